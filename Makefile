@@ -1,0 +1,191 @@
+# credscore: credit scores as SQL functions
+#
+#   make && make install      builds and installs, as any PGXS module
+#   make installcheck         tests against the running server
+#   make check                installs what is missing, builds, runs every test
+#                             in a private copy of PostgreSQL
+#   make help                 lists the rest
+#
+# PG_CONFIG=/path/to/pg_config chooses the PostgreSQL to build for.
+
+PG_CONFIG ?= pg_config
+
+EXTENSION = credscore
+MODULE_big = credscore
+
+# The install scripts share sql/ with the inputs of pg_regress; "--" tells
+# them apart.
+DATA = $(wildcard sql/credscore--*.sql)
+OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c)))
+
+SANDBOX = test/sandbox/credscore-sandbox
+SANDBOX_OBJS = $(patsubst %.c,%.o,$(sort $(wildcard test/sandbox/*.c)))
+
+# Unit tests and fuzzers link what needs no server: layer 0, as src/LAYERS
+# has it, and the pure modules above it.
+LAYER0_SRCS := $(sort $(wildcard $(addprefix src/,$(shell \
+	awk '$$2 ~ /^0/ {sub(/\[ch\]$$/, "c", $$1); print $$1} ' src/LAYERS))))
+PURE_SRCS := $(wildcard src/admit.c src/retry.c)
+UNIT_OBJS = $(patsubst %.c,%.o,$(LAYER0_SRCS) $(PURE_SRCS))
+UNIT_LIB = test/unit/libcredscore.a
+UNIT_TESTS = $(patsubst %.c,%,$(sort $(wildcard test/unit/test_*.c)))
+FUZZERS = $(patsubst %.c,%,$(sort $(wildcard test/fuzz/fuzz_*.c)))
+
+# TESTS='setup 003' picks tests by the beginning of their names.
+pick = $(if $(TESTS),$(foreach t,$(TESTS),$(filter $(t)%,$(1))),$(1))
+
+SQL_TESTS := $(patsubst sql/%.sql,%,$(sort $(filter-out $(DATA),$(wildcard sql/*.sql))))
+SQL_PICKED := $(call pick,$(filter-out setup,$(SQL_TESTS)))
+REGRESS := $(if $(SQL_PICKED),$(filter setup,$(SQL_TESTS)) $(SQL_PICKED))
+
+ISOLATION := $(call pick,$(patsubst test/isolation/specs/%.spec,%,$(sort \
+	$(wildcard test/isolation/specs/*.spec))))
+ISOLATION_OPTS = --inputdir=test/isolation --outputdir=test/isolation/output
+
+TAP_FILES := $(sort $(wildcard test/t/*.pl))
+PROVE_TESTS ?= $(addprefix test/t/,$(call pick,$(notdir $(TAP_FILES))))
+
+# The demo and the check install packages or take a private copy of
+# PostgreSQL first, so these goals do not need PGXS.
+STANDALONE = help deps check check-lint check-unit check-regress \
+	check-isolation check-tap demo bench format
+GOALS := $(or $(MAKECMDGOALS),all)
+
+ifneq ($(filter-out $(STANDALONE),$(GOALS)),)
+
+PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
+ifeq ($(wildcard $(PGXS)),)
+$(error PostgreSQL's server development files were not found through \
+"$(PG_CONFIG)". On Debian, "make deps" installs them; elsewhere install them \
+and pass PG_CONFIG=/path/to/pg_config)
+endif
+
+# "make WERROR=" builds with a compiler that knows more warnings than ours.
+# PostgreSQL's own headers are not ours to judge: -isystem, which also makes
+# gcc ignore the -I that PGXS adds for the same directory.
+WERROR ?= -Werror
+PG_CPPFLAGS = -isystem $(shell $(PG_CONFIG) --includedir-server) -Isrc -MMD -MP
+PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter $(WERROR)
+SHLIB_LINK = -Wl,--version-script=src/credscore.map -lcurl -ljson-c
+
+# Bitcode for inlining needs clang and doubles the build; a function that
+# asks over the network gains nothing.  "make with_llvm=yes" builds it.
+ifneq ($(origin with_llvm),command line)
+override with_llvm := no
+endif
+
+# TAP needs IPC::Run, and initdb refuses root.
+ifneq ($(filter installcheck,$(GOALS)),)
+TAP_OBSTACLE := $(shell if test "$$(id -u)" = 0; then echo "not as root"; \
+	elif ! command -v prove >/dev/null; then echo "prove is missing"; \
+	elif ! perl -MIPC::Run -e 1 2>/dev/null; then echo "IPC::Run is missing"; fi)
+ifneq ($(strip $(PROVE_TESTS)),)
+ifeq ($(TAP_OBSTACLE),)
+TAP_TESTS = 1
+endif
+endif
+endif
+
+# must stand before the include: PGXS writes its clean rule from it
+EXTRA_CLEAN = $(SANDBOX) $(SANDBOX_OBJS) $(UNIT_TESTS) $(UNIT_LIB) \
+	$(addsuffix .o,$(UNIT_TESTS)) $(FUZZERS) \
+	$(wildcard src/*.d src/*.bc test/*/*.d) test/isolation/output build
+
+include $(PGXS)
+
+# must stand after the include: PGXS sets it empty
+PROVE_FLAGS += -I test/perl
+
+$(OBJS): | have-headers
+$(shlib): src/credscore.map
+-include $(wildcard src/*.d test/sandbox/*.d test/unit/*.d)
+
+.PHONY: have-headers
+have-headers:
+	@printf '#include <curl/curl.h>\n#include <json-c/json.h>\n' | \
+	$(CC) $(CPPFLAGS) -MF /dev/null -E -o /dev/null - 2>/dev/null || { \
+	echo 'The headers of libcurl or json-c are missing; on Debian, "make deps" installs them.' >&2; \
+	exit 1; }
+
+# The sandbox and the unit tests are ordinary C programs.
+$(SANDBOX_OBJS) $(addsuffix .o,$(UNIT_TESTS)): \
+	override CFLAGS += -Wno-declaration-after-statement
+
+.PHONY: sandbox unit
+sandbox: $(SANDBOX)
+$(SANDBOX): $(SANDBOX_OBJS)
+	$(CC) $(CFLAGS) $(SANDBOX_OBJS) $(LDFLAGS) -o $@ \
+	-lmicrohttpd -ljson-c -lz -lpthread -lm
+
+# An archive, so that each test links only the modules it tests.
+unit: $(UNIT_TESTS)
+$(UNIT_LIB): $(UNIT_OBJS)
+	rm -f $@
+	$(AR) crs $@ $(UNIT_OBJS)
+$(UNIT_TESTS): %: %.o $(UNIT_LIB)
+	$(CC) $(CFLAGS) $< $(UNIT_LIB) $(LDFLAGS) -o $@ -ljson-c -lm
+
+# Keeps make from deleting the objects as intermediate files.
+.SECONDARY: $(addsuffix .o,$(UNIT_TESTS))
+
+# Fuzzers build from source, instrumented, and run a while each.
+FUZZ_CC ?= clang
+FUZZ_SECONDS ?= 30
+.PHONY: fuzz
+fuzz: $(FUZZERS)
+	scripts/fuzz $(FUZZ_SECONDS) $(FUZZERS)
+$(FUZZERS): %: %.c $(LAYER0_SRCS) $(wildcard src/*.h)
+	$(FUZZ_CC) -g -O1 -fsanitize=fuzzer,address,undefined -Isrc \
+	$< $(LAYER0_SRCS) -o $@ -ljson-c -lm
+
+.PHONY: lint
+lint: all
+	@scripts/run-tap build/lint $(call pick,$(sort $(wildcard test/lint/*.pl)))
+
+installcheck: $(SANDBOX) tap-notice
+export CREDSCORE_SANDBOX := $(CURDIR)/$(SANDBOX)
+
+.PHONY: tap-notice
+tap-notice:
+	@if test -n '$(TAP_OBSTACLE)'; then \
+	echo 'The TAP tests are skipped: $(TAP_OBSTACLE).'; fi
+
+endif	# goals that need PGXS
+
+ifneq ($(filter $(STANDALONE),$(GOALS)),)
+
+.PHONY: $(STANDALONE)
+
+help:
+	@echo 'make                build the extension'
+	@echo 'make install        install it (PG_CONFIG=... chooses the PostgreSQL)'
+	@echo 'make installcheck   test against the running server'
+	@echo 'make deps           install missing Debian packages (root or sudo)'
+	@echo 'make check          install packages, build, run every test privately'
+	@echo '                    TESTS="001 setup" picks tests, KEEP=1 keeps the files'
+	@echo 'make check-lint, check-unit, check-regress, check-isolation, check-tap'
+	@echo 'make demo           show it at work against the sandbox; KEEP=1 stays'
+	@echo 'make bench          measure'
+	@echo 'make fuzz           fuzz the parsers (clang; FUZZ_SECONDS=30)'
+	@echo 'make lint           check the rules of the source tree'
+	@echo 'make format         run clang-format over the C sources'
+
+deps:
+	@PG_CONFIG='$(PG_CONFIG)' exec scripts/install-deps
+
+check:
+	@PG_CONFIG='$(PG_CONFIG)' TESTS='$(TESTS)' KEEP='$(KEEP)' exec scripts/check
+
+check-lint check-unit check-regress check-isolation check-tap: check-%:
+	@PG_CONFIG='$(PG_CONFIG)' TESTS='$(TESTS)' KEEP='$(KEEP)' exec scripts/check $*
+
+demo:
+	@PG_CONFIG='$(PG_CONFIG)' KEEP='$(KEEP)' exec scripts/demo
+
+bench:
+	@PG_CONFIG='$(PG_CONFIG)' exec scripts/bench
+
+format:
+	clang-format -i $(wildcard src/*.[ch] test/sandbox/*.[ch] test/unit/*.[ch])
+
+endif	# standalone goals
