@@ -1,0 +1,29 @@
+/*-------------------------------------------------------------------------
+ * guc.h
+ *	  The settings of credscore.
+ *------------------------------------------------------------------------- */
+#ifndef CS_GUC_H
+#define CS_GUC_H
+
+/* What a failed question becomes; see the functions' on_error argument. */
+typedef enum CsOnError
+{
+	CS_ON_ERROR_ERROR,			/* raise */
+	CS_ON_ERROR_SUBJECT,		/* report errors about the subject only */
+	CS_ON_ERROR_NULL,			/* NULL with a WARNING */
+	CS_ON_ERROR_REPORT			/* {"error": {...}} */
+} CsOnError;
+
+extern void cs_guc_init(void);
+
+extern bool cs_guc_calls_on_standby(void);
+extern int	cs_guc_max_questions(void);
+extern CsOnError cs_guc_on_error(void);
+
+/* The value of an on_error argument; false when it is none. */
+extern bool cs_guc_parse_on_error(const char *text, CsOnError *value);
+
+/* The valid values, for hints: "error, subject, null, report". */
+extern const char *cs_guc_on_error_values(void);
+
+#endif							/* CS_GUC_H */

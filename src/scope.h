@@ -1,0 +1,42 @@
+/*-------------------------------------------------------------------------
+ * scope.h
+ *	  Which execution of which query is running: the scope of a MEMO.
+ *
+ * One scope is one execution of one query (its EState).  PL/pgSQL simple
+ * expressions run without an executor of their own and belong to the query
+ * that called the function.  Outside any execution (COPY with triggers,
+ * CHECK constraints, ALTER ... USING) the scope is the top-level command.
+ *------------------------------------------------------------------------- */
+#ifndef CS_SCOPE_H
+#define CS_SCOPE_H
+
+#include "postgres.h"
+
+#include "lib/ilist.h"
+#include "utils/palloc.h"
+
+typedef struct CsScope
+{
+	dlist_node	node;			/* in the list of live scopes */
+	MemoryContext cxt;			/* dies with the scope */
+	const void *estate;			/* NULL: a command's scope */
+	void	   *memo;			/* memo.c's; NULL at first */
+	bool		asks;			/* ask.c's: the end of the scope is watched */
+} CsScope;
+
+extern void cs_scope_init(void);
+
+/*
+ * Is the planner evaluating an expression itself, right now?  A function it
+ * merely calls, which then runs our code, is another matter: that has to be
+ * answered truly.
+ */
+extern bool cs_scope_planning(void);
+
+/* The scope of whatever is running; made when there is none yet. */
+extern CsScope *cs_scope_current(void);
+
+/* Has `func(scope)` called when the scope ends, before its memory goes. */
+extern void cs_scope_at_end(CsScope *scope, MemoryContextCallbackFunction func);
+
+#endif							/* CS_SCOPE_H */

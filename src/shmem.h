@@ -1,0 +1,49 @@
+/*-------------------------------------------------------------------------
+ * shmem.h
+ *	  Shared memory: requested once, handed to the modules by name.
+ *------------------------------------------------------------------------- */
+#ifndef CS_SHMEM_H
+#define CS_SHMEM_H
+
+#include "postgres.h"
+
+#include "storage/lwlock.h"
+#include "utils/dsa.h"
+
+/* What a module keeps in the static segment. */
+typedef struct CsShmemPart
+{
+	const char *name;			/* as pg_shmem_allocations shows it */
+	Size		(*size) (void);
+	void		(*init) (void *memory, LWLock *lock);	/* first process */
+	void		(*attach) (void *memory, LWLock *lock); /* every process */
+} CsShmemPart;
+
+/* Called from _PG_init while preloading; `part` must be static. */
+extern void cs_shmem_register(const CsShmemPart *part);
+extern void cs_shmem_init(void);
+
+/* Is shared memory there, i.e. was credscore preloaded? */
+extern bool cs_shmem_ready(void);
+
+/* ereport(ERROR) 55000 with the hint that names the setting, unless ready. */
+extern void cs_shmem_require(void);
+
+/* The area for requests and answers; attached on first use. */
+extern dsa_area *cs_shmem_area(void);
+
+/*
+ * dsa_allocate that never raises: InvalidDsaPointer when memory, or the
+ * system's shared memory file system, is full.  Call it without any LWLock.
+ */
+extern dsa_pointer cs_shmem_allocate(Size size);
+extern void cs_shmem_free(dsa_pointer chunk);
+
+/* Chunks allocated and not yet freed, over all processes. */
+extern uint64 cs_shmem_live_chunks(void);
+
+/* A random secret of this server start; keys of digests are made with it. */
+#define CS_CLUSTER_KEY_SIZE	32
+extern const uint8 *cs_shmem_cluster_key(void);
+
+#endif							/* CS_SHMEM_H */
