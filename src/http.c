@@ -1,0 +1,895 @@
+/*-------------------------------------------------------------------------
+ * http.c
+ *	  HTTP calls, many at a time, in one process.
+ *
+ * curl multi tells which sockets it watches; they lie in one epoll
+ * descriptor, which the courier's wait event set watches in turn.  All
+ * memory is malloc'd: libcurl calls back in the middle of its work, and
+ * nothing may jump out of it.
+ *
+ * What is special here, and why:
+ *
+ * - A call leaves at most once.  libcurl sends a request again by itself when
+ *	 a kept-alive connection turns out to be closed, POST as well, and each
+ *	 is billed.  The pre-request callback runs once per sending and refuses
+ *	 the second; the call then counts as lost.
+ * - Deadlines are ours, looked at after the sockets were drained.  libcurl's
+ *	 own time-out also fires on replies that already lie in the socket.
+ * - One call resolves a host, the others wait for it: libcurl's resolver
+ *	 starts one thread per lookup.  Threads come up with all signals blocked.
+ * - A socket stays registered with epoll while its connection is idle; a
+ *	 close by the peer then wakes us once and unregisters it.
+ *------------------------------------------------------------------------- */
+#include "postgres.h"
+
+#include "http.h"
+
+#include <arpa/inet.h>
+#include <curl/curl.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/ilist.h"
+#include "lib/pairingheap.h"
+
+#include "core.h"
+
+/* Resolved addresses are used for a minute, as libcurl does by default. */
+#define HOST_TTL_MS			(60 * 1000)
+
+/* An idle connection older than this is not used again: many servers close
+ * after 60 seconds, and a request that meets the close is lost. */
+#define MAX_IDLE_SECONDS	50L
+
+/* Idle connections kept over all hosts. */
+#define MAX_KEPT_CONNECTIONS	512L
+
+/* libcurl's own limits only back ours up. */
+#define BACKUP_SLACK_MS		(60 * 1000)
+
+/* Finished handles kept for reuse. */
+#define MAX_SPARE_HANDLES	128
+
+#define EVENTS_PER_TURN		128
+#define FIRST_BODY_BYTES	8192
+#define MAX_HOST_NAME		256
+
+/* A host whose address is being, or was, looked up. */
+typedef struct Host
+{
+	dlist_node	node;
+	char		name[MAX_HOST_NAME];	/* "-host:port", as libcurl wants it */
+	int64		resolved_until; /* 0: not resolved */
+	CsHttpCall *leader;			/* the call that resolves it now */
+	dlist_head	waiting;		/* calls that wait for the leader */
+} Host;
+
+struct CsHttpCall
+{
+	pairingheap_node by_deadline;
+	dlist_node	node;			/* in a host's waiting list */
+	CsHttpOwner *owner;
+	CURL	   *easy;
+	struct curl_slist *headers;
+	struct curl_slist *forget;	/* "-host:port": drops a stale address */
+	Host	   *host;			/* not NULL while it resolves or waits */
+	bool		added;			/* to the multi handle */
+	bool		sent;
+	bool		sent_twice;		/* libcurl wanted to send again */
+	bool		too_large;
+	bool		out_of_memory;
+	int64		connect_deadline;
+	int64		deadline;
+	int64		due;			/* the one of both that holds now */
+	int			request_timeout_ms;
+	int			connect_timeout_ms;
+	size_t		max_body;
+	char	   *body;
+	size_t		len;
+	size_t		size;
+	char		errors[CURL_ERROR_SIZE];
+};
+
+static CURLM *multi;
+static int	epoll_fd = -1;
+static int64 timer_due = -1;	/* when libcurl wants to be called */
+static int	active;				/* calls started and not finished */
+static bool hosts_changed;		/* a leader is through, or over */
+static dlist_head hosts = DLIST_STATIC_INIT(hosts);
+static CURL *spare[MAX_SPARE_HANDLES];
+static int	nspare;
+static uint32 *watched;			/* epoll events by descriptor, and IDLE */
+static int	nwatched;
+static char *usual_ca_file;		/* libcurl's defaults, or NULL */
+static char *usual_ca_path;
+
+/* Bit in `watched`: libcurl has no use for the descriptor at present. */
+#define IDLE	((uint32) 1 << 24)
+
+static int
+compare_deadlines(const pairingheap_node *a, const pairingheap_node *b,
+				  void *arg)
+{
+	int64		left = pairingheap_const_container(CsHttpCall, by_deadline, a)->due;
+	int64		right = pairingheap_const_container(CsHttpCall, by_deadline, b)->due;
+
+	return left < right ? 1 : left > right ? -1 : 0;
+}
+
+static pairingheap deadlines = {compare_deadlines, NULL, NULL};
+
+static int64
+now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64) ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* --- libcurl's callbacks: they record, and never raise or log --- */
+
+/* Watches a descriptor; idle ones stay registered until they speak. */
+static int
+on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *socket_arg)
+{
+	struct epoll_event event = {.data.fd = fd};
+	uint32		wanted = what == CURL_POLL_IN ? EPOLLIN :
+		what == CURL_POLL_OUT ? EPOLLOUT :
+		what == CURL_POLL_INOUT ? EPOLLIN | EPOLLOUT : 0;
+
+	if (fd >= nwatched)
+	{
+		int			n = Max(fd + 1, nwatched * 2);
+		uint32	   *larger = realloc(watched, n * sizeof(*watched));
+
+		if (larger == NULL)
+			return -1;
+		memset(larger + nwatched, 0, (n - nwatched) * sizeof(*watched));
+		watched = larger;
+		nwatched = n;
+	}
+	if (what == CURL_POLL_REMOVE)
+		watched[fd] |= watched[fd] ? IDLE : 0;
+	else if ((watched[fd] & ~IDLE) == wanted)
+		watched[fd] = wanted;
+	if (what == CURL_POLL_REMOVE || watched[fd] == wanted)
+		return 0;
+	event.events = wanted;
+	if (epoll_ctl(epoll_fd, watched[fd] ? EPOLL_CTL_MOD : EPOLL_CTL_ADD,
+				  fd, &event) != 0)
+		return -1;
+	watched[fd] = wanted;
+	return 0;
+}
+
+/* Closing takes the descriptor out of epoll by itself. */
+static int
+on_close(void *arg, curl_socket_t fd)
+{
+	if (fd < nwatched)
+		watched[fd] = 0;
+	return close(fd);
+}
+
+static int
+on_timer(CURLM *handle, long timeout_ms, void *arg)
+{
+	timer_due = timeout_ms < 0 ? -1 : now_ms() + timeout_ms;
+	return 0;
+}
+
+/* The connection stands and the request is about to leave. */
+static int
+before_request(void *arg, char *remote, char *local, int remote_port,
+			   int local_port)
+{
+	CsHttpCall *call = arg;
+
+	if (call->sent)
+	{
+		call->sent_twice = true;
+		return CURL_PREREQFUNC_ABORT;
+	}
+	if (!call->owner->sending(call->owner))
+		return CURL_PREREQFUNC_ABORT;
+	call->sent = true;
+	if (call->host != NULL)
+		hosts_changed = true;
+	return CURL_PREREQFUNC_OK;
+}
+
+static size_t
+on_body(char *bytes, size_t size, size_t n, void *arg)
+{
+	CsHttpCall *call = arg;
+
+	n *= size;
+	if (n > call->max_body - call->len)
+	{
+		call->too_large = true;
+		return 0;
+	}
+	if (call->len + n > call->size)
+	{
+		size_t		larger = Max(call->size * 2, FIRST_BODY_BYTES);
+		char	   *body;
+
+		while (larger < call->len + n)
+			larger *= 2;
+		body = realloc(call->body, larger);
+		if (body == NULL)
+		{
+			call->out_of_memory = true;
+			return 0;
+		}
+		call->body = body;
+		call->size = larger;
+	}
+	memcpy(call->body + call->len, bytes, n);
+	call->len += n;
+	return n;
+}
+
+/* --- handles --- */
+
+/* Options that are the same for every call. */
+static CURL *
+new_handle(void)
+{
+	CURL	   *easy = curl_easy_init();
+	CURLcode	rc = CURLE_OK;
+
+	if (easy == NULL)
+		return NULL;
+	rc |= curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	rc |= curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+	rc |= curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	rc |= curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+	rc |= curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long) CURL_SSLVERSION_TLSv1_2);
+	rc |= curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_2TLS);
+	rc |= curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
+	rc |= curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
+	rc |= curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+	rc |= curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, MAX_IDLE_SECONDS);
+	rc |= curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, -1L);
+	rc |= curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+	rc |= curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, before_request);
+	rc |= curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close);
+	rc |= curl_easy_setopt(easy, CURLOPT_USERAGENT, "credscore/1.0");
+	if (rc != CURLE_OK)
+	{
+		curl_easy_cleanup(easy);
+		return NULL;
+	}
+	return easy;
+}
+
+static bool
+add_header(CsHttpCall *call, const char *line)
+{
+	struct curl_slist *longer = curl_slist_append(call->headers, line);
+
+	if (longer != NULL)
+		call->headers = longer;
+	return longer != NULL;
+}
+
+static bool
+add_headers(CsHttpCall *call, const CsHttpSpec *spec)
+{
+	char	   *lines;
+	char	   *save = NULL;
+	bool		ok = true;
+
+	/* No "Expect: 100-continue": it costs a second with servers that do not
+	 * know it. */
+	ok = add_header(call, "Expect:") && add_header(call, "Accept: application/json");
+	if (ok && spec->token != NULL)
+	{
+		size_t		size = strlen(spec->token) + sizeof("Authorization: Bearer ");
+		char	   *line = malloc(size);
+
+		if (line == NULL)
+			return false;
+		snprintf(line, size, "Authorization: Bearer %s", spec->token);
+		ok = add_header(call, line);
+		cs_wipe(line, size);
+		free(line);
+	}
+	if (!ok || spec->headers == NULL)
+		return ok;
+	lines = strdup(spec->headers);
+	if (lines == NULL)
+		return false;
+	for (char *line = strtok_r(lines, "\n", &save); ok && line != NULL;
+		 line = strtok_r(NULL, "\n", &save))
+		ok = add_header(call, line);
+	cs_wipe(lines, strlen(spec->headers));
+	free(lines);
+	return ok;
+}
+
+static bool
+set_body(CsHttpCall *call, const CsHttpSpec *spec)
+{
+	CURLcode	rc = CURLE_OK;
+
+	switch (spec->method)
+	{
+		case CS_GET:
+			rc |= curl_easy_setopt(call->easy, CURLOPT_HTTPGET, 1L);
+			rc |= curl_easy_setopt(call->easy, CURLOPT_CUSTOMREQUEST, NULL);
+			return rc == CURLE_OK;
+		case CS_POST:
+		case CS_PATCH:
+			rc |= curl_easy_setopt(call->easy, CURLOPT_POST, 1L);
+			rc |= curl_easy_setopt(call->easy, CURLOPT_POSTFIELDS,
+								   spec->body ? spec->body : "");
+			rc |= curl_easy_setopt(call->easy, CURLOPT_POSTFIELDSIZE_LARGE,
+								   (curl_off_t) spec->body_len);
+			rc |= curl_easy_setopt(call->easy, CURLOPT_CUSTOMREQUEST,
+								   spec->method == CS_PATCH ? "PATCH" : NULL);
+			return rc == CURLE_OK;
+	}
+	return false;
+}
+
+static bool
+set_options(CsHttpCall *call, const CsHttpSpec *spec)
+{
+	CURLcode	rc = CURLE_OK;
+	CURL	   *easy = call->easy;
+
+	rc |= curl_easy_setopt(easy, CURLOPT_URL, spec->url);
+	rc |= curl_easy_setopt(easy, CURLOPT_HTTPHEADER, call->headers);
+	rc |= curl_easy_setopt(easy, CURLOPT_PRIVATE, call);
+	rc |= curl_easy_setopt(easy, CURLOPT_WRITEDATA, call);
+	rc |= curl_easy_setopt(easy, CURLOPT_PREREQDATA, call);
+	rc |= curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, call->errors);
+	rc |= curl_easy_setopt(easy, CURLOPT_PROXY, spec->proxy ? spec->proxy : "");
+	rc |= curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
+						   (long) spec->connect_timeout_ms + BACKUP_SLACK_MS);
+	rc |= curl_easy_setopt(easy, CURLOPT_RESOLVE, call->forget);
+	rc |= curl_easy_setopt(easy, CURLOPT_CAINFO,
+						   spec->ca_file ? spec->ca_file : usual_ca_file);
+	rc |= curl_easy_setopt(easy, CURLOPT_CAPATH,
+						   spec->ca_file ? NULL : usual_ca_path);
+	return rc == CURLE_OK && set_body(call, spec);
+}
+
+static void
+put_handle(CURL *easy)
+{
+	if (nspare == MAX_SPARE_HANDLES)
+	{
+		curl_easy_cleanup(easy);
+		return;
+	}
+	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, NULL);
+	curl_easy_setopt(easy, CURLOPT_RESOLVE, NULL);
+	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL);
+	spare[nspare++] = easy;
+}
+
+static void
+free_call(CsHttpCall *call)
+{
+	if (call->added)
+		curl_multi_remove_handle(multi, call->easy);
+	if (call->easy != NULL)
+		put_handle(call->easy);
+	for (struct curl_slist *h = call->headers; h != NULL; h = h->next)
+		cs_wipe(h->data, strlen(h->data));
+	curl_slist_free_all(call->headers);
+	curl_slist_free_all(call->forget);
+	free(call->body);
+	free(call);
+}
+
+/* --- hosts --- */
+
+/*
+ * The host whose address a call needs, or NULL when it needs no look-up:
+ * a literal address, or localhost, which libcurl knows.
+ */
+static Host *
+host_of(const CsHttpSpec *spec)
+{
+	CURLU	   *url = curl_url();
+	char	   *name = NULL;
+	char	   *port = NULL;
+	Host	   *host = NULL;
+	unsigned char address[sizeof(struct in6_addr)];
+
+	if (url != NULL &&
+		curl_url_set(url, CURLUPART_URL, spec->proxy ? spec->proxy : spec->url,
+					 CURLU_DEFAULT_SCHEME | CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK &&
+		curl_url_get(url, CURLUPART_HOST, &name, 0) == CURLUE_OK &&
+		curl_url_get(url, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK &&
+		name[0] != '[' && pg_strcasecmp(name, "localhost") != 0 &&
+		inet_pton(AF_INET, name, address) != 1)
+	{
+		char		entry[MAX_HOST_NAME + 8];
+		dlist_iter	iter;
+
+		snprintf(entry, sizeof(entry), "-%s:%s", name, port);
+		dlist_foreach(iter, &hosts)
+		{
+			host = dlist_container(Host, node, iter.cur);
+			if (strcmp(host->name, entry) == 0)
+				break;
+			host = NULL;
+		}
+		if (host == NULL && (host = calloc(1, sizeof(Host))) != NULL)
+		{
+			strlcpy(host->name, entry, sizeof(host->name));
+			dlist_init(&host->waiting);
+			dlist_push_head(&hosts, &host->node);
+		}
+	}
+	curl_free(name);
+	curl_free(port);
+	curl_url_cleanup(url);
+	return host;
+}
+
+/*
+ * Runs libcurl with all signals blocked where a resolver thread may come up
+ * in it (hosts with names are known): the thread inherits the mask, and must not take the signals that
+ * PostgreSQL sends to this process.
+ */
+static void
+block_signals(sigset_t *old)
+{
+	sigset_t	all;
+
+	if (dlist_is_empty(&hosts))
+		return;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, old);
+}
+
+static void
+unblock_signals(const sigset_t *old)
+{
+	if (!dlist_is_empty(&hosts))
+		pthread_sigmask(SIG_SETMASK, old, NULL);
+}
+
+static bool
+begin(CsHttpCall *call)
+{
+	sigset_t	old;
+	CURLMcode	rc;
+
+	block_signals(&old);
+	rc = curl_multi_add_handle(multi, call->easy);
+	unblock_signals(&old);
+	call->added = rc == CURLM_OK;
+	return call->added;
+}
+
+static bool
+lead(CsHttpCall *call, Host *host)
+{
+	/* Makes libcurl forget the address it has, so that it looks anew. */
+	call->forget = curl_slist_append(NULL, host->name);
+	if (call->forget == NULL ||
+		curl_easy_setopt(call->easy, CURLOPT_RESOLVE, call->forget) != CURLE_OK)
+		return false;
+	host->leader = call;
+	return begin(call);
+}
+
+/* --- the end of a call --- */
+
+static void
+leave_host(CsHttpCall *call)
+{
+	Host	   *host = call->host;
+
+	if (host == NULL)
+		return;
+	call->host = NULL;
+	if (host->leader == call)
+	{
+		host->leader = NULL;
+		hosts_changed = true;
+	}
+	else
+		dlist_delete(&call->node);
+}
+
+static void
+finish(CsHttpCall *call, CsHttpResult *result)
+{
+	pairingheap_remove(&deadlines, &call->by_deadline);
+	leave_host(call);
+	active--;
+	result->body = call->body ? call->body : "";
+	result->len = call->len;
+	call->owner->done(call->owner, result);
+	free_call(call);
+}
+
+static bool
+is_certificate_error(CURLcode rc)
+{
+	return rc == CURLE_PEER_FAILED_VERIFICATION || rc == CURLE_SSL_CACERT_BADFILE ||
+		rc == CURLE_SSL_ISSUER_ERROR || rc == CURLE_SSL_INVALIDCERTSTATUS;
+}
+
+/* Says in a sentence why a call failed, with the CA file that was tried. */
+static void
+describe_failure(CsHttpCall *call, CURLcode rc, CsHttpResult *result)
+{
+	const char *text = call->errors[0] ? call->errors : curl_easy_strerror(rc);
+	size_t		len;
+
+	strlcpy(result->detail, text, sizeof(result->detail));
+	cs_text_redact(result->detail);
+	len = strlen(result->detail);
+	if (len > 0 && result->detail[len - 1] != '.')
+		snprintf(result->detail + len, sizeof(result->detail) - len, ".");
+	if (is_certificate_error(rc))
+	{
+		char	   *ca_file = NULL;
+
+		curl_easy_getinfo(call->easy, CURLINFO_CAINFO, &ca_file);
+		len = strlen(result->detail);
+		snprintf(result->detail + len, sizeof(result->detail) - len,
+				 " The CA file tried is \"%s\".", ca_file ? ca_file : "none");
+	}
+}
+
+static CsCallEnd
+end_of(CsHttpCall *call, CURLcode rc)
+{
+	if (rc == CURLE_OK)
+		return CS_CALL_REPLY;
+	if (call->too_large)
+		return CS_CALL_TOO_LARGE;
+	if (!call->sent)
+		return CS_CALL_NOT_SENT;
+	if (rc == CURLE_BAD_CONTENT_ENCODING || rc == CURLE_WEIRD_SERVER_REPLY ||
+		rc == CURLE_UNSUPPORTED_PROTOCOL)
+		return CS_CALL_GARBLED;
+	return CS_CALL_LOST;
+}
+
+static void
+finish_with_code(CsHttpCall *call, CURLcode rc)
+{
+	CsHttpResult result;
+	long		status = 0;
+	curl_off_t	retry_after = 0;
+
+	memset(&result, 0, sizeof(result));
+	result.end = end_of(call, rc);
+	curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(call->easy, CURLINFO_RETRY_AFTER, &retry_after);
+	result.status = (int) status;
+	result.retry_after_ms = (int) Min(Max(retry_after, 0), PG_INT32_MAX / 1000) * 1000;
+	if (call->out_of_memory)
+		strlcpy(result.detail, "The courier has no memory for the reply.",
+				sizeof(result.detail));
+	else if (call->sent_twice)
+		strlcpy(result.detail,
+				"The provider closed the kept-alive connection without a reply; the request is not sent again.",
+				sizeof(result.detail));
+	else if (call->too_large)
+		snprintf(result.detail, sizeof(result.detail),
+				 "The reply is larger than %zu bytes, after decompression.",
+				 call->max_body);
+	else if (rc != CURLE_OK)
+		describe_failure(call, rc, &result);
+
+	/* A name that is not known is not known to those who wait, too. */
+	if (rc == CURLE_COULDNT_RESOLVE_HOST && call->host != NULL &&
+		call->host->leader == call)
+	{
+		Host	   *host = call->host;
+
+		while (!dlist_is_empty(&host->waiting))
+		{
+			CsHttpResult same = result;
+
+			finish(dlist_head_element(CsHttpCall, node, &host->waiting), &same);
+		}
+	}
+	else if (call->host != NULL && call->host->leader == call)
+		call->host->resolved_until = now_ms() + HOST_TTL_MS;
+	finish(call, &result);
+}
+
+/* What was being waited for when the time to connect ran out. */
+static const char *
+connect_phase(CsHttpCall *call)
+{
+	curl_off_t	looked_up = 0;
+	curl_off_t	connected = 0;
+
+	if (call->added)
+	{
+		curl_easy_getinfo(call->easy, CURLINFO_NAMELOOKUP_TIME_T, &looked_up);
+		curl_easy_getinfo(call->easy, CURLINFO_CONNECT_TIME_T, &connected);
+	}
+	return connected > 0 ? "TLS handshake" : looked_up > 0 ? "connection" : "address of the host";
+}
+
+static void
+finish_late(CsHttpCall *call)
+{
+	CsHttpResult result;
+
+	memset(&result, 0, sizeof(result));
+	if (call->sent)
+	{
+		long		status = 0;
+
+		curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
+		result.end = CS_CALL_LOST;
+		result.status = (int) status;
+		snprintf(result.detail, sizeof(result.detail),
+				 "No complete reply within %d ms.", call->request_timeout_ms);
+	}
+	else
+	{
+		result.end = CS_CALL_NOT_SENT;
+		snprintf(result.detail, sizeof(result.detail), "No %s within %d ms.",
+				 connect_phase(call),
+				 Min(call->connect_timeout_ms, call->request_timeout_ms));
+	}
+	finish(call, &result);
+}
+
+/* --- the turn --- */
+
+static void
+reap(void)
+{
+	CURLMsg    *message;
+	int			left;
+
+	while ((message = curl_multi_info_read(multi, &left)) != NULL)
+	{
+		char	   *call = NULL;
+		CURLcode	rc = message->data.result;
+
+		if (message->msg != CURLMSG_DONE)
+			continue;
+		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &call);
+		finish_with_code((CsHttpCall *) call, rc);
+	}
+}
+
+/* A call whose request has left is due later than one that connects. */
+static void
+expire(void)
+{
+	int64		now = now_ms();
+
+	while (!pairingheap_is_empty(&deadlines))
+	{
+		CsHttpCall *call = pairingheap_container(CsHttpCall, by_deadline,
+												 pairingheap_first(&deadlines));
+
+		if (call->due > now)
+			break;
+		if (call->sent && call->deadline > now)
+		{
+			pairingheap_remove(&deadlines, &call->by_deadline);
+			call->due = call->deadline;
+			pairingheap_add(&deadlines, &call->by_deadline);
+			continue;
+		}
+		finish_late(call);
+	}
+}
+
+/* Starts those who waited for an address that is known by now. */
+static void
+release_waiting(Host *host)
+{
+	while (!dlist_is_empty(&host->waiting))
+	{
+		CsHttpCall *call = dlist_head_element(CsHttpCall, node, &host->waiting);
+		bool		resolved = host->resolved_until > now_ms();
+
+		if (!resolved && host->leader != NULL)
+			return;
+		dlist_delete(&call->node);
+		call->host = resolved ? NULL : host;
+		if (!(resolved ? begin(call) : lead(call, host)))
+		{
+			CsHttpResult result = {.end = CS_CALL_NOT_SENT};
+
+			strlcpy(result.detail, "The courier has no memory for the call.",
+					sizeof(result.detail));
+			if (call->host != NULL && host->leader != call)
+				call->host = NULL;
+			finish(call, &result);
+		}
+	}
+}
+
+static void
+look_at_hosts(void)
+{
+	dlist_iter	iter;
+
+	hosts_changed = false;
+	dlist_foreach(iter, &hosts)
+	{
+		Host	   *host = dlist_container(Host, node, iter.cur);
+		CsHttpCall *leader = host->leader;
+
+		if (leader != NULL && leader->sent)
+		{
+			host->resolved_until = now_ms() + HOST_TTL_MS;
+			leave_host(leader);
+		}
+		release_waiting(host);
+	}
+	hosts_changed = false;
+}
+
+static void
+socket_event(const struct epoll_event *event)
+{
+	int			fd = event->data.fd;
+	int			mask = 0;
+	int			running;
+
+	if (watched[fd] & IDLE)
+	{
+		epoll_ctl(epoll_fd, EPOLL_CTL_DEL, fd, NULL);
+		watched[fd] = 0;
+		return;
+	}
+	mask |= (event->events & EPOLLIN) ? CURL_CSELECT_IN : 0;
+	mask |= (event->events & EPOLLOUT) ? CURL_CSELECT_OUT : 0;
+	mask |= (event->events & (EPOLLERR | EPOLLHUP)) ? CURL_CSELECT_ERR : 0;
+	curl_multi_socket_action(multi, fd, mask, &running);
+}
+
+void
+cs_http_turn(void)
+{
+	struct epoll_event events[EVENTS_PER_TURN];
+	int			n = epoll_wait(epoll_fd, events, EVENTS_PER_TURN, 0);
+	int			running;
+	sigset_t	old;
+
+	block_signals(&old);
+	for (int i = 0; i < n; i++)
+		socket_event(&events[i]);
+	if (timer_due >= 0 && now_ms() >= timer_due)
+	{
+		timer_due = -1;
+		curl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, &running);
+	}
+	unblock_signals(&old);
+
+	reap();
+	expire();
+	if (hosts_changed)
+		look_at_hosts();
+}
+
+long
+cs_http_timeout(void)
+{
+	int64		due = timer_due;
+
+	if (!pairingheap_is_empty(&deadlines))
+	{
+		int64		first = pairingheap_container(CsHttpCall, by_deadline,
+												  pairingheap_first(&deadlines))->due;
+
+		due = due < 0 ? first : Min(due, first);
+	}
+	if (hosts_changed)
+		return 0;
+	return due < 0 ? -1 : (long) Max(due - now_ms(), 0);
+}
+
+int
+cs_http_descriptor(void)
+{
+	return epoll_fd;
+}
+
+int
+cs_http_active(void)
+{
+	return active;
+}
+
+/* --- the start --- */
+
+static bool
+start_or_wait(CsHttpCall *call, Host *host)
+{
+	if (host == NULL || host->resolved_until > now_ms())
+		return begin(call);
+	call->host = host;
+	if (host->leader != NULL)
+	{
+		dlist_push_tail(&host->waiting, &call->node);
+		return true;
+	}
+	if (lead(call, host))
+		return true;
+	leave_host(call);
+	return false;
+}
+
+bool
+cs_http_start(const CsHttpSpec *spec, CsHttpOwner *owner)
+{
+	CsHttpCall *call = calloc(1, sizeof(CsHttpCall));
+	int64		now = now_ms();
+
+	if (call == NULL)
+		return false;
+	call->owner = owner;
+	call->max_body = spec->max_body;
+	call->connect_timeout_ms = spec->connect_timeout_ms;
+	call->request_timeout_ms = spec->request_timeout_ms;
+	call->deadline = now + spec->request_timeout_ms;
+	call->due = call->connect_deadline =
+		now + Min(spec->connect_timeout_ms, spec->request_timeout_ms);
+	call->easy = nspare > 0 ? spare[--nspare] : new_handle();
+	if (call->easy == NULL || !add_headers(call, spec) ||
+		!set_options(call, spec) || !start_or_wait(call, host_of(spec)))
+	{
+		free_call(call);
+		return false;
+	}
+	pairingheap_add(&deadlines, &call->by_deadline);
+	active++;
+	return true;
+}
+
+bool
+cs_http_init(void)
+{
+	CURLMcode	rc = CURLM_OK;
+	CURL	   *easy;
+	char	   *text = NULL;
+
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		return false;
+	epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	multi = curl_multi_init();
+	easy = curl_easy_init();
+	if (epoll_fd < 0 || multi == NULL || easy == NULL)
+		return false;
+	if (curl_easy_getinfo(easy, CURLINFO_CAINFO, &text) == CURLE_OK && text)
+		usual_ca_file = strdup(text);
+	text = NULL;
+	if (curl_easy_getinfo(easy, CURLINFO_CAPATH, &text) == CURLE_OK && text)
+		usual_ca_path = strdup(text);
+	curl_easy_cleanup(easy);
+	rc |= curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+	rc |= curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer);
+	rc |= curl_multi_setopt(multi, CURLMOPT_PIPELINING, (long) CURLPIPE_MULTIPLEX);
+	rc |= curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, MAX_KEPT_CONNECTIONS);
+	return rc == CURLM_OK;
+}
+
+const char *
+cs_http_built_version(void)
+{
+	return LIBCURL_VERSION;
+}
+
+const char *
+cs_http_loaded_version(void)
+{
+	return curl_version_info(CURLVERSION_NOW)->version;
+}

@@ -1,0 +1,492 @@
+/*-------------------------------------------------------------------------
+ * slots.c
+ *	  The hand-over of questions from sessions to the courier, and of
+ *	  outcomes back.
+ *
+ * One LWLock guards states, lists and waiters; it is held for a few
+ * assignments only, never while memory of the area is allocated or freed.
+ * Contents of a slot belong to whom its state says: to the session while
+ * FREE -> FILLED and once SETTLED, to the courier while TAKEN.  `abandoned`,
+ * `sent` and `state` are also read without the lock, where a late view only
+ * costs another look.
+ *
+ * Whoever waits leaves its process number, whoever signals sets that
+ * process's latch: a process can sleep on one condition variable only, and
+ * here it waits for many questions at once.
+ *------------------------------------------------------------------------- */
+#include "postgres.h"
+
+#include "slots.h"
+
+#include "access/twophase.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "storage/ipc.h"
+#include "storage/latch.h"
+#include "storage/proc.h"
+#include "storage/shmem.h"
+
+#include "compat.h"
+#include "guc.h"
+#include "shmem.h"
+
+/* Who waits for a free slot looks again after this long, woken or not. */
+#define FREE_SLOT_POLL_MS	100
+
+typedef enum SlotState
+{
+	SLOT_FREE,
+	SLOT_FILLED,
+	SLOT_TAKEN,
+	SLOT_SETTLED
+} SlotState;
+
+typedef struct Slot
+{
+	volatile SlotState state;
+	volatile bool abandoned;	/* nobody waits any more */
+	volatile bool sent;			/* a billed call is on the wire */
+	int			next;			/* in the free or the filled list; -1: last */
+	int			asker;			/* process number */
+	CsKey		key;
+	dsa_pointer spec;
+	dsa_pointer body;
+	CsOutcome	outcome;
+} Slot;
+
+typedef struct SlotTable
+{
+	int			nslots;
+	int			nfree;
+	int			free_head;
+	int			filled_head;
+	int			filled_tail;
+	int			nwaiters;
+	int			courier;		/* process number, -1: not running */
+	CsCourierState courier_state;
+	volatile uint32 abandon_count;
+	volatile uint64 turns;		/* of the courier's loop */
+	Slot		slots[FLEXIBLE_ARRAY_MEMBER];
+	/* followed by `bool waiting[]`, one per process number */
+} SlotTable;
+
+static SlotTable *table;
+static bool *waiting;			/* who waits for a free slot */
+static LWLock *table_lock;
+
+static int
+process_count(void)
+{
+	return MaxBackends + NUM_AUXILIARY_PROCS + max_prepared_xacts;
+}
+
+static Size
+slots_size(void)
+{
+	Size		size = offsetof(SlotTable, slots);
+
+	size = add_size(size, mul_size(cs_guc_max_questions(), sizeof(Slot)));
+	return add_size(size, process_count() * sizeof(bool));
+}
+
+static void
+slots_init(void *memory, LWLock *lock)
+{
+	SlotTable  *t = memory;
+	int			n = cs_guc_max_questions();
+
+	memset(t, 0, slots_size());
+	t->nslots = t->nfree = n;
+	t->filled_head = t->filled_tail = -1;
+	t->courier = -1;
+	for (int i = 0; i < n; i++)
+		t->slots[i].next = i + 1 < n ? i + 1 : -1;
+}
+
+static void
+slots_attach(void *memory, LWLock *lock)
+{
+	table = memory;
+	table_lock = lock;
+	waiting = (bool *) &table->slots[table->nslots];
+}
+
+static const CsShmemPart slots_part = {
+	"credscore slots", slots_size, slots_init, slots_attach
+};
+
+void
+cs_slots_init(void)
+{
+	cs_shmem_register(&slots_part);
+}
+
+static void
+wake(int process)
+{
+	if (process >= 0)
+		SetLatch(&GetPGProcByNumber(process)->procLatch);
+}
+
+/* --- bodies --- */
+
+dsa_pointer
+cs_reply_create(const char *bytes, size_t len, uint32 refs)
+{
+	dsa_pointer body = cs_shmem_allocate(offsetof(CsReplyBody, bytes) + len + 1);
+	CsReplyBody *b;
+
+	if (!DsaPointerIsValid(body))
+		return body;
+	b = dsa_get_address(cs_shmem_area(), body);
+	pg_atomic_init_u32(&b->refs, refs);
+	b->len = (uint32) len;
+	memcpy(b->bytes, bytes, len);
+	b->bytes[len] = '\0';
+	return body;
+}
+
+void
+cs_reply_release(dsa_pointer body)
+{
+	CsReplyBody *b = dsa_get_address(cs_shmem_area(), body);
+
+	if (pg_atomic_sub_fetch_u32(&b->refs, 1) == 0)
+		cs_shmem_free(body);
+}
+
+static void
+free_spec(dsa_pointer spec)
+{
+	CsSpec	   *s = dsa_get_address(cs_shmem_area(), spec);
+
+	cs_wipe(s, s->size);
+	cs_shmem_free(spec);
+}
+
+/* --- lists; the lock is held exclusively --- */
+
+static void
+push_filled(int i)
+{
+	table->slots[i].next = -1;
+	if (table->filled_tail >= 0)
+		table->slots[table->filled_tail].next = i;
+	else
+		table->filled_head = i;
+	table->filled_tail = i;
+}
+
+static int
+pop_filled(void)
+{
+	int			i = table->filled_head;
+
+	if (i >= 0)
+	{
+		table->filled_head = table->slots[i].next;
+		if (table->filled_head < 0)
+			table->filled_tail = -1;
+	}
+	return i;
+}
+
+static void
+push_free(int i)
+{
+	Slot	   *slot = &table->slots[i];
+
+	slot->state = SLOT_FREE;
+	slot->spec = slot->body = InvalidDsaPointer;
+	slot->next = table->free_head;
+	table->free_head = i;
+	table->nfree++;
+
+	/* All waiters look: a woken one may have been cancelled meanwhile. */
+	if (table->nwaiters > 0)
+	{
+		int			n = process_count();
+
+		for (int p = 0; p < n && table->nwaiters > 0; p++)
+			if (waiting[p])
+			{
+				waiting[p] = false;
+				table->nwaiters--;
+				wake(p);
+			}
+	}
+}
+
+/* --- the session's side --- */
+
+/* A free slot, out of the list, or -1: then we are among the waiters. */
+static int
+reserve(void)
+{
+	int			i;
+
+	LWLockAcquire(table_lock, LW_EXCLUSIVE);
+	i = table->free_head;
+	if (i >= 0)
+	{
+		table->free_head = table->slots[i].next;
+		table->nfree--;
+	}
+	else if (!waiting[CS_MY_PROC_NUMBER])
+	{
+		waiting[CS_MY_PROC_NUMBER] = true;
+		table->nwaiters++;
+	}
+	LWLockRelease(table_lock);
+	return i;
+}
+
+int
+cs_slot_submit(const CsKey *key, dsa_pointer spec)
+{
+	Slot	   *slot;
+	int			i;
+	int			courier;
+
+	while ((i = reserve()) < 0)
+	{
+		PG_TRY();
+		{
+			(void) WaitLatch(MyLatch,
+							 WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+							 FREE_SLOT_POLL_MS, CS_WAIT_EVENT("CredscoreSlot"));
+			ResetLatch(MyLatch);
+			CHECK_FOR_INTERRUPTS();
+		}
+		PG_CATCH();
+		{
+			free_spec(spec);
+			PG_RE_THROW();
+		}
+		PG_END_TRY();
+	}
+
+	slot = &table->slots[i];
+	slot->key = *key;
+	slot->spec = spec;
+	slot->body = InvalidDsaPointer;
+	slot->asker = CS_MY_PROC_NUMBER;
+	slot->abandoned = slot->sent = false;
+
+	LWLockAcquire(table_lock, LW_EXCLUSIVE);
+	slot->state = SLOT_FILLED;
+	push_filled(i);
+	courier = table->courier;
+	LWLockRelease(table_lock);
+	wake(courier);
+	return i;
+}
+
+bool
+cs_slot_settled(int slot)
+{
+	bool		settled = table->slots[slot].state == SLOT_SETTLED;
+
+	pg_read_barrier();
+	return settled;
+}
+
+bool
+cs_slot_sent(int slot)
+{
+	return table->slots[slot].sent;
+}
+
+void
+cs_slot_collect(int slot, CsOutcome *outcome, dsa_pointer *body)
+{
+	Slot	   *s = &table->slots[slot];
+
+	Assert(s->state == SLOT_SETTLED);
+	*outcome = s->outcome;
+	*body = s->body;
+	LWLockAcquire(table_lock, LW_EXCLUSIVE);
+	push_free(slot);
+	LWLockRelease(table_lock);
+}
+
+void
+cs_slot_abandon(int slot)
+{
+	Slot	   *s = &table->slots[slot];
+	dsa_pointer body = InvalidDsaPointer;
+	int			courier = -1;
+
+	LWLockAcquire(table_lock, LW_EXCLUSIVE);
+	if (s->state == SLOT_SETTLED)
+	{
+		body = s->body;
+		push_free(slot);
+	}
+	else
+	{
+		s->abandoned = true;
+		table->abandon_count++;
+		courier = table->courier;
+	}
+	LWLockRelease(table_lock);
+	wake(courier);
+	if (DsaPointerIsValid(body))
+		cs_reply_release(body);
+}
+
+void
+cs_courier_state(CsCourierState *state)
+{
+	LWLockAcquire(table_lock, LW_SHARED);
+	*state = table->courier_state;
+	LWLockRelease(table_lock);
+}
+
+int
+cs_slots_in_use(void)
+{
+	return table->nslots - table->nfree;
+}
+
+/* --- the courier's side --- */
+
+/*
+ * Readies a slot that a former courier had taken.  A billed call that was on
+ * the wire may have been answered and billed: unknown.  All others were not
+ * sent and are asked anew.
+ */
+static void
+recover(int i)
+{
+	Slot	   *s = &table->slots[i];
+	CsOutcome	lost;
+
+	if (!s->sent)
+	{
+		LWLockAcquire(table_lock, LW_EXCLUSIVE);
+		s->state = SLOT_FILLED;
+		push_filled(i);
+		LWLockRelease(table_lock);
+		return;
+	}
+	memset(&lost, 0, sizeof(lost));
+	lost.code = CS_ERR_UNKNOWN;
+	lost.attempts = 1;
+	strlcpy(lost.detail, "The courier process was stopped while the call was on its way.",
+			sizeof(lost.detail));
+	cs_slot_settle(i, &lost, InvalidDsaPointer);
+}
+
+void
+cs_slots_courier_start(void)
+{
+	for (int i = 0; i < table->nslots; i++)
+		if (table->slots[i].state == SLOT_TAKEN)
+			recover(i);
+
+	LWLockAcquire(table_lock, LW_EXCLUSIVE);
+	table->courier = CS_MY_PROC_NUMBER;
+	table->courier_state.pid = MyProcPid;
+	table->courier_state.started_at = GetCurrentTimestamp();
+	table->courier_state.heartbeat = table->courier_state.started_at;
+	LWLockRelease(table_lock);
+}
+
+void
+cs_slots_courier_stop(void)
+{
+	LWLockAcquire(table_lock, LW_EXCLUSIVE);
+	table->courier = -1;
+	table->courier_state.pid = 0;
+	table->courier_state.stopped_at = GetCurrentTimestamp();
+	LWLockRelease(table_lock);
+
+	for (int i = 0; i < table->nslots; i++)
+		if (table->slots[i].state == SLOT_TAKEN)
+			recover(i);
+}
+
+void
+cs_slots_heartbeat(void)
+{
+	LWLockAcquire(table_lock, LW_EXCLUSIVE);
+	table->courier_state.heartbeat = GetCurrentTimestamp();
+	LWLockRelease(table_lock);
+}
+
+int
+cs_slots_take(void)
+{
+	int			i;
+
+	if (table->filled_head < 0)
+		return -1;
+	LWLockAcquire(table_lock, LW_EXCLUSIVE);
+	i = pop_filled();
+	if (i >= 0)
+		table->slots[i].state = SLOT_TAKEN;
+	LWLockRelease(table_lock);
+	return i;
+}
+
+const CsKey *
+cs_slot_key(int slot)
+{
+	return &table->slots[slot].key;
+}
+
+const CsSpec *
+cs_slot_spec(int slot)
+{
+	return dsa_get_address(cs_shmem_area(), table->slots[slot].spec);
+}
+
+int
+cs_slot_asker(int slot)
+{
+	return table->slots[slot].asker;
+}
+
+bool
+cs_slot_abandoned(int slot)
+{
+	return table->slots[slot].abandoned;
+}
+
+void
+cs_slot_mark_sent(int slot, bool sent)
+{
+	table->slots[slot].sent = sent;
+}
+
+uint32
+cs_slots_abandon_count(void)
+{
+	return table->abandon_count;
+}
+
+bool
+cs_slot_settle(int slot, const CsOutcome *outcome, dsa_pointer body)
+{
+	Slot	   *s = &table->slots[slot];
+	int			asker = -1;
+
+	Assert(s->state == SLOT_TAKEN);
+	free_spec(s->spec);
+	s->spec = InvalidDsaPointer;
+	s->outcome = *outcome;
+	s->body = body;
+
+	LWLockAcquire(table_lock, LW_EXCLUSIVE);
+	if (s->abandoned)
+		push_free(slot);
+	else
+	{
+		asker = s->asker;
+		s->state = SLOT_SETTLED;
+	}
+	LWLockRelease(table_lock);
+	wake(asker);
+	return asker >= 0;
+}

@@ -1,0 +1,111 @@
+/*-------------------------------------------------------------------------
+ * slots.h
+ *	  The hand-over of questions from sessions to the courier, and of
+ *	  outcomes back.
+ *
+ * A slot is FREE, FILLED (a session asks), TAKEN (the courier has it) or
+ * SETTLED (the outcome lies in it), and FREE again.  A session that goes away
+ * abandons its slot: the courier then frees it, at once when the question was
+ * not sent, else when its outcome is there.
+ *------------------------------------------------------------------------- */
+#ifndef CS_SLOTS_H
+#define CS_SLOTS_H
+
+#include "postgres.h"
+
+#include "utils/dsa.h"
+#include "utils/timestamp.h"
+
+#include "spec.h"
+
+#define CS_OUTCOME_DETAIL_SIZE	320
+
+/* How a question ended, without reading the body. */
+typedef struct CsOutcome
+{
+	CsErrorCode code;			/* CS_ERR_NONE: a complete reply came */
+	int			http_status;	/* 0: none was received */
+	int			attempts;		/* calls that were sent */
+	bool		from_login;		/* it was the log-in that failed */
+	int			retry_after_ms; /* what the provider asked for; 0: nothing */
+	char		request_id[40]; /* of the call that was made */
+	char		detail[CS_OUTCOME_DETAIL_SIZE]; /* a sentence, or empty */
+} CsOutcome;
+
+/* The bytes of a reply, shared by all who asked; see cs_reply_*. */
+typedef struct CsReplyBody
+{
+	pg_atomic_uint32 refs;
+	uint32		len;
+	char		bytes[FLEXIBLE_ARRAY_MEMBER];
+} CsReplyBody;
+
+/* One copy of a body with `refs` owners; InvalidDsaPointer: no memory. */
+extern dsa_pointer cs_reply_create(const char *bytes, size_t len, uint32 refs);
+extern void cs_reply_release(dsa_pointer body);
+
+extern void cs_slots_init(void);
+
+/* --- the session's side --- */
+
+/*
+ * Hands a question over and returns its slot.  Owns `spec` from then on.
+ * Waits, interruptibly, while no slot is free.
+ */
+extern int	cs_slot_submit(const CsKey *key, dsa_pointer spec);
+
+extern bool cs_slot_settled(int slot);
+
+/* Is a billed call for it on the wire, as far as one knows? */
+extern bool cs_slot_sent(int slot);
+
+/* Copies the outcome out, passes the body's reference on, frees the slot. */
+extern void cs_slot_collect(int slot, CsOutcome *outcome, dsa_pointer *body);
+
+/* Gives the question up.  Never raises. */
+extern void cs_slot_abandon(int slot);
+
+/* What a waiting session knows of the courier. */
+typedef struct CsCourierState
+{
+	int			pid;			/* 0: not running */
+	TimestampTz started_at;
+	TimestampTz heartbeat;		/* last turn of its loop */
+	TimestampTz stopped_at;		/* when it last went away */
+} CsCourierState;
+
+extern void cs_courier_state(CsCourierState *state);
+
+/* Slots that are not free. */
+extern int	cs_slots_in_use(void);
+
+/* --- the courier's side --- */
+
+/* Announces this process as the courier, after recovering what a former one
+ * left: questions on the wire become unknown, others are asked anew. */
+extern void cs_slots_courier_start(void);
+extern void cs_slots_courier_stop(void);
+extern void cs_slots_heartbeat(void);
+
+/* The next filled slot, now taken; -1 when there is none. */
+extern int	cs_slots_take(void);
+
+extern const CsKey *cs_slot_key(int slot);
+extern const CsSpec *cs_slot_spec(int slot);
+extern int	cs_slot_asker(int slot);
+extern bool cs_slot_abandoned(int slot);
+
+/* Notes that a billed call has left; plain store, fit for any callback. */
+extern void cs_slot_mark_sent(int slot, bool sent);
+
+/* Changes whenever a taken slot was abandoned. */
+extern uint32 cs_slots_abandon_count(void);
+
+/*
+ * Ends a taken slot.  An abandoned one is freed; then false is returned and
+ * the caller keeps the reference to `body`.
+ */
+extern bool cs_slot_settle(int slot, const CsOutcome *outcome,
+						   dsa_pointer body);
+
+#endif							/* CS_SLOTS_H */
