@@ -1,0 +1,38 @@
+/*-------------------------------------------------------------------------
+ * credscore.c
+ *	  Loading: each module's init, in the order of their layers.
+ *
+ * With shared_preload_libraries everything is set up.  Loaded later, by a
+ * function call, only settings and the validator work: the functions that
+ * ask then say what is missing.
+ *------------------------------------------------------------------------- */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "miscadmin.h"
+
+#include "ask.h"
+#include "courier.h"
+#include "guc.h"
+#include "scope.h"
+#include "shmem.h"
+#include "slots.h"
+#include "token_cache.h"
+
+PG_MODULE_MAGIC;
+
+PGDLLEXPORT void _PG_init(void);
+
+void
+_PG_init(void)
+{
+	cs_guc_init();
+	if (!process_shared_preload_libraries_in_progress)
+		return;
+	cs_slots_init();
+	cs_token_cache_init();
+	cs_shmem_init();
+	cs_scope_init();
+	cs_ask_init();
+	cs_courier_init();
+}

@@ -1,0 +1,49 @@
+/*-------------------------------------------------------------------------
+ * memo.h
+ *	  MEMO: what one execution of one query has asked, and what came out.
+ *
+ * An entry is a question being asked, or its outcome as bytes.  Outcomes
+ * beyond work_mem go to a temporary file; about 48 bytes per question stay.
+ *------------------------------------------------------------------------- */
+#ifndef CS_MEMO_H
+#define CS_MEMO_H
+
+#include "postgres.h"
+
+#include "scope.h"
+#include "spec.h"
+
+typedef enum CsMemoState
+{
+	CS_MEMO_NEW,
+	CS_MEMO_RUNNING,			/* value.running */
+	CS_MEMO_ANSWER,				/* bytes of a Jsonb */
+	CS_MEMO_FAILURE				/* bytes of a failure */
+} CsMemoState;
+
+typedef struct CsMemoEntry
+{
+	CsKey		key;			/* must be first */
+	uint32		state;			/* CsMemoState */
+	bool		spilled;		/* value.place instead of value.bytes */
+	union
+	{
+		void	   *running;
+		void	   *bytes;
+		uint64		place;
+	}			value;
+} CsMemoEntry;
+
+/* The entry of a question in a scope; CS_MEMO_NEW when it was not there. */
+extern CsMemoEntry *cs_memo_enter(CsScope *scope, const CsKey *key);
+
+/* Stores an outcome; the bytes are copied. */
+extern void cs_memo_store(CsScope *scope, CsMemoEntry *entry,
+						  CsMemoState state, const void *bytes, uint32 size);
+
+/* The bytes of an outcome: a copy in the current context. */
+extern void *cs_memo_fetch(CsScope *scope, const CsMemoEntry *entry);
+
+extern void cs_memo_remove(CsScope *scope, CsMemoEntry *entry);
+
+#endif							/* CS_MEMO_H */

@@ -1,0 +1,717 @@
+/*-------------------------------------------------------------------------
+ * options.c
+ *	  Foreign servers and user mappings as settings of a question.
+ *
+ * The options that every provider has are one table here; each provider adds
+ * its own.  The wrapper's validator checks names and values when they are
+ * set; cs_settings_get turns a server and a mapping into a CsSettings, which
+ * is kept per (server, role) in this process until a catalog change, or a
+ * changed secret file, makes it stale.  Stale ones live on to the end of the
+ * transaction, since a running question may point to them.
+ *------------------------------------------------------------------------- */
+#include "postgres.h"
+
+#include "options.h"
+
+#include <sys/stat.h>
+
+#include "access/reloptions.h"
+#include "access/xact.h"
+#include "catalog/pg_authid.h"
+#include "catalog/pg_foreign_data_wrapper.h"
+#include "catalog/pg_foreign_server.h"
+#include "catalog/pg_user_mapping.h"
+#include "commands/defrem.h"
+#include "foreign/foreign.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/catcache.h"
+#include "utils/guc.h"
+#include "utils/hsearch.h"
+#include "utils/inval.h"
+#include "utils/memutils.h"
+#include "utils/syscache.h"
+
+#include "compat.h"
+#include "digest.h"
+#include "error.h"
+#include "secret_file.h"
+
+/* The wrapper's name; only a superuser can make one of that name. */
+#define WRAPPER_NAME	"credscore"
+
+#define FILE_SUFFIX		"_file"
+
+/* Times and sizes beyond these are slips of the keyboard. */
+#define MAX_TIME_MS		(24 * 60 * 60 * 1000)
+#define MAX_BODY_BYTES	CS_BUF_MAX
+#define MIN_BODY_BYTES	1024
+#define MAX_CONCURRENCY	4096
+#define MAX_RETRIES		10
+
+typedef enum OptionKind
+{
+	KIND_PROVIDER,
+	KIND_URL,
+	KIND_TIME,
+	KIND_SIZE,
+	KIND_INT,
+	KIND_BOOL,
+	KIND_FILE,
+	KIND_PROXY
+} OptionKind;
+
+typedef struct ServerOption
+{
+	const char *name;
+	OptionKind	kind;
+	const char *default_value;
+	int			min;
+	int			max;
+	size_t		offset;			/* in CsSpecLimits */
+} ServerOption;
+
+#define LIMIT(field)	offsetof(CsSpecLimits, field)
+
+static const ServerOption server_options[] = {
+	{"provider", KIND_PROVIDER, NULL, 0, 0, 0},
+	{"base_url", KIND_URL, NULL, 0, 0, 0},
+	{"connect_timeout", KIND_TIME, "5s", 1, MAX_TIME_MS, LIMIT(connect_timeout)},
+	{"request_timeout", KIND_TIME, "30s", 1, MAX_TIME_MS, LIMIT(request_timeout)},
+	{"queue_timeout", KIND_TIME, "60s", 1, MAX_TIME_MS, LIMIT(queue_timeout)},
+	{"max_retries", KIND_INT, "2", 0, MAX_RETRIES, LIMIT(max_retries)},
+	{"retry_ambiguous", KIND_BOOL, "off", 0, 0, LIMIT(retry_ambiguous)},
+	{"max_concurrency", KIND_INT, "64", 1, MAX_CONCURRENCY, LIMIT(max_concurrency)},
+	{"ca_file", KIND_FILE, NULL, 0, 0, 0},
+	{"proxy", KIND_PROXY, NULL, 0, 0, 0},
+	{"max_response_size", KIND_SIZE, "8MB", MIN_BODY_BYTES, MAX_BODY_BYTES,
+	LIMIT(max_response_size)},
+};
+
+/* One kept CsSettings; `key` must be first. */
+typedef struct SettingsKey
+{
+	Oid			serverid;
+	Oid			userid;
+} SettingsKey;
+
+#define MAX_SECRET_FILES	4
+
+typedef struct KeptSettings
+{
+	CsSettings	settings;
+	MemoryContext cxt;			/* holds all of it */
+	bool		stale;
+	TimestampTz files_checked_at;
+	int			nfiles;
+	CsSecretFile files[MAX_SECRET_FILES];
+	struct KeptSettings *next_retired;
+} KeptSettings;
+
+typedef struct SettingsEntry
+{
+	SettingsKey key;
+	KeptSettings *kept;
+} SettingsEntry;
+
+static HTAB *settings_table;
+static KeptSettings *retired;	/* freed at the end of the transaction */
+
+PG_FUNCTION_INFO_V1(credscore_validator);
+
+/* --- reading values --- */
+
+static const ServerOption *
+find_server_option(const char *name)
+{
+	for (size_t i = 0; i < lengthof(server_options); i++)
+		if (strcmp(server_options[i].name, name) == 0)
+			return &server_options[i];
+	return NULL;
+}
+
+/* A provider's option; file: `name` is that of its <name>_file twin. */
+static const CsOption *
+find_provider_option(const CsProvider *provider, CsOptionPlace place,
+					 const char *name, bool *file)
+{
+	for (const CsOption *o = provider->options; o->name != NULL; o++)
+	{
+		size_t		len = strlen(o->name);
+
+		if (o->place != place || strncmp(o->name, name, len) != 0)
+			continue;
+		*file = o->secret && strcmp(name + len, FILE_SUFFIX) == 0;
+		if (*file || name[len] == '\0')
+			return o;
+	}
+	return NULL;
+}
+
+static void
+bad_value(const char *name, const char *expects) pg_attribute_noreturn();
+
+static void
+bad_value(const char *name, const char *expects)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("invalid value for option \"%s\"", name),
+			 errdetail("The value must be %s.", expects)));
+}
+
+/* The integer that a text of this kind stands for; raises 22023. */
+static int
+read_number(const ServerOption *option, const char *text)
+{
+	int			unit = option->kind == KIND_TIME ? GUC_UNIT_MS :
+		option->kind == KIND_SIZE ? GUC_UNIT_BYTE : 0;
+	const char *what = option->kind == KIND_TIME ? "a time in milliseconds, or with a unit such as 5s," :
+		option->kind == KIND_SIZE ? "a size in bytes, or with a unit such as 8MB," : "an integer";
+	const char *hint = NULL;
+	int			value;
+
+	if (!parse_int(text, &value, unit, &hint) ||
+		value < option->min || value > option->max)
+		bad_value(option->name,
+				  psprintf("%s between %d and %d", what, option->min, option->max));
+	return value;
+}
+
+static bool
+read_bool(const ServerOption *option, const char *text)
+{
+	bool		value;
+
+	if (!parse_bool(text, &value))
+		bad_value(option->name, "a boolean: on or off");
+	return value;
+}
+
+/* Length of a host (name, address, or [IPv6]) at the head of text. */
+static size_t
+host_length(const char *text)
+{
+	if (text[0] == '[')
+	{
+		size_t		len = strspn(text + 1, "0123456789abcdefABCDEF:.");
+
+		return len > 0 && text[len + 1] == ']' ? len + 2 : 0;
+	}
+	return strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-");
+}
+
+static bool
+is_loopback(const char *host, size_t len)
+{
+	if (len == strlen("localhost") && pg_strncasecmp(host, "localhost", len) == 0)
+		return true;
+	if (len == strlen("[::1]") && strncmp(host, "[::1]", len) == 0)
+		return true;
+	return len > 4 && strncmp(host, "127.", 4) == 0 &&
+		strspn(host, "0123456789.") >= len;
+}
+
+/*
+ * Checks a base URL: https, or http to a loopback address; host and port
+ * only, then a path.  User names, queries and fragments have no place here,
+ * and refusing them keeps every parser of one opinion about the host.
+ */
+static void
+check_base_url(const char *name, const char *url)
+{
+	static const char expects[] =
+		"an https:// address of a host, optionally with port and path; http:// is accepted for loopback addresses only";
+	bool		plain = pg_strncasecmp(url, "http://", 7) == 0;
+	const char *host;
+	size_t		len;
+	const char *rest;
+
+	if (!plain && pg_strncasecmp(url, "https://", 8) != 0)
+		bad_value(name, expects);
+	host = url + (plain ? 7 : 8);
+	len = host_length(host);
+	if (len == 0 || (plain && !is_loopback(host, len)))
+		bad_value(name, expects);
+	rest = host + len;
+	if (*rest == ':')
+	{
+		size_t		digits = strspn(rest + 1, "0123456789");
+
+		if (digits < 1 || digits > 5 || atoi(rest + 1) < 1 || atoi(rest + 1) > 65535)
+			bad_value(name, expects);
+		rest += 1 + digits;
+	}
+	if (*rest != '\0' && *rest != '/')
+		bad_value(name, expects);
+	for (; *rest != '\0'; rest++)
+		if (strchr("?#\\@", *rest) != NULL || (unsigned char) *rest <= ' ' ||
+			(unsigned char) *rest >= 0x7f)
+			bad_value(name, expects);
+}
+
+/* --- the validator --- */
+
+static void
+check_plain_text(const char *name, const char *value)
+{
+	if (value[0] == '\0')
+		bad_value(name, "a text that is not empty");
+	for (const char *c = value; *c != '\0'; c++)
+		if ((unsigned char) *c < ' ' || *c == 0x7f)
+			bad_value(name, "a text without control characters");
+}
+
+/* Only who may read the server's files may name one. */
+static void
+check_file_option(const char *name, const char *value)
+{
+	if (!has_privs_of_role(GetUserId(), ROLE_PG_READ_SERVER_FILES))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied to set option \"%s\"", name),
+				 errdetail("Only roles with privileges of the role \"pg_read_server_files\" may name files of the server.")));
+	if (!is_absolute_path(value))
+		bad_value(name, "an absolute path of a file on the database server");
+}
+
+static const CsProvider *
+read_provider(const char *value)
+{
+	const CsProvider *provider = cs_provider_by_name(value);
+	StringInfoData names;
+
+	if (provider != NULL)
+		return provider;
+	initStringInfo(&names);
+	for (int i = 0; (provider = cs_provider_at(i)) != NULL; i++)
+		appendStringInfo(&names, "%s%s", i > 0 ? ", " : "one of ", provider->name);
+	bad_value("provider", names.data);
+}
+
+static void
+check_server_option(const ServerOption *option, const char *value)
+{
+	switch (option->kind)
+	{
+		case KIND_PROVIDER:
+			(void) read_provider(value);
+			break;
+		case KIND_URL:
+		case KIND_PROXY:
+			if (option->kind == KIND_URL)
+				check_base_url(option->name, value);
+			break;
+		case KIND_TIME:
+		case KIND_SIZE:
+		case KIND_INT:
+			(void) read_number(option, value);
+			break;
+		case KIND_BOOL:
+			(void) read_bool(option, value);
+			break;
+		case KIND_FILE:
+			check_file_option(option->name, value);
+			break;
+	}
+}
+
+/* Names of all options valid in a place, for the hint. */
+static char *
+valid_names(CsOptionPlace place, const CsProvider *only)
+{
+	StringInfoData names;
+	const CsProvider *provider;
+
+	initStringInfo(&names);
+	for (size_t i = 0; place == CS_ON_SERVER && i < lengthof(server_options); i++)
+		appendStringInfo(&names, ", %s", server_options[i].name);
+	for (int i = 0; (provider = cs_provider_at(i)) != NULL; i++)
+		for (const CsOption *o = provider->options; o->name != NULL; o++)
+			if (o->place == place && (only == NULL || only == provider) &&
+				strstr(names.data, o->name) == NULL)
+				appendStringInfo(&names, o->secret ? ", %s, %s" FILE_SUFFIX : ", %s",
+								 o->name, o->name);
+	return names.data + 2;
+}
+
+static void
+unknown_option(const char *name, CsOptionPlace place, const CsProvider *only)
+{
+	bool		file;
+	const CsProvider *provider;
+	CsOptionPlace other = place == CS_ON_SERVER ? CS_ON_MAPPING : CS_ON_SERVER;
+
+	for (int i = 0; (provider = cs_provider_at(i)) != NULL; i++)
+		if (find_provider_option(provider, other, name, &file) != NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
+					 errmsg("option \"%s\" belongs to a %s", name,
+							other == CS_ON_MAPPING ? "user mapping" : "server"),
+					 other == CS_ON_MAPPING
+					 ? errhint("Credentials are given with CREATE USER MAPPING, per role or for PUBLIC.")
+					 : errhint("Set it with CREATE SERVER or ALTER SERVER.")));
+	ereport(ERROR,
+			(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
+			 errmsg("invalid option \"%s\"", name),
+			 errhint("Valid options in this context are: %s", valid_names(place, only))));
+}
+
+/* Checks an option that some provider declares; false when none does. */
+static bool
+check_provider_option(CsOptionPlace place, const CsProvider *only,
+					  const char *name, const char *value)
+{
+	const CsProvider *provider;
+
+	for (int i = 0; (provider = cs_provider_at(i)) != NULL; i++)
+	{
+		bool		file;
+		const CsOption *option;
+
+		if (only != NULL && only != provider)
+			continue;
+		option = find_provider_option(provider, place, name, &file);
+		if (option == NULL)
+			continue;
+		if (file)
+			check_file_option(name, value);
+		else if (option->check != NULL && !option->check(value))
+			bad_value(name, option->expects);
+		return true;
+	}
+	return false;
+}
+
+static const char *
+find_option(List *options, const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, options)
+	{
+		DefElem    *def = lfirst(lc);
+
+		if (strcmp(def->defname, name) == 0)
+			return defGetString(def);
+	}
+	return NULL;
+}
+
+static void
+check_not_both(List *options, const char *name)
+{
+	if (find_option(options, name) != NULL &&
+		find_option(options, psprintf("%s" FILE_SUFFIX, name)) != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("options \"%s\" and \"%s" FILE_SUFFIX "\" exclude each other",
+						name, name)));
+}
+
+/*
+ * credscore_validator(options text[], catalog oid) returns void
+ *
+ * Called by PostgreSQL with the complete new list of options of a wrapper,
+ * server or user mapping.  HV00D: unknown option, HV00B... are PostgreSQL's;
+ * 22023: bad value; 42501: a file named without pg_read_server_files.
+ */
+Datum
+credscore_validator(PG_FUNCTION_ARGS)
+{
+	List	   *options = untransformRelOptions(PG_GETARG_DATUM(0));
+	Oid			catalog = PG_GETARG_OID(1);
+	bool		server = catalog == ForeignServerRelationId;
+	CsOptionPlace place = server ? CS_ON_SERVER : CS_ON_MAPPING;
+	const CsProvider *provider = NULL;
+	ListCell   *lc;
+
+	if (!server && catalog != UserMappingRelationId && options != NIL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
+				 errmsg("the foreign-data wrapper credscore has no options"),
+				 errhint("Options belong to servers and user mappings.")));
+	if (server)
+	{
+		const char *name = find_option(options, "provider");
+
+		if (name == NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_FDW_DYNAMIC_PARAMETER_VALUE_NEEDED),
+					 errmsg("option \"provider\" is required"),
+					 errhint("Say which service answers, as in OPTIONS (provider 'pngme').")));
+		provider = read_provider(name);
+	}
+	foreach(lc, options)
+	{
+		DefElem    *def = lfirst(lc);
+		const char *value = defGetString(def);
+		const ServerOption *option = server ? find_server_option(def->defname) : NULL;
+
+		check_plain_text(def->defname, value);
+		if (option != NULL)
+			check_server_option(option, value);
+		else if (!check_provider_option(place, provider, def->defname, value))
+			unknown_option(def->defname, place, provider);
+		check_not_both(options, def->defname);
+	}
+	PG_RETURN_VOID();
+}
+
+/* --- settings --- */
+
+static void
+fill_limits(CsSpecLimits *limits, List *options)
+{
+	for (size_t i = 0; i < lengthof(server_options); i++)
+	{
+		const ServerOption *option = &server_options[i];
+		const char *value = find_option(options, option->name);
+		char	   *field = (char *) limits + option->offset;
+
+		if (value == NULL)
+			value = option->default_value;
+		if (option->kind == KIND_BOOL)
+			*(bool *) field = read_bool(option, value);
+		else if (option->kind == KIND_TIME || option->kind == KIND_SIZE ||
+				 option->kind == KIND_INT)
+			*(int *) field = read_number(option, value);
+	}
+}
+
+/* The value of a credential: as given, or the content of its file. */
+static const char *
+read_credential(KeptSettings *kept, List *options, const CsOption *option)
+{
+	const char *value = find_option(options, option->name);
+	const char *path = find_option(options, psprintf("%s" FILE_SUFFIX, option->name));
+
+	if (value != NULL || path == NULL || !option->secret)
+		return value;
+	if (kept->nfiles == MAX_SECRET_FILES)
+		elog(ERROR, "too many secret files");
+	return cs_secret_file_read(&kept->files[kept->nfiles++], option->name, path);
+}
+
+static void
+fill_account(KeptSettings *kept, List *server_options_list, List *mapping_options)
+{
+	CsSettings *s = &kept->settings;
+	CsPair	   *pairs = palloc0(sizeof(CsPair) * CS_SPEC_MAX_PAIRS);
+	int			n = 0;
+	const char *base_url = find_option(server_options_list, "base_url");
+	char	   *base;
+
+	for (const CsOption *o = s->provider->options; o->name != NULL; o++)
+	{
+		const char *value = o->place == CS_ON_SERVER
+			? find_option(server_options_list, o->name)
+			: read_credential(kept, mapping_options, o);
+
+		if (value == NULL)
+			value = o->default_value;
+		if (value == NULL)
+			continue;
+		if (n == CS_SPEC_MAX_PAIRS)
+			elog(ERROR, "too many options");
+		pairs[n].name = o->name;
+		pairs[n].value = pstrdup(value);	/* the catalog's lists go */
+		n++;
+	}
+	base = pstrdup(base_url ? base_url : s->provider->default_base_url);
+	for (size_t len = strlen(base); len > 0 && base[len - 1] == '/'; len--)
+		base[len - 1] = '\0';
+	s->account.base_url = base;
+	s->account.pairs = pairs;
+	s->account.npairs = n;
+}
+
+static void
+fill_keys(CsSettings *s)
+{
+	const char *parts[3 + 2 * CS_SPEC_MAX_PAIRS];
+	int			n = 0;
+
+	parts[n++] = s->provider->name;
+	parts[n++] = s->account.base_url;
+	parts[n++] = s->server_name;
+	cs_digest(&s->server_key, parts, n);
+	n--;						/* an account's answers serve any server name */
+	for (int i = 0; i < s->account.npairs; i++)
+	{
+		parts[n++] = s->account.pairs[i].name;
+		parts[n++] = s->account.pairs[i].value;
+	}
+	cs_digest(&s->account_key, parts, n);
+}
+
+/* Builds settings in their own context; on error the caller's cleans up. */
+static KeptSettings *
+build_settings(ForeignServer *server, Oid userid)
+{
+	MemoryContext cxt = AllocSetContextCreate(CurrentMemoryContext,
+											  "credscore settings",
+											  ALLOCSET_SMALL_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(cxt);
+	KeptSettings *kept = palloc0(sizeof(KeptSettings));
+	CsSettings *s = &kept->settings;
+	UserMapping *mapping = GetUserMapping(userid, server->serverid);
+	const char *provider = find_option(server->options, "provider");
+	const char *value;
+	CsError		err = {0};
+
+	kept->cxt = cxt;
+	s->serverid = server->serverid;
+	s->userid = userid;
+	s->server_name = pstrdup(server->servername);
+	s->provider = read_provider(provider ? provider : "");
+	value = find_option(server->options, "ca_file");
+	s->ca_file = value ? pstrdup(value) : NULL;
+	value = find_option(server->options, "proxy");
+	s->proxy = value ? pstrdup(value) : NULL;
+	fill_limits(&s->limits, server->options);
+	fill_account(kept, server->options, mapping->options);
+	if (s->provider->check_account(&s->account, &err) != CS_OK)
+		cs_error_raise_early(&err, NULL);
+	s->needs_login = s->provider->needs_login != NULL &&
+		s->provider->needs_login(&s->account, &s->fixed_token);
+	fill_keys(s);
+	kept->files_checked_at = GetCurrentStatementStartTimestamp();
+
+	MemoryContextSwitchTo(old);
+	MemoryContextSetParent(cxt, CacheMemoryContext);
+	return kept;
+}
+
+/* Once per statement: has a secret's file changed? */
+static bool
+files_changed(KeptSettings *kept)
+{
+	TimestampTz now = GetCurrentStatementStartTimestamp();
+
+	if (kept->nfiles == 0 || kept->files_checked_at == now)
+		return false;
+	kept->files_checked_at = now;
+	for (int i = 0; i < kept->nfiles; i++)
+		if (cs_secret_file_changed(&kept->files[i]))
+			return true;
+	return false;
+}
+
+static void
+retire(SettingsEntry *entry)
+{
+	if (entry->kept != NULL)
+	{
+		entry->kept->next_retired = retired;
+		retired = entry->kept;
+		entry->kept = NULL;
+	}
+}
+
+static void
+free_settings(KeptSettings *kept)
+{
+	for (int i = 0; i < kept->settings.account.npairs; i++)
+	{
+		char	   *value = unconstify(char *, kept->settings.account.pairs[i].value);
+
+		cs_wipe(value, strlen(value));
+	}
+	MemoryContextDelete(kept->cxt);
+}
+
+static void
+free_retired(XactEvent event, void *arg)
+{
+	if (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT &&
+		event != XACT_EVENT_PREPARE)
+		return;
+	while (retired != NULL)
+	{
+		KeptSettings *next = retired->next_retired;
+
+		free_settings(retired);
+		retired = next;
+	}
+}
+
+/* Syscache callback: anything about servers or mappings may have changed. */
+static void
+mark_all_stale(Datum arg, int cacheid, uint32 hashvalue)
+{
+	HASH_SEQ_STATUS scan;
+	SettingsEntry *entry;
+
+	hash_seq_init(&scan, settings_table);
+	while ((entry = hash_seq_search(&scan)) != NULL)
+		if (entry->kept != NULL)
+			entry->kept->stale = true;
+}
+
+static void
+create_settings_table(void)
+{
+	HASHCTL		ctl = {
+		.keysize = sizeof(SettingsKey), .entrysize = sizeof(SettingsEntry)
+	};
+
+	if (!CacheMemoryContext)
+		CreateCacheMemoryContext();
+	ctl.hcxt = CacheMemoryContext;
+	settings_table = hash_create("credscore settings", 16, &ctl,
+								 HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	CacheRegisterSyscacheCallback(FOREIGNSERVEROID, mark_all_stale, (Datum) 0);
+	CacheRegisterSyscacheCallback(USERMAPPINGOID, mark_all_stale, (Datum) 0);
+	RegisterXactCallback(free_retired, NULL);
+}
+
+static ForeignServer *
+get_credscore_server(Oid serverid)
+{
+	ForeignServer *server = GetForeignServer(serverid);
+
+	if (strcmp(GetForeignDataWrapper(server->fdwid)->fdwname, WRAPPER_NAME) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("server \"%s\" is not a server of the foreign-data wrapper credscore",
+						server->servername)));
+	return server;
+}
+
+const CsSettings *
+cs_settings_get(const char *server_name)
+{
+	SettingsKey key;
+	SettingsEntry *entry;
+	AclResult	acl;
+	bool		found;
+
+	memset(&key, 0, sizeof(key));
+	key.serverid = get_foreign_server_oid(server_name, false);
+	key.userid = GetUserId();
+	acl = cs_server_aclcheck(key.serverid, key.userid);
+	if (acl != ACLCHECK_OK)
+		aclcheck_error(acl, OBJECT_FOREIGN_SERVER, server_name);
+
+	if (settings_table == NULL)
+		create_settings_table();
+	entry = hash_search(settings_table, &key, HASH_ENTER, &found);
+	if (!found)
+		entry->kept = NULL;
+	if (entry->kept != NULL && (entry->kept->stale || files_changed(entry->kept)))
+		retire(entry);
+	if (entry->kept == NULL)
+	{
+		KeptSettings *built = build_settings(get_credscore_server(key.serverid),
+											 key.userid);
+
+		/* Building reads catalogs, so look the entry up once more. */
+		entry = hash_search(settings_table, &key, HASH_ENTER, &found);
+		if (!found)
+			entry->kept = NULL;
+		retire(entry);
+		entry->kept = built;
+	}
+	return &entry->kept->settings;
+}

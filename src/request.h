@@ -1,0 +1,37 @@
+/*-------------------------------------------------------------------------
+ * request.h
+ *	  From the arguments of a SQL function to a question.
+ *------------------------------------------------------------------------- */
+#ifndef CS_REQUEST_H
+#define CS_REQUEST_H
+
+#include "postgres.h"
+
+#include "utils/timestamp.h"
+
+#include "provider.h"
+#include "spec.h"
+
+/* A UUID in text form, with its terminating NUL. */
+#define CS_REQUEST_ID_SIZE	37
+
+/* A fresh random UUID (version 4, RFC 4122 section 4.4). */
+extern void cs_request_id(char out[CS_REQUEST_ID_SIZE]);
+
+/*
+ * What identifies a question: account, endpoint and normalised arguments; the
+ * request id is no part of it.  Questions of an endpoint that is not shared
+ * each get a key of their own.
+ */
+extern void cs_question_key(CsKey *key, const CsKey *account_key,
+							const CsProvider *provider,
+							const CsEndpoint *endpoint,
+							const CsArguments *args);
+
+/*
+ * A time as providers read it: UTC without zone, "2023-11-17T00:00:00".
+ * Raises 22023 for infinity and for years outside 1 to 9999.
+ */
+extern char *cs_utc_text(const char *argument, TimestampTz time);
+
+#endif							/* CS_REQUEST_H */
