@@ -15,7 +15,7 @@
 
 #include "error.h"
 #include "memo.h"
-#include "options.h"
+#include "settings.h"
 
 /* What to ask. */
 typedef struct CsAsk

@@ -24,8 +24,6 @@
 
 #include "http.h"
 
-#include <arpa/inet.h>
-#include <curl/curl.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <time.h>
@@ -35,46 +33,26 @@
 #include "lib/pairingheap.h"
 
 #include "core.h"
+#include "http_handle.h"
+#include "http_host.h"
 
 /* Resolved addresses are used for a minute, as libcurl does by default. */
 #define HOST_TTL_MS			(60 * 1000)
 
-/* An idle connection older than this is not used again: many servers close
- * after 60 seconds, and a request that meets the close is lost. */
-#define MAX_IDLE_SECONDS	50L
-
 /* Idle connections kept over all hosts. */
 #define MAX_KEPT_CONNECTIONS	512L
 
-/* libcurl's own limits only back ours up. */
-#define BACKUP_SLACK_MS		(60 * 1000)
-
-/* Finished handles kept for reuse. */
-#define MAX_SPARE_HANDLES	128
-
 #define EVENTS_PER_TURN		128
 #define FIRST_BODY_BYTES	8192
-#define MAX_HOST_NAME		256
-
-/* A host whose address is being, or was, looked up. */
-typedef struct Host
-{
-	dlist_node	node;
-	char		name[MAX_HOST_NAME];	/* "-host:port", as libcurl wants it */
-	int64		resolved_until; /* 0: not resolved */
-	CsHttpCall *leader;			/* the call that resolves it now */
-	dlist_head	waiting;		/* calls that wait for the leader */
-} Host;
 
 struct CsHttpCall
 {
 	pairingheap_node by_deadline;
 	dlist_node	node;			/* in a host's waiting list */
 	CsHttpOwner *owner;
-	CURL	   *easy;
-	struct curl_slist *headers;
+	CsHandle	handle;
 	struct curl_slist *forget;	/* "-host:port": drops a stale address */
-	Host	   *host;			/* not NULL while it resolves or waits */
+	CsHost	   *host;			/* not NULL while it resolves or waits */
 	bool		added;			/* to the multi handle */
 	bool		sent;
 	bool		sent_twice;		/* libcurl wanted to send again */
@@ -89,7 +67,6 @@ struct CsHttpCall
 	char	   *body;
 	size_t		len;
 	size_t		size;
-	char		errors[CURL_ERROR_SIZE];
 };
 
 static CURLM *multi;
@@ -97,13 +74,8 @@ static int	epoll_fd = -1;
 static int64 timer_due = -1;	/* when libcurl wants to be called */
 static int	active;				/* calls started and not finished */
 static bool hosts_changed;		/* a leader is through, or over */
-static dlist_head hosts = DLIST_STATIC_INIT(hosts);
-static CURL *spare[MAX_SPARE_HANDLES];
-static int	nspare;
 static uint32 *watched;			/* epoll events by descriptor, and IDLE */
 static int	nwatched;
-static char *usual_ca_file;		/* libcurl's defaults, or NULL */
-static char *usual_ca_path;
 
 /* Bit in `watched`: libcurl has no use for the descriptor at present. */
 #define IDLE	((uint32) 1 << 24)
@@ -233,208 +205,7 @@ on_body(char *bytes, size_t size, size_t n, void *arg)
 	return n;
 }
 
-/* --- handles --- */
-
-/* Options that are the same for every call. */
-static CURL *
-new_handle(void)
-{
-	CURL	   *easy = curl_easy_init();
-	CURLcode	rc = CURLE_OK;
-
-	if (easy == NULL)
-		return NULL;
-	rc |= curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-	rc |= curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
-	rc |= curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-	rc |= curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-	rc |= curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long) CURL_SSLVERSION_TLSv1_2);
-	rc |= curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_2TLS);
-	rc |= curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
-	rc |= curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
-	rc |= curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-	rc |= curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, MAX_IDLE_SECONDS);
-	rc |= curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, -1L);
-	rc |= curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
-	rc |= curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, before_request);
-	rc |= curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close);
-	rc |= curl_easy_setopt(easy, CURLOPT_USERAGENT, "credscore/1.0");
-	if (rc != CURLE_OK)
-	{
-		curl_easy_cleanup(easy);
-		return NULL;
-	}
-	return easy;
-}
-
-static bool
-add_header(CsHttpCall *call, const char *line)
-{
-	struct curl_slist *longer = curl_slist_append(call->headers, line);
-
-	if (longer != NULL)
-		call->headers = longer;
-	return longer != NULL;
-}
-
-static bool
-add_headers(CsHttpCall *call, const CsHttpSpec *spec)
-{
-	char	   *lines;
-	char	   *save = NULL;
-	bool		ok = true;
-
-	/* No "Expect: 100-continue": it costs a second with servers that do not
-	 * know it. */
-	ok = add_header(call, "Expect:") && add_header(call, "Accept: application/json");
-	if (ok && spec->token != NULL)
-	{
-		size_t		size = strlen(spec->token) + sizeof("Authorization: Bearer ");
-		char	   *line = malloc(size);
-
-		if (line == NULL)
-			return false;
-		snprintf(line, size, "Authorization: Bearer %s", spec->token);
-		ok = add_header(call, line);
-		cs_wipe(line, size);
-		free(line);
-	}
-	if (!ok || spec->headers == NULL)
-		return ok;
-	lines = strdup(spec->headers);
-	if (lines == NULL)
-		return false;
-	for (char *line = strtok_r(lines, "\n", &save); ok && line != NULL;
-		 line = strtok_r(NULL, "\n", &save))
-		ok = add_header(call, line);
-	cs_wipe(lines, strlen(spec->headers));
-	free(lines);
-	return ok;
-}
-
-static bool
-set_body(CsHttpCall *call, const CsHttpSpec *spec)
-{
-	CURLcode	rc = CURLE_OK;
-
-	switch (spec->method)
-	{
-		case CS_GET:
-			rc |= curl_easy_setopt(call->easy, CURLOPT_HTTPGET, 1L);
-			rc |= curl_easy_setopt(call->easy, CURLOPT_CUSTOMREQUEST, NULL);
-			return rc == CURLE_OK;
-		case CS_POST:
-		case CS_PATCH:
-			rc |= curl_easy_setopt(call->easy, CURLOPT_POST, 1L);
-			rc |= curl_easy_setopt(call->easy, CURLOPT_POSTFIELDS,
-								   spec->body ? spec->body : "");
-			rc |= curl_easy_setopt(call->easy, CURLOPT_POSTFIELDSIZE_LARGE,
-								   (curl_off_t) spec->body_len);
-			rc |= curl_easy_setopt(call->easy, CURLOPT_CUSTOMREQUEST,
-								   spec->method == CS_PATCH ? "PATCH" : NULL);
-			return rc == CURLE_OK;
-	}
-	return false;
-}
-
-static bool
-set_options(CsHttpCall *call, const CsHttpSpec *spec)
-{
-	CURLcode	rc = CURLE_OK;
-	CURL	   *easy = call->easy;
-
-	rc |= curl_easy_setopt(easy, CURLOPT_URL, spec->url);
-	rc |= curl_easy_setopt(easy, CURLOPT_HTTPHEADER, call->headers);
-	rc |= curl_easy_setopt(easy, CURLOPT_PRIVATE, call);
-	rc |= curl_easy_setopt(easy, CURLOPT_WRITEDATA, call);
-	rc |= curl_easy_setopt(easy, CURLOPT_PREREQDATA, call);
-	rc |= curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, call->errors);
-	rc |= curl_easy_setopt(easy, CURLOPT_PROXY, spec->proxy ? spec->proxy : "");
-	rc |= curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
-						   (long) spec->connect_timeout_ms + BACKUP_SLACK_MS);
-	rc |= curl_easy_setopt(easy, CURLOPT_RESOLVE, call->forget);
-	rc |= curl_easy_setopt(easy, CURLOPT_CAINFO,
-						   spec->ca_file ? spec->ca_file : usual_ca_file);
-	rc |= curl_easy_setopt(easy, CURLOPT_CAPATH,
-						   spec->ca_file ? NULL : usual_ca_path);
-	return rc == CURLE_OK && set_body(call, spec);
-}
-
-static void
-put_handle(CURL *easy)
-{
-	if (nspare == MAX_SPARE_HANDLES)
-	{
-		curl_easy_cleanup(easy);
-		return;
-	}
-	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, NULL);
-	curl_easy_setopt(easy, CURLOPT_RESOLVE, NULL);
-	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL);
-	spare[nspare++] = easy;
-}
-
-static void
-free_call(CsHttpCall *call)
-{
-	if (call->added)
-		curl_multi_remove_handle(multi, call->easy);
-	if (call->easy != NULL)
-		put_handle(call->easy);
-	for (struct curl_slist *h = call->headers; h != NULL; h = h->next)
-		cs_wipe(h->data, strlen(h->data));
-	curl_slist_free_all(call->headers);
-	curl_slist_free_all(call->forget);
-	free(call->body);
-	free(call);
-}
-
 /* --- hosts --- */
-
-/*
- * The host whose address a call needs, or NULL when it needs no look-up:
- * a literal address, or localhost, which libcurl knows.
- */
-static Host *
-host_of(const CsHttpSpec *spec)
-{
-	CURLU	   *url = curl_url();
-	char	   *name = NULL;
-	char	   *port = NULL;
-	Host	   *host = NULL;
-	unsigned char address[sizeof(struct in6_addr)];
-
-	if (url != NULL &&
-		curl_url_set(url, CURLUPART_URL, spec->proxy ? spec->proxy : spec->url,
-					 CURLU_DEFAULT_SCHEME | CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK &&
-		curl_url_get(url, CURLUPART_HOST, &name, 0) == CURLUE_OK &&
-		curl_url_get(url, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK &&
-		name[0] != '[' && pg_strcasecmp(name, "localhost") != 0 &&
-		inet_pton(AF_INET, name, address) != 1)
-	{
-		char		entry[MAX_HOST_NAME + 8];
-		dlist_iter	iter;
-
-		snprintf(entry, sizeof(entry), "-%s:%s", name, port);
-		dlist_foreach(iter, &hosts)
-		{
-			host = dlist_container(Host, node, iter.cur);
-			if (strcmp(host->name, entry) == 0)
-				break;
-			host = NULL;
-		}
-		if (host == NULL && (host = calloc(1, sizeof(Host))) != NULL)
-		{
-			strlcpy(host->name, entry, sizeof(host->name));
-			dlist_init(&host->waiting);
-			dlist_push_head(&hosts, &host->node);
-		}
-	}
-	curl_free(name);
-	curl_free(port);
-	curl_url_cleanup(url);
-	return host;
-}
 
 /*
  * Runs libcurl with all signals blocked where a resolver thread may come up
@@ -446,7 +217,7 @@ block_signals(sigset_t *old)
 {
 	sigset_t	all;
 
-	if (dlist_is_empty(&hosts))
+	if (dlist_is_empty(&cs_hosts))
 		return;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, old);
@@ -455,7 +226,7 @@ block_signals(sigset_t *old)
 static void
 unblock_signals(const sigset_t *old)
 {
-	if (!dlist_is_empty(&hosts))
+	if (!dlist_is_empty(&cs_hosts))
 		pthread_sigmask(SIG_SETMASK, old, NULL);
 }
 
@@ -466,19 +237,19 @@ begin(CsHttpCall *call)
 	CURLMcode	rc;
 
 	block_signals(&old);
-	rc = curl_multi_add_handle(multi, call->easy);
+	rc = curl_multi_add_handle(multi, call->handle.easy);
 	unblock_signals(&old);
 	call->added = rc == CURLM_OK;
 	return call->added;
 }
 
 static bool
-lead(CsHttpCall *call, Host *host)
+lead(CsHttpCall *call, CsHost *host)
 {
 	/* Makes libcurl forget the address it has, so that it looks anew. */
 	call->forget = curl_slist_append(NULL, host->name);
 	if (call->forget == NULL ||
-		curl_easy_setopt(call->easy, CURLOPT_RESOLVE, call->forget) != CURLE_OK)
+		curl_easy_setopt(call->handle.easy, CURLOPT_RESOLVE, call->forget) != CURLE_OK)
 		return false;
 	host->leader = call;
 	return begin(call);
@@ -487,9 +258,20 @@ lead(CsHttpCall *call, Host *host)
 /* --- the end of a call --- */
 
 static void
+free_call(CsHttpCall *call)
+{
+	if (call->added)
+		curl_multi_remove_handle(multi, call->handle.easy);
+	cs_handle_close(&call->handle);
+	curl_slist_free_all(call->forget);
+	free(call->body);
+	free(call);
+}
+
+static void
 leave_host(CsHttpCall *call)
 {
-	Host	   *host = call->host;
+	CsHost	   *host = call->host;
 
 	if (host == NULL)
 		return;
@@ -513,36 +295,6 @@ finish(CsHttpCall *call, CsHttpResult *result)
 	result->len = call->len;
 	call->owner->done(call->owner, result);
 	free_call(call);
-}
-
-static bool
-is_certificate_error(CURLcode rc)
-{
-	return rc == CURLE_PEER_FAILED_VERIFICATION || rc == CURLE_SSL_CACERT_BADFILE ||
-		rc == CURLE_SSL_ISSUER_ERROR || rc == CURLE_SSL_INVALIDCERTSTATUS;
-}
-
-/* Says in a sentence why a call failed, with the CA file that was tried. */
-static void
-describe_failure(CsHttpCall *call, CURLcode rc, CsHttpResult *result)
-{
-	const char *text = call->errors[0] ? call->errors : curl_easy_strerror(rc);
-	size_t		len;
-
-	strlcpy(result->detail, text, sizeof(result->detail));
-	cs_text_redact(result->detail);
-	len = strlen(result->detail);
-	if (len > 0 && result->detail[len - 1] != '.')
-		snprintf(result->detail + len, sizeof(result->detail) - len, ".");
-	if (is_certificate_error(rc))
-	{
-		char	   *ca_file = NULL;
-
-		curl_easy_getinfo(call->easy, CURLINFO_CAINFO, &ca_file);
-		len = strlen(result->detail);
-		snprintf(result->detail + len, sizeof(result->detail) - len,
-				 " The CA file tried is \"%s\".", ca_file ? ca_file : "none");
-	}
 }
 
 static CsCallEnd
@@ -569,8 +321,8 @@ finish_with_code(CsHttpCall *call, CURLcode rc)
 
 	memset(&result, 0, sizeof(result));
 	result.end = end_of(call, rc);
-	curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
-	curl_easy_getinfo(call->easy, CURLINFO_RETRY_AFTER, &retry_after);
+	curl_easy_getinfo(call->handle.easy, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(call->handle.easy, CURLINFO_RETRY_AFTER, &retry_after);
 	result.status = (int) status;
 	result.retry_after_ms = (int) Min(Max(retry_after, 0), PG_INT32_MAX / 1000) * 1000;
 	if (call->out_of_memory)
@@ -585,13 +337,13 @@ finish_with_code(CsHttpCall *call, CURLcode rc)
 				 "The reply is larger than %zu bytes, after decompression.",
 				 call->max_body);
 	else if (rc != CURLE_OK)
-		describe_failure(call, rc, &result);
+		cs_handle_describe(&call->handle, rc, result.detail, sizeof(result.detail));
 
 	/* A name that is not known is not known to those who wait, too. */
 	if (rc == CURLE_COULDNT_RESOLVE_HOST && call->host != NULL &&
 		call->host->leader == call)
 	{
-		Host	   *host = call->host;
+		CsHost	   *host = call->host;
 
 		while (!dlist_is_empty(&host->waiting))
 		{
@@ -614,8 +366,8 @@ connect_phase(CsHttpCall *call)
 
 	if (call->added)
 	{
-		curl_easy_getinfo(call->easy, CURLINFO_NAMELOOKUP_TIME_T, &looked_up);
-		curl_easy_getinfo(call->easy, CURLINFO_CONNECT_TIME_T, &connected);
+		curl_easy_getinfo(call->handle.easy, CURLINFO_NAMELOOKUP_TIME_T, &looked_up);
+		curl_easy_getinfo(call->handle.easy, CURLINFO_CONNECT_TIME_T, &connected);
 	}
 	return connected > 0 ? "TLS handshake" : looked_up > 0 ? "connection" : "address of the host";
 }
@@ -630,7 +382,7 @@ finish_late(CsHttpCall *call)
 	{
 		long		status = 0;
 
-		curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
+		curl_easy_getinfo(call->handle.easy, CURLINFO_RESPONSE_CODE, &status);
 		result.end = CS_CALL_LOST;
 		result.status = (int) status;
 		snprintf(result.detail, sizeof(result.detail),
@@ -692,7 +444,7 @@ expire(void)
 
 /* Starts those who waited for an address that is known by now. */
 static void
-release_waiting(Host *host)
+release_waiting(CsHost *host)
 {
 	while (!dlist_is_empty(&host->waiting))
 	{
@@ -722,9 +474,9 @@ look_at_hosts(void)
 	dlist_iter	iter;
 
 	hosts_changed = false;
-	dlist_foreach(iter, &hosts)
+	dlist_foreach(iter, &cs_hosts)
 	{
-		Host	   *host = dlist_container(Host, node, iter.cur);
+		CsHost	   *host = dlist_container(CsHost, node, iter.cur);
 		CsHttpCall *leader = host->leader;
 
 		if (leader != NULL && leader->sent)
@@ -812,7 +564,7 @@ cs_http_active(void)
 /* --- the start --- */
 
 static bool
-start_or_wait(CsHttpCall *call, Host *host)
+start_or_wait(CsHttpCall *call, CsHost *host)
 {
 	if (host == NULL || host->resolved_until > now_ms())
 		return begin(call);
@@ -843,9 +595,8 @@ cs_http_start(const CsHttpSpec *spec, CsHttpOwner *owner)
 	call->deadline = now + spec->request_timeout_ms;
 	call->due = call->connect_deadline =
 		now + Min(spec->connect_timeout_ms, spec->request_timeout_ms);
-	call->easy = nspare > 0 ? spare[--nspare] : new_handle();
-	if (call->easy == NULL || !add_headers(call, spec) ||
-		!set_options(call, spec) || !start_or_wait(call, host_of(spec)))
+	if (!cs_handle_open(&call->handle, spec, call) ||
+		!start_or_wait(call, cs_host_of(spec)))
 	{
 		free_call(call);
 		return false;
@@ -859,37 +610,17 @@ bool
 cs_http_init(void)
 {
 	CURLMcode	rc = CURLM_OK;
-	CURL	   *easy;
-	char	   *text = NULL;
+	const CsHandleCallbacks callbacks = {on_body, before_request, on_close};
 
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return false;
 	epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	multi = curl_multi_init();
-	easy = curl_easy_init();
-	if (epoll_fd < 0 || multi == NULL || easy == NULL)
+	if (epoll_fd < 0 || multi == NULL || !cs_handle_init(&callbacks))
 		return false;
-	if (curl_easy_getinfo(easy, CURLINFO_CAINFO, &text) == CURLE_OK && text)
-		usual_ca_file = strdup(text);
-	text = NULL;
-	if (curl_easy_getinfo(easy, CURLINFO_CAPATH, &text) == CURLE_OK && text)
-		usual_ca_path = strdup(text);
-	curl_easy_cleanup(easy);
 	rc |= curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket);
 	rc |= curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer);
 	rc |= curl_multi_setopt(multi, CURLMOPT_PIPELINING, (long) CURLPIPE_MULTIPLEX);
 	rc |= curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, MAX_KEPT_CONNECTIONS);
 	return rc == CURLM_OK;
-}
-
-const char *
-cs_http_built_version(void)
-{
-	return LIBCURL_VERSION;
-}
-
-const char *
-cs_http_loaded_version(void)
-{
-	return curl_version_info(CURLVERSION_NOW)->version;
 }

@@ -11,7 +11,7 @@
 
 #include "postgres.h"
 
-#include "provider.h"
+#include "http_spec.h"
 
 #define CS_HTTP_DETAIL_SIZE	320
 
@@ -38,23 +38,6 @@ typedef struct CsHttpOwner
 	void		(*done) (struct CsHttpOwner *owner, CsHttpResult *result);
 } CsHttpOwner;
 
-/* What to send.  Everything is copied before cs_http_start returns, but
- * `body`, which must stay until the call is over. */
-typedef struct CsHttpSpec
-{
-	CsMethod	method;
-	const char *url;
-	const char *headers;		/* "Name: value\n" each, or NULL */
-	const char *token;			/* bearer token, or NULL */
-	const char *body;
-	size_t		body_len;
-	const char *ca_file;		/* NULL: the system's store */
-	const char *proxy;			/* NULL: none, the environment's neither */
-	int			connect_timeout_ms;
-	int			request_timeout_ms; /* from the start, connect included */
-	size_t		max_body;		/* bytes after decompression */
-} CsHttpSpec;
-
 /* Sets libcurl up in this process; false when it cannot. */
 extern bool cs_http_init(void);
 
@@ -71,9 +54,5 @@ extern bool cs_http_start(const CsHttpSpec *spec, CsHttpOwner *owner);
 extern void cs_http_turn(void);
 
 extern int	cs_http_active(void);
-
-/* "7.88.1" as built and as loaded; needs no cs_http_init. */
-extern const char *cs_http_built_version(void);
-extern const char *cs_http_loaded_version(void);
 
 #endif							/* CS_HTTP_H */

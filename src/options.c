@@ -1,46 +1,26 @@
 /*-------------------------------------------------------------------------
  * options.c
- *	  Foreign servers and user mappings as settings of a question.
+ *	  The options of foreign servers and user mappings.
  *
  * The options that every provider has are one table here; each provider adds
  * its own.  The wrapper's validator checks names and values when they are
- * set; cs_settings_get turns a server and a mapping into a CsSettings, which
- * is kept per (server, role) in this process until a catalog change, or a
- * changed secret file, makes it stale.  Stale ones live on to the end of the
- * transaction, since a running question may point to them.
+ * set, and works without preload, so that a dump can be restored.
  *------------------------------------------------------------------------- */
 #include "postgres.h"
 
 #include "options.h"
 
-#include <sys/stat.h>
-
 #include "access/reloptions.h"
-#include "access/xact.h"
 #include "catalog/pg_authid.h"
-#include "catalog/pg_foreign_data_wrapper.h"
 #include "catalog/pg_foreign_server.h"
 #include "catalog/pg_user_mapping.h"
 #include "commands/defrem.h"
-#include "foreign/foreign.h"
 #include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
-#include "utils/catcache.h"
 #include "utils/guc.h"
-#include "utils/hsearch.h"
-#include "utils/inval.h"
-#include "utils/memutils.h"
-#include "utils/syscache.h"
 
-#include "compat.h"
-#include "digest.h"
-#include "error.h"
-#include "secret_file.h"
-
-/* The wrapper's name; only a superuser can make one of that name. */
-#define WRAPPER_NAME	"credscore"
-
-#define FILE_SUFFIX		"_file"
+#define FILE_SUFFIX		CS_FILE_SUFFIX
 
 /* Times and sizes beyond these are slips of the keyboard. */
 #define MAX_TIME_MS		(24 * 60 * 60 * 1000)
@@ -87,35 +67,6 @@ static const ServerOption server_options[] = {
 	{"max_response_size", KIND_SIZE, "8MB", MIN_BODY_BYTES, MAX_BODY_BYTES,
 	LIMIT(max_response_size)},
 };
-
-/* One kept CsSettings; `key` must be first. */
-typedef struct SettingsKey
-{
-	Oid			serverid;
-	Oid			userid;
-} SettingsKey;
-
-#define MAX_SECRET_FILES	4
-
-typedef struct KeptSettings
-{
-	CsSettings	settings;
-	MemoryContext cxt;			/* holds all of it */
-	bool		stale;
-	TimestampTz files_checked_at;
-	int			nfiles;
-	CsSecretFile files[MAX_SECRET_FILES];
-	struct KeptSettings *next_retired;
-} KeptSettings;
-
-typedef struct SettingsEntry
-{
-	SettingsKey key;
-	KeptSettings *kept;
-} SettingsEntry;
-
-static HTAB *settings_table;
-static KeptSettings *retired;	/* freed at the end of the transaction */
 
 PG_FUNCTION_INFO_V1(credscore_validator);
 
@@ -275,8 +226,8 @@ check_file_option(const char *name, const char *value)
 		bad_value(name, "an absolute path of a file on the database server");
 }
 
-static const CsProvider *
-read_provider(const char *value)
+const CsProvider *
+cs_option_provider(const char *value)
 {
 	const CsProvider *provider = cs_provider_by_name(value);
 	StringInfoData names;
@@ -295,7 +246,7 @@ check_server_option(const ServerOption *option, const char *value)
 	switch (option->kind)
 	{
 		case KIND_PROVIDER:
-			(void) read_provider(value);
+			(void) cs_option_provider(value);
 			break;
 		case KIND_URL:
 		case KIND_PROXY:
@@ -383,8 +334,8 @@ check_provider_option(CsOptionPlace place, const CsProvider *only,
 	return false;
 }
 
-static const char *
-find_option(List *options, const char *name)
+const char *
+cs_option_get(List *options, const char *name)
 {
 	ListCell   *lc;
 
@@ -401,8 +352,8 @@ find_option(List *options, const char *name)
 static void
 check_not_both(List *options, const char *name)
 {
-	if (find_option(options, name) != NULL &&
-		find_option(options, psprintf("%s" FILE_SUFFIX, name)) != NULL)
+	if (cs_option_get(options, name) != NULL &&
+		cs_option_get(options, psprintf("%s" FILE_SUFFIX, name)) != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("options \"%s\" and \"%s" FILE_SUFFIX "\" exclude each other",
@@ -433,14 +384,14 @@ credscore_validator(PG_FUNCTION_ARGS)
 				 errhint("Options belong to servers and user mappings.")));
 	if (server)
 	{
-		const char *name = find_option(options, "provider");
+		const char *name = cs_option_get(options, "provider");
 
 		if (name == NULL)
 			ereport(ERROR,
 					(errcode(ERRCODE_FDW_DYNAMIC_PARAMETER_VALUE_NEEDED),
 					 errmsg("option \"provider\" is required"),
 					 errhint("Say which service answers, as in OPTIONS (provider 'pngme').")));
-		provider = read_provider(name);
+		provider = cs_option_provider(name);
 	}
 	foreach(lc, options)
 	{
@@ -458,15 +409,13 @@ credscore_validator(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-/* --- settings --- */
-
-static void
-fill_limits(CsSpecLimits *limits, List *options)
+void
+cs_options_limits(CsSpecLimits *limits, List *options)
 {
 	for (size_t i = 0; i < lengthof(server_options); i++)
 	{
 		const ServerOption *option = &server_options[i];
-		const char *value = find_option(options, option->name);
+		const char *value = cs_option_get(options, option->name);
 		char	   *field = (char *) limits + option->offset;
 
 		if (value == NULL)
@@ -477,241 +426,4 @@ fill_limits(CsSpecLimits *limits, List *options)
 				 option->kind == KIND_INT)
 			*(int *) field = read_number(option, value);
 	}
-}
-
-/* The value of a credential: as given, or the content of its file. */
-static const char *
-read_credential(KeptSettings *kept, List *options, const CsOption *option)
-{
-	const char *value = find_option(options, option->name);
-	const char *path = find_option(options, psprintf("%s" FILE_SUFFIX, option->name));
-
-	if (value != NULL || path == NULL || !option->secret)
-		return value;
-	if (kept->nfiles == MAX_SECRET_FILES)
-		elog(ERROR, "too many secret files");
-	return cs_secret_file_read(&kept->files[kept->nfiles++], option->name, path);
-}
-
-static void
-fill_account(KeptSettings *kept, List *server_options_list, List *mapping_options)
-{
-	CsSettings *s = &kept->settings;
-	CsPair	   *pairs = palloc0(sizeof(CsPair) * CS_SPEC_MAX_PAIRS);
-	int			n = 0;
-	const char *base_url = find_option(server_options_list, "base_url");
-	char	   *base;
-
-	for (const CsOption *o = s->provider->options; o->name != NULL; o++)
-	{
-		const char *value = o->place == CS_ON_SERVER
-			? find_option(server_options_list, o->name)
-			: read_credential(kept, mapping_options, o);
-
-		if (value == NULL)
-			value = o->default_value;
-		if (value == NULL)
-			continue;
-		if (n == CS_SPEC_MAX_PAIRS)
-			elog(ERROR, "too many options");
-		pairs[n].name = o->name;
-		pairs[n].value = pstrdup(value);	/* the catalog's lists go */
-		n++;
-	}
-	base = pstrdup(base_url ? base_url : s->provider->default_base_url);
-	for (size_t len = strlen(base); len > 0 && base[len - 1] == '/'; len--)
-		base[len - 1] = '\0';
-	s->account.base_url = base;
-	s->account.pairs = pairs;
-	s->account.npairs = n;
-}
-
-static void
-fill_keys(CsSettings *s)
-{
-	const char *parts[3 + 2 * CS_SPEC_MAX_PAIRS];
-	int			n = 0;
-
-	parts[n++] = s->provider->name;
-	parts[n++] = s->account.base_url;
-	parts[n++] = s->server_name;
-	cs_digest(&s->server_key, parts, n);
-	n--;						/* an account's answers serve any server name */
-	for (int i = 0; i < s->account.npairs; i++)
-	{
-		parts[n++] = s->account.pairs[i].name;
-		parts[n++] = s->account.pairs[i].value;
-	}
-	cs_digest(&s->account_key, parts, n);
-}
-
-/* Builds settings in their own context; on error the caller's cleans up. */
-static KeptSettings *
-build_settings(ForeignServer *server, Oid userid)
-{
-	MemoryContext cxt = AllocSetContextCreate(CurrentMemoryContext,
-											  "credscore settings",
-											  ALLOCSET_SMALL_SIZES);
-	MemoryContext old = MemoryContextSwitchTo(cxt);
-	KeptSettings *kept = palloc0(sizeof(KeptSettings));
-	CsSettings *s = &kept->settings;
-	UserMapping *mapping = GetUserMapping(userid, server->serverid);
-	const char *provider = find_option(server->options, "provider");
-	const char *value;
-	CsError		err = {0};
-
-	kept->cxt = cxt;
-	s->serverid = server->serverid;
-	s->userid = userid;
-	s->server_name = pstrdup(server->servername);
-	s->provider = read_provider(provider ? provider : "");
-	value = find_option(server->options, "ca_file");
-	s->ca_file = value ? pstrdup(value) : NULL;
-	value = find_option(server->options, "proxy");
-	s->proxy = value ? pstrdup(value) : NULL;
-	fill_limits(&s->limits, server->options);
-	fill_account(kept, server->options, mapping->options);
-	if (s->provider->check_account(&s->account, &err) != CS_OK)
-		cs_error_raise_early(&err, NULL);
-	s->needs_login = s->provider->needs_login != NULL &&
-		s->provider->needs_login(&s->account, &s->fixed_token);
-	fill_keys(s);
-	kept->files_checked_at = GetCurrentStatementStartTimestamp();
-
-	MemoryContextSwitchTo(old);
-	MemoryContextSetParent(cxt, CacheMemoryContext);
-	return kept;
-}
-
-/* Once per statement: has a secret's file changed? */
-static bool
-files_changed(KeptSettings *kept)
-{
-	TimestampTz now = GetCurrentStatementStartTimestamp();
-
-	if (kept->nfiles == 0 || kept->files_checked_at == now)
-		return false;
-	kept->files_checked_at = now;
-	for (int i = 0; i < kept->nfiles; i++)
-		if (cs_secret_file_changed(&kept->files[i]))
-			return true;
-	return false;
-}
-
-static void
-retire(SettingsEntry *entry)
-{
-	if (entry->kept != NULL)
-	{
-		entry->kept->next_retired = retired;
-		retired = entry->kept;
-		entry->kept = NULL;
-	}
-}
-
-static void
-free_settings(KeptSettings *kept)
-{
-	for (int i = 0; i < kept->settings.account.npairs; i++)
-	{
-		char	   *value = unconstify(char *, kept->settings.account.pairs[i].value);
-
-		cs_wipe(value, strlen(value));
-	}
-	MemoryContextDelete(kept->cxt);
-}
-
-static void
-free_retired(XactEvent event, void *arg)
-{
-	if (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT &&
-		event != XACT_EVENT_PREPARE)
-		return;
-	while (retired != NULL)
-	{
-		KeptSettings *next = retired->next_retired;
-
-		free_settings(retired);
-		retired = next;
-	}
-}
-
-/* Syscache callback: anything about servers or mappings may have changed. */
-static void
-mark_all_stale(Datum arg, int cacheid, uint32 hashvalue)
-{
-	HASH_SEQ_STATUS scan;
-	SettingsEntry *entry;
-
-	hash_seq_init(&scan, settings_table);
-	while ((entry = hash_seq_search(&scan)) != NULL)
-		if (entry->kept != NULL)
-			entry->kept->stale = true;
-}
-
-static void
-create_settings_table(void)
-{
-	HASHCTL		ctl = {
-		.keysize = sizeof(SettingsKey), .entrysize = sizeof(SettingsEntry)
-	};
-
-	if (!CacheMemoryContext)
-		CreateCacheMemoryContext();
-	ctl.hcxt = CacheMemoryContext;
-	settings_table = hash_create("credscore settings", 16, &ctl,
-								 HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-	CacheRegisterSyscacheCallback(FOREIGNSERVEROID, mark_all_stale, (Datum) 0);
-	CacheRegisterSyscacheCallback(USERMAPPINGOID, mark_all_stale, (Datum) 0);
-	RegisterXactCallback(free_retired, NULL);
-}
-
-static ForeignServer *
-get_credscore_server(Oid serverid)
-{
-	ForeignServer *server = GetForeignServer(serverid);
-
-	if (strcmp(GetForeignDataWrapper(server->fdwid)->fdwname, WRAPPER_NAME) != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("server \"%s\" is not a server of the foreign-data wrapper credscore",
-						server->servername)));
-	return server;
-}
-
-const CsSettings *
-cs_settings_get(const char *server_name)
-{
-	SettingsKey key;
-	SettingsEntry *entry;
-	AclResult	acl;
-	bool		found;
-
-	memset(&key, 0, sizeof(key));
-	key.serverid = get_foreign_server_oid(server_name, false);
-	key.userid = GetUserId();
-	acl = cs_server_aclcheck(key.serverid, key.userid);
-	if (acl != ACLCHECK_OK)
-		aclcheck_error(acl, OBJECT_FOREIGN_SERVER, server_name);
-
-	if (settings_table == NULL)
-		create_settings_table();
-	entry = hash_search(settings_table, &key, HASH_ENTER, &found);
-	if (!found)
-		entry->kept = NULL;
-	if (entry->kept != NULL && (entry->kept->stale || files_changed(entry->kept)))
-		retire(entry);
-	if (entry->kept == NULL)
-	{
-		KeptSettings *built = build_settings(get_credscore_server(key.serverid),
-											 key.userid);
-
-		/* Building reads catalogs, so look the entry up once more. */
-		entry = hash_search(settings_table, &key, HASH_ENTER, &found);
-		if (!found)
-			entry->kept = NULL;
-		retire(entry);
-		entry->kept = built;
-	}
-	return &entry->kept->settings;
 }

@@ -1,43 +1,27 @@
 /*-------------------------------------------------------------------------
  * options.h
- *	  Foreign servers and user mappings as settings of a question.
+ *	  The options of foreign servers and user mappings.
  *------------------------------------------------------------------------- */
 #ifndef CS_OPTIONS_H
 #define CS_OPTIONS_H
 
 #include "postgres.h"
 
+#include "nodes/pg_list.h"
+
 #include "provider.h"
 #include "spec.h"
 
-/*
- * What server and user mapping say, for one role.  Kept in this process;
- * stays valid until the end of the transaction even when the catalogs change
- * meanwhile.
- */
-typedef struct CsSettings
-{
-	Oid			serverid;
-	Oid			userid;
-	const CsProvider *provider;
-	const char *server_name;
-	const char *ca_file;		/* NULL: the system's */
-	const char *proxy;			/* NULL: none */
-	CsSpecLimits limits;
-	CsAccount	account;		/* with credentials */
-	bool		needs_login;
-	const char *fixed_token;	/* NULL: none */
-	CsKey		server_key;
-	CsKey		account_key;
-} CsSettings;
+/* A secret option is also offered as <name>_file. */
+#define CS_FILE_SUFFIX	"_file"
 
-extern void cs_options_init(void);
+/* The value of an option in a list of DefElem; NULL: not set. */
+extern const char *cs_option_get(List *options, const char *name);
 
-/*
- * The settings of a server for the current role.  Checks USAGE on the server
- * and finds the role's mapping, or PUBLIC's.  Errors: 42704, 42501, 42809
- * (not a credscore server), 22023, and those of reading a secret's file.
- */
-extern const CsSettings *cs_settings_get(const char *server_name);
+/* The provider of that name; raises 22023 when there is none. */
+extern const CsProvider *cs_option_provider(const char *value);
+
+/* The limits that a server's options set, defaults filled in. */
+extern void cs_options_limits(CsSpecLimits *limits, List *options);
 
 #endif							/* CS_OPTIONS_H */

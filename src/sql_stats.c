@@ -12,7 +12,7 @@
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 
-#include "http.h"
+#include "http_handle.h"
 #include "shmem.h"
 #include "slots.h"
 
@@ -32,8 +32,8 @@ credscore_version(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_TEXT_P(cstring_to_text(psprintf("credscore %s, libcurl %s (built with %s), json-c %s (built with %s)",
 											  CREDSCORE_VERSION,
-											  cs_http_loaded_version(),
-											  cs_http_built_version(),
+											  cs_curl_loaded_version(),
+											  cs_curl_built_version(),
 											  json_c_version(), JSON_C_VERSION)));
 }
 
