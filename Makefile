@@ -64,7 +64,7 @@ endif
 # PostgreSQL's own headers are not ours to judge: -isystem, which also makes
 # gcc ignore the -I that PGXS adds for the same directory.
 WERROR ?= -Werror
-PG_CPPFLAGS = -isystem $(shell $(PG_CONFIG) --includedir-server) -Isrc -MMD -MP
+PG_CPPFLAGS = -isystem $(shell $(PG_CONFIG) --includedir-server) -iquote src -MMD -MP
 PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter $(WERROR)
 SHLIB_LINK = -Wl,--version-script=src/credscore.map -lcurl -ljson-c
 

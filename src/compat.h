@@ -62,9 +62,15 @@ cs_create_wait_event_set(int nevents)
 #define CS_EXECUTOR_RUN_ARGS	query, direction, count, execute_once
 #endif
 
-/* Named wait events exist from 17 on. */
+/* Named wait events exist from 17 on; each place asks for its number once. */
 #if PG_VERSION_NUM >= 170000
-#define CS_WAIT_EVENT(name)	WaitEventExtensionNew(name)
+#define CS_WAIT_EVENT(name) \
+	({ \
+		static uint32 event_; \
+		if (event_ == 0) \
+			event_ = WaitEventExtensionNew(name); \
+		event_; \
+	})
 #else
 #define CS_WAIT_EVENT(name)	PG_WAIT_EXTENSION
 #endif

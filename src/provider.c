@@ -26,9 +26,9 @@
 #define LONGEST_LIFETIME	INT64_C(315360000)
 
 static const CsProvider *const providers[] = {
-	&cs_provider_pngme,
-	&cs_provider_lenderlink,
-	&cs_provider_patascore,
+#define CS_PROVIDER(name)	&cs_provider_##name,
+	CS_PROVIDERS
+#undef CS_PROVIDER
 };
 
 #define NPROVIDERS	((int) (sizeof(providers) / sizeof(providers[0])))

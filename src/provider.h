@@ -5,7 +5,7 @@
  * Layer 0.  A provider is a table of endpoints and options plus a handful of
  * functions that build a request or read a reply.  Nothing here performs I/O
  * or keeps state.  A further provider is one new file provider_<name>.c and
- * one line in the registry of provider.c.
+ * one line in the registry at the end of this file.
  *
  * Vocabulary: a question is what SQL asked; a request is the HTTP message
  * made from it; a call is one exchange on the wire; a reply is what came
@@ -314,8 +314,17 @@ extern bool cs_same_last_digits(const char *a, const char *b, int n);
 extern CsStatus cs_phone_digits(const char *phone, char *out, size_t outlen,
 								CsError *err);
 
-extern const CsProvider cs_provider_pngme;
-extern const CsProvider cs_provider_lenderlink;
-extern const CsProvider cs_provider_patascore;
+/*
+ * The registry: one line per provider; its file provider_<name>.c defines
+ * cs_provider_<name>.
+ */
+#define CS_PROVIDERS \
+	CS_PROVIDER(pngme) \
+	CS_PROVIDER(lenderlink) \
+	CS_PROVIDER(patascore)
+
+#define CS_PROVIDER(name)	extern const CsProvider cs_provider_##name;
+CS_PROVIDERS
+#undef CS_PROVIDER
 
 #endif							/* CS_PROVIDER_H */
