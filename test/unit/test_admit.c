@@ -2,11 +2,12 @@
  * test_admit.c
  *	  The gate of a server: concurrency, and turns between askers.
  *------------------------------------------------------------------------- */
+/* Before postgres.h, which puts functions of the server in printf's place. */
+#include "tap.h"
+
 #include "postgres.h"
 
 #include "admit.h"
-
-#include "tap.h"
 
 #define MANY	100
 
