@@ -1,0 +1,72 @@
+-- Run by a superuser, in an empty database.  Variables: base_url, secrets.
+
+CREATE EXTENSION credscore;
+
+-- Where the providers are.  Without base_url it is their production API.
+\set pngme_url :base_url /pngme
+\set lenderlink_url :base_url /lenderlink
+\set patascore_url :base_url /patascore
+CREATE SERVER pngme_kenya FOREIGN DATA WRAPPER credscore
+    OPTIONS (provider 'pngme', base_url :'pngme_url', country 'kenya',
+             organization 'acme', environment 'production');
+CREATE SERVER pngme_nigeria FOREIGN DATA WRAPPER credscore
+    OPTIONS (provider 'pngme', base_url :'pngme_url', country 'nigeria',
+             organization 'acme', environment 'production');
+CREATE SERVER lenderlink FOREIGN DATA WRAPPER credscore
+    OPTIONS (provider 'lenderlink', base_url :'lenderlink_url');
+CREATE SERVER patascore FOREIGN DATA WRAPPER credscore
+    OPTIONS (provider 'patascore', base_url :'patascore_url');
+
+-- With which credentials.  The secrets stay in files that only the server
+-- reads, so that no log or statistics view ever holds one.
+\set pngme_secret :secrets /pngme
+\set lenderlink_secret :secrets /lenderlink
+\set patascore_secret :secrets /patascore
+CREATE USER MAPPING FOR PUBLIC SERVER pngme_kenya
+    OPTIONS (email 'svc@acme.example', password_file :'pngme_secret');
+CREATE USER MAPPING FOR PUBLIC SERVER pngme_nigeria
+    OPTIONS (email 'svc@acme.example', password_file :'pngme_secret');
+CREATE USER MAPPING FOR PUBLIC SERVER lenderlink
+    OPTIONS (client_id 'sandbox-client', client_secret_file :'lenderlink_secret');
+CREATE USER MAPPING FOR PUBLIC SERVER patascore
+    OPTIONS (api_key_file :'patascore_secret');
+
+-- Who may ask.
+CREATE ROLE underwriter LOGIN;
+GRANT credscore_caller TO underwriter;
+GRANT USAGE ON FOREIGN SERVER pngme_kenya, pngme_nigeria, lenderlink, patascore
+    TO underwriter;
+GRANT CREATE ON SCHEMA public TO underwriter;
+
+SET ROLE underwriter;
+
+-- 200 made-up applications: 80 from Kenya, 60 each from Nigeria and the
+-- Philippines.  Only M-Pesa users have a statement reference.
+CREATE TABLE application (
+    id int PRIMARY KEY,
+    country text NOT NULL,
+    phone text NOT NULL,
+    statement_ref text,
+    amount numeric NOT NULL,
+    decision jsonb,
+    lac jsonb,
+    statement jsonb
+);
+
+INSERT INTO application (id, country, phone, statement_ref, amount)
+SELECT n,
+       country,
+       prefix || 200000 + n * 37,
+       CASE WHEN country = 'Kenya' THEN md5('statement ' || n)::uuid::text END,
+       unit * (10 + n * 7 % 40)
+FROM generate_series(1, 200) AS n,
+     LATERAL (SELECT CASE WHEN n % 10 < 4 THEN 'Kenya'
+                          WHEN n % 10 < 7 THEN 'Nigeria'
+                          ELSE 'Philippines' END) AS c (country),
+     LATERAL (SELECT * FROM (VALUES ('Kenya', '254700', 500),
+                                    ('Nigeria', '2348000', 5000),
+                                    ('Philippines', '639170', 250))
+                            AS v (name, prefix, unit)
+              WHERE name = country) AS v;
+
+ANALYZE application;
