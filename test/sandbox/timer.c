@@ -1,0 +1,155 @@
+/*-------------------------------------------------------------------------
+ * timer.c
+ *	  Timers: a binary heap, and the timerfd that wakes the event loop.
+ *
+ * A timer is embedded in its owner, who stops it before going away.  Due times
+ * are rounded up to SB_TIMER_GRAIN_US, so that requests of one moment are
+ * resumed in one turn of the loop.
+ *------------------------------------------------------------------------- */
+#include "sandbox.h"
+
+#include <stdlib.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+/* A quarter of a millisecond: unnoticeable, and bundles many wake-ups. */
+#define SB_TIMER_GRAIN_US	250
+
+uint64_t	sb_now_us;
+uint64_t	sb_epoch_ms;
+
+static SbTimer **heap;
+static size_t heap_len;
+static size_t heap_cap;
+static int	timer_fd = -1;
+static uint64_t armed_us;		/* what timer_fd is set to; 0: nothing */
+
+void
+sb_clock_read(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	sb_now_us = (uint64_t) now.tv_sec * 1000000 + (uint64_t) now.tv_nsec / 1000;
+	clock_gettime(CLOCK_REALTIME, &now);
+	sb_epoch_ms = (uint64_t) now.tv_sec * 1000 + (uint64_t) now.tv_nsec / 1000000;
+}
+
+static void
+place(SbTimer *timer, size_t slot)
+{
+	heap[slot] = timer;
+	timer->slot = slot + 1;
+}
+
+static void
+sift_up(SbTimer *timer, size_t slot)
+{
+	while (slot > 0)
+	{
+		size_t		parent = (slot - 1) / 2;
+
+		if (heap[parent]->due_us <= timer->due_us)
+			break;
+		place(heap[parent], slot);
+		slot = parent;
+	}
+	place(timer, slot);
+}
+
+static void
+sift_down(SbTimer *timer, size_t slot)
+{
+	for (;;)
+	{
+		size_t		child = 2 * slot + 1;
+
+		if (child >= heap_len)
+			break;
+		if (child + 1 < heap_len && heap[child + 1]->due_us < heap[child]->due_us)
+			child++;
+		if (timer->due_us <= heap[child]->due_us)
+			break;
+		place(heap[child], slot);
+		slot = child;
+	}
+	place(timer, slot);
+}
+
+void
+sb_timer_start(SbTimer *timer, uint64_t due_us)
+{
+	sb_timer_stop(timer);
+	if (heap_len == heap_cap)
+	{
+		heap_cap = heap_cap ? heap_cap * 2 : 1024;
+		heap = realloc(heap, heap_cap * sizeof(*heap));
+		if (heap == NULL)
+			abort();
+	}
+	timer->due_us = (due_us + SB_TIMER_GRAIN_US - 1) / SB_TIMER_GRAIN_US * SB_TIMER_GRAIN_US;
+	heap_len++;
+	sift_up(timer, heap_len - 1);
+}
+
+void
+sb_timer_stop(SbTimer *timer)
+{
+	size_t		slot = timer->slot;
+	SbTimer    *last;
+
+	if (slot == 0)
+		return;
+	timer->slot = 0;
+	slot--;
+	last = heap[--heap_len];
+	if (last == timer)
+		return;
+	if (slot > 0 && heap[(slot - 1) / 2]->due_us > last->due_us)
+		sift_up(last, slot);
+	else
+		sift_down(last, slot);
+}
+
+/* Fires what is due. */
+void
+sb_timers_run(void)
+{
+	while (heap_len > 0 && heap[0]->due_us <= sb_now_us)
+	{
+		SbTimer    *timer = heap[0];
+
+		sb_timer_stop(timer);
+		timer->fire(timer->arg);
+	}
+}
+
+/* Returns the descriptor for the event loop to look at. */
+int
+sb_timers_open(void)
+{
+	timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	return timer_fd;
+}
+
+/* Before the loop sleeps: sets the descriptor to the next due time. */
+void
+sb_timers_arm(void)
+{
+	struct itimerspec when = {0};
+	uint64_t	expirations;
+
+	if (armed_us != 0 && armed_us <= sb_now_us)
+	{
+		armed_us = 0;
+		if (read(timer_fd, &expirations, sizeof(expirations)) < 0)
+			armed_us = 0;		/* not expired yet by the kernel's clock: set anew */
+	}
+	if (heap_len == 0 || (armed_us != 0 && armed_us <= heap[0]->due_us))
+		return;
+	armed_us = heap[0]->due_us;
+	when.it_value.tv_sec = (time_t) (armed_us / 1000000);
+	when.it_value.tv_nsec = (long) (armed_us % 1000000) * 1000;
+	timerfd_settime(timer_fd, TFD_TIMER_ABSTIME, &when, NULL);
+}
