@@ -25,6 +25,8 @@
 /* A lifetime beyond this is not believed; nobody's token lasts ten years. */
 #define LONGEST_LIFETIME	INT64_C(315360000)
 
+const char	CS_LEFT_OUT[] = "";
+
 static const CsProvider *const providers[] = {
 #define CS_PROVIDER(name)	&cs_provider_##name,
 	CS_PROVIDERS
@@ -290,7 +292,9 @@ put_query(CsBuf *url, const Source *source, const CsField *fields,
 	{
 		const char *value = field_text(source, fields->source, fields->key);
 
-		if (value == NULL && fields->optional)
+		if (value == NULL)
+			value = fields->when_absent;
+		if (value == CS_LEFT_OUT)
 			continue;
 		if (value == NULL)
 			return missing(fields->name, err);
@@ -314,7 +318,9 @@ put_json(CsBuf *body, const Source *source, const CsField *fields,
 		bool		file = fields->source == CS_FROM_FILE;
 		const char *value = field_text(source, fields->source, fields->key);
 
-		if (!file && value == NULL && fields->optional)
+		if (value == NULL)
+			value = fields->when_absent;
+		if (value == CS_LEFT_OUT)
 			continue;
 		if (file ? source->args == NULL || source->args->file == NULL
 			: value == NULL)

@@ -255,8 +255,11 @@ typedef struct CsField
 	const char *name;			/* on the wire; NULL ends a list */
 	CsFieldSource source;
 	const char *key;
-	bool		optional;		/* left out when absent */
+	const char *when_absent;	/* CS_REQUIRED, CS_LEFT_OUT, or what is sent */
 } CsField;
+
+#define CS_REQUIRED		NULL
+extern const char CS_LEFT_OUT[];
 
 /*
  * {name} in the path is replaced by the option or argument of that name,

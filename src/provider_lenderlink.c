@@ -90,9 +90,9 @@ static CsStatus
 build_login(const CsAccount *account, CsRequest *request, CsError *err)
 {
 	static const CsField body[] = {
-		{"grant_type", CS_FROM_LITERAL, "client_credentials", false},
-		{"client_id", CS_FROM_OPTION, "client_id", false},
-		{"client_secret", CS_FROM_OPTION, "client_secret", false},
+		{"grant_type", CS_FROM_LITERAL, "client_credentials", CS_REQUIRED},
+		{"client_id", CS_FROM_OPTION, "client_id", CS_REQUIRED},
+		{"client_secret", CS_FROM_OPTION, "client_secret", CS_REQUIRED},
 		{0}
 	};
 	static const CsTemplate template = {
@@ -172,15 +172,15 @@ build_lac(const CsAccount *account, const CsArguments *args,
 		  CsRequest *request, CsError *err)
 {
 	static const CsField older_body[] = {
-		{"mobileNumber", CS_FROM_ARGUMENT, "subject", false},
-		{"productIds", CS_FROM_OPTION, "product_ids", false},
-		{"requestId", CS_FROM_REQUEST_ID, NULL, false},
+		{"mobileNumber", CS_FROM_ARGUMENT, "subject", CS_REQUIRED},
+		{"productIds", CS_FROM_OPTION, "product_ids", CS_REQUIRED},
+		{"requestId", CS_FROM_REQUEST_ID, NULL, CS_REQUIRED},
 		{0}
 	};
 	static const CsField newer_body[] = {
-		{"cellphoneNumber", CS_FROM_ARGUMENT, "subject", false},
-		{"productIds", CS_FROM_OPTION, "product_ids", false},
-		{"requestId", CS_FROM_REQUEST_ID, NULL, false},
+		{"cellphoneNumber", CS_FROM_ARGUMENT, "subject", CS_REQUIRED},
+		{"productIds", CS_FROM_OPTION, "product_ids", CS_REQUIRED},
+		{"requestId", CS_FROM_REQUEST_ID, NULL, CS_REQUIRED},
 		{0}
 	};
 	static const CsTemplate older = {

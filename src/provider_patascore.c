@@ -243,12 +243,13 @@ build_upload(const CsAccount *account, const CsArguments *args,
 			 CsRequest *request, CsError *err)
 {
 	static const CsField body[] = {
-		{"national_id", CS_FROM_ARGUMENT, "subject", false},
-		{"file", CS_FROM_FILE, NULL, false},
-		{"file_name", CS_FROM_ARGUMENT, "file_name", false},
-		{"callback_url", CS_FROM_ARGUMENT, "callback_url", true},
-		{"statement_type", CS_FROM_ARGUMENT, "statement_type", false},
-		{"passcode", CS_FROM_ARGUMENT, "passcode", false},
+		{"national_id", CS_FROM_ARGUMENT, "subject", CS_REQUIRED},
+		{"file", CS_FROM_FILE, NULL, CS_REQUIRED},
+		{"file_name", CS_FROM_ARGUMENT, "file_name", CS_REQUIRED},
+		/* Documented as required; who polls for the report has none. */
+		{"callback_url", CS_FROM_ARGUMENT, "callback_url", ""},
+		{"statement_type", CS_FROM_ARGUMENT, "statement_type", CS_REQUIRED},
+		{"passcode", CS_FROM_ARGUMENT, "passcode", CS_REQUIRED},
 		{0}
 	};
 	static const CsTemplate template = {
@@ -313,7 +314,7 @@ build_report(const CsAccount *account, const CsArguments *args,
 			 CsRequest *request, CsError *err)
 {
 	static const CsField query[] = {
-		{"ref_id", CS_FROM_ARGUMENT, "subject", false},
+		{"ref_id", CS_FROM_ARGUMENT, "subject", CS_REQUIRED},
 		{0}
 	};
 	static const CsTemplate template = {

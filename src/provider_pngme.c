@@ -272,8 +272,8 @@ build_decision(const CsAccount *account, const CsArguments *args,
 			   CsRequest *request, CsError *err)
 {
 	static const CsField query[] = {
-		{"phone_number", CS_FROM_ARGUMENT, "subject", false},
-		{"utc_endtime", CS_FROM_ARGUMENT, "utc_endtime", true},
+		{"phone_number", CS_FROM_ARGUMENT, "subject", CS_REQUIRED},
+		{"utc_endtime", CS_FROM_ARGUMENT, "utc_endtime", CS_LEFT_OUT},
 		{0}
 	};
 	static const CsTemplate template = {

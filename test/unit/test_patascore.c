@@ -102,8 +102,8 @@ test_upload_request(const CsEndpoint *upload)
 	cs_request_free(&request);
 	args.npairs = 4;
 	upload->build(&account, &args, &request, &err);
-	ok(strstr(request.body.data, "callback_url") == NULL,
-	   "callback_url is optional");
+	ok(strstr(request.body.data, "\"callback_url\":\"\"") != NULL,
+	   "callback_url is sent empty when there is none");
 	cs_request_free(&request);
 }
 

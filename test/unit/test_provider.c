@@ -48,18 +48,18 @@ test_templates(void)
 {
 	static const CsField query[] = {
 		{"a b", CS_FROM_LITERAL, "c&d", false},
-		{"absent", CS_FROM_ARGUMENT, "absent", true},
-		{"id", CS_FROM_REQUEST_ID, NULL, false},
+		{"absent", CS_FROM_ARGUMENT, "absent", CS_LEFT_OUT},
+		{"id", CS_FROM_REQUEST_ID, NULL, CS_REQUIRED},
 		{0}
 	};
 	static const CsField body[] = {
-		{"o", CS_FROM_OPTION, "country", false},
-		{"f", CS_FROM_FILE, NULL, false},
-		{"x", CS_FROM_ARGUMENT, "absent", true},
+		{"o", CS_FROM_OPTION, "country", CS_REQUIRED},
+		{"f", CS_FROM_FILE, NULL, CS_REQUIRED},
+		{"x", CS_FROM_ARGUMENT, "absent", CS_LEFT_OUT},
 		{0}
 	};
 	static const CsField needed[] = {
-		{"absent", CS_FROM_ARGUMENT, "absent", false}, {0}
+		{"absent", CS_FROM_ARGUMENT, "absent", CS_REQUIRED}, {0}
 	};
 	static const CsField nothing[] = {{0}};
 	const CsPair options[] = {{"country", "a/b"}, {"path", "/p/q"}};
