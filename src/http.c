@@ -77,8 +77,11 @@ static bool hosts_changed;		/* a leader is through, or over */
 static uint32 *watched;			/* epoll events by descriptor, and IDLE */
 static int	nwatched;
 
-/* Bit in `watched`: libcurl has no use for the descriptor at present. */
-#define IDLE	((uint32) 1 << 24)
+/* Bits in `watched`: libcurl has no use for the descriptor at present; it is
+ * no connection, but a resolver's, which is closed behind our back. */
+#define IDLE		((uint32) 1 << 24)
+#define RESOLVER	((uint32) 1 << 25)
+#define EVENTS		(EPOLLIN | EPOLLOUT)
 
 static int
 compare_deadlines(const pairingheap_node *a, const pairingheap_node *b,
@@ -103,37 +106,68 @@ now_ms(void)
 
 /* --- libcurl's callbacks: they record, and never raise or log --- */
 
-/* Watches a descriptor; idle ones stay registered until they speak. */
+static bool
+make_room(int fd)
+{
+	int			n = Max(fd + 1, nwatched * 2);
+	uint32	   *larger;
+
+	if (fd < nwatched)
+		return true;
+	larger = realloc(watched, n * sizeof(*watched));
+	if (larger == NULL)
+		return false;
+	memset(larger + nwatched, 0, (n - nwatched) * sizeof(*watched));
+	watched = larger;
+	nwatched = n;
+	return true;
+}
+
+static void
+unwatch(int fd)
+{
+	epoll_ctl(epoll_fd, EPOLL_CTL_DEL, fd, NULL);
+	watched[fd] = 0;
+}
+
+/* libcurl's resolver threads speak through socket pairs. */
+static uint32
+kind_of(int fd)
+{
+	int			domain = AF_INET;
+	socklen_t	len = sizeof(domain);
+
+	getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len);
+	return domain == AF_UNIX ? RESOLVER : 0;
+}
+
+/* Watches a descriptor; idle connections stay registered until they speak. */
 static int
 on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *socket_arg)
 {
 	struct epoll_event event = {.data.fd = fd};
 	uint32		wanted = what == CURL_POLL_IN ? EPOLLIN :
 		what == CURL_POLL_OUT ? EPOLLOUT :
-		what == CURL_POLL_INOUT ? EPOLLIN | EPOLLOUT : 0;
+		what == CURL_POLL_INOUT ? EVENTS : 0;
 
-	if (fd >= nwatched)
-	{
-		int			n = Max(fd + 1, nwatched * 2);
-		uint32	   *larger = realloc(watched, n * sizeof(*watched));
-
-		if (larger == NULL)
-			return -1;
-		memset(larger + nwatched, 0, (n - nwatched) * sizeof(*watched));
-		watched = larger;
-		nwatched = n;
-	}
+	if (!make_room(fd))
+		return -1;
 	if (what == CURL_POLL_REMOVE)
-		watched[fd] |= watched[fd] ? IDLE : 0;
-	else if ((watched[fd] & ~IDLE) == wanted)
-		watched[fd] = wanted;
-	if (what == CURL_POLL_REMOVE || watched[fd] == wanted)
+	{
+		if (watched[fd] & RESOLVER)
+			unwatch(fd);
+		else if (watched[fd] != 0)
+			watched[fd] |= IDLE;
+		return 0;
+	}
+	watched[fd] &= ~IDLE;
+	if ((watched[fd] & EVENTS) == wanted)
 		return 0;
 	event.events = wanted;
 	if (epoll_ctl(epoll_fd, watched[fd] ? EPOLL_CTL_MOD : EPOLL_CTL_ADD,
 				  fd, &event) != 0)
 		return -1;
-	watched[fd] = wanted;
+	watched[fd] = wanted | (watched[fd] ? watched[fd] & RESOLVER : kind_of(fd));
 	return 0;
 }
 
@@ -498,8 +532,7 @@ socket_event(const struct epoll_event *event)
 
 	if (watched[fd] & IDLE)
 	{
-		epoll_ctl(epoll_fd, EPOLL_CTL_DEL, fd, NULL);
-		watched[fd] = 0;
+		unwatch(fd);
 		return;
 	}
 	mask |= (event->events & EPOLLIN) ? CURL_CSELECT_IN : 0;

@@ -53,6 +53,7 @@ my %mapping_options = (
 my %is_secret = map { $_ => 1 } qw(password api_token client_secret api_key);
 
 my $secrets_written = 0;
+my $queries_started = 0;
 
 =pod
 
@@ -334,15 +335,19 @@ sub psql_command
 		'-v', 'SHOW_CONTEXT=never', @{ $options{psql} // [] });
 }
 
+# Everything goes through files, so that the query runs, and whatever it
+# prints is taken, without anybody pumping.
 sub background
 {
 	my ($self, $query, %options) = @_;
-	my $run = bless { out => '', err => '', in => $query, query => $query },
-	  'CredScore::Cluster::Run';
+	my $base = sprintf '%s/query_%d_%d', $self->{node}->basedir, $$, ++$queries_started;
+	my $run = bless { base => $base, query => $query }, 'CredScore::Cluster::Run';
 
+	open(my $file, '>', "$base.sql") or croak "$base.sql: $!";
+	print $file $query, "\n";
+	close $file or croak "$base.sql: $!";
 	$run->{harness} = IPC::Run::start([ $self->psql_command(%options), '-f', '-' ],
-		'<', \$run->{in}, '>', \$run->{out}, '2>', \$run->{err});
-	$run->{harness}->pump_nb;
+		'<', "$base.sql", '>', "$base.out", '2>', "$base.err");
 	return $run;
 }
 
@@ -492,9 +497,13 @@ sub finish
 	if (!defined $self->{status})
 	{
 		$self->{harness}->finish;
-		$self->{status} = $self->{harness}->result;
-		chomp $self->{out};
-		chomp $self->{err};
+		$self->{status} = $self->{harness}->result(0);
+		foreach my $kind (qw(out err))
+		{
+			$self->{$kind} = PostgreSQL::Test::Utils::slurp_file("$self->{base}.$kind");
+			chomp $self->{$kind};
+		}
+		unlink map { "$self->{base}.$_" } qw(sql out err);
 	}
 	return ($self->{status}, $self->{out}, $self->{err});
 }
