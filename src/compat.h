@@ -28,6 +28,11 @@
 #define CS_MY_PROC_NUMBER	(MyProc->pgprocno)
 #endif
 
+/* Before 18 the function's name came first: pg_attribute_noreturn(). */
+#if PG_VERSION_NUM < 180000
+#define pg_noreturn	__attribute__((noreturn))
+#endif
+
 /* May the role use the foreign server? */
 static inline AclResult
 cs_server_aclcheck(Oid serverid, Oid roleid)

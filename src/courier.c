@@ -93,7 +93,7 @@ static HTAB *flights;
 static int *next_attached;		/* by slot; -1 ends the chain */
 static uint32 abandons_seen;
 
-PGDLLEXPORT void credscore_courier_main(Datum arg) pg_attribute_noreturn();
+pg_noreturn PGDLLEXPORT void credscore_courier_main(Datum arg);
 
 /* --- timers --- */
 

@@ -7,6 +7,7 @@
 
 #include "postgres.h"
 
+#include "compat.h"
 #include "core.h"
 
 /* Was money spent?  Said in reports as yes, no or unknown. */
@@ -47,7 +48,7 @@ extern const char *cs_billed_name(CsBilled billed);
 extern void cs_error_raise(int elevel, const CsFailure *failure);
 
 /* ereport(ERROR) of what layer 0 refused before any call. */
-extern void cs_error_raise_early(const CsError *error,
-								 const char *hint) pg_attribute_noreturn();
+pg_noreturn extern void cs_error_raise_early(const CsError *error,
+											 const char *hint);
 
 #endif							/* CS_ERROR_H */

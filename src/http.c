@@ -17,8 +17,6 @@
  *	 own time-out also fires on replies that already lie in the socket.
  * - One call resolves a host, the others wait for it: libcurl's resolver
  *	 starts one thread per lookup.  Threads come up with all signals blocked.
- * - A socket stays registered with epoll while its connection is idle; a
- *	 close by the peer then wakes us once and unregisters it.
  *------------------------------------------------------------------------- */
 #include "postgres.h"
 
@@ -35,6 +33,7 @@
 #include "core.h"
 #include "http_handle.h"
 #include "http_host.h"
+#include "http_watch.h"
 
 /* Resolved addresses are used for a minute, as libcurl does by default. */
 #define HOST_TTL_MS			(60 * 1000)
@@ -70,19 +69,9 @@ struct CsHttpCall
 };
 
 static CURLM *multi;
-static int	epoll_fd = -1;
 static int64 timer_due = -1;	/* when libcurl wants to be called */
 static int	active;				/* calls started and not finished */
 static bool hosts_changed;		/* a leader is through, or over */
-static uint32 *watched;			/* epoll events by descriptor, and IDLE */
-static int	nwatched;
-
-/* Bits in `watched`: libcurl has no use for the descriptor at present; it is
- * no connection, but a resolver's, which is closed behind our back. */
-#define IDLE		((uint32) 1 << 24)
-#define RESOLVER	((uint32) 1 << 25)
-#define EVENTS		(EPOLLIN | EPOLLOUT)
-
 static int
 compare_deadlines(const pairingheap_node *a, const pairingheap_node *b,
 				  void *arg)
@@ -106,77 +95,33 @@ now_ms(void)
 
 /* --- libcurl's callbacks: they record, and never raise or log --- */
 
-static bool
-make_room(int fd)
-{
-	int			n = Max(fd + 1, nwatched * 2);
-	uint32	   *larger;
-
-	if (fd < nwatched)
-		return true;
-	larger = realloc(watched, n * sizeof(*watched));
-	if (larger == NULL)
-		return false;
-	memset(larger + nwatched, 0, (n - nwatched) * sizeof(*watched));
-	watched = larger;
-	nwatched = n;
-	return true;
-}
-
-static void
-unwatch(int fd)
-{
-	epoll_ctl(epoll_fd, EPOLL_CTL_DEL, fd, NULL);
-	watched[fd] = 0;
-}
-
-/* libcurl's resolver threads speak through socket pairs. */
-static uint32
-kind_of(int fd)
-{
-	int			domain = AF_INET;
-	socklen_t	len = sizeof(domain);
-
-	getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len);
-	return domain == AF_UNIX ? RESOLVER : 0;
-}
-
-/* Watches a descriptor; idle connections stay registered until they speak. */
 static int
 on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *socket_arg)
 {
-	struct epoll_event event = {.data.fd = fd};
-	uint32		wanted = what == CURL_POLL_IN ? EPOLLIN :
-		what == CURL_POLL_OUT ? EPOLLOUT :
-		what == CURL_POLL_INOUT ? EVENTS : 0;
+	bool		ok = true;
 
-	if (!make_room(fd))
-		return -1;
-	if (what == CURL_POLL_REMOVE)
+	switch (what)
 	{
-		if (watched[fd] & RESOLVER)
-			unwatch(fd);
-		else if (watched[fd] != 0)
-			watched[fd] |= IDLE;
-		return 0;
+		case CURL_POLL_REMOVE:
+			cs_watch_idle(fd);
+			break;
+		case CURL_POLL_IN:
+			ok = cs_watch(fd, EPOLLIN);
+			break;
+		case CURL_POLL_OUT:
+			ok = cs_watch(fd, EPOLLOUT);
+			break;
+		case CURL_POLL_INOUT:
+			ok = cs_watch(fd, EPOLLIN | EPOLLOUT);
+			break;
 	}
-	watched[fd] &= ~IDLE;
-	if ((watched[fd] & EVENTS) == wanted)
-		return 0;
-	event.events = wanted;
-	if (epoll_ctl(epoll_fd, watched[fd] ? EPOLL_CTL_MOD : EPOLL_CTL_ADD,
-				  fd, &event) != 0)
-		return -1;
-	watched[fd] = wanted | (watched[fd] ? watched[fd] & RESOLVER : kind_of(fd));
-	return 0;
+	return ok ? 0 : -1;
 }
 
-/* Closing takes the descriptor out of epoll by itself. */
 static int
 on_close(void *arg, curl_socket_t fd)
 {
-	if (fd < nwatched)
-		watched[fd] = 0;
+	cs_watch_closed(fd);
 	return close(fd);
 }
 
@@ -530,11 +475,6 @@ socket_event(const struct epoll_event *event)
 	int			mask = 0;
 	int			running;
 
-	if (watched[fd] & IDLE)
-	{
-		unwatch(fd);
-		return;
-	}
 	mask |= (event->events & EPOLLIN) ? CURL_CSELECT_IN : 0;
 	mask |= (event->events & EPOLLOUT) ? CURL_CSELECT_OUT : 0;
 	mask |= (event->events & (EPOLLERR | EPOLLHUP)) ? CURL_CSELECT_ERR : 0;
@@ -545,7 +485,7 @@ void
 cs_http_turn(void)
 {
 	struct epoll_event events[EVENTS_PER_TURN];
-	int			n = epoll_wait(epoll_fd, events, EVENTS_PER_TURN, 0);
+	int			n = cs_watch_events(events, EVENTS_PER_TURN);
 	int			running;
 	sigset_t	old;
 
@@ -585,7 +525,7 @@ cs_http_timeout(void)
 int
 cs_http_descriptor(void)
 {
-	return epoll_fd;
+	return cs_watch_descriptor();
 }
 
 int
@@ -647,9 +587,8 @@ cs_http_init(void)
 
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return false;
-	epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	multi = curl_multi_init();
-	if (epoll_fd < 0 || multi == NULL || !cs_handle_init(&callbacks))
+	if (multi == NULL || !cs_watch_init() || !cs_handle_init(&callbacks))
 		return false;
 	rc |= curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket);
 	rc |= curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer);

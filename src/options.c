@@ -20,6 +20,8 @@
 #include "utils/builtins.h"
 #include "utils/guc.h"
 
+#include "compat.h"
+
 #define FILE_SUFFIX		CS_FILE_SUFFIX
 
 /* Times and sizes beyond these are slips of the keyboard. */
@@ -99,8 +101,7 @@ find_provider_option(const CsProvider *provider, CsOptionPlace place,
 	return NULL;
 }
 
-static void
-bad_value(const char *name, const char *expects) pg_attribute_noreturn();
+pg_noreturn static void bad_value(const char *name, const char *expects);
 
 static void
 bad_value(const char *name, const char *expects)
@@ -163,6 +164,20 @@ is_loopback(const char *host, size_t len)
 		strspn(host, "0123456789.") >= len;
 }
 
+/* What follows the port, if there is one, after a host; NULL: a bad port. */
+static const char *
+skip_port(const char *text)
+{
+	size_t		digits;
+
+	if (*text != ':')
+		return text;
+	digits = strspn(text + 1, "0123456789");
+	if (digits < 1 || digits > 5 || atoi(text + 1) < 1 || atoi(text + 1) > 65535)
+		return NULL;
+	return text + 1 + digits;
+}
+
 /*
  * Checks a base URL: https, or http to a loopback address; host and port
  * only, then a path.  User names, queries and fragments have no place here,
@@ -184,21 +199,34 @@ check_base_url(const char *name, const char *url)
 	len = host_length(host);
 	if (len == 0 || (plain && !is_loopback(host, len)))
 		bad_value(name, expects);
-	rest = host + len;
-	if (*rest == ':')
-	{
-		size_t		digits = strspn(rest + 1, "0123456789");
-
-		if (digits < 1 || digits > 5 || atoi(rest + 1) < 1 || atoi(rest + 1) > 65535)
-			bad_value(name, expects);
-		rest += 1 + digits;
-	}
-	if (*rest != '\0' && *rest != '/')
+	rest = skip_port(host + len);
+	if (rest == NULL || (*rest != '\0' && *rest != '/'))
 		bad_value(name, expects);
 	for (; *rest != '\0'; rest++)
 		if (strchr("?#\\@", *rest) != NULL || (unsigned char) *rest <= ' ' ||
 			(unsigned char) *rest >= 0x7f)
 			bad_value(name, expects);
+}
+
+/*
+ * Checks a proxy: scheme, host and port.  The options of a server are for
+ * everyone to read, so there is no place for a user name and password.
+ */
+static void
+check_proxy(const char *name, const char *value)
+{
+	static const char *const schemes[] = {
+		"http://", "https://", "socks4://", "socks4a://", "socks5://", "socks5h://"
+	};
+	const char *host = value;
+	const char *rest;
+
+	for (size_t i = 0; i < lengthof(schemes); i++)
+		if (pg_strncasecmp(value, schemes[i], strlen(schemes[i])) == 0)
+			host = value + strlen(schemes[i]);
+	rest = host_length(host) > 0 ? skip_port(host + host_length(host)) : NULL;
+	if (rest == NULL || (*rest != '\0' && strcmp(rest, "/") != 0))
+		bad_value(name, "an address such as http://proxy.example:3128, without user name, password and path");
 }
 
 /* --- the validator --- */
@@ -249,9 +277,10 @@ check_server_option(const ServerOption *option, const char *value)
 			(void) cs_option_provider(value);
 			break;
 		case KIND_URL:
+			check_base_url(option->name, value);
+			break;
 		case KIND_PROXY:
-			if (option->kind == KIND_URL)
-				check_base_url(option->name, value);
+			check_proxy(option->name, value);
 			break;
 		case KIND_TIME:
 		case KIND_SIZE:
@@ -286,22 +315,34 @@ valid_names(CsOptionPlace place, const CsProvider *only)
 	return names.data + 2;
 }
 
+/* Is there an option of that name in this place? */
+static bool
+is_option_of(CsOptionPlace place, const char *name)
+{
+	const CsProvider *provider;
+	bool		file;
+
+	if (place == CS_ON_SERVER && find_server_option(name) != NULL)
+		return true;
+	for (int i = 0; (provider = cs_provider_at(i)) != NULL; i++)
+		if (find_provider_option(provider, place, name, &file) != NULL)
+			return true;
+	return false;
+}
+
 static void
 unknown_option(const char *name, CsOptionPlace place, const CsProvider *only)
 {
-	bool		file;
-	const CsProvider *provider;
 	CsOptionPlace other = place == CS_ON_SERVER ? CS_ON_MAPPING : CS_ON_SERVER;
 
-	for (int i = 0; (provider = cs_provider_at(i)) != NULL; i++)
-		if (find_provider_option(provider, other, name, &file) != NULL)
-			ereport(ERROR,
-					(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
-					 errmsg("option \"%s\" belongs to a %s", name,
-							other == CS_ON_MAPPING ? "user mapping" : "server"),
-					 other == CS_ON_MAPPING
-					 ? errhint("Credentials are given with CREATE USER MAPPING, per role or for PUBLIC.")
-					 : errhint("Set it with CREATE SERVER or ALTER SERVER.")));
+	if (is_option_of(other, name))
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
+				 errmsg("option \"%s\" belongs to a %s", name,
+						other == CS_ON_MAPPING ? "user mapping" : "server"),
+				 other == CS_ON_MAPPING
+				 ? errhint("Credentials are given with CREATE USER MAPPING, per role or for PUBLIC.")
+				 : errhint("Set it with CREATE SERVER or ALTER SERVER.")));
 	ereport(ERROR,
 			(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
 			 errmsg("invalid option \"%s\"", name),

@@ -25,7 +25,7 @@
 /* A lifetime beyond this is not believed; nobody's token lasts ten years. */
 #define LONGEST_LIFETIME	INT64_C(315360000)
 
-const char	CS_LEFT_OUT[] = "";
+const char	cs_left_out[] = "";
 
 static const CsProvider *const providers[] = {
 #define CS_PROVIDER(name)	&cs_provider_##name,
@@ -294,7 +294,7 @@ put_query(CsBuf *url, const Source *source, const CsField *fields,
 
 		if (value == NULL)
 			value = fields->when_absent;
-		if (value == CS_LEFT_OUT)
+		if (value == cs_left_out)
 			continue;
 		if (value == NULL)
 			return missing(fields->name, err);
@@ -320,7 +320,7 @@ put_json(CsBuf *body, const Source *source, const CsField *fields,
 
 		if (value == NULL)
 			value = fields->when_absent;
-		if (value == CS_LEFT_OUT)
+		if (value == cs_left_out)
 			continue;
 		if (file ? source->args == NULL || source->args->file == NULL
 			: value == NULL)

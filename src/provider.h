@@ -255,11 +255,11 @@ typedef struct CsField
 	const char *name;			/* on the wire; NULL ends a list */
 	CsFieldSource source;
 	const char *key;
-	const char *when_absent;	/* CS_REQUIRED, CS_LEFT_OUT, or what is sent */
+	const char *when_absent;	/* CS_REQUIRED, cs_left_out, or what is sent */
 } CsField;
 
 #define CS_REQUIRED		NULL
-extern const char CS_LEFT_OUT[];
+extern const char cs_left_out[];
 
 /*
  * {name} in the path is replaced by the option or argument of that name,

@@ -273,7 +273,7 @@ build_decision(const CsAccount *account, const CsArguments *args,
 {
 	static const CsField query[] = {
 		{"phone_number", CS_FROM_ARGUMENT, "subject", CS_REQUIRED},
-		{"utc_endtime", CS_FROM_ARGUMENT, "utc_endtime", CS_LEFT_OUT},
+		{"utc_endtime", CS_FROM_ARGUMENT, "utc_endtime", cs_left_out},
 		{0}
 	};
 	static const CsTemplate template = {

@@ -14,6 +14,7 @@
 #include "utils/builtins.h"
 
 #include "ask.h"
+#include "compat.h"
 #include "guc.h"
 #include "request.h"
 #include "result_jsonb.h"
@@ -42,8 +43,7 @@ typedef struct SqlAsk
 
 /* --- arguments --- */
 
-static void
-refuse_null(const char *argument) pg_attribute_noreturn();
+pg_noreturn static void refuse_null(const char *argument);
 
 static void
 refuse_null(const char *argument)

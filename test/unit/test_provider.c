@@ -48,14 +48,14 @@ test_templates(void)
 {
 	static const CsField query[] = {
 		{"a b", CS_FROM_LITERAL, "c&d", false},
-		{"absent", CS_FROM_ARGUMENT, "absent", CS_LEFT_OUT},
+		{"absent", CS_FROM_ARGUMENT, "absent", cs_left_out},
 		{"id", CS_FROM_REQUEST_ID, NULL, CS_REQUIRED},
 		{0}
 	};
 	static const CsField body[] = {
 		{"o", CS_FROM_OPTION, "country", CS_REQUIRED},
 		{"f", CS_FROM_FILE, NULL, CS_REQUIRED},
-		{"x", CS_FROM_ARGUMENT, "absent", CS_LEFT_OUT},
+		{"x", CS_FROM_ARGUMENT, "absent", cs_left_out},
 		{0}
 	};
 	static const CsField needed[] = {
