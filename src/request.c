@@ -64,7 +64,7 @@ cs_question_key(CsKey *key, const CsKey *account_key,
 }
 
 char *
-cs_utc_text(const char *argument, TimestampTz time)
+cs_utc_text(const char *argument, TimestampTz time, CsError *err)
 {
 	struct pg_tm tm;
 	fsec_t		fsec;
@@ -72,10 +72,11 @@ cs_utc_text(const char *argument, TimestampTz time)
 	if (TIMESTAMP_NOT_FINITE(time) ||
 		timestamp2tm(time, NULL, &tm, &fsec, NULL, NULL) != 0 ||
 		tm.tm_year < 1 || tm.tm_year > 9999)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("invalid value for argument \"%s\"", argument),
-				 errdetail("It must be a time in the years 1 to 9999.")));
+	{
+		cs_error_set(err, CS_ERR_ARGUMENT, "invalid value for argument \"%s\"", argument);
+		cs_error_detail(err, "It must be a time in the years 1 to 9999.");
+		return NULL;
+	}
 	if (fsec != 0)
 		return psprintf("%04d-%02d-%02dT%02d:%02d:%02d.%06d", tm.tm_year, tm.tm_mon,
 						tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, fsec);

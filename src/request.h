@@ -30,8 +30,8 @@ extern void cs_question_key(CsKey *key, const CsKey *account_key,
 
 /*
  * A time as providers read it: UTC without zone, "2023-11-17T00:00:00".
- * Raises 22023 for infinity and for years outside 1 to 9999.
+ * NULL and *err for infinity and for years outside 1 to 9999.
  */
-extern char *cs_utc_text(const char *argument, TimestampTz time);
+extern char *cs_utc_text(const char *argument, TimestampTz time, CsError *err);
 
 #endif							/* CS_REQUEST_H */

@@ -125,6 +125,18 @@ fill_keys(CsSettings *s)
 	cs_digest(&s->account_key, parts, n);
 }
 
+/* Refuses an incomplete account, naming the server. */
+static void
+refuse_account(const CsSettings *s, CsError *err)
+{
+	size_t		len = strlen(err->detail);
+
+	snprintf(err->detail + len, sizeof(err->detail) - len,
+			 "%sThe server is \"%s\".", len > 0 ? " " : "", s->server_name);
+	cs_error_raise_early(err, err->code == CS_ERR_ARGUMENT
+						 ? "Add the missing option with ALTER SERVER." : NULL);
+}
+
 /* Builds settings in their own context; on error the caller's cleans up. */
 static KeptSettings *
 build_settings(ForeignServer *server, Oid userid)
@@ -152,7 +164,7 @@ build_settings(ForeignServer *server, Oid userid)
 	cs_options_limits(&s->limits, server->options);
 	fill_account(kept, server->options, mapping->options);
 	if (s->provider->check_account(&s->account, &err) != CS_OK)
-		cs_error_raise_early(&err, NULL);
+		refuse_account(s, &err);
 	s->needs_login = s->provider->needs_login != NULL &&
 		s->provider->needs_login(&s->account, &s->fixed_token);
 	fill_keys(s);

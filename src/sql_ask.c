@@ -239,8 +239,13 @@ credscore_decision(PG_FUNCTION_ARGS)
 	if (!add_subject(&sql, utf8_argument(fcinfo, 0), &err))
 		return fail_early(fcinfo, &sql, &err);
 	if (!PG_ARGISNULL(1))
-		add_argument(&sql, "utc_endtime",
-					 cs_utc_text("utc_endtime", PG_GETARG_TIMESTAMPTZ(1)));
+	{
+		const char *time = cs_utc_text("utc_endtime", PG_GETARG_TIMESTAMPTZ(1), &err);
+
+		if (time == NULL)
+			return fail_early(fcinfo, &sql, &err);
+		add_argument(&sql, "utc_endtime", time);
+	}
 	return ask_and_wait(fcinfo, &sql);
 }
 

@@ -1,0 +1,143 @@
+-- Questions: subjects, arguments, and which server answers.
+-- Nothing listens at the servers: HV00N means that a question was on its way,
+-- and its detail shows the subject as it is sent, masked.
+
+\pset format unaligned
+\pset tuples_only on
+
+CREATE SERVER pngme FOREIGN DATA WRAPPER credscore OPTIONS (
+    provider 'pngme', country 'nigeria', base_url 'http://127.0.0.1:1', max_retries '0');
+CREATE USER MAPPING FOR CURRENT_USER SERVER pngme OPTIONS (api_token 'hunter2');
+CREATE SERVER lenderlink FOREIGN DATA WRAPPER credscore OPTIONS (
+    provider 'lenderlink', base_url 'http://127.0.0.1:1', max_retries '0');
+CREATE USER MAPPING FOR CURRENT_USER SERVER lenderlink OPTIONS (client_id 'acme', client_secret 'hunter2');
+CREATE SERVER patascore FOREIGN DATA WRAPPER credscore OPTIONS (
+    provider 'patascore', base_url 'http://127.0.0.1:1', max_retries '0');
+CREATE USER MAPPING FOR CURRENT_USER SERVER patascore OPTIONS (api_key 'hunter2');
+
+-- What becomes of each subject: how it was sent, or why it was refused.
+CREATE FUNCTION try_subjects(function_name text, VARIADIC subjects text[])
+RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+    subject text;
+    report jsonb;
+BEGIN
+    FOREACH subject IN ARRAY subjects LOOP
+        EXECUTE format('SELECT %I(%L, on_error => %L)->''error''', function_name, subject, 'report') INTO report;
+        RETURN NEXT format('%L: %s %s', translate(subject, E'\t\n', '..'), report->>'sqlstate',
+            coalesce(substring(report->>'detail' FROM 'Asked was .* of (.*) at server'), report->>'detail'));
+    END LOOP;
+END
+$$;
+
+-- phones for Pngme: with country code; plus sign, spaces and dashes go
+SELECT try_subjects('credscore_decision',
+    '254700123456', '+254700123456', '+254 700 123-456', ' 254700123456 ', '-254-700-123-456-',
+    '12345678', '123456789012345');
+SELECT try_subjects('credscore_decision',
+    '', ' ', '+', '- -', '0700123456', '+0 700 123 456', '00254700123456', '1234567', '1234567890123456',
+    'abc', '254700123456x', '254+700123456', '++254700123456', '(254) 700 123456',
+    '254.700.123456', E'254700\t123456', E'254700123456\n', '２５４７００１２３４５６', '254700123456; DROP TABLE t');
+
+-- numbers for LenderLink: Philippine ones, in any of three ways
+SELECT try_subjects('credscore_lac',
+    '639171234567', '+63 917 123 4567', '09171234567', '0917-123-4567', '9171234567');
+SELECT try_subjects('credscore_lac',
+    '', '254700123456', '63917123456', '6391712345678', '0917123456', '091712345678', '917123456',
+    '00639171234567', '8171234567', '+63 (917) 1234567', 'abc');
+
+-- references for Patascore: spaces around them go
+SELECT try_subjects('credscore_statement',
+    '9b2d6a9e-5c1f-4b5e-9a53-0f2d1e3c4b5a', ' ref_1.A ', 'a', repeat('r', 128));
+SELECT try_subjects('credscore_statement',
+    '', ' ', 'a b', 'a/b', '../report', 'a?b=c', 'a&b', 'réf', repeat('r', 129));
+
+-- A null subject is no question.  It costs nothing, and nothing is looked at.
+SELECT credscore_decision(NULL) IS NULL,
+    credscore_decision(NULL, 'infinity', 'no such server', 'no such mode') IS NULL,
+    credscore_lac(NULL) IS NULL,
+    credscore_lac(NULL, NULL, NULL) IS NULL,
+    credscore_statement(NULL) IS NULL;
+
+-- Whatever went wrong, nothing shows a whole number, nor a credential.
+SELECT subject, credscore_decision(subject, on_error => 'report')::text ~ '0?700123456|hunter2' AS shown
+FROM (VALUES ('254700123456'), ('0700123456'), ('254700123456x'), ('254700123456254700123456')) v (subject);
+
+-- utc_endtime: a time that has a date
+SELECT attempt($$SELECT credscore_decision('254700123456', '2023-11-17 12:00+03')$$);
+SELECT attempt($$SELECT credscore_decision('254700123456', '2023-11-17 12:00:00.000001')$$);
+SELECT attempt($$SELECT credscore_decision('254700123456', 'infinity')$$);
+SELECT attempt($$SELECT credscore_decision('254700123456', '-infinity')$$);
+SELECT attempt($$SELECT credscore_decision('254700123456', '0044-03-15 BC')$$);
+SELECT attempt($$SELECT credscore_decision('254700123456', '10000-01-01 12:00')$$);
+SELECT credscore_decision('254700123456', 'infinity', on_error => 'subject')->'error'->>'message';
+
+-- servers: by name; of the provider that the question is for
+SELECT attempt($$SELECT credscore_decision('254700123456', server => 'nowhere')$$);
+SELECT attempt($$SELECT credscore_decision('254700123456', server => '')$$);
+SELECT attempt($$SELECT credscore_decision('254700123456', server => NULL)$$);
+SELECT attempt($$SELECT credscore_decision('254700123456', server => 'patascore')$$);
+SELECT attempt($$SELECT credscore_lac('09171234567', 'pngme')$$);
+SELECT attempt($$SELECT credscore_statement('ref-1', 'lenderlink')$$);
+-- not one of credscore's, even if it looks so
+CREATE FOREIGN DATA WRAPPER regress_dummy;
+CREATE SERVER regress_foreign FOREIGN DATA WRAPPER regress_dummy OPTIONS (provider 'pngme', country 'nigeria');
+CREATE USER MAPPING FOR CURRENT_USER SERVER regress_foreign OPTIONS (api_token 'hunter2');
+SELECT attempt($$SELECT credscore_decision('254700123456', server => 'regress_foreign')$$);
+-- one of that name that comes and goes
+CREATE SERVER second FOREIGN DATA WRAPPER credscore OPTIONS (
+    provider 'pngme', country 'kenya', base_url 'http://127.0.0.1:1', max_retries '0');
+CREATE USER MAPPING FOR CURRENT_USER SERVER second OPTIONS (api_token 'hunter2');
+SELECT attempt($$SELECT credscore_decision('254700123456', server => 'second')$$);
+ALTER SERVER second RENAME TO third;
+SELECT attempt($$SELECT credscore_decision('254700123456', server => 'second')$$);
+SELECT attempt($$SELECT credscore_decision('254700123456', server => 'third')$$);
+SET client_min_messages = warning;
+DROP SERVER third CASCADE;
+RESET client_min_messages;
+SELECT attempt($$SELECT credscore_decision('254700123456', server => 'third')$$);
+-- a change holds from the next statement on, and for the rest of a transaction
+BEGIN;
+SELECT attempt($$SELECT credscore_decision('254700123456')$$);
+ALTER SERVER pngme OPTIONS (SET provider 'patascore', DROP country);
+SELECT attempt($$SELECT credscore_decision('254700123456')$$);
+ROLLBACK;
+SELECT attempt($$SELECT credscore_decision('254700123456')$$);
+
+-- asking changes nothing in the database
+BEGIN READ ONLY;
+SELECT credscore_decision('254700123456', on_error => 'report')->'error'->>'sqlstate';
+COMMIT;
+
+-- Uploads: every argument but callback_url is needed.
+PREPARE upload (text, bytea, text, text, text, text) AS
+    SELECT credscore_statement_upload($1, $2, $3, $4, $5, $6);
+SELECT attempt($$EXECUTE upload (NULL, '%PDF-1.7', 's.pdf', '1234', 'user_statement', NULL)$$);
+SELECT attempt($$EXECUTE upload ('12345678', NULL, 's.pdf', '1234', 'user_statement', NULL)$$);
+SELECT attempt($$EXECUTE upload ('12345678', '%PDF-1.7', NULL, '1234', 'user_statement', NULL)$$);
+SELECT attempt($$EXECUTE upload ('12345678', '%PDF-1.7', 's.pdf', NULL, 'user_statement', NULL)$$);
+SELECT attempt($$EXECUTE upload ('12345678', '%PDF-1.7', 's.pdf', '1234', NULL, NULL)$$);
+-- nothing malformed is sent
+SELECT attempt($$EXECUTE upload ('', '%PDF-1.7', 's.pdf', '1234', 'user_statement', NULL)$$);
+SELECT attempt($$EXECUTE upload ('12 34', '%PDF-1.7', 's.pdf', '1234', 'user_statement', NULL)$$);
+SELECT attempt($$EXECUTE upload ('12345678', '', 's.pdf', '1234', 'user_statement', NULL)$$);
+SELECT attempt($$EXECUTE upload ('12345678', 'no pdf', 's.pdf', '1234', 'user_statement', NULL)$$);
+SELECT attempt($$EXECUTE upload ('12345678', ('%PDF' || repeat('x', 20 * 1024 * 1024))::bytea, 's.pdf', '1234', 'user_statement', NULL)$$);
+SELECT attempt($$EXECUTE upload ('12345678', '%PD', 's.pdf', '1234', 'user_statement', NULL)$$);
+SELECT attempt($$EXECUTE upload ('12345678', '%PDF-1.7', '', '1234', 'user_statement', NULL)$$);
+SELECT attempt($$EXECUTE upload ('12345678', '%PDF-1.7', repeat('s', 256), '1234', 'user_statement', NULL)$$);
+SELECT attempt($$EXECUTE upload ('12345678', '%PDF-1.7', 'a/s.pdf', '1234', 'user_statement', NULL)$$);
+SELECT attempt($$EXECUTE upload ('12345678', '%PDF-1.7', 's.pdf', '', 'user_statement', NULL)$$);
+SELECT attempt($$EXECUTE upload ('12345678', '%PDF-1.7', 's.pdf', '1234', 'bank_statement', NULL)$$);
+SELECT attempt($$EXECUTE upload ('12345678', '%PDF-1.7', 's.pdf', '1234', 'user_statement', 'ftp://acme.example')$$);
+-- and this is
+SELECT attempt($$EXECUTE upload ('12345678', '%PDF-1.7', 's.pdf', '1234', 'user_statement', 'https://acme.example/done')$$);
+SELECT attempt($$SELECT credscore_statement_upload('12345678', '%PDF-1.7', 's.pdf', '1234')$$);
+SELECT attempt($$SELECT credscore_statement_upload('12345678', '%PDF-1.7', 's.pdf', '1234', server => 'pngme')$$);
+SELECT attempt($$SELECT credscore_statement_upload('12345678', '%PDF-1.7', 's.pdf', '1234', server => NULL)$$);
+DEALLOCATE upload;
+
+SET client_min_messages = warning;
+DROP FOREIGN DATA WRAPPER regress_dummy CASCADE;
+DROP SERVER pngme, lenderlink, patascore CASCADE;
+DROP FUNCTION try_subjects;
