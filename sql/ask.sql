@@ -25,7 +25,8 @@ BEGIN
     FOREACH subject IN ARRAY subjects LOOP
         EXECUTE format('SELECT %I(%L, on_error => %L)->''error''', function_name, subject, 'report') INTO report;
         RETURN NEXT format('%L: %s %s', translate(subject, E'\t\n', '..'), report->>'sqlstate',
-            coalesce(substring(report->>'detail' FROM 'Asked was .* of (.*) at server'), report->>'detail'));
+            CASE report->>'sqlstate' WHEN '22023' THEN regexp_replace(report->>'detail', ' ?Asked was .*', '')
+                ELSE substring(report->>'detail' FROM 'Asked was .* of (.*) at server') END);
     END LOOP;
 END
 $$;

@@ -21,7 +21,7 @@ EXCEPTION WHEN OTHERS THEN
         detail = PG_EXCEPTION_DETAIL,
         hint = PG_EXCEPTION_HINT;
     RETURN concat_ws(E'\n', state || ': ' || message,
-        'DETAIL: ' || nullif(regexp_replace(detail, '^.*(?=Asked was )', ''), ''),
+        'DETAIL: ' || nullif(CASE state WHEN 'HV00N' THEN regexp_replace(detail, '^.*(?=Asked was )', '') ELSE detail END, ''),
         'HINT: ' || nullif(hint, ''));
 END
 $$;

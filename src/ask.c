@@ -18,6 +18,7 @@
 #include <json-c/json_object.h>
 
 #include "access/xact.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "storage/latch.h"
@@ -353,25 +354,44 @@ outcome_message(const CsOutcome *outcome)
 	}
 }
 
-/* Closes the detail with what was asked, the subject masked. */
+/* Providers speak UTF-8; elsewhere only their ASCII is shown. */
 static char *
-make_detail(const Running *running, const char *detail, int http_status)
+shown(const char *text)
+{
+	char	   *copy = pstrdup(text);
+
+	if (GetDatabaseEncoding() != PG_UTF8)
+		for (char *c = copy; *c != '\0'; c++)
+			if (IS_HIGHBIT_SET(*c))
+				*c = '?';
+	return copy;
+}
+
+char *
+cs_ask_detail(const CsEndpoint *endpoint, const char *server, const char *subject,
+			  const char *detail, int http_status)
 {
 	StringInfoData text;
 	char		masked[CS_SUBJECT_SIZE];
 
-	cs_mask_subject(running->subject, masked, sizeof(masked));
+	cs_mask_subject(subject, masked, sizeof(masked));
 	initStringInfo(&text);
 	if (detail[0] != '\0')
-		appendStringInfo(&text, "%s%s ", detail,
+		appendStringInfo(&text, "%s%s ", shown(detail),
 						 detail[strlen(detail) - 1] == '.' ? "" : ".");
 	appendStringInfo(&text, "Asked was %s of %s %s at server \"%s\"",
-					 running->endpoint->name, running->endpoint->subject_name,
-					 masked, running->settings->server_name);
+					 endpoint->name, endpoint->subject_name, shown(masked), server);
 	if (http_status != 0)
 		appendStringInfo(&text, "; the HTTP status was %d", http_status);
 	appendStringInfoChar(&text, '.');
 	return text.data;
+}
+
+static char *
+make_detail(const Running *running, const char *detail, int http_status)
+{
+	return cs_ask_detail(running->endpoint, running->settings->server_name,
+						 running->subject, detail, http_status);
 }
 
 static CsFailure
@@ -411,9 +431,9 @@ store_error(const CsQuestion *q, const Running *running, const CsOutcome *outcom
 {
 	CsFailure	failure = make_failure(running, err->code, outcome);
 
-	failure.message = err->message;
+	failure.message = shown(err->message);
 	failure.detail = make_detail(running, err->detail, outcome->http_status);
-	failure.provider_code = err->provider_code[0] ? err->provider_code : NULL;
+	failure.provider_code = err->provider_code[0] ? shown(err->provider_code) : NULL;
 	store_failure(q->scope, q->entry, &failure);
 }
 

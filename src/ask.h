@@ -46,6 +46,14 @@ extern void cs_ask_wait(const CsQuestion *question);
  */
 extern Jsonb *cs_ask_outcome(const CsQuestion *question, CsFailure **failure);
 
+/*
+ * The detail of a failure: what is known, then what was asked, the subject
+ * masked; http_status 0: none.
+ */
+extern char *cs_ask_detail(const CsEndpoint *endpoint, const char *server,
+						   const char *subject, const char *detail,
+						   int http_status);
+
 /* Is it settled already? */
 extern bool cs_ask_settled(const CsQuestion *question);
 

@@ -486,6 +486,30 @@ number_length(const char *text, size_t *ndigits)
 	return end;
 }
 
+/* An IPv4 address: without it nobody finds out who could not be reached. */
+static bool
+is_address(const char *text, size_t len)
+{
+	int			part = 0;
+	int			parts = 1;
+	int			digits = 0;
+
+	for (size_t i = 0; i < len; i++)
+	{
+		if (text[i] == '.' && digits > 0)
+		{
+			part = digits = 0;
+			parts++;
+		}
+		else if (is_digit((unsigned char) text[i]) && digits < 3 &&
+				 (part = part * 10 + (text[i] - '0')) <= 255)
+			digits++;
+		else
+			return false;
+	}
+	return parts == 4 && digits > 0;
+}
+
 static void
 mask_digits(char *text)
 {
@@ -501,6 +525,8 @@ mask_digits(char *text)
 			continue;
 		}
 		len = number_length(text, &ndigits);
+		if (is_address(text, len))
+			ndigits = 0;
 		for (size_t i = 0; i < len && ndigits >= REDACT_MIN_DIGITS; i++)
 		{
 			if (!is_digit((unsigned char) text[i]))

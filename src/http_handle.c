@@ -41,7 +41,6 @@ new_handle(void)
 	rc |= curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	rc |= curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
 	rc |= curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long) CURL_SSLVERSION_TLSv1_2);
-	rc |= curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_2TLS);
 	rc |= curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
 	rc |= curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
 	rc |= curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
@@ -136,6 +135,16 @@ set_options(CsHandle *handle, const CsHttpSpec *spec, void *call)
 	CURL	   *easy = handle->easy;
 
 	rc |= curl_easy_setopt(easy, CURLOPT_URL, spec->url);
+
+	/*
+	 * Only a TLS handshake tells early whether the server speaks HTTP/2. With
+	 * plain HTTP the first call's reply would, and PIPEWAIT would keep all
+	 * others back until then.
+	 */
+	rc |= curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
+						   pg_strncasecmp(spec->url, "https:", 6) == 0
+						   ? (long) CURL_HTTP_VERSION_2TLS
+						   : (long) CURL_HTTP_VERSION_1_1);
 	rc |= curl_easy_setopt(easy, CURLOPT_HTTPHEADER, handle->headers);
 	rc |= curl_easy_setopt(easy, CURLOPT_PRIVATE, call);
 	rc |= curl_easy_setopt(easy, CURLOPT_WRITEDATA, call);

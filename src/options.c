@@ -296,6 +296,18 @@ check_server_option(const ServerOption *option, const char *value)
 	}
 }
 
+/* Does a comma-separated list have the name already? */
+static bool
+has_name(const char *names, const char *name)
+{
+	size_t		len = strlen(name);
+
+	for (const char *at = strstr(names, name); at != NULL; at = strstr(at + 1, name))
+		if (at >= names + 2 && at[-1] == ' ' && (at[len] == ',' || at[len] == '\0'))
+			return true;
+	return false;
+}
+
 /* Names of all options valid in a place, for the hint. */
 static char *
 valid_names(CsOptionPlace place, const CsProvider *only)
@@ -309,7 +321,7 @@ valid_names(CsOptionPlace place, const CsProvider *only)
 	for (int i = 0; (provider = cs_provider_at(i)) != NULL; i++)
 		for (const CsOption *o = provider->options; o->name != NULL; o++)
 			if (o->place == place && (only == NULL || only == provider) &&
-				strstr(names.data, o->name) == NULL)
+				!has_name(names.data, o->name))
 				appendStringInfo(&names, o->secret ? ", %s, %s" FILE_SUFFIX : ", %s",
 								 o->name, o->name);
 	return names.data + 2;

@@ -144,7 +144,7 @@ normalise_national_id(const CsAccount *account, const char *subject,
 		out[strspn(out, REF_CHARACTERS "/")] == '\0')
 		return CS_OK;
 	cs_error_set(err, CS_ERR_ARGUMENT, "malformed national id");
-	cs_error_detail(err, "It has 1 to %d letters, digits, dots, dashes, "
+	cs_error_detail(err, "A national id has 1 to %d letters, digits, dots, dashes, "
 					"underscores or slashes.", NATIONAL_ID_MAX_LENGTH);
 	return CS_FAIL;
 }
@@ -303,7 +303,7 @@ normalise_ref(const CsAccount *account, const char *subject, char *out,
 		out[strspn(out, REF_CHARACTERS)] == '\0')
 		return CS_OK;
 	cs_error_set(err, CS_ERR_ARGUMENT, "malformed statement reference");
-	cs_error_detail(err, "It has 1 to %d letters, digits, dots, dashes or "
+	cs_error_detail(err, "A reference has 1 to %d letters, digits, dots, dashes or "
 					"underscores.", REF_MAX_LENGTH);
 	return CS_FAIL;
 }

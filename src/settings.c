@@ -13,6 +13,7 @@
 
 #include "access/xact.h"
 #include "foreign/foreign.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/catcache.h"
@@ -73,6 +74,15 @@ read_credential(KeptSettings *kept, List *options, const CsOption *option)
 	return cs_secret_file_read(&kept->files[kept->nfiles++], option->name, path);
 }
 
+/* A copy as providers want it; the catalogs' lists go. */
+static const char *
+in_utf8(const char *value)
+{
+	const char *converted = pg_server_to_any(value, strlen(value), PG_UTF8);
+
+	return converted != value ? converted : pstrdup(value);
+}
+
 static void
 fill_account(KeptSettings *kept, List *server_options, List *mapping_options)
 {
@@ -95,7 +105,7 @@ fill_account(KeptSettings *kept, List *server_options, List *mapping_options)
 		if (n == CS_SPEC_MAX_PAIRS)
 			elog(ERROR, "too many options");
 		pairs[n].name = o->name;
-		pairs[n].value = pstrdup(value);	/* the catalog's lists go */
+		pairs[n].value = in_utf8(value);
 		n++;
 	}
 	base = pstrdup(base_url ? base_url : s->provider->default_base_url);

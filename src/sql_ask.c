@@ -121,14 +121,17 @@ fail(FunctionCallInfo fcinfo, CsOnError on_error, const CsFailure *failure)
 
 /* A subject or argument that is refused before any call. */
 static Datum
-fail_early(FunctionCallInfo fcinfo, const SqlAsk *sql, const CsError *err)
+fail_early(FunctionCallInfo fcinfo, const SqlAsk *sql, const char *subject,
+		   const CsError *err)
 {
+	const CsSettings *settings = sql->ask.settings;
 	CsFailure	failure = {
 		.code = err->code,
 		.message = err->message,
-		.detail = err->detail[0] ? err->detail : NULL,
-		.provider = sql->ask.settings->provider->name,
-		.server = sql->ask.settings->server_name,
+		.detail = cs_ask_detail(sql->ask.endpoint, settings->server_name, subject,
+								err->detail, 0),
+		.provider = settings->provider->name,
+		.server = settings->server_name,
 		.billed = CS_BILLED_NO
 	};
 
@@ -207,14 +210,16 @@ ask_about(FunctionCallInfo fcinfo, const char *provider, const char *endpoint)
 {
 	SqlAsk		sql = {.provider = provider, .endpoint = endpoint};
 	CsError		err = {0};
+	const char *subject;
 
 	if (PG_ARGISNULL(0) || cs_scope_planning())
 		PG_RETURN_NULL();
 	check_environment();
 	sql.on_error = on_error_argument(fcinfo, 2);
 	resolve_server(fcinfo, &sql, 1);
-	if (!add_subject(&sql, utf8_argument(fcinfo, 0), &err))
-		return fail_early(fcinfo, &sql, &err);
+	subject = utf8_argument(fcinfo, 0);
+	if (!add_subject(&sql, subject, &err))
+		return fail_early(fcinfo, &sql, subject, &err);
 	return ask_and_wait(fcinfo, &sql);
 }
 
@@ -230,20 +235,22 @@ credscore_decision(PG_FUNCTION_ARGS)
 {
 	SqlAsk		sql = {.provider = "pngme", .endpoint = "decision"};
 	CsError		err = {0};
+	const char *subject;
 
 	if (PG_ARGISNULL(0) || cs_scope_planning())
 		PG_RETURN_NULL();
 	check_environment();
 	sql.on_error = on_error_argument(fcinfo, 3);
 	resolve_server(fcinfo, &sql, 2);
-	if (!add_subject(&sql, utf8_argument(fcinfo, 0), &err))
-		return fail_early(fcinfo, &sql, &err);
+	subject = utf8_argument(fcinfo, 0);
+	if (!add_subject(&sql, subject, &err))
+		return fail_early(fcinfo, &sql, subject, &err);
 	if (!PG_ARGISNULL(1))
 	{
 		const char *time = cs_utc_text("utc_endtime", PG_GETARG_TIMESTAMPTZ(1), &err);
 
 		if (time == NULL)
-			return fail_early(fcinfo, &sql, &err);
+			return fail_early(fcinfo, &sql, subject, &err);
 		add_argument(&sql, "utc_endtime", time);
 	}
 	return ask_and_wait(fcinfo, &sql);
@@ -292,6 +299,7 @@ credscore_statement_upload(PG_FUNCTION_ARGS)
 		.on_error = CS_ON_ERROR_ERROR
 	};
 	CsError		err = {0};
+	const char *subject;
 	bytea	   *file;
 
 	for (int i = 0; i < 5; i++)
@@ -299,8 +307,9 @@ credscore_statement_upload(PG_FUNCTION_ARGS)
 			refuse_null(names[i] ? names[i] : "file");
 	check_environment();
 	resolve_server(fcinfo, &sql, 6);
-	if (!add_subject(&sql, utf8_argument(fcinfo, 0), &err))
-		return fail_early(fcinfo, &sql, &err);
+	subject = utf8_argument(fcinfo, 0);
+	if (!add_subject(&sql, subject, &err))
+		return fail_early(fcinfo, &sql, subject, &err);
 	for (int i = 2; i < 6; i++)
 		add_argument(&sql, names[i], utf8_argument(fcinfo, i));
 	file = PG_GETARG_BYTEA_PP(1);

@@ -162,6 +162,8 @@ test_redact(void)
 	}			cases[] = {
 		{"", ""},
 		{"no score for 254700123456", "no score for 254*******56"},
+		{"connect to 127.111.112.113 port 443", "connect to 127.111.112.113 port 443"},
+		{"254.700.123.456 is none", "254.***.***.*56 is none"},
 		{"6 digits 123456 stay", "6 digits 123456 stay"},
 		{"7 digits 1234567 go", "7 digits 123**67 go"},
 		{"call +254 (700) 123-456 now", "call +254 (***) ***-*56 now"},
