@@ -161,9 +161,9 @@ set_options(CsHandle *handle, const CsHttpSpec *spec, void *call)
 }
 
 static void
-put_handle(CURL *easy)
+put_handle(CURL *easy, bool worn)
 {
-	if (nspare == MAX_SPARE_HANDLES)
+	if (worn || nspare == MAX_SPARE_HANDLES)
 	{
 		curl_easy_cleanup(easy);
 		return;
@@ -178,6 +178,7 @@ bool
 cs_handle_open(CsHandle *handle, const CsHttpSpec *spec, void *call)
 {
 	handle->easy = nspare > 0 ? spare[--nspare] : new_handle();
+	handle->ca_file = spec->ca_file;
 	return handle->easy != NULL && add_headers(handle, spec) &&
 		set_options(handle, spec, call);
 }
@@ -186,7 +187,7 @@ void
 cs_handle_close(CsHandle *handle)
 {
 	if (handle->easy != NULL)
-		put_handle(handle->easy);
+		put_handle(handle->easy, handle->worn);
 	for (struct curl_slist *h = handle->headers; h != NULL; h = h->next)
 		cs_wipe(h->data, strlen(h->data));
 	curl_slist_free_all(handle->headers);
@@ -214,9 +215,8 @@ cs_handle_describe(const CsHandle *handle, CURLcode rc, char *out, size_t outlen
 		snprintf(out + len, outlen - len, ".");
 	if (is_certificate_error(rc))
 	{
-		char	   *ca_file = NULL;
+		const char *ca_file = handle->ca_file ? handle->ca_file : usual_ca_file;
 
-		curl_easy_getinfo(handle->easy, CURLINFO_CAINFO, &ca_file);
 		len = strlen(out);
 		snprintf(out + len, outlen - len,
 				 " The CA file tried is \"%s\".", ca_file ? ca_file : "none");

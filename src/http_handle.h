@@ -26,6 +26,8 @@ typedef struct CsHandle
 {
 	CURL	   *easy;
 	struct curl_slist *headers;
+	const char *ca_file;		/* the specification's; NULL: libcurl's default */
+	bool		worn;			/* it counts what libcurl sent again: use no more */
 	char		errors[CURL_ERROR_SIZE];	/* libcurl's words, or empty */
 } CsHandle;
 

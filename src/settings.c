@@ -281,6 +281,21 @@ get_credscore_server(Oid serverid)
 	return server;
 }
 
+/*
+ * Once per statement: what have other sessions changed?  PostgreSQL looks when
+ * it locks a table; a statement of a running transaction may lock none.
+ */
+static void
+accept_changes(void)
+{
+	static TimestampTz accepted_at = 0;
+	TimestampTz now = GetCurrentStatementStartTimestamp();
+
+	if (accepted_at != now)
+		AcceptInvalidationMessages();
+	accepted_at = now;
+}
+
 const CsSettings *
 cs_settings_get(const char *server_name)
 {
@@ -289,6 +304,7 @@ cs_settings_get(const char *server_name)
 	AclResult	acl;
 	bool		found;
 
+	accept_changes();
 	memset(&key, 0, sizeof(key));
 	key.serverid = get_foreign_server_oid(server_name, false);
 	key.userid = GetUserId();
@@ -316,4 +332,19 @@ cs_settings_get(const char *server_name)
 		entry->kept = built;
 	}
 	return &entry->kept->settings;
+}
+
+int
+cs_settings_secrets(const CsSettings *settings, CsPair *pairs)
+{
+	int			n = 0;
+
+	for (const CsOption *o = settings->provider->options; o->name != NULL; o++)
+	{
+		const char *value = o->secret ? cs_account_get(&settings->account, o->name) : NULL;
+
+		if (value != NULL)
+			pairs[n++] = (CsPair) {o->name, value};
+	}
+	return n;
 }

@@ -316,6 +316,9 @@ sleep_and_wake(void)
 		if (MHD_get_timeout(daemons[i], &limit) == MHD_YES)
 			timeout = limit == 0 || timeout == 0 ? 0 : 1000;
 	}
+	/* What a handler resumed, libmicrohttpd takes up in its next turn only. */
+	if (sb_resumed)
+		timeout = 0;
 	n = epoll_wait(loop_fd, events, lengthof(events), timeout);
 	sb_clock_read();
 	for (i = 0; i < n; i++)
@@ -377,6 +380,7 @@ main(int argc, char **argv)
 	while (sleep_and_wake())
 	{
 		sb_timers_run();
+		sb_resumed = false;
 		for (i = 0; i < ndaemons; i++)
 			MHD_run(daemons[i]);
 	}

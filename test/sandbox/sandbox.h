@@ -378,6 +378,10 @@ extern void sb_server_connected(void *cls, struct MHD_Connection *connection,
 extern void sb_request_suspend(SbRequest *request, int64_t wait_us);
 extern void sb_request_resume(SbRequest *request);
 extern void sb_request_drop(SbRequest *request);
+
+/* A request was resumed since the loop last cleared it. */
+extern bool sb_resumed;
+
 extern void sb_request_header(SbRequest *request, const char *name, const char *value);
 extern const char *sb_request_query(SbRequest *request, const char *name);
 extern const char *sb_request_get_header(SbRequest *request, const char *name);

@@ -91,6 +91,8 @@ sb_request_suspend(SbRequest *request, int64_t wait_us)
 		sb_watch(request);
 }
 
+bool		sb_resumed;
+
 void
 sb_request_resume(SbRequest *request)
 {
@@ -115,6 +117,7 @@ sb_request_resume(SbRequest *request)
 		last_suspended = request->prev;
 	request->prev = request->next = NULL;
 	MHD_resume_connection(request->connection);
+	sb_resumed = true;
 }
 
 /* Ends a suspended request's connection without a reply. */

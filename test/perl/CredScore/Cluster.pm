@@ -33,6 +33,7 @@ use Fcntl ();
 use IPC::Run;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use Test::More ();
 use Time::HiRes qw(time usleep);
 
 # How long a condition may take to come true; seconds.
@@ -79,6 +80,7 @@ sub start
 
 	$self->{node} = $node;
 	$node->init(extra => [ '--no-locale', '--encoding=' . ($options{encoding} // 'UTF8') ]);
+	$node->append_conf('postgresql.conf', 'max_connections = 100');
 	$node->append_conf('postgresql.conf', "shared_preload_libraries = 'credscore'")
 	  if $options{preload} // 1;
 	$node->append_conf('postgresql.conf', $options{conf}) if defined $options{conf};
@@ -380,6 +382,42 @@ sub session
 	push @extra, '-U', $options{user} if defined $options{user};
 	return $self->{node}->background_psql($options{database} // 'postgres',
 		on_error_stop => 0, extra_params => \@extra);
+}
+
+=pod
+
+=head1 COMPARING
+
+=over
+
+=item $cluster->is_answer($answer, $body, $name)
+
+Tests that an answer, as psql prints it, is a provider's body value by value:
+alike as jsonb, and each number as it was spelled.
+
+=back
+
+=cut
+
+sub is_answer
+{
+	my ($self, $answer, $body, $name) = @_;
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+
+	Test::More::subtest($name => sub {
+		my $tag = '$body$';
+		Test::More::is($answer, $self->safe_psql("SELECT $tag$body$tag\::jsonb"), 'as jsonb');
+		Test::More::is_deeply([ numbers_of($answer) ], [ numbers_of($body) ], 'each number');
+	});
+	return;
+}
+
+# The numbers in a JSON text as they are spelled, sorted.
+sub numbers_of
+{
+	my ($json) = @_;
+	$json =~ s/"(?:[^"\\]|\\.)*"/""/g;
+	return sort $json =~ /-?\d[\d.eE+-]*/g;
 }
 
 =pod

@@ -98,6 +98,10 @@ How many connections are coming up to it, the fillers of C<full> left out.
 
 How many connections stand.
 
+=item $listener->accepted
+
+Takes the connections that came to C<mute> so far; how many there were.
+
 =item $listener->hang_up
 
 Ends the port: those who wait are told, who come later are refused.
@@ -131,6 +135,20 @@ sub in_state
 }
 
 sub standing { return $_[0]->in_state(1); }
+
+sub accepted
+{
+	my ($self) = @_;
+	my $n = 0;
+
+	while (IO::Select->new($self->{socket})->can_read(0))
+	{
+		accept(my $connection, $self->{socket}) or last;
+		push @{ $self->{connections} }, $connection;
+		$n++;
+	}
+	return $n;
+}
 
 sub knocking
 {
