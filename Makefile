@@ -21,6 +21,9 @@ OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c)))
 SANDBOX = test/sandbox/credscore-sandbox
 SANDBOX_OBJS = $(patsubst %.c,%.o,$(sort $(wildcard test/sandbox/*.c)))
 
+# Libraries that tests preload into the server.
+PRELOADS = $(patsubst %.c,%.so,$(sort $(wildcard test/preload/*.c)))
+
 # Unit tests and fuzzers link what needs no server: layer 0, as src/LAYERS
 # has it, and the pure modules above it.
 LAYER0_SRCS := $(sort $(wildcard $(addprefix src/,$(shell \
@@ -87,7 +90,7 @@ endif
 endif
 
 # must stand before the include: PGXS writes its clean rule from it
-EXTRA_CLEAN = $(SANDBOX) $(SANDBOX_OBJS) $(UNIT_TESTS) $(UNIT_LIB) \
+EXTRA_CLEAN = $(SANDBOX) $(SANDBOX_OBJS) $(PRELOADS) $(UNIT_TESTS) $(UNIT_LIB) \
 	$(addsuffix .o,$(UNIT_TESTS)) $(FUZZERS) \
 	$(wildcard src/*.d src/*.bc test/*/*.d) test/isolation/output build
 
@@ -112,10 +115,13 @@ $(SANDBOX_OBJS) $(addsuffix .o,$(UNIT_TESTS)): \
 	override CFLAGS += -Wno-declaration-after-statement
 
 .PHONY: sandbox unit
-sandbox: $(SANDBOX)
+sandbox: $(SANDBOX) $(PRELOADS)
 $(SANDBOX): $(SANDBOX_OBJS)
 	$(CC) $(CFLAGS) $(SANDBOX_OBJS) $(LDFLAGS) -o $@ \
 	-lmicrohttpd -ljson-c -lz -lpthread -lm
+
+$(PRELOADS): %.so: %.c
+	$(CC) -O2 -g -fPIC -shared -Wall -Wextra $(WERROR) $< -o $@ -ldl
 
 # An archive, so that each test links only the modules it tests.
 unit: $(UNIT_TESTS)
@@ -142,7 +148,7 @@ $(FUZZERS): %: %.c $(LAYER0_SRCS) $(wildcard src/*.h)
 lint: all
 	@scripts/run-tap build/lint $(call pick,$(sort $(wildcard test/lint/*.pl)))
 
-installcheck: $(SANDBOX) tap-notice
+installcheck: $(SANDBOX) $(PRELOADS) tap-notice
 export CREDSCORE_SANDBOX := $(CURDIR)/$(SANDBOX)
 
 .PHONY: tap-notice

@@ -78,7 +78,8 @@ cs_gate_enter(CsGate *gate, int asker, int max_concurrency, CsTicket *ticket)
 	ticket->asker = find_asker(gate, asker);
 	if (ticket->asker == NULL)
 		return false;
-	gate->max_concurrency = max_concurrency;
+	if (max_concurrency > 0)
+		gate->max_concurrency = max_concurrency;
 	dlist_push_tail(&ticket->asker->tickets, &ticket->node);
 	return true;
 }

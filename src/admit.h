@@ -30,7 +30,8 @@ extern CsGate *cs_gate_get(const CsKey *server);
 
 /*
  * Queues a ticket for an asker.  max_concurrency is the server's setting as
- * this asker knows it: the latest one holds.  False: no memory.
+ * this asker knows it: the latest one holds; 0 when he knew it a while ago.
+ * False: no memory.
  */
 extern bool cs_gate_enter(CsGate *gate, int asker, int max_concurrency,
 						  CsTicket *ticket);

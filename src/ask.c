@@ -44,10 +44,12 @@ typedef struct Running
 {
 	dlist_node	node;			/* in the list of all of this process */
 	CsScope    *scope;
+	CsMemoEntry *entry;
 	int			slot;
 	const CsEndpoint *endpoint;
 	const CsSettings *settings;
 	const char *subject;		/* normalised */
+	char	   *passcode;		/* to be kept out of failures; or NULL */
 } Running;
 
 /* A failure as bytes: texts follow the head, each by offset, 0: none. */
@@ -65,6 +67,8 @@ typedef struct FlatFailure
 } FlatFailure;
 
 static dlist_head all_running = DLIST_STATIC_INIT(all_running);
+
+static void conclude(const CsQuestion *q);
 
 /* --- giving up --- */
 
@@ -209,17 +213,46 @@ share_spec(const CsAsk *ask)
 	return spec;
 }
 
+/*
+ * Takes the outcome of a question that is settled already out of its slot.
+ * Who has many questions on the way might hold every slot, and would wait for
+ * a free one for ever.
+ */
+static bool
+make_room(void)
+{
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &all_running)
+	{
+		Running    *running = dlist_container(Running, node, iter.cur);
+
+		if (cs_slot_settled(running->slot))
+		{
+			CsQuestion	question = {running->scope, running->entry};
+
+			conclude(&question);
+			return true;
+		}
+	}
+	return false;
+}
+
 static void
 submit(CsScope *scope, CsMemoEntry *entry, const CsAsk *ask)
 {
 	Running    *running = MemoryContextAllocZero(scope->cxt, sizeof(Running));
 
 	running->scope = scope;
+	running->entry = entry;
 	running->endpoint = ask->endpoint;
 	running->settings = ask->settings;
 	running->subject = MemoryContextStrdup(scope->cxt,
 										   cs_argument_get(&ask->args, "subject"));
-	running->slot = cs_slot_submit(&entry->key, share_spec(ask));
+	if (cs_argument_get(&ask->args, "passcode") != NULL)
+		running->passcode = MemoryContextStrdup(scope->cxt,
+												cs_argument_get(&ask->args, "passcode"));
+	running->slot = cs_slot_submit(&entry->key, share_spec(ask), make_room);
 	dlist_push_tail(&all_running, &running->node);
 	if (!scope->asks)
 	{
@@ -437,13 +470,25 @@ store_error(const CsQuestion *q, const Running *running, const CsOutcome *outcom
 	store_failure(q->scope, q->entry, &failure);
 }
 
+/* What a provider's words are searched for: the subject, and what is secret. */
+static int
+collect_hidden(const Running *running, CsPair *pairs)
+{
+	int			n = cs_settings_secrets(running->settings, pairs);
+
+	pairs[n++] = (CsPair) {"subject", running->subject};
+	if (running->passcode != NULL)
+		pairs[n++] = (CsPair) {"passcode", running->passcode};
+	return n;
+}
+
 /* CLASSIFY: what the reply means, then its jsonb. */
 static void
 classify(const CsQuestion *q, const Running *running, const CsOutcome *outcome,
 		 const CsReply *reply, struct json_object **root)
 {
-	CsPair		pairs[] = {{"subject", running->subject}};
-	CsArguments args = {pairs, lengthof(pairs), outcome->request_id, NULL, 0};
+	CsPair		pairs[CS_SPEC_MAX_PAIRS + 2];
+	CsArguments args = {pairs, collect_hidden(running, pairs), outcome->request_id, NULL, 0};
 	CsError		parse_error = {0};
 	CsVerdict	verdict;
 	Jsonb	   *answer;
@@ -514,6 +559,11 @@ conclude(const CsQuestion *q)
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(cxt);
 	pfree(unconstify(char *, running->subject));
+	if (running->passcode != NULL)
+	{
+		cs_wipe(running->passcode, strlen(running->passcode));
+		pfree(running->passcode);
+	}
 	pfree(running);
 }
 

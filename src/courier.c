@@ -210,7 +210,8 @@ enter_queue(Flight *flight)
 
 	flight->state = FLIGHT_QUEUED;
 	if (!cs_gate_enter(flight->gate, cs_slot_asker(flight->first_slot),
-					   spec->limits.max_concurrency, &flight->ticket))
+					   flight->retries > 0 ? 0 : spec->limits.max_concurrency,
+					   &flight->ticket))
 	{
 		settle_failure(flight, CS_ERR_MEMORY, 0, "The courier has no memory for the question.");
 		return;

@@ -141,7 +141,7 @@ before_request(void *arg, char *remote, char *local, int remote_port,
 
 	if (call->sent)
 	{
-		call->sent_twice = true;
+		call->sent_twice = call->handle.worn = true;
 		return CURL_PREREQFUNC_ABORT;
 	}
 	if (!call->owner->sending(call->owner))
@@ -341,14 +341,15 @@ static const char *
 connect_phase(CsHttpCall *call)
 {
 	curl_off_t	looked_up = 0;
-	curl_off_t	connected = 0;
+	long		local_port = 0;
 
+	/* Its time to connect is known only once TLS stands, too. */
 	if (call->added)
 	{
 		curl_easy_getinfo(call->handle.easy, CURLINFO_NAMELOOKUP_TIME_T, &looked_up);
-		curl_easy_getinfo(call->handle.easy, CURLINFO_CONNECT_TIME_T, &connected);
+		curl_easy_getinfo(call->handle.easy, CURLINFO_LOCAL_PORT, &local_port);
 	}
-	return connected > 0 ? "TLS handshake" : looked_up > 0 ? "connection" : "address of the host";
+	return local_port > 0 ? "TLS handshake" : looked_up > 0 ? "connection" : "address of the host";
 }
 
 static void

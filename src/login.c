@@ -19,8 +19,10 @@
 #include "retry.h"
 #include "token_cache.h"
 
-/* The pause after a failed log-in doubles from the first to the last. */
+/* The pause after a failed log-in doubles from the first to the last.  What the
+ * provider refused it will refuse again; what was lost may be over soon. */
 #define FIRST_PAUSE_MS		1000
+#define REFUSED_PAUSE_MS	5000
 #define LAST_PAUSE_MS		60000
 
 /* A log-in reply holds a token or two. */
@@ -104,8 +106,9 @@ fail(Login *login, CsErrorCode code, int status, const char *detail)
 	login->failure.http_status = status;
 	login->failure.from_login = true;
 	strlcpy(login->failure.detail, detail, sizeof(login->failure.detail));
-	login->pause_ms = login->pause_ms == 0 ? FIRST_PAUSE_MS
-		: Min(login->pause_ms * 2, LAST_PAUSE_MS);
+	login->pause_ms = Min(Max(login->pause_ms * 2,
+							  code == CS_ERR_CREDENTIALS ? REFUSED_PAUSE_MS : FIRST_PAUSE_MS),
+						  LAST_PAUSE_MS);
 	login->failed_until = TimestampTzPlusMilliseconds(now, login->pause_ms);
 	conclude(login, NULL, 0);
 }

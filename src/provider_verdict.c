@@ -112,20 +112,40 @@ collect_words(Words *words, struct json_object *root)
 	collect_value(words, ": ", cs_json_get(root, "errors"));
 }
 
-/* Overwrites a subject that redaction took for harmless. */
 static void
-hide_subject(char *text, const CsArguments *args)
+blot_out(char *text, const char *value)
 {
-	const char *subject = args ? cs_argument_get(args, "subject") : NULL;
-	size_t		len = subject ? strlen(subject) : 0;
+	size_t		len = value ? strlen(value) : 0;
 
 	if (len < SHORTEST_HIDDEN)
 		return;
-	while ((text = strstr(text, subject)) != NULL)
+	while ((text = strstr(text, value)) != NULL)
 	{
 		memset(text, '*', len);
 		text += len;
 	}
+}
+
+/*
+ * Overwrites our own secrets, which the caller passes as arguments: a short
+ * one looks like a word.  Comes before the redaction, which might change a
+ * part of one.
+ */
+static void
+hide_secrets(char *text, const CsArguments *args)
+{
+	for (int i = 0; args != NULL && i < args->npairs; i++)
+	{
+		if (strcmp(args->pairs[i].name, "subject") != 0)
+			blot_out(text, args->pairs[i].value);
+	}
+}
+
+/* Overwrites a subject that redaction took for harmless. */
+static void
+hide_subject(char *text, const CsArguments *args)
+{
+	blot_out(text, args ? cs_argument_get(args, "subject") : NULL);
 }
 
 /* Copies a code such as "1000" or "MEGA_PRODUCT_UNSUPPORTED". */
@@ -144,6 +164,7 @@ copy_code(CsError *err, const CsArguments *args, struct json_object *root)
 		!cs_check_visible(code))
 		return;
 	snprintf(text, sizeof(text), "%s", code);
+	hide_secrets(text, args);
 	cs_text_redact(text);
 	hide_subject(text, args);
 	snprintf(err->provider_code, sizeof(err->provider_code), "%s", text);
@@ -162,6 +183,7 @@ cs_verdict_quote(CsVerdict *verdict, const CsProvider *provider,
 						provider->title, verdict->error.provider_code);
 	if (words.len == 0)
 		return;
+	hide_secrets(words.text, args);
 	cs_text_redact(words.text);
 	hide_subject(words.text, args);
 	cs_error_detail(&verdict->error, "%s says: %s", provider->title,

@@ -38,4 +38,7 @@ typedef struct CsSettings
  */
 extern const CsSettings *cs_settings_get(const char *server_name);
 
+/* The secrets among them; `pairs` has CS_SPEC_MAX_PAIRS places. */
+extern int	cs_settings_secrets(const CsSettings *settings, CsPair *pairs);
+
 #endif							/* CS_SETTINGS_H */

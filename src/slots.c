@@ -242,7 +242,7 @@ reserve(void)
 }
 
 int
-cs_slot_submit(const CsKey *key, dsa_pointer spec)
+cs_slot_submit(const CsKey *key, dsa_pointer spec, bool (*make_room) (void))
 {
 	Slot	   *slot;
 	int			i;
@@ -252,10 +252,13 @@ cs_slot_submit(const CsKey *key, dsa_pointer spec)
 	{
 		PG_TRY();
 		{
-			(void) WaitLatch(MyLatch,
-							 WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-							 FREE_SLOT_POLL_MS, CS_WAIT_EVENT("CredscoreSlot"));
-			ResetLatch(MyLatch);
+			if (!make_room())
+			{
+				(void) WaitLatch(MyLatch,
+								 WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+								 FREE_SLOT_POLL_MS, CS_WAIT_EVENT("CredscoreSlot"));
+				ResetLatch(MyLatch);
+			}
 			CHECK_FOR_INTERRUPTS();
 		}
 		PG_CATCH();

@@ -50,9 +50,11 @@ extern void cs_slots_init(void);
 
 /*
  * Hands a question over and returns its slot.  Owns `spec` from then on.
- * Waits, interruptibly, while no slot is free.
+ * Waits, interruptibly, while no slot is free; `make_room` is called
+ * meanwhile, and returns true when it has freed one of this session's.
  */
-extern int	cs_slot_submit(const CsKey *key, dsa_pointer spec);
+extern int	cs_slot_submit(const CsKey *key, dsa_pointer spec,
+						   bool (*make_room) (void));
 
 extern bool cs_slot_settled(int slot);
 
