@@ -147,15 +147,15 @@ cs_shmem_require(void)
 				 errhint("Add credscore to shared_preload_libraries in postgresql.conf and restart the server.")));
 }
 
+/*
+ * The process' mappings of dynamic segments are gone already when this is
+ * called; what is left is its reference to the area.
+ */
 static void
 release_area(int code, Datum arg)
 {
-	if (area != NULL)
-	{
-		dsa_detach(area);
-		area = NULL;
-		dsa_release_in_place(AREA_PLACE(area_part));
-	}
+	area = NULL;
+	dsa_release_in_place(AREA_PLACE(area_part));
 }
 
 dsa_area *

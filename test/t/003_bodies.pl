@@ -106,6 +106,18 @@ for my $kind (qw(nul empty huge))
 		'yes|1|200|false', "a report about fault $kind says that the call was billed");
 }
 
+# --- answers beyond the first segment of the shared area ---
+
+# Each session ends with segments of its own mapped; the server must not notice.
+my $large = 5 << 20;
+$sandbox->fault(provider => 'pngme', path => 'decision', times => 4, kind => 'huge', bytes => $large);
+my @large = map { $cluster->background(
+		"SELECT length(credscore_decision('23480123456$_')::text) > 1000000") } 11 .. 14;
+is($_->result, 't', 'a large answer is read') foreach @large;
+is($cluster->safe_psql('SELECT pg_postmaster_start_time() > now() - interval \'1 day\''), 't',
+	'and the server goes on');
+unlike($cluster->log_text, qr/terminated by signal/, 'no session crashed as it ended');
+
 # --- limits ---
 
 $cluster->alter_server('pngme', max_response_size => '64kB');
