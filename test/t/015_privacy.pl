@@ -308,7 +308,7 @@ SKIP:
 		{
 			my $size = $end - $at > 1 << 20 ? 1 << 20 : $end - $at;
 			sysseek($memory, $at, 0) or last;
-			my $n = sysread $memory, my $chunk, $size;
+			my $n = sysread($memory, my $chunk, $size);
 			last unless $n;
 			$bytes += $n;
 			foreach my $name (qw(password basic client_secret api_key passcode))
