@@ -1,6 +1,7 @@
 /*-------------------------------------------------------------------------
  * admit.c
- *	  The gate of a server: how many calls at once, and whose turn it is.
+ *	  The gate of a server: how many calls at once, how fast, and whose turn
+ *	  it is.
  *
  * Gates live as long as the process: one per server, name and address.
  * Memory is malloc'd, so that running out of it fails one question and not
@@ -22,8 +23,11 @@ struct CsGate
 {
 	dlist_node	node;			/* in the list of all gates */
 	CsKey		server;
-	int			max_concurrency;
+	CsGateSettings settings;
+	CsPace		pace;
 	int			running;
+	int			queued;
+	TimestampTz due;			/* when to ask the pace again */
 	dlist_head	turn;			/* askers; the first one is next */
 };
 
@@ -45,6 +49,7 @@ cs_gate_get(const CsKey *server)
 	if (gate == NULL)
 		return NULL;
 	gate->server = *server;
+	gate->due = DT_NOEND;
 	dlist_init(&gate->turn);
 	dlist_push_tail(&gates, &gate->node);
 	return gate;
@@ -72,14 +77,16 @@ find_asker(CsGate *gate, int process)
 }
 
 bool
-cs_gate_enter(CsGate *gate, int asker, int max_concurrency, CsTicket *ticket)
+cs_gate_enter(CsGate *gate, int asker, const CsGateSettings *settings,
+			  CsTicket *ticket)
 {
 	ticket->gate = gate;
 	ticket->asker = find_asker(gate, asker);
 	if (ticket->asker == NULL)
 		return false;
-	if (max_concurrency > 0)
-		gate->max_concurrency = max_concurrency;
+	if (settings != NULL)
+		gate->settings = *settings;
+	gate->queued++;
 	dlist_push_tail(&ticket->asker->tickets, &ticket->node);
 	return true;
 }
@@ -90,6 +97,7 @@ cs_gate_withdraw(CsTicket *ticket)
 	CsAsker    *asker = ticket->asker;
 
 	ticket->asker = NULL;
+	ticket->gate->queued--;
 	dlist_delete(&ticket->node);
 	if (dlist_is_empty(&asker->tickets))
 	{
@@ -98,31 +106,57 @@ cs_gate_withdraw(CsTicket *ticket)
 	}
 }
 
+/* The first ticket of the asker whose turn it is; the turn passes on. */
 static CsTicket *
-admit_one(CsGate *gate)
+take_next(CsGate *gate)
 {
-	CsAsker    *asker;
-	CsTicket   *ticket;
+	CsAsker    *asker = dlist_head_element(CsAsker, node, &gate->turn);
+	CsTicket   *ticket = dlist_head_element(CsTicket, node, &asker->tickets);
 
-	if (dlist_is_empty(&gate->turn) || gate->running >= gate->max_concurrency)
-		return NULL;
-	asker = dlist_head_element(CsAsker, node, &gate->turn);
-	ticket = dlist_head_element(CsTicket, node, &asker->tickets);
 	dlist_delete(&asker->node);
 	dlist_push_tail(&gate->turn, &asker->node);
 	cs_gate_withdraw(ticket);
+	return ticket;
+}
+
+static CsTicket *
+admit_one(CsGate *gate, TimestampTz now, CsAdmission *admission)
+{
+	CsPaceAnswer answer;
+	CsTicket   *ticket;
+
+	gate->due = DT_NOEND;
+	if (dlist_is_empty(&gate->turn))
+		return NULL;
+
+	/* An open breaker refuses also while calls from before are running. */
+	answer = cs_pace_may_call(&gate->pace, &gate->settings.pace, now);
+	*admission = CS_REFUSED;
+	if (answer.go == CS_PACE_REFUSE)
+		return take_next(gate);
+	if (gate->running >= gate->settings.max_concurrency)
+		return NULL;
+	if (answer.go == CS_PACE_WAIT)
+	{
+		gate->due = answer.until;
+		return NULL;
+	}
+	*admission = CS_ADMITTED;
+	ticket = take_next(gate);
+	ticket->epoch = cs_pace_note_sent(&gate->pace);
 	gate->running++;
 	return ticket;
 }
 
 CsTicket *
-cs_gate_admit(void)
+cs_gate_admit(TimestampTz now, CsAdmission *admission)
 {
 	dlist_iter	iter;
 
 	dlist_foreach(iter, &gates)
 	{
-		CsTicket   *ticket = admit_one(dlist_container(CsGate, node, iter.cur));
+		CsTicket   *ticket = admit_one(dlist_container(CsGate, node, iter.cur),
+									   now, admission);
 
 		if (ticket != NULL)
 			return ticket;
@@ -130,8 +164,37 @@ cs_gate_admit(void)
 	return NULL;
 }
 
-void
-cs_gate_leave(CsGate *gate)
+TimestampTz
+cs_gate_due(void)
 {
-	gate->running--;
+	TimestampTz due = DT_NOEND;
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &gates)
+		due = Min(due, dlist_container(CsGate, node, iter.cur)->due);
+	return due;
+}
+
+void
+cs_gate_leave(CsTicket *ticket, CsPaceOutcome outcome, int retry_after_ms,
+			  TimestampTz now)
+{
+	ticket->gate->running--;
+	cs_pace_note_outcome(&ticket->gate->pace, ticket->epoch, outcome,
+						 retry_after_ms, now);
+}
+
+void
+cs_gate_back_out(CsTicket *ticket)
+{
+	ticket->gate->running--;
+	cs_pace_take_back(&ticket->gate->pace, ticket->epoch);
+}
+
+CsGateView
+cs_gate_view(const CsGate *gate, TimestampTz now)
+{
+	CsGateView	view = {gate->running, gate->queued, cs_pace_view(&gate->pace, now)};
+
+	return view;
 }

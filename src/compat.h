@@ -9,6 +9,7 @@
 
 #include "postgres.h"
 
+#include "access/twophase.h"
 #include "catalog/pg_foreign_server.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
@@ -27,6 +28,13 @@
 #else
 #define CS_MY_PROC_NUMBER	(MyProc->pgprocno)
 #endif
+
+/* Process numbers are below this; known once shared memory is requested. */
+static inline int
+cs_process_count(void)
+{
+	return MaxBackends + NUM_AUXILIARY_PROCS + max_prepared_xacts;
+}
 
 /* Before 18 the function's name came first: pg_attribute_noreturn(). */
 #if PG_VERSION_NUM < 180000

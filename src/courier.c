@@ -26,7 +26,6 @@
 #include <json-c/json_object.h>
 
 #include "common/pg_prng.h"
-#include "lib/pairingheap.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "postmaster/bgworker.h"
@@ -35,16 +34,19 @@
 #include "storage/latch.h"
 #include "utils/guc.h"
 #include "utils/hsearch.h"
-#include "utils/memutils.h"
 
+#include "budget.h"
 #include "compat.h"
-#include "guc.h"
+#include "flight.h"
 #include "http.h"
 #include "json.h"
-#include "admit.h"
 #include "login.h"
+#include "response_cache.h"
 #include "retry.h"
+#include "server.h"
 #include "slots.h"
+#include "stats.h"
+#include "timer.h"
 #include "token_cache.h"
 
 /* The loop turns at least this often, and says so in its heartbeat. */
@@ -58,169 +60,26 @@
 
 #define RESTART_SECONDS		1
 
-typedef enum FlightState
-{
-	FLIGHT_QUEUED,
-	FLIGHT_LOGIN,
-	FLIGHT_CALLING,
-	FLIGHT_PAUSED
-} FlightState;
-
-typedef struct Flight
-{
-	CsKey		key;			/* must be first: the table's key */
-	FlightState state;
-	int			first_slot;		/* chained by next_attached */
-	const CsSpec *spec;			/* the first slot's */
-	CsGate	   *gate;
-	CsTicket	ticket;
-	CsLoginWaiter waiter;
-	CsHttpOwner owner;
-	pairingheap_node by_due;
-	bool		timed;			/* in the heap: QUEUED and PAUSED */
-	TimestampTz due;
-	int			retries;
-	int			attempts;		/* calls that left */
-	bool		on_wire;
-	bool		renewed;		/* the one new token was used */
-	uint64		generation;		/* of the token used; 0: none */
-} Flight;
-
-#define flight_of(member, pointer) \
-	((Flight *) ((char *) (pointer) - offsetof(Flight, member)))
-
-static HTAB *flights;
-static int *next_attached;		/* by slot; -1 ends the chain */
 static uint32 abandons_seen;
 
 pg_noreturn PGDLLEXPORT void credscore_courier_main(Datum arg);
 
-/* --- timers --- */
-
-static int
-compare_due(const pairingheap_node *a, const pairingheap_node *b, void *arg)
-{
-	TimestampTz left = pairingheap_const_container(Flight, by_due, a)->due;
-	TimestampTz right = pairingheap_const_container(Flight, by_due, b)->due;
-
-	return left < right ? 1 : left > right ? -1 : 0;
-}
-
-static pairingheap timers = {compare_due, NULL, NULL};
-
-static void
-set_timer(Flight *flight, int ms)
-{
-	flight->due = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), ms);
-	flight->timed = true;
-	pairingheap_add(&timers, &flight->by_due);
-}
-
-static void
-clear_timer(Flight *flight)
-{
-	if (flight->timed)
-		pairingheap_remove(&timers, &flight->by_due);
-	flight->timed = false;
-}
-
-/* --- the end of a flight --- */
-
-static int
-count_waiting(Flight *flight)
-{
-	int			n = 0;
-
-	for (int s = flight->first_slot; s >= 0; s = next_attached[s])
-		n += !cs_slot_abandoned(s);
-	return n;
-}
-
-static void
-mark_sent(Flight *flight, bool sent)
-{
-	flight->on_wire = sent;
-	if (flight->spec->billed)
-		for (int s = flight->first_slot; s >= 0; s = next_attached[s])
-			cs_slot_mark_sent(s, sent);
-}
-
-/* Puts the bytes where all who asked can read them. */
-static dsa_pointer
-share_body(Flight *flight, CsOutcome *outcome, const char *bytes, size_t len)
-{
-	dsa_pointer body;
-	int			nslots = 0;
-
-	if (len == 0 || count_waiting(flight) == 0)
-		return InvalidDsaPointer;
-	for (int s = flight->first_slot; s >= 0; s = next_attached[s])
-		nslots++;
-	body = cs_reply_create(bytes, len, nslots);
-	if (!DsaPointerIsValid(body))
-	{
-		outcome->code = CS_ERR_MEMORY;
-		strlcpy(outcome->detail, "There is no shared memory for the answer.",
-				sizeof(outcome->detail));
-	}
-	return body;
-}
-
-/* Gives every attached slot the outcome, then forgets the flight. */
-static void
-settle(Flight *flight, CsOutcome *outcome, const char *bytes, size_t len)
-{
-	dsa_pointer body;
-	int			next;
-
-	clear_timer(flight);
-	outcome->attempts = flight->attempts;
-	if (flight->spec->request_id != 0)
-		strlcpy(outcome->request_id,
-				cs_spec_text(flight->spec, flight->spec->request_id),
-				sizeof(outcome->request_id));
-	body = share_body(flight, outcome, bytes, len);
-	for (int s = flight->first_slot; s >= 0; s = next)
-	{
-		next = next_attached[s];
-		if (!cs_slot_settle(s, outcome, body) && DsaPointerIsValid(body))
-			cs_reply_release(body);
-	}
-	hash_search(flights, &flight->key, HASH_REMOVE, NULL);
-}
-
-static void
-settle_failure(Flight *flight, CsErrorCode code, int status, const char *detail)
-{
-	CsOutcome	outcome;
-
-	memset(&outcome, 0, sizeof(outcome));
-	outcome.code = code;
-	outcome.http_status = status;
-	strlcpy(outcome.detail, detail, sizeof(outcome.detail));
-	settle(flight, &outcome, NULL, 0);
-}
-
 /* --- the steps --- */
 
 static void
-enter_queue(Flight *flight)
+enter_queue(CsFlight *flight)
 {
-	const CsSpec *spec = flight->spec;
-
-	flight->state = FLIGHT_QUEUED;
-	if (!cs_gate_enter(flight->gate, cs_slot_asker(flight->first_slot),
-					   flight->retries > 0 ? 0 : spec->limits.max_concurrency,
-					   &flight->ticket))
-	{
-		settle_failure(flight, CS_ERR_MEMORY, 0, "The courier has no memory for the question.");
-		return;
-	}
-	set_timer(flight, spec->limits.queue_timeout);
+	flight->state = CS_FLIGHT_QUEUED;
+	if (cs_server_enter(flight->server, flight->spec,
+						cs_slot_asker(flight->first_slot),
+						flight->retries > 0, &flight->turn))
+		cs_timer_set(&flight->timer, flight->spec->limits.queue_timeout);
+	else
+		cs_flight_fail_with(flight, CS_ERR_MEMORY, "The courier has no memory for the question.");
 }
 
 static void
-call(Flight *flight, const char *token)
+call(CsFlight *flight, const char *token)
 {
 	const CsSpec *s = flight->spec;
 	CsHttpSpec	http = {
@@ -237,28 +96,29 @@ call(Flight *flight, const char *token)
 		.max_body = s->limits.max_response_size
 	};
 
-	flight->state = FLIGHT_CALLING;
+	flight->state = CS_FLIGHT_CALLING;
+	flight->withheld = false;
 	if (!cs_http_start(&http, &flight->owner))
 	{
-		cs_gate_leave(flight->gate);
-		settle_failure(flight, CS_ERR_MEMORY, 0, "The courier has no memory for the call.");
+		cs_server_back_out(&flight->turn);
+		cs_flight_fail_with(flight, CS_ERR_MEMORY, "The courier has no memory for the call.");
 	}
 }
 
 static void
-settle_login_failure(Flight *flight, const CsOutcome *failure)
+settle_login_failure(CsFlight *flight, const CsOutcome *failure)
 {
 	CsOutcome	outcome = *failure;
 
-	cs_gate_leave(flight->gate);
-	settle(flight, &outcome, NULL, 0);
+	cs_server_back_out(&flight->turn);
+	cs_flight_fail(flight, &outcome);
 }
 
 static void
 on_token(CsLoginWaiter *waiter, const char *token, uint64 generation,
 		 const CsOutcome *failure)
 {
-	Flight	   *flight = flight_of(waiter, waiter);
+	CsFlight   *flight = cs_flight_of(waiter, waiter);
 
 	flight->generation = generation;
 	if (token != NULL)
@@ -269,18 +129,17 @@ on_token(CsLoginWaiter *waiter, const char *token, uint64 generation,
 
 /* Admitted: get a token if one is needed, then call. */
 static void
-proceed(Flight *flight)
+proceed(CsFlight *flight)
 {
 	char		token[CS_TOKEN_MAX + 1];
 	CsOutcome	failure;
 
-	clear_timer(flight);
 	if (!flight->spec->needs_login)
 	{
 		call(flight, NULL);
 		return;
 	}
-	flight->state = FLIGHT_LOGIN;
+	flight->state = CS_FLIGHT_LOGIN;
 	switch (cs_login_token(flight->spec, &flight->waiter, token,
 						   &flight->generation, &failure))
 	{
@@ -298,28 +157,32 @@ proceed(Flight *flight)
 
 /* Drops a flight that has not left and that nobody waits for. */
 static void
-drop(Flight *flight)
+drop(CsFlight *flight)
 {
-	if (flight->state == FLIGHT_QUEUED)
-		cs_gate_withdraw(&flight->ticket);
-	else if (flight->state == FLIGHT_LOGIN)
+	CsOutcome	nothing;
+
+	if (flight->state == CS_FLIGHT_QUEUED)
+		cs_server_withdraw(&flight->turn);
+	else if (flight->state == CS_FLIGHT_LOGIN)
 	{
 		cs_login_leave(&flight->waiter);
-		cs_gate_leave(flight->gate);
+		cs_server_back_out(&flight->turn);
 	}
-	settle_failure(flight, CS_ERR_NONE, 0, "");
+	memset(&nothing, 0, sizeof(nothing));
+	cs_flight_settle(flight, &nothing, NULL, 0, false);
 }
 
 /* Called by libcurl right before the request leaves: look and store only. */
 static bool
 on_sending(CsHttpOwner *owner)
 {
-	Flight	   *flight = flight_of(owner, owner);
+	CsFlight   *flight = cs_flight_of(owner, owner);
 
-	if (count_waiting(flight) == 0)
+	flight->withheld = cs_flight_waiting(flight) == 0;
+	if (flight->withheld)
 		return false;
 	flight->attempts++;
-	mark_sent(flight, true);
+	cs_flight_mark_sent(flight, true);
 	return true;
 }
 
@@ -344,104 +207,149 @@ effective_status(const CsSpec *spec, const CsHttpResult *result)
 	return status;
 }
 
+/* The call is over, but the question is not. */
 static void
-pause_flight(Flight *flight, int delay_ms)
+go_on(CsFlight *flight, const CsAttempt *attempt, const CsDecision *decision)
 {
-	mark_sent(flight, false);
-	cs_gate_leave(flight->gate);
+	cs_flight_mark_sent(flight, false);
+	flight->ambiguous |= flight->spec->billed &&
+		cs_may_be_billed(attempt->end, attempt->status);
+	cs_stat_add(cs_server_stats(flight->server), CS_STAT_RETRIES, 1);
+	if (decision->next == CS_NEXT_RENEW)
+	{
+		/* Back to the queue: the next call takes rate and budget, too. */
+		flight->renewed = true;
+		enter_queue(flight);
+		return;
+	}
 	flight->retries++;
-	flight->state = FLIGHT_PAUSED;
-	set_timer(flight, delay_ms);
+	flight->state = CS_FLIGHT_PAUSED;
+	cs_timer_set(&flight->timer, decision->delay_ms);
+}
+
+/*
+ * Answers and definite refusals of a subject are kept; what is still being
+ * processed, and what may be different a moment later, is not.
+ */
+static bool
+may_keep(int status)
+{
+	return (status >= 200 && status < 300 && status != 202) ||
+		status == 400 || status == 404 || status == 422;
+}
+
+/* The question ends with its last call. */
+static void
+finish(CsFlight *flight, CsErrorCode code, int status, const CsHttpResult *result)
+{
+	CsOutcome	outcome;
+
+	memset(&outcome, 0, sizeof(outcome));
+	outcome.code = code;
+	outcome.http_status = result->status;
+	outcome.retry_after_ms = result->retry_after_ms;
+	strlcpy(outcome.detail, result->detail, sizeof(outcome.detail));
+	if (code != CS_ERR_NONE ||
+		(flight->ambiguous && !cs_may_be_billed(CS_CALL_REPLY, status)))
+	{
+		cs_flight_fail(flight, &outcome);
+		return;
+	}
+	cs_server_settled(flight->server, flight->spec, CS_ERR_NONE, status);
+	cs_flight_settle(flight, &outcome, result->body, result->len,
+		   flight->spec->limits.cache_ttl > 0 && may_keep(status));
+}
+
+static CsDecision
+decide(CsFlight *flight, const CsAttempt *attempt)
+{
+	const CsSpec *spec = flight->spec;
+	bool		awaited = cs_flight_waiting(flight) > 0;
+	CsRetryPolicy policy = {
+		.billed = spec->billed,
+		.retry_ambiguous = spec->limits.retry_ambiguous,
+		.can_renew = awaited && spec->needs_login && !flight->renewed,
+		.max_retries = awaited ? spec->limits.max_retries : 0,
+		.max_delay_ms = spec->limits.queue_timeout
+	};
+
+	return cs_retry_decide(&policy, attempt);
 }
 
 static void
 on_done(CsHttpOwner *owner, CsHttpResult *result)
 {
-	Flight	   *flight = flight_of(owner, owner);
-	const CsSpec *spec = flight->spec;
-	CsRetryPolicy policy = {
-		.billed = spec->billed,
-		.retry_ambiguous = spec->limits.retry_ambiguous,
-		.can_renew = spec->needs_login && !flight->renewed,
-		.max_retries = count_waiting(flight) > 0 ? spec->limits.max_retries : 0,
-		.max_delay_ms = spec->limits.queue_timeout
-	};
+	CsFlight   *flight = cs_flight_of(owner, owner);
 	CsAttempt	attempt = {
-		result->end, effective_status(spec, result), flight->retries,
+		result->end, effective_status(flight->spec, result), flight->retries,
 		result->retry_after_ms, pg_prng_double(&pg_global_prng_state)
 	};
-	CsDecision	decision = cs_retry_decide(&policy, &attempt);
-	CsOutcome	outcome;
+	CsCallReport report = {
+		attempt.end, attempt.status, attempt.retry_after_ms, flight->withheld,
+		&result->cost
+	};
+	CsDecision	decision = decide(flight, &attempt);
 
+	cs_server_call_over(&flight->turn, &report);
 	if (attempt.end == CS_CALL_REPLY && attempt.status == 401 && flight->generation != 0)
-		cs_token_drop(&spec->account_key, flight->generation);
-	switch (decision.next)
 	{
-		case CS_NEXT_RENEW:
-			flight->renewed = true;
-			mark_sent(flight, false);
-			proceed(flight);
-			return;
-		case CS_NEXT_RETRY:
-			pause_flight(flight, decision.delay_ms);
-			return;
-		case CS_NEXT_SETTLE:
-			break;
+		cs_token_drop(&flight->spec->account_key, flight->generation);
+		cs_stat_token(cs_server_stats(flight->server), 0);
 	}
-	cs_gate_leave(flight->gate);
-	memset(&outcome, 0, sizeof(outcome));
-	outcome.code = decision.code;
-	outcome.http_status = result->status;
-	outcome.retry_after_ms = result->retry_after_ms;
-	strlcpy(outcome.detail, result->detail, sizeof(outcome.detail));
-	if (decision.code == CS_ERR_NONE)
-		settle(flight, &outcome, result->body, result->len);
+	if (decision.next == CS_NEXT_SETTLE)
+		finish(flight, decision.code, attempt.status, result);
 	else
-		settle(flight, &outcome, NULL, 0);
+		go_on(flight, &attempt, &decision);
 }
 
 /* --- taking questions --- */
 
-static void
-attach(Flight *flight, int slot)
+/*
+ * The asker found nothing in the cache; meanwhile the answer may have come for
+ * somebody else.
+ */
+static bool
+serve_from_cache(int slot)
 {
-	next_attached[slot] = next_attached[flight->first_slot];
-	next_attached[flight->first_slot] = slot;
-	if (flight->on_wire)
-		cs_slot_mark_sent(slot, flight->spec->billed);
+	const CsSpec *spec = cs_slot_spec(slot);
+	CsCached	cached;
+
+	if (spec->limits.cache_ttl == 0 ||
+		!cs_cache_find(cs_slot_key(slot), spec->limits.cache_ttl,
+					   cs_slot_looked_at(slot), &cached))
+		return false;
+	cached.outcome.cached = true;
+	if (!cs_slot_settle(slot, &cached.outcome, cached.body))
+		cs_reply_release(cached.body);
+	return true;
 }
 
 static void
 take(int slot)
 {
-	Flight	   *flight;
+	CsFlight   *flight;
 	CsOutcome	outcome;
 	bool		found;
 
-	next_attached[slot] = -1;
 	memset(&outcome, 0, sizeof(outcome));
 	if (cs_slot_abandoned(slot))
 	{
 		cs_slot_settle(slot, &outcome, InvalidDsaPointer);
 		return;
 	}
-	flight = hash_search(flights, cs_slot_key(slot), HASH_ENTER, &found);
+	if (serve_from_cache(slot))
+		return;
+	flight = cs_flight_board(slot, &found);
 	if (found)
 	{
-		attach(flight, slot);
+		cs_stat_add(cs_server_stats(flight->server), CS_STAT_SHARED, 1);
 		return;
 	}
-	memset((char *) flight + sizeof(CsKey), 0, sizeof(Flight) - sizeof(CsKey));
-	flight->first_slot = slot;
-	flight->spec = cs_slot_spec(slot);
 	flight->waiter.ready = on_token;
 	flight->owner.sending = on_sending;
 	flight->owner.done = on_done;
-	flight->gate = cs_gate_get(&flight->spec->server_key);
-	if (flight->gate == NULL)
-		settle_failure(flight, CS_ERR_MEMORY, 0, "The courier has no memory for the question.");
-	else
-		enter_queue(flight);
+	flight->server = cs_server_get(flight->spec);
+	enter_queue(flight);
 }
 
 /* Somebody went away: drop what nobody waits for and has not left. */
@@ -449,53 +357,64 @@ static void
 look_for_abandoned(void)
 {
 	HASH_SEQ_STATUS scan;
-	Flight	   *flight;
+	CsFlight   *flight;
 	uint32		count = cs_slots_abandon_count();
 
 	if (count == abandons_seen)
 		return;
 	abandons_seen = count;
-	hash_seq_init(&scan, flights);
+	cs_flights_scan(&scan);
 	while ((flight = hash_seq_search(&scan)) != NULL)
-		if (flight->state != FLIGHT_CALLING && count_waiting(flight) == 0)
+		if (flight->state != CS_FLIGHT_CALLING && cs_flight_waiting(flight) == 0)
 			drop(flight);
+}
+
+static void
+no_turn(CsFlight *flight)
+{
+	char		detail[96];
+
+	snprintf(detail, sizeof(detail),
+			 "No turn within the server's queue_timeout of %d ms.",
+			 flight->spec->limits.queue_timeout);
+	cs_server_withdraw(&flight->turn);
+	cs_flight_fail_with(flight, CS_ERR_QUEUE, detail);
 }
 
 static void
 fire_timers(void)
 {
 	TimestampTz now = GetCurrentTimestamp();
+	CsTimer    *timer;
 
-	while (!pairingheap_is_empty(&timers))
+	while ((timer = cs_timer_next(now)) != NULL)
 	{
-		Flight	   *flight = pairingheap_container(Flight, by_due,
-												   pairingheap_first(&timers));
+		CsFlight   *flight = cs_flight_of(timer, timer);
 
-		if (flight->due > now)
-			break;
-		clear_timer(flight);
-		if (flight->state == FLIGHT_PAUSED)
+		if (flight->state == CS_FLIGHT_PAUSED)
 			enter_queue(flight);
 		else
-		{
-			char		detail[96];
-
-			snprintf(detail, sizeof(detail),
-					 "No turn within the server's queue_timeout of %d ms.",
-					 flight->spec->limits.queue_timeout);
-			cs_gate_withdraw(&flight->ticket);
-			settle_failure(flight, CS_ERR_QUEUE, 0, detail);
-		}
+			no_turn(flight);
 	}
 }
 
 static void
 admit(void)
 {
-	CsTicket   *ticket;
+	TimestampTz now = GetCurrentTimestamp();
+	CsRefusal	refusal;
+	CsTurn	   *turn;
 
-	while ((ticket = cs_gate_admit()) != NULL)
-		proceed(flight_of(ticket, ticket));
+	while ((turn = cs_server_next(now, &refusal)) != NULL)
+	{
+		CsFlight   *flight = cs_flight_of(turn, turn);
+
+		cs_timer_clear(&flight->timer);
+		if (refusal.code == CS_ERR_NONE)
+			proceed(flight);
+		else
+			cs_flight_fail_with(flight, refusal.code, refusal.detail);
+	}
 }
 
 /* --- the process --- */
@@ -509,9 +428,8 @@ time_to_wait(TimestampTz beat)
 	long		http_ms = cs_http_timeout();
 
 	due = Min(due, cs_login_due());
-	if (!pairingheap_is_empty(&timers))
-		due = Min(due, pairingheap_container(Flight, by_due,
-											 pairingheap_first(&timers))->due);
+	due = Min(due, cs_timer_due());
+	due = Min(due, cs_gate_due());
 	wait_ms = due <= now ? 0 : (long) ((due - now + 999) / 1000);
 	return http_ms >= 0 ? Min(wait_ms, http_ms) : wait_ms;
 }
@@ -550,20 +468,6 @@ make_wait_set(void)
 	return set;
 }
 
-static void
-make_tables(void)
-{
-	HASHCTL		ctl = {
-		.keysize = sizeof(CsKey), .entrysize = sizeof(Flight),
-		.hcxt = TopMemoryContext
-	};
-
-	flights = hash_create("credscore flights", cs_guc_max_questions(), &ctl,
-						  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-	next_attached = MemoryContextAlloc(TopMemoryContext,
-									   cs_guc_max_questions() * sizeof(int));
-}
-
 void
 credscore_courier_main(Datum arg)
 {
@@ -575,13 +479,14 @@ credscore_courier_main(Datum arg)
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
 	BackgroundWorkerUnblockSignals();
 
-	make_tables();
+	cs_flights_init();
 	if (!cs_http_init())
 		ereport(FATAL,
 				(errcode(ERRCODE_OUT_OF_MEMORY),
 				 errmsg("could not set up libcurl in the credscore courier")));
 	set = make_wait_set();
 	before_shmem_exit(on_exit_settle, (Datum) 0);
+	cs_stats_courier_start();
 	cs_slots_courier_start();
 	pgstat_report_appname("credscore courier");
 
@@ -605,6 +510,8 @@ credscore_courier_main(Datum arg)
 			ProcessConfigFile(PGC_SIGHUP);
 		}
 	}
+
+	cs_budget_close();
 
 	/* Exit status 1: the postmaster starts a new one, unless it stops. */
 	proc_exit(1);

@@ -270,6 +270,8 @@ finish(CsHttpCall *call, CsHttpResult *result)
 	pairingheap_remove(&deadlines, &call->by_deadline);
 	leave_host(call);
 	active--;
+	if (call->added)
+		cs_handle_measure(&call->handle, &result->cost);
 	result->body = call->body ? call->body : "";
 	result->len = call->len;
 	call->owner->done(call->owner, result);

@@ -22,6 +22,7 @@ typedef struct CsHttpResult
 	const char *body;			/* valid during the callback only */
 	size_t		len;
 	int			retry_after_ms; /* 0: not said */
+	CsHttpCost	cost;
 	char		detail[CS_HTTP_DETAIL_SIZE];	/* why, unless CS_CALL_REPLY */
 } CsHttpResult;
 

@@ -223,6 +223,30 @@ cs_handle_describe(const CsHandle *handle, CURLcode rc, char *out, size_t outlen
 	}
 }
 
+void
+cs_handle_measure(const CsHandle *handle, CsHttpCost *cost)
+{
+	curl_off_t	duration = 0;
+	curl_off_t	body_in = 0;
+	curl_off_t	body_out = 0;
+	long		head_in = 0;
+	long		head_out = 0;
+	long		connections = 0;
+
+	curl_easy_getinfo(handle->easy, CURLINFO_TOTAL_TIME_T, &duration);
+	curl_easy_getinfo(handle->easy, CURLINFO_SIZE_DOWNLOAD_T, &body_in);
+	curl_easy_getinfo(handle->easy, CURLINFO_SIZE_UPLOAD_T, &body_out);
+	curl_easy_getinfo(handle->easy, CURLINFO_HEADER_SIZE, &head_in);
+	curl_easy_getinfo(handle->easy, CURLINFO_REQUEST_SIZE, &head_out);
+	curl_easy_getinfo(handle->easy, CURLINFO_NUM_CONNECTS, &connections);
+	cost->duration_us = duration;
+	cost->bytes_in = head_in + body_in;
+
+	/* A short body goes out with the head and is in its size already. */
+	cost->bytes_out = head_out > body_out ? head_out : head_out + body_out;
+	cost->connections = (int) connections;
+}
+
 bool
 cs_handle_init(const CsHandleCallbacks *c)
 {

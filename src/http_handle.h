@@ -45,6 +45,9 @@ extern void cs_handle_close(CsHandle *handle);
 extern void cs_handle_describe(const CsHandle *handle, CURLcode rc, char *out,
 							   size_t outlen);
 
+/* What the call took so far, or all in all. */
+extern void cs_handle_measure(const CsHandle *handle, CsHttpCost *cost);
+
 /* "7.88.1" as built and as loaded; need no cs_handle_init. */
 extern const char *cs_curl_built_version(void);
 extern const char *cs_curl_loaded_version(void);

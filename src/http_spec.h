@@ -26,4 +26,13 @@ typedef struct CsHttpSpec
 	size_t		max_body;		/* bytes after decompression */
 } CsHttpSpec;
 
+/* What a call took, whatever became of it. */
+typedef struct CsHttpCost
+{
+	int64		duration_us;	/* connecting included */
+	int64		bytes_out;		/* heads and bodies, without TLS */
+	int64		bytes_in;
+	int			connections;	/* that were opened for it */
+} CsHttpCost;
+
 #endif							/* CS_HTTP_SPEC_H */

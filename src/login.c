@@ -17,6 +17,7 @@
 
 #include "http.h"
 #include "retry.h"
+#include "stats.h"
 #include "token_cache.h"
 
 /* The pause after a failed log-in doubles from the first to the last.  What the
@@ -133,6 +134,7 @@ read_reply(Login *login, CsHttpResult *result)
 	CsReply		reply = {result->status, result->body, result->len};
 	CsToken		token;
 	CsError		err = {0};
+	TimestampTz until;
 	uint64		generation;
 
 	if (provider->read_login(&account, &reply, (int64) time(NULL), &token, &err) != CS_OK)
@@ -141,7 +143,9 @@ read_reply(Login *login, CsHttpResult *result)
 			 err.detail[0] ? err.detail : "The reply to the log-in was not understood.");
 		return;
 	}
-	generation = cs_token_put(&login->account, token.text, use_until(token.expires_at));
+	until = use_until(token.expires_at);
+	generation = cs_token_put(&login->account, token.text, until);
+	cs_stat_token(cs_stat_server(login->spec), until);
 	login->pause_ms = 0;
 	login->failed_until = 0;
 	conclude(login, token.text, generation);
@@ -159,6 +163,17 @@ code_of_status(int status)
 	if (status == 400 || status == 401 || status == 403)
 		return CS_ERR_CREDENTIALS;
 	return status >= 500 ? CS_ERR_UNREACHABLE : CS_ERR_NOT_UNDERSTOOD;
+}
+
+static void
+count_call(Login *login, const CsHttpResult *result)
+{
+	CsStatServer *stats = cs_stat_server(login->spec);
+
+	cs_stat_add(stats, CS_STAT_CONNECTIONS, result->cost.connections);
+	cs_stat_add(stats, CS_STAT_LOG_INS, result->end != CS_CALL_NOT_SENT);
+	cs_stat_add(stats, CS_STAT_BYTES_IN, result->cost.bytes_in);
+	cs_stat_add(stats, CS_STAT_BYTES_OUT, result->cost.bytes_out);
 }
 
 static bool
@@ -183,6 +198,7 @@ on_done(CsHttpOwner *owner, CsHttpResult *result)
 	char		detail[64];
 
 	login->on_wire = false;
+	count_call(login, result);
 	if (decision.next == CS_NEXT_RETRY)
 	{
 		login->retries++;

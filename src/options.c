@@ -26,10 +26,14 @@
 
 /* Times and sizes beyond these are slips of the keyboard. */
 #define MAX_TIME_MS		(24 * 60 * 60 * 1000)
+#define MAX_TTL_MS		(7 * 24 * 60 * 60 * 1000)
 #define MAX_BODY_BYTES	CS_BUF_MAX
 #define MIN_BODY_BYTES	1024
 #define MAX_CONCURRENCY	4096
 #define MAX_RETRIES		10
+#define MAX_RATE		100000	/* more than one courier can do */
+#define MAX_FAILURES	10000
+#define MAX_BUDGET		1000000000
 
 typedef enum OptionKind
 {
@@ -40,7 +44,8 @@ typedef enum OptionKind
 	KIND_INT,
 	KIND_BOOL,
 	KIND_FILE,
-	KIND_PROXY
+	KIND_PROXY,
+	KIND_ROLE
 } OptionKind;
 
 typedef struct ServerOption
@@ -64,8 +69,14 @@ static const ServerOption server_options[] = {
 	{"max_retries", KIND_INT, "2", 0, MAX_RETRIES, LIMIT(max_retries)},
 	{"retry_ambiguous", KIND_BOOL, "off", 0, 0, LIMIT(retry_ambiguous)},
 	{"max_concurrency", KIND_INT, "64", 1, MAX_CONCURRENCY, LIMIT(max_concurrency)},
+	{"cache_ttl", KIND_TIME, "10min", 0, MAX_TTL_MS, LIMIT(cache_ttl)},
+	{"rate_limit", KIND_INT, "0", 0, MAX_RATE, LIMIT(rate_limit)},
+	{"breaker_failures", KIND_INT, "5", 0, MAX_FAILURES, LIMIT(breaker_failures)},
+	{"breaker_cooldown", KIND_TIME, "30s", 1, MAX_TIME_MS, LIMIT(breaker_cooldown)},
+	{"daily_budget", KIND_INT, "0", 0, MAX_BUDGET, LIMIT(daily_budget)},
 	{"ca_file", KIND_FILE, NULL, 0, 0, 0},
 	{"proxy", KIND_PROXY, NULL, 0, 0, 0},
+	{"reader_mapping", KIND_ROLE, NULL, 0, 0, 0},
 	{"max_response_size", KIND_SIZE, "8MB", MIN_BODY_BYTES, MAX_BODY_BYTES,
 	LIMIT(max_response_size)},
 };
@@ -123,7 +134,9 @@ read_number(const ServerOption *option, const char *text)
 	const char *hint = NULL;
 	int			value;
 
-	if (!parse_int(text, &value, unit, &hint) ||
+	/* Half a call per second would be rounded to 0, which is no limit. */
+	if ((option->kind == KIND_INT && strpbrk(text, ".eE") != NULL) ||
+		!parse_int(text, &value, unit, &hint) ||
 		value < option->min || value > option->max)
 		bad_value(option->name,
 				  psprintf("%s between %d and %d", what, option->min, option->max));
@@ -290,6 +303,8 @@ check_server_option(const ServerOption *option, const char *value)
 		case KIND_BOOL:
 			(void) read_bool(option, value);
 			break;
+		case KIND_ROLE:
+			break;				/* a dump is restored before its roles */
 		case KIND_FILE:
 			check_file_option(option->name, value);
 			break;

@@ -12,6 +12,9 @@
 #include "provider.h"
 #include "spec.h"
 
+/* The wrapper's name; only a superuser can make one of that name. */
+#define CS_WRAPPER_NAME	"credscore"
+
 /* A secret option is also offered as <name>_file. */
 #define CS_FILE_SUFFIX	"_file"
 

@@ -41,6 +41,14 @@ may_repeat(const CsRetryPolicy *policy, const CsAttempt *attempt)
 	return attempt->status >= 500 && ambiguous_ok;
 }
 
+bool
+cs_may_be_billed(CsCallEnd end, int status)
+{
+	if (end != CS_CALL_REPLY)
+		return end != CS_CALL_NOT_SENT;
+	return status != 401 && status != 403 && status != 429 && status != 503;
+}
+
 static CsErrorCode
 code_of(CsCallEnd end)
 {

@@ -50,6 +50,12 @@ typedef struct CsDecision
 extern CsDecision cs_retry_decide(const CsRetryPolicy *policy,
 								  const CsAttempt *attempt);
 
+/*
+ * May a billed call that ended so cost money?  Not when nothing was sent, nor
+ * when it was refused: credentials, rate, or no service.
+ */
+extern bool cs_may_be_billed(CsCallEnd end, int status);
+
 /* Full jitter: uniform over [0, min(cap, base * 2^retries)). */
 extern int	cs_retry_jitter(int retries, double random);
 

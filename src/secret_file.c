@@ -28,21 +28,47 @@ refuse(const char *name, const char *path, int sqlstate, const char *why)
 			 errdetail_log("%s (\"%s\")", why, path)));
 }
 
-/* The rule PostgreSQL has for its TLS private key. */
-static void
-check_stat(const char *name, const char *path, const struct stat *st)
+/* Why a file cannot be used; NULL: it can.  The rule for who may read it is
+ * PostgreSQL's for its TLS private key. */
+static const char *
+fault_of(const struct stat *st, int *sqlstate)
 {
+	*sqlstate = ERRCODE_INVALID_PARAMETER_VALUE;
 	if (!S_ISREG(st->st_mode))
-		refuse(name, path, ERRCODE_INVALID_PARAMETER_VALUE,
-			   "It is not a regular file.");
+		return "It is not a regular file.";
 	if ((st->st_uid != geteuid() && st->st_uid != 0) ||
 		(st->st_uid == geteuid() && (st->st_mode & (S_IRWXG | S_IRWXO)) != 0) ||
 		(st->st_uid == 0 && (st->st_mode & (S_IWGRP | S_IXGRP | S_IRWXO)) != 0))
-		refuse(name, path, ERRCODE_INSUFFICIENT_PRIVILEGE,
-			   "It must have permissions u=rw (0600) or less if owned by the database user, or u=rw,g=r (0640) or less if owned by root.");
+	{
+		*sqlstate = ERRCODE_INSUFFICIENT_PRIVILEGE;
+		return "It must have permissions u=rw (0600) or less if owned by the database user, or u=rw,g=r (0640) or less if owned by root.";
+	}
 	if (st->st_size > MAX_SECRET_BYTES)
-		refuse(name, path, ERRCODE_INVALID_PARAMETER_VALUE,
-			   "It is larger than 16 kB.");
+		return "It is larger than 16 kB.";
+	return NULL;
+}
+
+static void
+check_stat(const char *name, const char *path, const struct stat *st)
+{
+	int			sqlstate;
+	const char *fault = fault_of(st, &sqlstate);
+
+	if (fault != NULL)
+		refuse(name, path, sqlstate, fault);
+}
+
+const char *
+cs_secret_file_fault(const char *path)
+{
+	struct stat st;
+	int			sqlstate;
+
+	if (stat(path, &st) != 0 || access(path, R_OK) != 0)
+		return psprintf("It cannot be read: %s.", strerror(errno));
+	if (st.st_size == 0)
+		return "It is empty.";
+	return fault_of(&st, &sqlstate);
 }
 
 char *

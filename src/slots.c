@@ -18,7 +18,6 @@
 
 #include "slots.h"
 
-#include "access/twophase.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "storage/ipc.h"
@@ -29,9 +28,6 @@
 #include "compat.h"
 #include "guc.h"
 #include "shmem.h"
-
-/* Who waits for a free slot looks again after this long, woken or not. */
-#define FREE_SLOT_POLL_MS	100
 
 typedef enum SlotState
 {
@@ -46,6 +42,8 @@ typedef struct Slot
 	volatile SlotState state;
 	volatile bool abandoned;	/* nobody waits any more */
 	volatile bool sent;			/* a billed call is on the wire */
+	bool		shared;			/* joined a flight */
+	TimestampTz looked_at;		/* when the cache had no answer */
 	int			next;			/* in the free or the filled list; -1: last */
 	int			asker;			/* process number */
 	CsKey		key;
@@ -74,19 +72,13 @@ static SlotTable *table;
 static bool *waiting;			/* who waits for a free slot */
 static LWLock *table_lock;
 
-static int
-process_count(void)
-{
-	return MaxBackends + NUM_AUXILIARY_PROCS + max_prepared_xacts;
-}
-
 static Size
 slots_size(void)
 {
 	Size		size = offsetof(SlotTable, slots);
 
 	size = add_size(size, mul_size(cs_guc_max_questions(), sizeof(Slot)));
-	return add_size(size, process_count() * sizeof(bool));
+	return add_size(size, cs_process_count() * sizeof(bool));
 }
 
 static void
@@ -141,9 +133,27 @@ cs_reply_create(const char *bytes, size_t len, uint32 refs)
 	b = dsa_get_address(cs_shmem_area(), body);
 	pg_atomic_init_u32(&b->refs, refs);
 	b->len = (uint32) len;
+	b->form = CS_BODY_RAW;
+	b->fresh_s = 0;
 	memcpy(b->bytes, bytes, len);
 	b->bytes[len] = '\0';
 	return body;
+}
+
+void
+cs_reply_addref(dsa_pointer body)
+{
+	CsReplyBody *b = dsa_get_address(cs_shmem_area(), body);
+
+	pg_atomic_fetch_add_u32(&b->refs, 1);
+}
+
+uint32
+cs_reply_size(dsa_pointer body)
+{
+	CsReplyBody *b = dsa_get_address(cs_shmem_area(), body);
+
+	return offsetof(CsReplyBody, bytes) + b->len + 1;
 }
 
 void
@@ -155,8 +165,8 @@ cs_reply_release(dsa_pointer body)
 		cs_shmem_free(body);
 }
 
-static void
-free_spec(dsa_pointer spec)
+void
+cs_spec_discard(dsa_pointer spec)
 {
 	CsSpec	   *s = dsa_get_address(cs_shmem_area(), spec);
 
@@ -205,7 +215,7 @@ push_free(int i)
 	/* All waiters look: a woken one may have been cancelled meanwhile. */
 	if (table->nwaiters > 0)
 	{
-		int			n = process_count();
+		int			n = cs_process_count();
 
 		for (int p = 0; p < n && table->nwaiters > 0; p++)
 			if (waiting[p])
@@ -242,39 +252,21 @@ reserve(void)
 }
 
 int
-cs_slot_submit(const CsKey *key, dsa_pointer spec, bool (*make_room) (void))
+cs_slot_submit(const CsKey *key, dsa_pointer spec, TimestampTz looked_at)
 {
+	int			i = reserve();
 	Slot	   *slot;
-	int			i;
 	int			courier;
 
-	while ((i = reserve()) < 0)
-	{
-		PG_TRY();
-		{
-			if (!make_room())
-			{
-				(void) WaitLatch(MyLatch,
-								 WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-								 FREE_SLOT_POLL_MS, CS_WAIT_EVENT("CredscoreSlot"));
-				ResetLatch(MyLatch);
-			}
-			CHECK_FOR_INTERRUPTS();
-		}
-		PG_CATCH();
-		{
-			free_spec(spec);
-			PG_RE_THROW();
-		}
-		PG_END_TRY();
-	}
-
+	if (i < 0)
+		return -1;
 	slot = &table->slots[i];
 	slot->key = *key;
 	slot->spec = spec;
 	slot->body = InvalidDsaPointer;
 	slot->asker = CS_MY_PROC_NUMBER;
-	slot->abandoned = slot->sent = false;
+	slot->looked_at = looked_at;
+	slot->abandoned = slot->sent = slot->shared = false;
 
 	LWLockAcquire(table_lock, LW_EXCLUSIVE);
 	slot->state = SLOT_FILLED;
@@ -451,6 +443,18 @@ cs_slot_asker(int slot)
 	return table->slots[slot].asker;
 }
 
+TimestampTz
+cs_slot_looked_at(int slot)
+{
+	return table->slots[slot].looked_at;
+}
+
+void
+cs_slot_mark_shared(int slot)
+{
+	table->slots[slot].shared = true;
+}
+
 bool
 cs_slot_abandoned(int slot)
 {
@@ -476,9 +480,10 @@ cs_slot_settle(int slot, const CsOutcome *outcome, dsa_pointer body)
 	int			asker = -1;
 
 	Assert(s->state == SLOT_TAKEN);
-	free_spec(s->spec);
+	cs_spec_discard(s->spec);
 	s->spec = InvalidDsaPointer;
 	s->outcome = *outcome;
+	s->outcome.shared = s->shared;
 	s->body = body;
 
 	LWLockAcquire(table_lock, LW_EXCLUSIVE);

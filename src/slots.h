@@ -27,34 +27,51 @@ typedef struct CsOutcome
 	int			http_status;	/* 0: none was received */
 	int			attempts;		/* calls that were sent */
 	bool		from_login;		/* it was the log-in that failed */
+	bool		shared;			/* joined a call that was on its way */
+	bool		cached;			/* another's answer that came meanwhile */
 	int			retry_after_ms; /* what the provider asked for; 0: nothing */
 	char		request_id[40]; /* of the call that was made */
 	char		detail[CS_OUTCOME_DETAIL_SIZE]; /* a sentence, or empty */
 } CsOutcome;
 
-/* The bytes of a reply, shared by all who asked; see cs_reply_*. */
+typedef enum CsBodyForm
+{
+	CS_BODY_RAW,				/* as it came */
+	CS_BODY_JSONB				/* an answer, read: a Jsonb in UTF8 */
+} CsBodyForm;
+
+/* A reply's body, shared by all who asked; see cs_reply_*. */
 typedef struct CsReplyBody
 {
 	pg_atomic_uint32 refs;
 	uint32		len;
-	char		bytes[FLEXIBLE_ARRAY_MEMBER];
+	int32		form;			/* CsBodyForm */
+	int32		fresh_s;		/* CS_BODY_JSONB: as CsVerdict has it */
+	char		bytes[FLEXIBLE_ARRAY_MEMBER];	/* aligned for a Jsonb */
 } CsReplyBody;
 
 /* One copy of a body with `refs` owners; InvalidDsaPointer: no memory. */
 extern dsa_pointer cs_reply_create(const char *bytes, size_t len, uint32 refs);
+extern void cs_reply_addref(dsa_pointer body);
 extern void cs_reply_release(dsa_pointer body);
+
+/* Bytes that a body takes. */
+extern uint32 cs_reply_size(dsa_pointer body);
 
 extern void cs_slots_init(void);
 
 /* --- the session's side --- */
 
 /*
- * Hands a question over and returns its slot.  Owns `spec` from then on.
- * Waits, interruptibly, while no slot is free; `make_room` is called
- * meanwhile, and returns true when it has freed one of this session's.
+ * Hands a question over and returns its slot, which owns `spec` from then on;
+ * -1 when none is free: this process' latch is set when one is.  `looked_at`
+ * is when the cache had no answer to it.
  */
 extern int	cs_slot_submit(const CsKey *key, dsa_pointer spec,
-						   bool (*make_room) (void));
+						   TimestampTz looked_at);
+
+/* Wipes and frees a specification that no slot owns. */
+extern void cs_spec_discard(dsa_pointer spec);
 
 extern bool cs_slot_settled(int slot);
 
@@ -95,7 +112,11 @@ extern int	cs_slots_take(void);
 extern const CsKey *cs_slot_key(int slot);
 extern const CsSpec *cs_slot_spec(int slot);
 extern int	cs_slot_asker(int slot);
+extern TimestampTz cs_slot_looked_at(int slot);
 extern bool cs_slot_abandoned(int slot);
+
+/* Notes that the question joined a flight. */
+extern void cs_slot_mark_shared(int slot);
 
 /* Notes that a billed call has left; plain store, fit for any callback. */
 extern void cs_slot_mark_sent(int slot, bool sent);

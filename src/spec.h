@@ -39,6 +39,11 @@ typedef struct CsSpecLimits
 	int			max_concurrency;
 	int			max_response_size;	/* bytes, after decompression */
 	bool		retry_ambiguous;
+	int			rate_limit;		/* calls per second; 0: none */
+	int			breaker_failures;	/* in a row, that open it; 0: no breaker */
+	int			breaker_cooldown;
+	int			daily_budget;	/* billed calls per UTC day; 0: none */
+	int			cache_ttl;		/* milliseconds; 0: answers are not kept */
 } CsSpecLimits;
 
 typedef struct CsSpecRequest
