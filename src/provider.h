@@ -77,6 +77,8 @@ typedef struct CsVerdict
 	CsErrorCode code;			/* CS_ERR_NONE: an answer */
 	int			effective_status;	/* HTTP status, or the envelope's when
 									 * that is the worse of the two */
+	int			fresh_s;		/* an answer serves for so many seconds at
+								 * most; 0: as long as the server's cache_ttl */
 	CsError		error;			/* filled unless code is CS_ERR_NONE */
 } CsVerdict;
 

@@ -344,6 +344,22 @@ static const CsStatusMeaning decision_meanings[] = {
 	{0}
 };
 
+/*
+ * quickstart-guide, near real-time decisioning: until a user is older than
+ * five minutes not all of the phone's messages may have been seen.
+ */
+#define YOUNG_MINUTES		5
+#define YOUNG_FRESH_S		30
+
+static bool
+is_young(struct json_object *root)
+{
+	int64_t		minutes;
+
+	return cs_json_get_int64(root, "user_created_at_elapsed_minutes", &minutes) &&
+		minutes <= YOUNG_MINUTES;
+}
+
 /* quickstart-guide: an object with user, risk_score and features. */
 static void
 classify_decision(const CsAccount *account, const CsArguments *args,
@@ -372,7 +388,10 @@ classify_decision(const CsAccount *account, const CsArguments *args,
 	else if (!same_phone(args, root))
 		wrong = "it is about another subject";
 	if (wrong == NULL)
+	{
+		verdict->fresh_s = is_young(root) ? YOUNG_FRESH_S : 0;
 		return;
+	}
 	cs_verdict_fail(verdict, CS_ERR_NOT_UNDERSTOOD,
 					"answer of Pngme is not understood: %s", wrong);
 	cs_verdict_quote(verdict, &cs_provider_pngme, args, root);

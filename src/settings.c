@@ -15,6 +15,7 @@
 #include "foreign/foreign.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/catcache.h"
 #include "utils/hsearch.h"
@@ -27,9 +28,6 @@
 #include "error.h"
 #include "options.h"
 #include "secret_file.h"
-
-/* The wrapper's name; only a superuser can make one of that name. */
-#define WRAPPER_NAME	"credscore"
 
 /* One kept CsSettings; `key` must be first. */
 typedef struct SettingsKey
@@ -83,15 +81,24 @@ in_utf8(const char *value)
 	return converted != value ? converted : pstrdup(value);
 }
 
+/* Where requests go, without a slash at the end. */
+static const char *
+server_base_url(const CsProvider *provider, List *server_options)
+{
+	const char *base_url = cs_option_get(server_options, "base_url");
+	char	   *base = pstrdup(base_url ? base_url : provider->default_base_url);
+
+	for (size_t len = strlen(base); len > 0 && base[len - 1] == '/'; len--)
+		base[len - 1] = '\0';
+	return base;
+}
+
 static void
 fill_account(KeptSettings *kept, List *server_options, List *mapping_options)
 {
 	CsSettings *s = &kept->settings;
 	CsPair	   *pairs = palloc0(sizeof(CsPair) * CS_SPEC_MAX_PAIRS);
 	int			n = 0;
-	const char *base_url = cs_option_get(server_options, "base_url");
-	char	   *base;
-
 	for (const CsOption *o = s->provider->options; o->name != NULL; o++)
 	{
 		const char *value = o->place == CS_ON_SERVER
@@ -108,25 +115,28 @@ fill_account(KeptSettings *kept, List *server_options, List *mapping_options)
 		pairs[n].value = in_utf8(value);
 		n++;
 	}
-	base = pstrdup(base_url ? base_url : s->provider->default_base_url);
-	for (size_t len = strlen(base); len > 0 && base[len - 1] == '/'; len--)
-		base[len - 1] = '\0';
-	s->account.base_url = base;
+	s->account.base_url = server_base_url(s->provider, server_options);
 	s->account.pairs = pairs;
 	s->account.npairs = n;
 }
 
 static void
-fill_keys(CsSettings *s)
+make_server_key(CsSettings *s)
 {
-	const char *parts[3 + 2 * CS_SPEC_MAX_PAIRS];
+	const char *parts[] = {s->provider->name, s->account.base_url, s->server_name};
+
+	cs_digest(&s->server_key, parts, lengthof(parts));
+}
+
+/* An account's answers serve any server name. */
+static void
+make_account_key(CsSettings *s)
+{
+	const char *parts[2 + 2 * CS_SPEC_MAX_PAIRS];
 	int			n = 0;
 
 	parts[n++] = s->provider->name;
 	parts[n++] = s->account.base_url;
-	parts[n++] = s->server_name;
-	cs_digest(&s->server_key, parts, n);
-	n--;						/* an account's answers serve any server name */
 	for (int i = 0; i < s->account.npairs; i++)
 	{
 		parts[n++] = s->account.pairs[i].name;
@@ -177,7 +187,8 @@ build_settings(ForeignServer *server, Oid userid)
 		refuse_account(s, &err);
 	s->needs_login = s->provider->needs_login != NULL &&
 		s->provider->needs_login(&s->account, &s->fixed_token);
-	fill_keys(s);
+	make_server_key(s);
+	make_account_key(s);
 	kept->files_checked_at = GetCurrentStatementStartTimestamp();
 
 	MemoryContextSwitchTo(old);
@@ -273,12 +284,47 @@ get_credscore_server(Oid serverid)
 {
 	ForeignServer *server = GetForeignServer(serverid);
 
-	if (strcmp(GetForeignDataWrapper(server->fdwid)->fdwname, WRAPPER_NAME) != 0)
+	if (strcmp(GetForeignDataWrapper(server->fdwid)->fdwname, CS_WRAPPER_NAME) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("server \"%s\" is not a server of the foreign-data wrapper credscore",
 						server->servername)));
 	return server;
+}
+
+/* May the role only read what was bought? */
+static bool
+is_reader(Oid role)
+{
+	Oid			caller = get_role_oid("credscore_caller", true);
+	Oid			reader = get_role_oid("credscore_reader", true);
+
+	return OidIsValid(reader) && has_privs_of_role(role, reader) &&
+		!(OidIsValid(caller) && has_privs_of_role(role, caller));
+}
+
+/* Whose answers readers see: the option's role, or PUBLIC. */
+static Oid
+reader_mapping_role(Oid serverid)
+{
+	const char *name = cs_option_get(get_credscore_server(serverid)->options,
+									 "reader_mapping");
+
+	return name ? get_role_oid(name, false) : ACL_ID_PUBLIC;
+}
+
+void
+cs_settings_server_key(const char *server_name, CsKey *key)
+{
+	ForeignServer *server = get_credscore_server(get_foreign_server_oid(server_name, false));
+	CsSettings	s = {
+		.provider = cs_option_provider(cs_option_get(server->options, "provider")),
+		.server_name = server->servername
+	};
+
+	s.account.base_url = server_base_url(s.provider, server->options);
+	make_server_key(&s);
+	*key = s.server_key;
 }
 
 /*
@@ -297,7 +343,7 @@ accept_changes(void)
 }
 
 const CsSettings *
-cs_settings_get(const char *server_name)
+cs_settings_get(const char *server_name, bool *reader)
 {
 	SettingsKey key;
 	SettingsEntry *entry;
@@ -307,10 +353,12 @@ cs_settings_get(const char *server_name)
 	accept_changes();
 	memset(&key, 0, sizeof(key));
 	key.serverid = get_foreign_server_oid(server_name, false);
-	key.userid = GetUserId();
-	acl = cs_server_aclcheck(key.serverid, key.userid);
+	acl = cs_server_aclcheck(key.serverid, GetUserId());
 	if (acl != ACLCHECK_OK)
 		aclcheck_error(acl, OBJECT_FOREIGN_SERVER, server_name);
+
+	*reader = is_reader(GetUserId());
+	key.userid = *reader ? reader_mapping_role(key.serverid) : GetUserId();
 
 	if (settings_table == NULL)
 		create_settings_table();

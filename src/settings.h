@@ -35,8 +35,15 @@ typedef struct CsSettings
  * The settings of a server for the current role.  Checks USAGE on the server
  * and finds the role's mapping, or PUBLIC's.  Errors: 42704, 42501, 42809
  * (not a credscore server), 22023, and those of reading a secret's file.
+ *
+ * *reader: the role is a member of credscore_reader and not of
+ * credscore_caller.  It gets the settings of the role that the server's option
+ * reader_mapping names, or of PUBLIC, and must not ask.
  */
-extern const CsSettings *cs_settings_get(const char *server_name);
+extern const CsSettings *cs_settings_get(const char *server_name, bool *reader);
+
+/* The key under which the answers of a server are kept. */
+extern void cs_settings_server_key(const char *server_name, CsKey *key);
 
 /* The secrets among them; `pairs` has CS_SPEC_MAX_PAIRS places. */
 extern int	cs_settings_secrets(const CsSettings *settings, CsPair *pairs);
