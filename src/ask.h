@@ -15,15 +15,17 @@
 
 #include "error.h"
 #include "memo.h"
-#include "settings.h"
+#include "request.h"
 
-/* What to ask. */
-typedef struct CsAsk
+/* Counts of one who asks, for EXPLAIN; times in microseconds. */
+typedef struct CsAskStats
 {
-	const CsSettings *settings;
-	const CsEndpoint *endpoint;
-	CsArguments args;			/* normalised; "subject" among them */
-} CsAsk;
+	int64		calls;			/* questions handed to the courier */
+	int64		cache_hits;
+	int64		shared_calls;	/* joined one that was on its way */
+	int64		would_calls;	/* not asked because of credscore.mode */
+	int64		wait_us;
+} CsAskStats;
 
 /* A question that was started, in the scope that asks. */
 typedef struct CsQuestion
@@ -34,8 +36,23 @@ typedef struct CsQuestion
 
 extern void cs_ask_init(void);
 
-/* Starts a question, or finds that this execution has asked it already. */
+/*
+ * Starts a question, or finds that this execution has asked it already.  At
+ * most credscore.max_in_flight questions of a session are on their way; one
+ * beyond stays here until another is settled.  Raises CS402 beyond
+ * credscore.max_calls_per_statement.
+ */
 extern CsQuestion cs_ask_start(const CsAsk *ask);
+
+/*
+ * Starts a question whose answer will be asked for, in its turn behind those
+ * started before.  Does nothing beyond credscore.max_calls_per_statement.
+ * `stats` must live as long as the scope.
+ */
+extern void cs_ask_ahead(const CsAsk *ask, CsAskStats *stats);
+
+/* Takes what is settled and starts what waits for its turn. */
+extern void cs_ask_pump(void);
 
 /* Waits, interruptibly, until the question is settled. */
 extern void cs_ask_wait(const CsQuestion *question);
@@ -45,17 +62,6 @@ extern void cs_ask_wait(const CsQuestion *question);
  * answer, or NULL and *failure.
  */
 extern Jsonb *cs_ask_outcome(const CsQuestion *question, CsFailure **failure);
-
-/*
- * The detail of a failure: what is known, then what was asked, the subject
- * masked; http_status 0: none.
- */
-extern char *cs_ask_detail(const CsEndpoint *endpoint, const char *server,
-						   const char *subject, const char *detail,
-						   int http_status);
-
-/* Is it settled already? */
-extern bool cs_ask_settled(const CsQuestion *question);
 
 /* Removes a question nobody may find again (an endpoint that is not shared). */
 extern void cs_ask_forget(const CsQuestion *question);

@@ -14,9 +14,14 @@
 #include "ask.h"
 #include "courier.h"
 #include "guc.h"
+#include "prefetch.h"
+#include "prefetch_plan.h"
+#include "progress.h"
+#include "response_cache.h"
 #include "scope.h"
 #include "shmem.h"
 #include "slots.h"
+#include "stats.h"
 #include "token_cache.h"
 
 PG_MODULE_MAGIC;
@@ -31,8 +36,13 @@ _PG_init(void)
 		return;
 	cs_slots_init();
 	cs_token_cache_init();
+	cs_stats_init();
+	cs_progress_init();
+	cs_cache_init();
 	cs_shmem_init();
 	cs_scope_init();
 	cs_ask_init();
+	cs_prefetch_exec_init();
+	cs_prefetch_plan_init();
 	cs_courier_init();
 }

@@ -14,11 +14,26 @@ typedef enum CsOnError
 	CS_ON_ERROR_REPORT			/* {"error": {...}} */
 } CsOnError;
 
+/* May a question cost money? */
+typedef enum CsMode
+{
+	CS_MODE_LIVE,				/* yes */
+	CS_MODE_CACHED				/* only what is in the cache is answered */
+} CsMode;
+
 extern void cs_guc_init(void);
 
+extern int	cs_guc_cache_size(void);	/* kB */
+extern CsMode cs_guc_mode(void);
+
 extern bool cs_guc_calls_on_standby(void);
+extern bool cs_guc_enable_prefetch(void);
+extern int	cs_guc_max_calls_per_statement(void);	/* 0: no limit */
+extern int	cs_guc_max_in_flight(void);
 extern int	cs_guc_max_questions(void);
 extern CsOnError cs_guc_on_error(void);
+extern int	cs_guc_read_ahead(void);	/* rows; follows max_in_flight */
+extern bool cs_guc_slow_start(void);
 
 /* The value of an on_error argument; false when it is none. */
 extern bool cs_guc_parse_on_error(const char *text, CsOnError *value);

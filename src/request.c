@@ -7,10 +7,13 @@
 #include "request.h"
 
 #include "common/string.h"
+#include "miscadmin.h"
 #include "pgtime.h"
 #include "utils/datetime.h"
 
 #include "digest.h"
+#include "error.h"
+#include "shmem.h"
 
 /* Provider, endpoint, account, then name and value of each argument. */
 #define MAX_PARTS	(3 + 2 * CS_SPEC_MAX_PAIRS)
@@ -33,10 +36,10 @@ cs_request_id(char out[CS_REQUEST_ID_SIZE])
 }
 
 void
-cs_question_key(CsKey *key, const CsKey *account_key,
-				const CsProvider *provider, const CsEndpoint *endpoint,
-				const CsArguments *args)
+cs_question_key(CsKey *key, const CsAsk *ask)
 {
+	const CsEndpoint *endpoint = ask->endpoint;
+	const CsArguments *args = &ask->args;
 	char		account[2 * CS_KEY_SIZE + 1];
 	const char *parts[MAX_PARTS];
 	int			n = 0;
@@ -50,8 +53,8 @@ cs_question_key(CsKey *key, const CsKey *account_key,
 		return;
 	}
 	for (int i = 0; i < CS_KEY_SIZE; i++)
-		snprintf(account + 2 * i, 3, "%02x", account_key->bytes[i]);
-	parts[n++] = provider->name;
+		snprintf(account + 2 * i, 3, "%02x", ask->settings->account_key.bytes[i]);
+	parts[n++] = ask->settings->provider->name;
 	parts[n++] = endpoint->name;
 	parts[n++] = account;
 	for (int i = 0; i < args->npairs; i++)
@@ -82,4 +85,105 @@ cs_utc_text(const char *argument, TimestampTz time, CsError *err)
 						tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, fsec);
 	return psprintf("%04d-%02d-%02dT%02d:%02d:%02d", tm.tm_year, tm.tm_mon,
 					tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
+}
+
+/* --- specifications --- */
+
+static void
+put_options(CsBuf *block, const CsSettings *settings)
+{
+	for (const CsOption *o = settings->provider->options; o->name != NULL; o++)
+	{
+		const char *value = cs_account_get(&settings->account, o->name);
+
+		if (o->place == CS_ON_SERVER && value != NULL)
+			cs_spec_put_pair(block, o->name, value);
+	}
+}
+
+static void
+put_log_in(CsBuf *block, const CsSettings *settings)
+{
+	CsRequest	login = {0};
+	CsSpecRequest placed;
+	CsError		err = {0};
+
+	if (settings->provider->build_login(&settings->account, &login, &err) != CS_OK)
+	{
+		cs_request_free(&login);
+		cs_buf_free(block);
+		cs_error_raise_early(&err, NULL);
+	}
+	placed = cs_spec_put_request(block, &login);
+	cs_request_free(&login);
+	if (!block->failed)
+		cs_spec_head(block)->login = placed;
+}
+
+/* Everything the courier needs, as one block; raises on refusal. */
+static void
+build_spec(const CsAsk *ask, CsBuf *block)
+{
+	const CsSettings *s = ask->settings;
+	CsRequest	request = {0};
+	CsSpec		head;
+	CsError		err = {0};
+
+	if (ask->endpoint->build(&s->account, &ask->args, &request, &err) != CS_OK)
+	{
+		cs_request_free(&request);
+		cs_error_raise_early(&err, NULL);
+	}
+	cs_spec_begin(block);
+	put_options(block, s);
+	memset(&head, 0, sizeof(head));
+	if (!block->failed)
+		head = *cs_spec_head(block);	/* with the pairs */
+	head.provider = cs_provider_index(s->provider);
+	head.billed = ask->endpoint->billed;
+	head.needs_login = s->needs_login && ask->endpoint->auth == CS_AUTH_TOKEN;
+	head.server_key = s->server_key;
+	head.account_key = s->account_key;
+	head.limits = s->limits;
+	if (!ask->endpoint->shared)
+		head.limits.cache_ttl = 0;
+	head.server_name = cs_spec_put(block, s->server_name);
+	head.ca_file = cs_spec_put(block, s->ca_file);
+	head.proxy = cs_spec_put(block, s->proxy);
+	head.base_url = cs_spec_put(block, s->account.base_url);
+	head.request_id = cs_spec_put(block, ask->args.request_id);
+	head.token = ask->endpoint->auth == CS_AUTH_TOKEN
+		? cs_spec_put(block, s->fixed_token) : 0;
+	head.request = cs_spec_put_request(block, &request);
+	cs_request_free(&request);
+	if (!block->failed)
+		*cs_spec_head(block) = head;
+	if (head.needs_login)
+		put_log_in(block, s);
+	if (!block->failed)
+		cs_spec_head(block)->size = (uint32) block->len;
+}
+
+dsa_pointer
+cs_request_share(const CsAsk *ask)
+{
+	CsBuf		block = {0};
+	dsa_pointer spec = InvalidDsaPointer;
+
+	build_spec(ask, &block);
+	if (!block.failed)
+		spec = cs_shmem_allocate(block.len);
+	if (DsaPointerIsValid(spec))
+		memcpy(dsa_get_address(cs_shmem_area(), spec), block.data, block.len);
+	cs_buf_free(&block);
+	if (!DsaPointerIsValid(spec))
+	{
+		CHECK_FOR_INTERRUPTS();
+		ereport(ERROR,
+				(errcode(ERRCODE_OUT_OF_MEMORY),
+				 errmsg("could not hand a question to the credscore courier"),
+				 errdetail("There is no shared memory for it."),
+				 errhint("Look at the size of the dynamic shared memory file system.")));
+	}
+	return spec;
 }

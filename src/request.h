@@ -7,10 +7,19 @@
 
 #include "postgres.h"
 
+#include "utils/dsa.h"
 #include "utils/timestamp.h"
 
-#include "provider.h"
-#include "spec.h"
+#include "settings.h"
+
+/* What to ask. */
+typedef struct CsAsk
+{
+	const CsSettings *settings;
+	const CsEndpoint *endpoint;
+	bool		cached_only;	/* the role may read, not ask */
+	CsArguments args;			/* normalised; "subject" among them */
+} CsAsk;
 
 /* A UUID in text form, with its terminating NUL. */
 #define CS_REQUEST_ID_SIZE	37
@@ -23,10 +32,14 @@ extern void cs_request_id(char out[CS_REQUEST_ID_SIZE]);
  * request id is no part of it.  Questions of an endpoint that is not shared
  * each get a key of their own.
  */
-extern void cs_question_key(CsKey *key, const CsKey *account_key,
-							const CsProvider *provider,
-							const CsEndpoint *endpoint,
-							const CsArguments *args);
+extern void cs_question_key(CsKey *key, const CsAsk *ask);
+
+/*
+ * The specification of a question, in shared memory; its owner frees it with
+ * cs_spec_discard, or hands it on.  Raises what building the request refuses,
+ * and 53200.
+ */
+extern dsa_pointer cs_request_share(const CsAsk *ask);
 
 /*
  * A time as providers read it: UTC without zone, "2023-11-17T00:00:00".

@@ -33,7 +33,10 @@ typedef struct Active
 	EState	   *estate;			/* ACTIVE_RUN */
 	CsScope    *scope;			/* once known */
 	ErrorContextCallback *error_context;	/* at the planner's entry */
+	CsRun		run;			/* ACTIVE_RUN */
 } Active;
+
+static uint64 last_serial;
 
 static Active *top;				/* innermost first; lives on the C stack */
 static dlist_head live_scopes = DLIST_STATIC_INIT(live_scopes);
@@ -134,11 +137,23 @@ cs_scope_current(void)
 	return active->scope;
 }
 
+bool
+cs_scope_run(const void *estate, CsRun *run)
+{
+	for (Active *active = top; active != NULL; active = active->below)
+		if (active->kind == ACTIVE_RUN && active->estate == estate)
+		{
+			*run = active->run;
+			return true;
+		}
+	return false;
+}
+
 static PlannedStmt *
 planner_tracked(Query *parse, const char *query_string, int cursor_options,
 				ParamListInfo bound_params)
 {
-	Active		self = {ACTIVE_PLANNER, top, NULL, NULL, error_context_stack};
+	Active		self = {ACTIVE_PLANNER, top, NULL, NULL, error_context_stack, {0, 0}};
 	PlannedStmt *result;
 
 	top = &self;
@@ -171,7 +186,7 @@ start_tracked(QueryDesc *query, int eflags)
 	/* EXPLAIN starts the executor, too: its initial pruning plans. */
 	Active		self = {
 		(eflags & EXEC_FLAG_EXPLAIN_ONLY) ? ACTIVE_PLANNER : ACTIVE_START,
-		top, NULL, NULL, error_context_stack
+		top, NULL, NULL, error_context_stack, {0, 0}
 	};
 
 	top = &self;
@@ -199,7 +214,7 @@ start_tracked(QueryDesc *query, int eflags)
 static void
 run_tracked(CS_EXECUTOR_RUN_PARAMS)
 {
-	Active		self = {ACTIVE_RUN, top, query->estate, NULL, NULL};
+	Active		self = {ACTIVE_RUN, top, query->estate, NULL, NULL, {count, ++last_serial}};
 
 	top = &self;
 	PG_TRY();
@@ -219,7 +234,7 @@ run_tracked(CS_EXECUTOR_RUN_PARAMS)
 static void
 finish_tracked(QueryDesc *query)
 {
-	Active		self = {ACTIVE_RUN, top, query->estate, NULL, NULL};
+	Active		self = {ACTIVE_RUN, top, query->estate, NULL, NULL, {0, ++last_serial}};
 
 	top = &self;
 	PG_TRY();

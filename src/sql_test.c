@@ -36,9 +36,10 @@ credscore_test_many(PG_FUNCTION_ARGS)
 	Datum	   *phones;
 	int			n;
 	int			answers = 0;
+	bool		reader;
 
 	cs_shmem_require();
-	settings = cs_settings_get(NameStr(*PG_GETARG_NAME(1)));
+	settings = cs_settings_get(NameStr(*PG_GETARG_NAME(1)), &reader);
 	endpoint = cs_endpoint_by_name(settings->provider, "decision");
 	deconstruct_array(PG_GETARG_ARRAYTYPE_P(0), TEXTOID, -1, false, TYPALIGN_INT,
 					  &phones, NULL, &n);
@@ -47,7 +48,7 @@ credscore_test_many(PG_FUNCTION_ARGS)
 	{
 		char		request_id[CS_REQUEST_ID_SIZE];
 		CsPair		pair = {"subject", TextDatumGetCString(phones[i])};
-		CsAsk		ask = {settings, endpoint, {&pair, 1, request_id, NULL, 0}};
+		CsAsk		ask = {settings, endpoint, false, {&pair, 1, request_id, NULL, 0}};
 
 		cs_request_id(request_id);
 		questions[i] = cs_ask_start(&ask);
