@@ -6,13 +6,13 @@
 \pset tuples_only on
 
 CREATE SERVER pngme FOREIGN DATA WRAPPER credscore OPTIONS (
-    provider 'pngme', country 'nigeria', base_url 'http://127.0.0.1:1', max_retries '0');
+    provider 'pngme', country 'nigeria', base_url 'http://127.0.0.1:1', max_retries '0', breaker_failures '0');
 CREATE USER MAPPING FOR CURRENT_USER SERVER pngme OPTIONS (api_token 'hunter2');
 CREATE SERVER lenderlink FOREIGN DATA WRAPPER credscore OPTIONS (
-    provider 'lenderlink', base_url 'http://127.0.0.1:1', max_retries '0');
+    provider 'lenderlink', base_url 'http://127.0.0.1:1', max_retries '0', breaker_failures '0');
 CREATE USER MAPPING FOR CURRENT_USER SERVER lenderlink OPTIONS (client_id 'acme', client_secret 'hunter2');
 CREATE SERVER patascore FOREIGN DATA WRAPPER credscore OPTIONS (
-    provider 'patascore', base_url 'http://127.0.0.1:1', max_retries '0');
+    provider 'patascore', base_url 'http://127.0.0.1:1', max_retries '0', breaker_failures '0');
 CREATE USER MAPPING FOR CURRENT_USER SERVER patascore OPTIONS (api_key 'hunter2');
 
 -- What becomes of each subject: how it was sent, or why it was refused.
@@ -87,7 +87,7 @@ CREATE USER MAPPING FOR CURRENT_USER SERVER regress_foreign OPTIONS (api_token '
 SELECT attempt($$SELECT credscore_decision('254700123456', server => 'regress_foreign')$$);
 -- one of that name that comes and goes
 CREATE SERVER second FOREIGN DATA WRAPPER credscore OPTIONS (
-    provider 'pngme', country 'kenya', base_url 'http://127.0.0.1:1', max_retries '0');
+    provider 'pngme', country 'kenya', base_url 'http://127.0.0.1:1', max_retries '0', breaker_failures '0');
 CREATE USER MAPPING FOR CURRENT_USER SERVER second OPTIONS (api_token 'hunter2');
 SELECT attempt($$SELECT credscore_decision('254700123456', server => 'second')$$);
 ALTER SERVER second RENAME TO third;

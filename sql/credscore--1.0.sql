@@ -44,7 +44,7 @@ CREATE FUNCTION credscore_decision(
 ) RETURNS jsonb
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL RESTRICTED COST 1000;
 REVOKE ALL ON FUNCTION credscore_decision(text, timestamptz, name, text) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION credscore_decision(text, timestamptz, name, text) TO credscore_caller;
+GRANT EXECUTE ON FUNCTION credscore_decision(text, timestamptz, name, text) TO credscore_caller, credscore_reader;
 COMMENT ON FUNCTION credscore_decision(text, timestamptz, name, text) IS
     'asks Pngme about a phone user; answer: {"user", "risk_score": 0 to 1, probability of an overdue loan, "features": {...}, ...}; utc_endtime bounds the data used, NULL: now; a billed call';
 
@@ -55,7 +55,7 @@ CREATE FUNCTION credscore_lac(
 ) RETURNS jsonb
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL RESTRICTED COST 1000;
 REVOKE ALL ON FUNCTION credscore_lac(text, name, text) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION credscore_lac(text, name, text) TO credscore_caller;
+GRANT EXECUTE ON FUNCTION credscore_lac(text, name, text) TO credscore_caller, credscore_reader;
 COMMENT ON FUNCTION credscore_lac(text, name, text) IS
     'asks LenderLink for a Loan Applications Check of a Philippine mobile number; answer: {"code", "result", "scores": {"911": {"cvTotals": {...}}}, ...}, counts of requests by windows of days; a billed call';
 
@@ -66,7 +66,7 @@ CREATE FUNCTION credscore_statement(
 ) RETURNS jsonb
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL RESTRICTED COST 1000;
 REVOKE ALL ON FUNCTION credscore_statement(text, name, text) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION credscore_statement(text, name, text) TO credscore_caller;
+GRANT EXECUTE ON FUNCTION credscore_statement(text, name, text) TO credscore_caller, credscore_reader;
 COMMENT ON FUNCTION credscore_statement(text, name, text) IS
     'asks Patascore for the report on an uploaded M-Pesa statement; answer: {"status", "message", "data": {"score_data": {...}, "statement_details": [...], ...}}; SQLSTATE CS102 while it is being processed; a billed call';
 
@@ -84,6 +84,13 @@ REVOKE ALL ON FUNCTION credscore_statement_upload(text, bytea, text, text, text,
 GRANT EXECUTE ON FUNCTION credscore_statement_upload(text, bytea, text, text, text, text, name) TO credscore_caller;
 COMMENT ON FUNCTION credscore_statement_upload(text, bytea, text, text, text, text, name) IS
     'uploads an M-Pesa statement (PDF, its name unchanged, with its passcode) to Patascore; answer: {"data": {"reference_id": ...}} for credscore_statement; each call uploads anew';
+
+CREATE FUNCTION credscore_cache_clear(server name DEFAULT NULL) RETURNS bigint
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL RESTRICTED;
+REVOKE ALL ON FUNCTION credscore_cache_clear(name) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION credscore_cache_clear(name) TO credscore_caller;
+COMMENT ON FUNCTION credscore_cache_clear(name) IS
+    'forgets the answers of a server, NULL: of all servers, for all accounts; returns how many; the next questions are billed anew';
 
 -- Watching it ------------------------------------------------------------------
 
@@ -112,3 +119,89 @@ COMMENT ON COLUMN credscore_stat_workers.state IS 'running or stopped';
 COMMENT ON COLUMN credscore_stat_workers.started_at IS 'when the process last started';
 COMMENT ON COLUMN credscore_stat_workers.heartbeat IS 'last turn of its loop; older than a few seconds means trouble';
 COMMENT ON COLUMN credscore_stat_workers.questions IS 'questions open in all sessions, waiting or being asked';
+
+CREATE FUNCTION credscore_stat_servers(
+    OUT server name, OUT provider text, OUT base_url text,
+    OUT calls bigint, OUT billed bigint, OUT answered bigint, OUT failed bigint,
+    OUT unknown bigint, OUT failed_by_sqlstate jsonb, OUT retries bigint,
+    OUT cache_hits bigint, OUT shared_calls bigint, OUT in_flight int, OUT queued int,
+    OUT breaker text, OUT failures_in_row int, OUT breaker_until timestamptz,
+    OUT paused_until timestamptz, OUT latency_p50 float8, OUT latency_p95 float8,
+    OUT latency_p99 float8, OUT bytes_in bigint, OUT bytes_out bigint,
+    OUT connections bigint, OUT log_ins bigint, OUT token_expires_at timestamptz,
+    OUT daily_budget int, OUT budget_used int, OUT stats_reset timestamptz
+) RETURNS SETOF record
+    AS 'MODULE_PATHNAME' LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
+REVOKE ALL ON FUNCTION credscore_stat_servers() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION credscore_stat_servers() TO credscore_monitor;
+COMMENT ON FUNCTION credscore_stat_servers() IS 'what was asked of each server, over all sessions and databases';
+
+CREATE VIEW credscore_stat_servers AS SELECT * FROM credscore_stat_servers();
+REVOKE ALL ON credscore_stat_servers FROM PUBLIC;
+GRANT SELECT ON credscore_stat_servers TO credscore_monitor;
+COMMENT ON VIEW credscore_stat_servers IS
+    'what was asked of each server, over all sessions and databases, since the start of the database server or credscore_stat_reset()';
+COMMENT ON COLUMN credscore_stat_servers.server IS 'name of the foreign server; one row per name and address';
+COMMENT ON COLUMN credscore_stat_servers.provider IS 'who answers';
+COMMENT ON COLUMN credscore_stat_servers.base_url IS 'where requests go';
+COMMENT ON COLUMN credscore_stat_servers.calls IS 'HTTP calls that were sent, without log-ins';
+COMMENT ON COLUMN credscore_stat_servers.billed IS 'of those, calls that may cost money: not refused with 401, 403, 429 or 503';
+COMMENT ON COLUMN credscore_stat_servers.answered IS 'questions that were answered with a call';
+COMMENT ON COLUMN credscore_stat_servers.failed IS 'questions that failed, as far as the HTTP status tells';
+COMMENT ON COLUMN credscore_stat_servers.unknown IS 'of those, questions whose outcome is unknown (CS408)';
+COMMENT ON COLUMN credscore_stat_servers.failed_by_sqlstate IS 'failed questions by SQLSTATE';
+COMMENT ON COLUMN credscore_stat_servers.retries IS 'further calls for the same question';
+COMMENT ON COLUMN credscore_stat_servers.cache_hits IS 'questions answered from the cache, without a call';
+COMMENT ON COLUMN credscore_stat_servers.shared_calls IS 'questions that shared a call on its way';
+COMMENT ON COLUMN credscore_stat_servers.in_flight IS 'calls admitted and not over';
+COMMENT ON COLUMN credscore_stat_servers.queued IS 'questions waiting for their turn';
+COMMENT ON COLUMN credscore_stat_servers.breaker IS 'closed, open, or half_open';
+COMMENT ON COLUMN credscore_stat_servers.failures_in_row IS 'failed calls since the last one that was answered';
+COMMENT ON COLUMN credscore_stat_servers.breaker_until IS 'when the breaker lets a call try; NULL: it is closed';
+COMMENT ON COLUMN credscore_stat_servers.paused_until IS 'end of the pause that the provider asked for; NULL: none';
+COMMENT ON COLUMN credscore_stat_servers.latency_p50 IS 'milliseconds that half of the calls took at most; within six percent, like the next two';
+COMMENT ON COLUMN credscore_stat_servers.latency_p95 IS 'milliseconds that 95 percent of the calls took at most';
+COMMENT ON COLUMN credscore_stat_servers.latency_p99 IS 'milliseconds that 99 percent of the calls took at most';
+COMMENT ON COLUMN credscore_stat_servers.bytes_in IS 'bytes received, without TLS';
+COMMENT ON COLUMN credscore_stat_servers.bytes_out IS 'bytes sent, without TLS';
+COMMENT ON COLUMN credscore_stat_servers.connections IS 'connections that were opened';
+COMMENT ON COLUMN credscore_stat_servers.log_ins IS 'log-ins that were sent';
+COMMENT ON COLUMN credscore_stat_servers.token_expires_at IS 'until when the token of the latest log-in is used; NULL: there is none';
+COMMENT ON COLUMN credscore_stat_servers.daily_budget IS 'the option daily_budget as the latest question had it; NULL: none';
+COMMENT ON COLUMN credscore_stat_servers.budget_used IS 'billed calls charged to the budget today (UTC); NULL: not known';
+COMMENT ON COLUMN credscore_stat_servers.stats_reset IS 'since when is counted';
+
+CREATE FUNCTION credscore_stat_progress(
+    OUT pid int, OUT started_at timestamptz, OUT rows_read bigint, OUT asked bigint,
+    OUT done bigint, OUT in_flight bigint
+) RETURNS SETOF record
+    AS 'MODULE_PATHNAME' LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
+REVOKE ALL ON FUNCTION credscore_stat_progress() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION credscore_stat_progress() TO credscore_monitor;
+COMMENT ON FUNCTION credscore_stat_progress() IS 'how far the running statements that ask have come';
+
+CREATE VIEW credscore_stat_progress AS SELECT * FROM credscore_stat_progress();
+REVOKE ALL ON credscore_stat_progress FROM PUBLIC;
+GRANT SELECT ON credscore_stat_progress TO credscore_monitor;
+COMMENT ON VIEW credscore_stat_progress IS
+    'one row per running statement that asks: how far it has come';
+COMMENT ON COLUMN credscore_stat_progress.pid IS 'process id of the session, as in pg_stat_activity';
+COMMENT ON COLUMN credscore_stat_progress.started_at IS 'when its statement started';
+COMMENT ON COLUMN credscore_stat_progress.rows_read IS 'rows that were read ahead of their answers';
+COMMENT ON COLUMN credscore_stat_progress.asked IS 'questions handed to the courier';
+COMMENT ON COLUMN credscore_stat_progress.done IS 'of those, questions that have their outcome';
+COMMENT ON COLUMN credscore_stat_progress.in_flight IS 'of those, questions that wait for their outcome';
+
+CREATE FUNCTION credscore_stat_reset() RETURNS void
+    AS 'MODULE_PATHNAME' LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
+REVOKE ALL ON FUNCTION credscore_stat_reset() FROM PUBLIC;
+COMMENT ON FUNCTION credscore_stat_reset() IS
+    'sets the counters of credscore_stat_servers to zero; breakers and budgets stay';
+
+CREATE FUNCTION credscore_health(OUT check_name text, OUT ok boolean, OUT detail text)
+    RETURNS SETOF record
+    AS 'MODULE_PATHNAME' LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
+REVOKE ALL ON FUNCTION credscore_health() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION credscore_health() TO credscore_monitor;
+COMMENT ON FUNCTION credscore_health() IS
+    'is all well?  One row per check: preloaded, courier, heartbeat, questions, breaker and daily_budget of each server, secret_file of each mapping of this database';

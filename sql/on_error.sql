@@ -6,13 +6,13 @@
 \set VERBOSITY terse
 
 CREATE SERVER pngme FOREIGN DATA WRAPPER credscore OPTIONS (
-    provider 'pngme', country 'nigeria', base_url 'http://127.0.0.1:1', max_retries '0');
+    provider 'pngme', country 'nigeria', base_url 'http://127.0.0.1:1', max_retries '0', breaker_failures '0');
 CREATE USER MAPPING FOR CURRENT_USER SERVER pngme OPTIONS (api_token 'hunter2');
 CREATE SERVER lenderlink FOREIGN DATA WRAPPER credscore OPTIONS (
-    provider 'lenderlink', base_url 'http://127.0.0.1:1', max_retries '0');
+    provider 'lenderlink', base_url 'http://127.0.0.1:1', max_retries '0', breaker_failures '0');
 CREATE USER MAPPING FOR CURRENT_USER SERVER lenderlink OPTIONS (client_id 'acme', client_secret 'hunter2');
 CREATE SERVER patascore FOREIGN DATA WRAPPER credscore OPTIONS (
-    provider 'patascore', base_url 'http://127.0.0.1:1', max_retries '0');
+    provider 'patascore', base_url 'http://127.0.0.1:1', max_retries '0', breaker_failures '0');
 CREATE USER MAPPING FOR CURRENT_USER SERVER patascore OPTIONS (api_key 'hunter2');
 
 -- A malformed subject: raised by "error" only.

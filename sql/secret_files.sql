@@ -13,7 +13,7 @@ SELECT current_setting('data_directory_mode') <> '0700' AS open_cluster \gset
 
 -- HV00N means that the file was read: nothing listens there.
 CREATE SERVER regress_patascore FOREIGN DATA WRAPPER credscore OPTIONS (
-    provider 'patascore', base_url 'http://127.0.0.1:1', max_retries '0');
+    provider 'patascore', base_url 'http://127.0.0.1:1', max_retries '0', breaker_failures '0');
 CREATE USER MAPPING FOR CURRENT_USER SERVER regress_patascore OPTIONS (api_key_file '/nonexistent/key');
 
 -- Messages name the option; the path is in the server's log only.
@@ -54,7 +54,7 @@ SELECT attempt($$SELECT credscore_statement('ref-1', server => 'regress_patascor
 
 -- A password that is no header's value may be any line of text.
 CREATE SERVER regress_pngme FOREIGN DATA WRAPPER credscore OPTIONS (
-    provider 'pngme', country 'nigeria', base_url 'http://127.0.0.1:1', max_retries '0');
+    provider 'pngme', country 'nigeria', base_url 'http://127.0.0.1:1', max_retries '0', breaker_failures '0');
 CREATE USER MAPPING FOR CURRENT_USER SERVER regress_pngme OPTIONS (email 'svc@acme.example');
 SELECT attempt(format(
     'ALTER USER MAPPING FOR CURRENT_USER SERVER regress_pngme OPTIONS (ADD password_file %L)',

@@ -46,6 +46,10 @@ SELECT try_option('regress_pngme', 'queue_timeout', '1', '60s', '1d', '0', '2d')
 -- numbers
 SELECT try_option('regress_pngme', 'max_retries', '0', '10', '-1', '11', '1s', '', 'many');
 SELECT try_option('regress_pngme', 'max_concurrency', '1', '4096', '0', '4097', '99999999999');
+SELECT try_option('regress_pngme', 'rate_limit', '0', '1', '100000', '-1', '100001', '0.5', '10/s');
+SELECT try_option('regress_pngme', 'breaker_failures', '0', '5', '10000', '-1', '10001', 'off');
+SELECT try_option('regress_pngme', 'breaker_cooldown', '1', '30s', '1d', '0', '2d');
+SELECT try_option('regress_pngme', 'daily_budget', '0', '1000000000', '-1', '1000000001', '10k');
 
 -- sizes: bytes, or a unit
 SELECT try_option('regress_pngme', 'max_response_size',

@@ -10,11 +10,11 @@ CREATE ROLE regress_credscore_clerk IN ROLE credscore_caller;
 
 -- Nothing listens there: HV00N means that a question was on its way.
 CREATE SERVER regress_pngme FOREIGN DATA WRAPPER credscore OPTIONS (
-    provider 'pngme', country 'nigeria', base_url 'http://127.0.0.1:1', max_retries '0');
+    provider 'pngme', country 'nigeria', base_url 'http://127.0.0.1:1', max_retries '0', breaker_failures '0');
 CREATE SERVER regress_lenderlink FOREIGN DATA WRAPPER credscore OPTIONS (
-    provider 'lenderlink', base_url 'http://127.0.0.1:1', max_retries '0');
+    provider 'lenderlink', base_url 'http://127.0.0.1:1', max_retries '0', breaker_failures '0');
 CREATE SERVER regress_patascore FOREIGN DATA WRAPPER credscore OPTIONS (
-    provider 'patascore', base_url 'http://127.0.0.1:1', max_retries '0');
+    provider 'patascore', base_url 'http://127.0.0.1:1', max_retries '0', breaker_failures '0');
 GRANT USAGE ON FOREIGN SERVER regress_pngme TO regress_credscore_clerk;
 
 CREATE FUNCTION mapping(server name, options text) RETURNS text LANGUAGE sql AS $$

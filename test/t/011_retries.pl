@@ -124,6 +124,9 @@ foreach my $path (@paths)
 
 		fault($path, %fault, retry_after => 3600);
 		is_deeply(outcome($path), [ "CS$status", 'no', 1, 1 ], "$path, $status: a Retry-After of an hour is not");
+
+		# It pauses the server for queue_timeout; a new courier knows nothing of it.
+		$cluster->restart_courier;
 	}
 
 	# Ambiguous: never sent again, unless allowed.

@@ -39,6 +39,10 @@ use Time::HiRes qw(time usleep);
 # How long a condition may take to come true; seconds.
 use constant WAIT_TIMEOUT => 120;
 
+# So that tests count calls, each statement asks anew, and a server is asked
+# however often it failed.  Tests of cache and breaker set these options.
+my %test_options = (cache_ttl => 0, breaker_failures => 0);
+
 # What every provider needs, beside base_url.
 my %server_options = (
 	pngme => {
@@ -183,7 +187,7 @@ sub server
 	my $database = delete $options{database};
 	my $provider = $options{provider} or croak 'a server needs a provider';
 
-	%options = (%{ $server_options{$provider} // {} }, %options);
+	%options = (%test_options, %{ $server_options{$provider} // {} }, %options);
 	$options{base_url} //= $self->{sandbox}->base_url($provider)
 	  unless exists $options{base_url};
 	$self->safe_psql("CREATE SERVER $name FOREIGN DATA WRAPPER credscore"
