@@ -21,6 +21,10 @@ OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c)))
 SANDBOX = test/sandbox/credscore-sandbox
 SANDBOX_OBJS = $(patsubst %.c,%.o,$(sort $(wildcard test/sandbox/*.c)))
 
+# The bare clients that "make bench" measures against.
+BENCH_PROGRAMS = bench/easy_loop bench/multi_window
+BENCH_OBJS = $(patsubst %.c,%.o,$(sort $(wildcard bench/*.c)))
+
 # Libraries that tests preload into the server.
 PRELOADS = $(patsubst %.c,%.so,$(sort $(wildcard test/preload/*.c)))
 
@@ -28,7 +32,7 @@ PRELOADS = $(patsubst %.c,%.so,$(sort $(wildcard test/preload/*.c)))
 # has it, and the pure modules above it.
 LAYER0_SRCS := $(sort $(wildcard $(addprefix src/,$(shell \
 	awk '$$2 ~ /^0/ {sub(/\[ch\]$$/, "c", $$1); print $$1} ' src/LAYERS))))
-PURE_SRCS := $(wildcard src/admit.c src/retry.c)
+PURE_SRCS := $(addprefix src/,admit.c budget_book.c pace.c retry.c)
 UNIT_OBJS = $(patsubst %.c,%.o,$(LAYER0_SRCS) $(PURE_SRCS))
 UNIT_LIB = test/unit/libcredscore.a
 UNIT_TESTS = $(patsubst %.c,%,$(sort $(wildcard test/unit/test_*.c)))
@@ -51,7 +55,7 @@ PROVE_TESTS ?= $(addprefix test/t/,$(call pick,$(notdir $(TAP_FILES))))
 # The demo and the check install packages or take a private copy of
 # PostgreSQL first, so these goals do not need PGXS.
 STANDALONE = help deps check check-lint check-unit check-regress \
-	check-isolation check-tap demo bench format
+	check-isolation check-tap check-postgres demo bench format
 GOALS := $(or $(MAKECMDGOALS),all)
 
 ifneq ($(filter-out $(STANDALONE),$(GOALS)),)
@@ -91,8 +95,8 @@ endif
 
 # must stand before the include: PGXS writes its clean rule from it
 EXTRA_CLEAN = $(SANDBOX) $(SANDBOX_OBJS) $(PRELOADS) $(UNIT_TESTS) $(UNIT_LIB) \
-	$(addsuffix .o,$(UNIT_TESTS)) $(FUZZERS) \
-	$(wildcard src/*.d src/*.bc test/*/*.d) test/isolation/output build
+	$(addsuffix .o,$(UNIT_TESTS)) $(FUZZERS) $(BENCH_PROGRAMS) $(BENCH_OBJS) \
+	$(wildcard src/*.d src/*.bc test/*/*.d bench/*.d) test/isolation/output build
 
 include $(PGXS)
 
@@ -101,7 +105,7 @@ PROVE_FLAGS += -I test/perl
 
 $(OBJS): | have-headers
 $(shlib): src/credscore.map
--include $(wildcard src/*.d test/sandbox/*.d test/unit/*.d)
+-include $(wildcard src/*.d test/sandbox/*.d test/unit/*.d bench/*.d)
 
 .PHONY: have-headers
 have-headers:
@@ -110,8 +114,8 @@ have-headers:
 	echo 'The headers of libcurl or json-c are missing; on Debian, "make deps" installs them.' >&2; \
 	exit 1; }
 
-# The sandbox and the unit tests are ordinary C programs.
-$(SANDBOX_OBJS) $(addsuffix .o,$(UNIT_TESTS)): \
+# The sandbox, the bare clients and the unit tests are ordinary C programs.
+$(SANDBOX_OBJS) $(BENCH_OBJS) $(addsuffix .o,$(UNIT_TESTS)): \
 	override CFLAGS += -Wno-declaration-after-statement
 
 .PHONY: sandbox unit
@@ -123,13 +127,20 @@ $(SANDBOX): $(SANDBOX_OBJS)
 $(PRELOADS): %.so: %.c
 	$(CC) -O2 -g -fPIC -shared -Wall -Wextra $(WERROR) $< -o $@ -ldl
 
-# An archive, so that each test links only the modules it tests.
+.PHONY: bench-programs
+bench-programs: $(BENCH_PROGRAMS)
+$(BENCH_PROGRAMS): %: %.o bench/bare.o
+	$(CC) $(CFLAGS) $^ $(LDFLAGS) -o $@ -lcurl -ljson-c
+
+# An archive, so that each test links only the modules it tests; libpgport has
+# PostgreSQL's CRC.
+UNIT_LIBS = -L$(shell $(PG_CONFIG) --pkglibdir) -lpgport -ljson-c -lm
 unit: $(UNIT_TESTS)
 $(UNIT_LIB): $(UNIT_OBJS)
 	rm -f $@
 	$(AR) crs $@ $(UNIT_OBJS)
 $(UNIT_TESTS): %: %.o $(UNIT_LIB)
-	$(CC) $(CFLAGS) $< $(UNIT_LIB) $(LDFLAGS) -o $@ -ljson-c -lm
+	$(CC) $(CFLAGS) $< $(UNIT_LIB) $(LDFLAGS) -o $@ $(UNIT_LIBS)
 
 # Keeps make from deleting the objects as intermediate files.
 .SECONDARY: $(addsuffix .o,$(UNIT_TESTS))
@@ -170,8 +181,9 @@ help:
 	@echo 'make check          install packages, build, run every test privately'
 	@echo '                    TESTS="001 setup" picks tests, KEEP=1 keeps the files'
 	@echo 'make check-lint, check-unit, check-regress, check-isolation, check-tap'
+	@echo 'make check-postgres run PostgreSQL'"'"'s own regression suite with credscore loaded'
 	@echo 'make demo           show it at work against the sandbox; KEEP=1 stays'
-	@echo 'make bench          measure'
+	@echo 'make bench          measure against limits of the same run (QUICK=1: just try)'
 	@echo 'make fuzz           fuzz the parsers (clang; FUZZ_SECONDS=30)'
 	@echo 'make lint           check the rules of the source tree'
 	@echo 'make format         run clang-format over the C sources'
@@ -185,13 +197,17 @@ check:
 check-lint check-unit check-regress check-isolation check-tap: check-%:
 	@PG_CONFIG='$(PG_CONFIG)' TESTS='$(TESTS)' KEEP='$(KEEP)' exec scripts/check $*
 
+check-postgres:
+	@PG_CONFIG='$(PG_CONFIG)' SOURCE='$(SOURCE)' KEEP='$(KEEP)' exec scripts/check-postgres
+
 demo:
 	@PG_CONFIG='$(PG_CONFIG)' KEEP='$(KEEP)' exec scripts/demo
 
 bench:
-	@PG_CONFIG='$(PG_CONFIG)' exec scripts/bench
+	@PG_CONFIG='$(PG_CONFIG)' exec bench/run
 
 format:
-	clang-format -i $(wildcard src/*.[ch] test/sandbox/*.[ch] test/unit/*.[ch])
+	clang-format -i $(wildcard src/*.[ch] test/sandbox/*.[ch] test/unit/*.[ch] \
+	bench/*.[ch])
 
 endif	# standalone goals
