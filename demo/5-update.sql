@@ -1,11 +1,17 @@
--- A batch: one UPDATE asks for every application
--- Row by row, each call in its turn: as many calls as questions.
+-- A batch: an UPDATE per provider asks for every application
+-- Up to 64 calls at once; what was asked a moment ago is not asked again.
 
 \timing on
-UPDATE application AS a
-SET decision = u.decision, lac = u.lac, statement = u.statement
-FROM underwriting AS u
-WHERE u.id = a.id;
+UPDATE application
+SET decision = credscore_decision(phone, on_error => 'subject',
+                   server => CASE country WHEN 'Kenya' THEN 'pngme_kenya' ELSE 'pngme_nigeria' END)
+WHERE country IN ('Kenya', 'Nigeria');
+
+UPDATE application SET lac = credscore_lac(phone, on_error => 'subject')
+WHERE country = 'Philippines';
+
+UPDATE application SET statement = credscore_statement(statement_ref, on_error => 'subject')
+WHERE country = 'Kenya';
 
 \timing off
 \echo
