@@ -33,6 +33,7 @@
 #include "progress.h"
 #include "shmem.h"
 #include "slots.h"
+#include "stats.h"
 
 /* A waiting session looks this often whether the courier is alive, */
 #define COURIER_CHECK_MS	1000
@@ -277,6 +278,7 @@ answer_without_call(CsScope *scope, CsMemoEntry *entry, const CsAsk *ask,
 {
 	if (answer_from_cache(scope, entry, ask))
 	{
+		cs_stat_cache_hit(&ask->settings->server_key);
 		if (stats != NULL)
 			stats->cache_hits++;
 		return true;

@@ -30,6 +30,7 @@
 
 #include "asking.h"
 #include "guc.h"
+#include "progress.h"
 #include "scope.h"
 
 #define NODE_NAME	"Credscore Prefetch"
@@ -443,6 +444,7 @@ push_row(PrefetchState *s, TupleTableSlot *row)
 	s->ring[(s->ring_head + s->ring_count) % s->ring_size] = tuple;
 	s->ring_count++;
 	s->ring_bytes += tuple->t_len;
+	cs_progress_add_rows(1);
 }
 
 static void

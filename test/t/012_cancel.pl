@@ -142,10 +142,12 @@ my %phases = (
 		calls => 1,
 		dropped => 1,
 		arrange => sub {
-			log_in('pngme');
+			# of its own, since the provider's pause holds for the whole server
+			my $server = new_server();
+			log_in($server);
 			$sandbox->fault(provider => 'pngme', path => 'decision', kind => 'status', status => 503,
 				retry_after => 55);
-			return ('pngme', sub { $sandbox->counter('pngme', 'decision')->{statuses}{503} }, sub { });
+			return ($server, sub { $sandbox->counter('pngme', 'decision')->{statuses}{503} }, sub { });
 		} });
 
 my %methods = (

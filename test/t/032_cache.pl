@@ -52,6 +52,8 @@ costs
 	is($cluster->safe_psql('SELECT ' . decision('2348010000001', ", on_error => 'report'")),
 		$first, 'with another on_error');
 } 0, 'other sessions get it from the cache';
+is($cluster->safe_psql("SELECT calls, cache_hits FROM credscore_stat_servers WHERE server = 'pngme'"),
+	'1|3', 'and are counted');
 costs { $cluster->safe_psql('SELECT ' . decision('2348010000001', ", '2026-01-01'")) } 1,
   'another argument is another question';
 
