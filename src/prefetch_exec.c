@@ -19,7 +19,6 @@
 
 #include "prefetch.h"
 
-#include "commands/explain.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "nodes/extensible.h"
@@ -29,6 +28,7 @@
 #include "utils/memutils.h"
 
 #include "asking.h"
+#include "compat.h"
 #include "guc.h"
 #include "progress.h"
 #include "scope.h"
