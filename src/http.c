@@ -70,7 +70,6 @@ struct CsHttpCall
 
 static CURLM *multi;
 static int64 timer_due = -1;	/* when libcurl wants to be called */
-static int	active;				/* calls started and not finished */
 static bool hosts_changed;		/* a leader is through, or over */
 static int
 compare_deadlines(const pairingheap_node *a, const pairingheap_node *b,
@@ -269,7 +268,6 @@ finish(CsHttpCall *call, CsHttpResult *result)
 {
 	pairingheap_remove(&deadlines, &call->by_deadline);
 	leave_host(call);
-	active--;
 	if (call->added)
 		cs_handle_measure(&call->handle, &result->cost);
 	result->body = call->body ? call->body : "";
@@ -531,12 +529,6 @@ cs_http_descriptor(void)
 	return cs_watch_descriptor();
 }
 
-int
-cs_http_active(void)
-{
-	return active;
-}
-
 /* --- the start --- */
 
 static bool
@@ -578,7 +570,6 @@ cs_http_start(const CsHttpSpec *spec, CsHttpOwner *owner)
 		return false;
 	}
 	pairingheap_add(&deadlines, &call->by_deadline);
-	active++;
 	return true;
 }
 

@@ -54,6 +54,4 @@ extern bool cs_http_start(const CsHttpSpec *spec, CsHttpOwner *owner);
 /* Moves bytes, looks at deadlines, hands over what is finished. */
 extern void cs_http_turn(void);
 
-extern int	cs_http_active(void);
-
 #endif							/* CS_HTTP_H */

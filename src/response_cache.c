@@ -298,12 +298,3 @@ cs_cache_clear(const CsKey *server)
 	}
 	return cleared;
 }
-
-void
-cs_cache_usage(int64 *entries, int64 *bytes)
-{
-	LWLockAcquire(cache_lock, LW_SHARED);
-	*entries = cache->nused;
-	*bytes = cache->bytes;
-	LWLockRelease(cache_lock);
-}

@@ -43,7 +43,4 @@ extern void cs_cache_refine(const CsKey *key, dsa_pointer raw, dsa_pointer body)
 /* Forgets the replies of a server; NULL: all.  Returns how many. */
 extern int64 cs_cache_clear(const CsKey *server);
 
-/* Replies kept, and their bytes. */
-extern void cs_cache_usage(int64 *entries, int64 *bytes);
-
 #endif							/* CS_RESPONSE_CACHE_H */
