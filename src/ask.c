@@ -46,6 +46,12 @@
 #define COURIER_AWAY_MS		10000
 #define COURIER_SILENT_MS	30000
 
+/*
+ * So many times its window a session hands over, so that the courier need not
+ * wait for it when answers come: reading them is what the session is busy with.
+ */
+#define HAND_OVER_FACTOR 2
+
 /* A question that is pending or flying. */
 typedef struct Running
 {
@@ -54,6 +60,7 @@ typedef struct Running
 	CsMemoEntry *entry;
 	CsAskStats *stats;			/* or NULL */
 	int			slot;			/* -1: pending */
+	bool		urgent;			/* it is waited for right away */
 	dsa_pointer spec;			/* while pending */
 	TimestampTz looked_at;		/* when the cache had no answer */
 	CsAbout		about;
@@ -62,6 +69,7 @@ typedef struct Running
 static dlist_head pending = DLIST_STATIC_INIT(pending);
 static dlist_head flying = DLIST_STATIC_INIT(flying);
 static int	nflying;
+static uint32 settled_seen;		/* as cs_slots_settled_count had it */
 
 /* --- giving up --- */
 
@@ -150,6 +158,7 @@ count_outcome(CsAskStats *stats, const CsOutcome *outcome)
 {
 	if (stats == NULL)
 		return;
+	stats->open--;
 	if (outcome->shared || outcome->cached)
 		stats->calls--;
 	stats->shared_calls += outcome->shared;
@@ -187,8 +196,11 @@ conclude(Running *running)
 static void
 take_settled(void)
 {
+	uint32			   count = cs_slots_settled_count();
 	dlist_mutable_iter iter;
 
+	if (count == settled_seen)
+		return;
 	dlist_foreach_modify(iter, &flying)
 	{
 		Running    *running = dlist_container(Running, node, iter.cur);
@@ -196,19 +208,20 @@ take_settled(void)
 		if (cs_slot_settled(running->slot))
 			conclude(running);
 	}
+	settled_seen = count;
 }
 
 /* --- starting --- */
 
-/* How many may be on their way; with a slow start as many more as settled. */
+/* How many may be handed over; with a slow start as many more as settled. */
 static int
-window(const Running *next)
+hand_over_limit(const Running *next)
 {
 	int			most = cs_guc_max_in_flight();
 
-	if (cs_guc_slow_start() && next->scope->settled < (uint64) most)
+	if (cs_guc_slow_start())
 		return (int) Min((uint64) most, next->scope->settled + 1);
-	return most;
+	return HAND_OVER_FACTOR * most;
 }
 
 void
@@ -220,9 +233,10 @@ cs_ask_pump(void)
 		Running    *next = dlist_head_element(Running, node, &pending);
 		int			slot;
 
-		if (nflying >= window(next))
+		if (nflying >= hand_over_limit(next))
 			break;
-		slot = cs_slot_submit(&next->entry->key, next->spec, next->looked_at);
+		slot = cs_slot_submit(&next->entry->key, next->spec, next->looked_at,
+							  next->urgent);
 		if (slot < 0)
 			break;
 		next->slot = slot;
@@ -347,6 +361,7 @@ cs_ask_start(const CsAsk *ask)
 {
 	TimestampTz looked_at = GetCurrentTimestamp();
 	CsQuestion	question;
+	Running	   *running;
 	CsKey		key;
 
 	cs_question_key(&key, ask);
@@ -357,13 +372,14 @@ cs_ask_start(const CsAsk *ask)
 		return question;
 	if (limit_reached(question.scope))
 		refuse_beyond_limit();
-	dlist_push_head(&pending,
-					&make_running(question.scope, question.entry, ask, looked_at)->node);
+	running = make_running(question.scope, question.entry, ask, looked_at);
+	running->urgent = true;
+	dlist_push_head(&pending, &running->node);
 	cs_ask_pump();
 	return question;
 }
 
-void
+CsMemoEntry *
 cs_ask_ahead(const CsAsk *ask, CsAskStats *stats)
 {
 	TimestampTz looked_at = GetCurrentTimestamp();
@@ -376,12 +392,14 @@ cs_ask_ahead(const CsAsk *ask, CsAskStats *stats)
 	entry = cs_memo_enter(scope, &key);
 	if (entry->state != CS_MEMO_NEW ||
 		answer_without_call(scope, entry, ask, stats) || limit_reached(scope))
-		return;
+		return entry;
 	running = make_running(scope, entry, ask, looked_at);
 	running->stats = stats;
 	stats->calls++;
+	stats->open++;
 	dlist_push_tail(&pending, &running->node);
 	cs_ask_pump();
+	return entry;
 }
 
 /* --- waiting --- */
@@ -414,6 +432,8 @@ check_courier(Running *running)
 			: "The courier process of credscore does not respond.",
 			sizeof(outcome.detail));
 	abandon(running);
+	if (running->stats != NULL)
+		running->stats->open--;
 	cs_classify_store(running->scope, running->entry, &running->about, &outcome,
 					  InvalidDsaPointer);
 	release(running);
@@ -435,29 +455,29 @@ sleep_for(Running *running)
 }
 
 void
-cs_ask_wait(const CsQuestion *question)
+cs_ask_wait_turn(const CsMemoEntry *entry)
 {
-	CsMemoEntry *entry = question->entry;
-	CsAskStats *stats;
+	CsAskStats *stats = ((Running *) entry->value.running)->stats;
 	instr_time	start;
 	instr_time	end;
 
-	cs_ask_pump();
-	if (entry->state != CS_MEMO_RUNNING)
-		return;
-	stats = ((Running *) entry->value.running)->stats;
 	INSTR_TIME_SET_CURRENT(start);
-	while (entry->state == CS_MEMO_RUNNING)
-	{
-		sleep_for(entry->value.running);
-		cs_ask_pump();
-	}
+	sleep_for(entry->value.running);
 	INSTR_TIME_SET_CURRENT(end);
 	if (stats != NULL)
 	{
 		INSTR_TIME_SUBTRACT(end, start);
 		stats->wait_us += INSTR_TIME_GET_MICROSEC(end);
 	}
+	cs_ask_pump();
+}
+
+void
+cs_ask_wait(const CsQuestion *question)
+{
+	cs_ask_pump();
+	while (question->entry->state == CS_MEMO_RUNNING)
+		cs_ask_wait_turn(question->entry);
 }
 
 Jsonb *

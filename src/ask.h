@@ -25,6 +25,7 @@ typedef struct CsAskStats
 	int64		shared_calls;	/* joined one that was on its way */
 	int64		would_calls;	/* not asked because of credscore.mode */
 	int64		wait_us;
+	int64		open;			/* started and not settled: not shown */
 } CsAskStats;
 
 /* A question that was started, in the scope that asks. */
@@ -47,9 +48,16 @@ extern CsQuestion cs_ask_start(const CsAsk *ask);
 /*
  * Starts a question whose answer will be asked for, in its turn behind those
  * started before.  Does nothing beyond credscore.max_calls_per_statement.
- * `stats` must live as long as the scope.
+ * `stats` must live as long as the scope.  Returns the question's entry, which
+ * lives as long as the scope, too.
  */
-extern void cs_ask_ahead(const CsAsk *ask, CsAskStats *stats);
+extern CsMemoEntry *cs_ask_ahead(const CsAsk *ask, CsAskStats *stats);
+
+/*
+ * Waits until something happens to the questions of this session, which may or
+ * may not be to this running one.
+ */
+extern void cs_ask_wait_turn(const CsMemoEntry *entry);
 
 /* Takes what is settled and starts what waits for its turn. */
 extern void cs_ask_pump(void);

@@ -7,6 +7,7 @@
  * hand it questions through slots.  Questions with the same key share one
  * flight.  A flight is
  *
+ *	  WAITING	its asker has as many on their way as it wants
  *	  QUEUED	waiting at its server's gate for its turn
  *	  LOGIN		admitted, waiting for a token
  *	  CALLING	its call is connecting or on the wire
@@ -70,12 +71,21 @@ static void
 enter_queue(CsFlight *flight)
 {
 	flight->state = CS_FLIGHT_QUEUED;
-	if (cs_server_enter(flight->server, flight->spec,
-						cs_slot_asker(flight->first_slot),
+	if (cs_server_enter(flight->server, flight->spec, flight->place.process,
 						flight->retries > 0, &flight->turn))
 		cs_timer_set(&flight->timer, flight->spec->limits.queue_timeout);
 	else
 		cs_flight_fail_with(flight, CS_ERR_MEMORY, "The courier has no memory for the question.");
+}
+
+/* The question is the slot's asker's as far as his window goes. */
+static void
+enter_window(CsFlight *flight, int slot)
+{
+	if (cs_window_enter(&flight->place, cs_slot_asker(slot),
+						cs_slot_spec(slot)->limits.max_in_flight,
+						cs_slot_urgent(slot)))
+		enter_queue(flight);
 }
 
 static void
@@ -324,6 +334,16 @@ serve_from_cache(int slot)
 	return true;
 }
 
+/* Who asks the same and has room for it need not wait for the first asker's. */
+static void
+adopt(CsFlight *flight, int slot)
+{
+	if (!cs_window_has_room(cs_slot_asker(slot)))
+		return;
+	cs_window_leave(&flight->place);
+	enter_window(flight, slot);
+}
+
 static void
 take(int slot)
 {
@@ -343,13 +363,25 @@ take(int slot)
 	if (found)
 	{
 		cs_stat_add(cs_server_stats(flight->server), CS_STAT_SHARED, 1);
+		if (flight->state == CS_FLIGHT_WAITING)
+			adopt(flight, slot);
 		return;
 	}
 	flight->waiter.ready = on_token;
 	flight->owner.sending = on_sending;
 	flight->owner.done = on_done;
 	flight->server = cs_server_get(flight->spec);
-	enter_queue(flight);
+	enter_window(flight, slot);
+}
+
+/* Answers of one session make room for its further questions. */
+static void
+open_windows(void)
+{
+	CsPlace *place;
+
+	while ((place = cs_window_next()) != NULL)
+		enter_queue(cs_flight_of(place, place));
 }
 
 /* Somebody went away: drop what nobody waits for and has not left. */
@@ -365,8 +397,14 @@ look_for_abandoned(void)
 	abandons_seen = count;
 	cs_flights_scan(&scan);
 	while ((flight = hash_seq_search(&scan)) != NULL)
-		if (flight->state != CS_FLIGHT_CALLING && cs_flight_waiting(flight) == 0)
+	{
+		if (cs_flight_waiting(flight) > 0)
+			continue;
+		if (flight->state != CS_FLIGHT_CALLING)
 			drop(flight);
+		else
+			cs_window_leave(&flight->place);
+	}
 }
 
 static void
@@ -444,9 +482,11 @@ turn(void)
 	look_for_abandoned();
 	fire_timers();
 	cs_login_tick(GetCurrentTimestamp());
+	open_windows();
 	admit();
 	cs_http_turn();
 	/* Finished calls made room; log-ins may have been asked for. */
+	open_windows();
 	admit();
 	cs_login_tick(GetCurrentTimestamp());
 }
@@ -480,6 +520,7 @@ credscore_courier_main(Datum arg)
 	BackgroundWorkerUnblockSignals();
 
 	cs_flights_init();
+	cs_windows_init();
 	if (!cs_http_init())
 		ereport(FATAL,
 				(errcode(ERRCODE_OUT_OF_MEMORY),

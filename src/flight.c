@@ -115,6 +115,7 @@ cs_flight_settle(CsFlight *flight, CsOutcome *outcome, const char *bytes, size_t
 	int			next;
 
 	cs_timer_clear(&flight->timer);
+	cs_window_leave(&flight->place);
 	outcome->attempts = flight->attempts;
 	if (flight->spec->request_id != 0)
 		strlcpy(outcome->request_id,

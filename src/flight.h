@@ -17,9 +17,11 @@
 #include "server.h"
 #include "slots.h"
 #include "timer.h"
+#include "window.h"
 
 typedef enum CsFlightState
 {
+	CS_FLIGHT_WAITING,			/* for room in its asker's window */
 	CS_FLIGHT_QUEUED,			/* waiting for its turn at the server */
 	CS_FLIGHT_LOGIN,			/* admitted, waiting for a token */
 	CS_FLIGHT_CALLING,			/* its call is connecting or on the wire */
@@ -33,6 +35,7 @@ typedef struct CsFlight
 	int			first_slot;		/* all who ask the same are chained to it */
 	const CsSpec *spec;			/* the first slot's */
 	CsServer   *server;
+	CsPlace		place;			/* in the window of who asked it */
 	CsTurn		turn;
 	CsLoginWaiter waiter;
 	CsHttpOwner owner;

@@ -37,9 +37,14 @@
 #define MAX_IN_FLIGHT_DEFAULT	64
 #define MAX_IN_FLIGHT_MAX		1024
 
-/* With uneven latency, reading ahead only as far as calls are on the way
- * leaves the window empty behind a slow one; twice as far is enough. */
+/*
+ * With uneven latency, reading ahead only as far as calls are on the way
+ * leaves the window empty behind a slow one.  So there are twice as many rows
+ * without an answer, and those that have theirs already wait behind a slow one
+ * up to sixteen times as many: 64 calls of 50 ms while one takes 1.5 s.
+ */
 #define READ_AHEAD_FACTOR		2
+#define READ_AHEAD_MOST_FACTOR	16
 #define READ_AHEAD_MAX			65536
 
 static const struct config_enum_entry on_error_options[] = {
@@ -132,7 +137,7 @@ cs_guc_init(void)
 
 	DefineCustomIntVariable("credscore.read_ahead",
 							"Sets how many rows are read ahead of those whose answers are awaited.",
-							"Zero means twice credscore.max_in_flight.",
+							"Zero means twice credscore.max_in_flight, and more while the first waits for a slow answer.",
 							&read_ahead,
 							0, 0, READ_AHEAD_MAX,
 							PGC_USERSET, 0, NULL, NULL, NULL);
@@ -199,6 +204,13 @@ int
 cs_guc_read_ahead(void)
 {
 	return read_ahead > 0 ? read_ahead : READ_AHEAD_FACTOR * max_in_flight;
+}
+
+int
+cs_guc_read_ahead_most(void)
+{
+	return read_ahead > 0 ? read_ahead
+		: READ_AHEAD_MOST_FACTOR * READ_AHEAD_FACTOR * max_in_flight;
 }
 
 bool

@@ -32,7 +32,9 @@ extern int	cs_guc_max_calls_per_statement(void);	/* 0: no limit */
 extern int	cs_guc_max_in_flight(void);
 extern int	cs_guc_max_questions(void);
 extern CsOnError cs_guc_on_error(void);
-extern int	cs_guc_read_ahead(void);	/* rows; follows max_in_flight */
+/* Rows without an answer that may be read ahead, and rows in all. */
+extern int	cs_guc_read_ahead(void);
+extern int	cs_guc_read_ahead_most(void);
 extern bool cs_guc_slow_start(void);
 
 /* The value of an on_error argument; false when it is none. */

@@ -10,6 +10,9 @@
  *
  * How far it reads is bounded by credscore.read_ahead, by work_mem, and by
  * the number of rows that are certain to be asked for: each call is billed.
+ * While the first row waits for a slow answer, rows whose answers have come do
+ * not count, so that the window never runs dry behind it; for that the node
+ * waits itself, where it can go on reading.
  *
  * The child is the left subtree, so that parameters, EXPLAIN and walkers
  * reach it.  Rows in the ring are minimal tuples; the scan slot of a CustomScan
@@ -82,6 +85,8 @@ typedef struct PrefetchState
 	ExprContext *econtext;		/* for arguments */
 	TupleTableSlot *ring_slot;	/* a row of the ring, to be deformed */
 	MinimalTuple *ring;
+	CsMemoEntry **asked;		/* nsites for each row of the ring */
+	CsMemoEntry **asking;		/* of the row that is being read */
 	int			ring_size;
 	int			ring_head;
 	int			ring_count;
@@ -254,6 +259,8 @@ prefetch_begin(CustomScanState *node, EState *estate, int eflags)
 	s->ring_slot = ExecInitExtraTupleSlot(estate, columns, &TTSOpsMinimalTuple);
 	s->ring_size = 1;
 	s->ring = palloc(sizeof(MinimalTuple));
+	s->asked = palloc0(Max(s->nsites, 1) * sizeof(CsMemoEntry *));
+	s->asking = palloc0(Max(s->nsites, 1) * sizeof(CsMemoEntry *));
 }
 
 static void
@@ -335,7 +342,7 @@ static int64
 certain_rows(PrefetchState *s)
 {
 	EState	   *estate = s->css.ss.ps.state;
-	int64		rows = cs_guc_read_ahead();
+	int64		rows = cs_guc_read_ahead_most();
 	CsRun		run;
 
 	if (estate->es_epq_active || s->single)
@@ -363,7 +370,8 @@ certain_rows(PrefetchState *s)
 
 /* --- reading ahead --- */
 
-static void
+/* The question's entry; NULL when there is nothing to ask. */
+static CsMemoEntry *
 start_site(PrefetchState *s, Site *site)
 {
 	NullableDatum args[CS_ASKING_MAX_ARGUMENTS];
@@ -373,11 +381,12 @@ start_site(PrefetchState *s, Site *site)
 	for (int i = 0; i < site->nargs; i++)
 		args[i].value = ExecEvalExpr(site->args[i], s->econtext, &args[i].isnull);
 	if (args[0].isnull)
-		return;
+		return NULL;
 
 	/* What is malformed the function itself refuses, or reports. */
-	if (cs_asking_prepare(site->function, args, &asking, &err) == CS_OK)
-		cs_ask_ahead(&asking.ask, &s->stats);
+	if (cs_asking_prepare(site->function, args, &asking, &err) != CS_OK)
+		return NULL;
+	return cs_ask_ahead(&asking.ask, &s->stats);
 }
 
 static void
@@ -389,7 +398,7 @@ start_sites(PrefetchState *s, int from, int to)
 	s->econtext->ecxt_scantuple = s->css.ss.ss_ScanTupleSlot;
 	for (int i = from; i < to; i++)
 		if (s->sites[i].function != NULL)
-			start_site(s, &s->sites[i]);
+			s->asking[i] = start_site(s, &s->sites[i]);
 	MemoryContextSwitchTo(old);
 }
 
@@ -422,40 +431,82 @@ show(PrefetchState *s, TupleTableSlot *row)
 }
 
 static void
+grow_ring(PrefetchState *s)
+{
+	int			  n = s->ring_size * 2;
+	MinimalTuple *ring = palloc(n * sizeof(MinimalTuple));
+	CsMemoEntry **asked =
+		palloc0(n * Max(s->nsites, 1) * sizeof(CsMemoEntry *));
+
+	for (int i = 0; i < s->ring_count; i++)
+	{
+		int from = (s->ring_head + i) % s->ring_size;
+
+		ring[i] = s->ring[from];
+		memcpy(asked + i * s->nsites, s->asked + from * s->nsites,
+			   s->nsites * sizeof(CsMemoEntry *));
+	}
+	pfree(s->ring);
+	pfree(s->asked);
+	s->ring = ring;
+	s->asked = asked;
+	s->ring_size = n;
+	s->ring_head = 0;
+}
+
+static void
 push_row(PrefetchState *s, TupleTableSlot *row)
 {
 	MemoryContext old = MemoryContextSwitchTo(s->css.ss.ps.state->es_query_cxt);
 	MinimalTuple tuple;
+	int			 at;
 
 	if (s->ring_count == s->ring_size)
-	{
-		int			n = s->ring_size * 2;
-		MinimalTuple *ring = palloc(n * sizeof(MinimalTuple));
-
-		for (int i = 0; i < s->ring_count; i++)
-			ring[i] = s->ring[(s->ring_head + i) % s->ring_size];
-		pfree(s->ring);
-		s->ring = ring;
-		s->ring_size = n;
-		s->ring_head = 0;
-	}
+		grow_ring(s);
 	tuple = ExecCopySlotMinimalTuple(row);
 	MemoryContextSwitchTo(old);
-	s->ring[(s->ring_head + s->ring_count) % s->ring_size] = tuple;
+	at = (s->ring_head + s->ring_count) % s->ring_size;
+	s->ring[at] = tuple;
+	memcpy(s->asked + at * s->nsites, s->asking,
+		   s->nsites * sizeof(CsMemoEntry *));
 	s->ring_count++;
 	s->ring_bytes += tuple->t_len;
 	cs_progress_add_rows(1);
 }
 
-static void
-fill_ring(PrefetchState *s)
+/* A question of the first row in the ring that has no answer yet, or NULL. */
+static CsMemoEntry *
+awaited(PrefetchState *s)
 {
-	int64		certain = certain_rows(s);
+	CsMemoEntry **asked = s->asked + s->ring_head * s->nsites;
+
+	for (int i = 0; s->ring_count > 0 && i < s->nsites; i++)
+		if (asked[i] != NULL && asked[i]->state == CS_MEMO_RUNNING)
+			return asked[i];
+	return NULL;
+}
+
+/* Is a further row to be read, when so many are certain? */
+static bool
+wants_row(PrefetchState *s, int64 rows)
+{
+	int ahead = cs_guc_read_ahead();
+
+	if (s->exhausted || s->ring_count >= rows)
+		return false;
+	if (s->ring_count > 0 && s->ring_bytes >= work_mem * (Size) 1024)
+		return false;
+	return s->ring_count < ahead ||
+		   (s->stats.open < ahead && awaited(s) != NULL);
+}
+
+static void
+fill_ring(PrefetchState *s, int64 certain)
+{
 	int64		rows = s->lists != NIL ? 1 : Max(certain, 1);
 
 	start_lists(s, certain);
-	while (!s->exhausted && s->ring_count < rows &&
-		   (s->ring_count == 0 || s->ring_bytes < work_mem * (Size) 1024))
+	while (wants_row(s, rows))
 	{
 		TupleTableSlot *row = ExecProcNode(outerPlanState(&s->css));
 
@@ -466,6 +517,7 @@ fill_ring(PrefetchState *s)
 		}
 		s->read++;
 		show(s, row);
+		memset(s->asking, 0, s->nsites * sizeof(CsMemoEntry *));
 		if (certain > 0 && s->lists == NIL)
 			start_sites(s, 0, s->nsites);
 		push_row(s, row);
@@ -477,7 +529,16 @@ fill_ring(PrefetchState *s)
 static bool
 next_row(PrefetchState *s)
 {
-	fill_ring(s);
+	int64		 certain = certain_rows(s);
+	CsMemoEntry *entry;
+
+	fill_ring(s, certain);
+	while (!s->exhausted && s->ring_count < certain && s->lists == NIL &&
+		   (entry = awaited(s)) != NULL)
+	{
+		cs_ask_wait_turn(entry);
+		fill_ring(s, certain);
+	}
 	ExecClearTuple(s->css.ss.ss_ScanTupleSlot);
 	ExecClearTuple(s->ring_slot);
 	if (s->current != NULL)

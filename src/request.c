@@ -13,6 +13,7 @@
 
 #include "digest.h"
 #include "error.h"
+#include "guc.h"
 #include "shmem.h"
 
 /* Provider, endpoint, account, then name and value of each argument. */
@@ -145,6 +146,7 @@ build_spec(const CsAsk *ask, CsBuf *block)
 	head.server_key = s->server_key;
 	head.account_key = s->account_key;
 	head.limits = s->limits;
+	head.limits.max_in_flight = cs_guc_max_in_flight();
 	if (!ask->endpoint->shared)
 		head.limits.cache_ttl = 0;
 	head.server_name = cs_spec_put(block, s->server_name);

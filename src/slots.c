@@ -43,6 +43,7 @@ typedef struct Slot
 	volatile bool abandoned;	/* nobody waits any more */
 	volatile bool sent;			/* a billed call is on the wire */
 	bool		shared;			/* joined a flight */
+	bool		urgent;			/* it is being waited for */
 	TimestampTz looked_at;		/* when the cache had no answer */
 	int			next;			/* in the free or the filled list; -1: last */
 	int			asker;			/* process number */
@@ -51,6 +52,13 @@ typedef struct Slot
 	dsa_pointer body;
 	CsOutcome	outcome;
 } Slot;
+
+/* What a process has to know of its slots. */
+typedef struct Desk
+{
+	volatile uint32 settled; /* changes whenever one is settled */
+	bool			waiting; /* for a free slot */
+} Desk;
 
 typedef struct SlotTable
 {
@@ -65,11 +73,11 @@ typedef struct SlotTable
 	volatile uint32 abandon_count;
 	volatile uint64 turns;		/* of the courier's loop */
 	Slot		slots[FLEXIBLE_ARRAY_MEMBER];
-	/* followed by `bool waiting[]`, one per process number */
+	/* followed by `Desk desks[]`, one per process number */
 } SlotTable;
 
 static SlotTable *table;
-static bool *waiting;			/* who waits for a free slot */
+static Desk *desks;
 static LWLock *table_lock;
 
 static Size
@@ -78,7 +86,7 @@ slots_size(void)
 	Size		size = offsetof(SlotTable, slots);
 
 	size = add_size(size, mul_size(cs_guc_max_questions(), sizeof(Slot)));
-	return add_size(size, cs_process_count() * sizeof(bool));
+	return add_size(size, cs_process_count() * sizeof(Desk));
 }
 
 static void
@@ -100,7 +108,7 @@ slots_attach(void *memory, LWLock *lock)
 {
 	table = memory;
 	table_lock = lock;
-	waiting = (bool *) &table->slots[table->nslots];
+	desks = (Desk *) &table->slots[table->nslots];
 }
 
 static const CsShmemPart slots_part = {
@@ -218,9 +226,9 @@ push_free(int i)
 		int			n = cs_process_count();
 
 		for (int p = 0; p < n && table->nwaiters > 0; p++)
-			if (waiting[p])
+			if (desks[p].waiting)
 			{
-				waiting[p] = false;
+				desks[p].waiting = false;
 				table->nwaiters--;
 				wake(p);
 			}
@@ -242,9 +250,9 @@ reserve(void)
 		table->free_head = table->slots[i].next;
 		table->nfree--;
 	}
-	else if (!waiting[CS_MY_PROC_NUMBER])
+	else if (!desks[CS_MY_PROC_NUMBER].waiting)
 	{
-		waiting[CS_MY_PROC_NUMBER] = true;
+		desks[CS_MY_PROC_NUMBER].waiting = true;
 		table->nwaiters++;
 	}
 	LWLockRelease(table_lock);
@@ -252,7 +260,8 @@ reserve(void)
 }
 
 int
-cs_slot_submit(const CsKey *key, dsa_pointer spec, TimestampTz looked_at)
+cs_slot_submit(const CsKey *key, dsa_pointer spec, TimestampTz looked_at,
+			   bool urgent)
 {
 	int			i = reserve();
 	Slot	   *slot;
@@ -266,6 +275,7 @@ cs_slot_submit(const CsKey *key, dsa_pointer spec, TimestampTz looked_at)
 	slot->body = InvalidDsaPointer;
 	slot->asker = CS_MY_PROC_NUMBER;
 	slot->looked_at = looked_at;
+	slot->urgent = urgent;
 	slot->abandoned = slot->sent = slot->shared = false;
 
 	LWLockAcquire(table_lock, LW_EXCLUSIVE);
@@ -275,6 +285,15 @@ cs_slot_submit(const CsKey *key, dsa_pointer spec, TimestampTz looked_at)
 	LWLockRelease(table_lock);
 	wake(courier);
 	return i;
+}
+
+uint32
+cs_slots_settled_count(void)
+{
+	uint32 count = desks[CS_MY_PROC_NUMBER].settled;
+
+	pg_read_barrier();
+	return count;
 }
 
 bool
@@ -443,6 +462,12 @@ cs_slot_asker(int slot)
 	return table->slots[slot].asker;
 }
 
+bool
+cs_slot_urgent(int slot)
+{
+	return table->slots[slot].urgent;
+}
+
 TimestampTz
 cs_slot_looked_at(int slot)
 {
@@ -493,6 +518,7 @@ cs_slot_settle(int slot, const CsOutcome *outcome, dsa_pointer body)
 	{
 		asker = s->asker;
 		s->state = SLOT_SETTLED;
+		desks[asker].settled++;
 	}
 	LWLockRelease(table_lock);
 	wake(asker);

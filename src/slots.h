@@ -65,15 +65,19 @@ extern void cs_slots_init(void);
 /*
  * Hands a question over and returns its slot, which owns `spec` from then on;
  * -1 when none is free: this process' latch is set when one is.  `looked_at`
- * is when the cache had no answer to it.
+ * is when the cache had no answer to it.  What is urgent goes
+ * before this session's other questions that wait at the courier.
  */
 extern int	cs_slot_submit(const CsKey *key, dsa_pointer spec,
-						   TimestampTz looked_at);
+						   TimestampTz looked_at, bool urgent);
 
 /* Wipes and frees a specification that no slot owns. */
 extern void cs_spec_discard(dsa_pointer spec);
 
 extern bool cs_slot_settled(int slot);
+
+/* Changes whenever a slot of this process was settled. */
+extern uint32 cs_slots_settled_count(void);
 
 /* Is a billed call for it on the wire, as far as one knows? */
 extern bool cs_slot_sent(int slot);
@@ -112,6 +116,7 @@ extern int	cs_slots_take(void);
 extern const CsKey *cs_slot_key(int slot);
 extern const CsSpec *cs_slot_spec(int slot);
 extern int	cs_slot_asker(int slot);
+extern bool cs_slot_urgent(int slot);
 extern TimestampTz cs_slot_looked_at(int slot);
 extern bool cs_slot_abandoned(int slot);
 

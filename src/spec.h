@@ -37,6 +37,7 @@ typedef struct CsSpecLimits
 	int			queue_timeout;
 	int			max_retries;
 	int			max_concurrency;
+	int			max_in_flight;	/* the asker's, over all servers */
 	int			max_response_size;	/* bytes, after decompression */
 	bool		retry_ambiguous;
 	int			rate_limit;		/* calls per second; 0: none */
