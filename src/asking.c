@@ -258,9 +258,7 @@ cs_asking_prepare(const CsAskingFunction *function, const NullableDatum *args,
 	check_environment();
 	memset(asking, 0, offsetof(CsAsking, subject));
 	ask->args.pairs = asking->pairs;
-	ask->args.request_id = asking->request_id;
 	resolve_server(asking, function, &args[function->server]);
-	cs_request_id(asking->request_id);
 
 	asking->given = utf8_text(args[0].value);
 	if (ask->endpoint->normalise(&ask->settings->account, asking->given,

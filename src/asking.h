@@ -58,7 +58,6 @@ typedef struct CsAsking
 	const char *given;			/* the subject as it was given */
 	CsPair		pairs[CS_ASKING_MAX_ARGUMENTS];
 	char		subject[CS_SUBJECT_SIZE];
-	char		request_id[CS_REQUEST_ID_SIZE];
 } CsAsking;
 
 /*

@@ -20,6 +20,9 @@
 #include "result_jsonb.h"
 #include "shmem.h"
 
+/* An answer of 5 kB takes some 60 kB until it is a jsonb. */
+#define READING_FIRST_BLOCK	(128 * 1024)
+
 /* A failure as bytes: texts follow the head, each by offset, 0: none. */
 typedef struct FlatFailure
 {
@@ -296,6 +299,24 @@ keep(Reading *r)
 }
 
 /*
+ * Where replies are read.  It keeps its first block, which has room for most
+ * of them: memory that malloc gives and takes in large pieces, among the small
+ * ones of json-c, costs as much as the reading.
+ */
+static MemoryContext
+reading_context(void)
+{
+	static MemoryContext cxt;
+
+	if (cxt == NULL)
+		cxt = AllocSetContextCreate(TopMemoryContext, "credscore answer",
+									READING_FIRST_BLOCK, READING_FIRST_BLOCK,
+									ALLOCSET_DEFAULT_MAXSIZE);
+	MemoryContextReset(cxt);
+	return cxt;
+}
+
+/*
  * Reads a reply in a memory context of its own.  age_s < 0: whatever it means
  * is kept; else only what is fresh at that age.  *refined: the answer, for the
  * cache (in the caller's context), if that is asked for.
@@ -304,8 +325,7 @@ static bool
 read_reply(Reading *r, int age_s, Jsonb **refined)
 {
 	MemoryContext caller = CurrentMemoryContext;
-	MemoryContext cxt = AllocSetContextCreate(caller, "credscore answer",
-											  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext cxt = reading_context();
 	volatile bool kept = false;
 
 	MemoryContextSwitchTo(cxt);
@@ -331,7 +351,7 @@ read_reply(Reading *r, int age_s, Jsonb **refined)
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(caller);
-	MemoryContextDelete(cxt);
+	MemoryContextReset(cxt);
 	return kept;
 }
 

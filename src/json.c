@@ -1,11 +1,16 @@
 /*-------------------------------------------------------------------------
  * json.c
- *	  Strict and bounded reading of JSON, on top of json-c.
+ *	  Strict and bounded reading of JSON into json-c's objects.
  *
- * Layer 0: libc and json-c.  One pass over the text (the scan) checks all of
- * RFC 8259's grammar, UTF-8 and our limits; json-c then builds a tree from a
- * text that leaves it nothing to be lenient about.  The tree belongs to the
- * caller; texts returned here live as long as it.
+ * Layer 0: libc and json-c.  One pass over a copy of the text checks all of
+ * RFC 8259's grammar, UTF-8 and our limits, and builds the tree as it goes.
+ * json-c's own tokener would have to be given a checked text to leave it
+ * nothing to be lenient about, and then takes most of the time of an answer:
+ * it copies every key and number, and reads each number as a double.  Here
+ * strings are unescaped in place, and keys and numbers stay where they are in
+ * the copy, which belongs to the tree and is freed with it.
+ *
+ * The tree belongs to the caller; texts returned here live as long as it.
  *
  * The scan runs over every answer, so its two inner loops, plain bytes of a
  * string and digits, are kept free of calls.
@@ -18,13 +23,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/*
- * json-c 0.16 keeps integers in 64 bits and saturates beyond; it keeps the
- * source text of everything else.  An integer of this many digits is therefore
- * handed over with an exponent of zero, which changes no value.
- */
-#define LONG_INTEGER_DIGITS		19
-#define LONG_INTEGER_SUFFIX		"e0"
+/* An integer of up to so many digits surely fits int64. */
+#define SHORT_INTEGER_DIGITS	18
 
 /*
  * Longest number and largest exponent: far beyond a double (308) and any
@@ -33,8 +33,6 @@
  */
 #define MAX_NUMBER_DIGITS		1000
 #define MAX_NUMBER_EXPONENT		1000
-
-_Static_assert(CS_JSON_MAX_DEPTH <= 64, "Scan.objects has one bit a level");
 
 /* What the grammar allows next. */
 typedef enum ScanState
@@ -46,16 +44,26 @@ typedef enum ScanState
 	WANT_COMMA_OR_END			/* after a value */
 } ScanState;
 
+/* A container that is open, and the key its next member has. */
+typedef struct Level
+{
+	struct json_object *container;
+	const char *key;			/* NULL in an array */
+} Level;
+
+/*
+ * `at` is where the text is read.  What lies before it may have been changed:
+ * strings are unescaped, and a NUL ends each key and number.
+ */
 typedef struct Scan
 {
-	const unsigned char *start;
-	const unsigned char *at;
-	const unsigned char *end;
+	unsigned char *start;
+	unsigned char *at;
+	unsigned char *end;
 	ScanState	state;
-	int			depth;
-	uint64_t	objects;		/* lowest bit: is the innermost an object? */
-	CsBuf		patched;		/* copy with suffixes; empty when not needed */
-	const unsigned char *copied;	/* start of what is not yet in it */
+	int			depth;			/* open levels */
+	Level		levels[CS_JSON_MAX_DEPTH];
+	struct json_object *root;
 	CsError    *err;
 } Scan;
 
@@ -79,6 +87,13 @@ refuse_depth(Scan *scan)
 	return false;
 }
 
+static bool
+refuse_memory(Scan *scan)
+{
+	cs_error_set(scan->err, CS_ERR_MEMORY, "no memory for the answer");
+	return false;
+}
+
 /* The text ended, or has a byte that fits nowhere. */
 static bool
 refuse_here(Scan *scan)
@@ -90,7 +105,7 @@ refuse_here(Scan *scan)
 static void
 skip_space(Scan *scan)
 {
-	const unsigned char *at = scan->at;
+	unsigned char *at = scan->at;
 
 	while (at < scan->end &&
 		   (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t'))
@@ -124,8 +139,8 @@ is_plain(unsigned char c)
 	return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
 }
 
-static const unsigned char *
-skip_plain(const unsigned char *at, const unsigned char *end)
+static unsigned char *
+skip_plain(unsigned char *at, const unsigned char *end)
 {
 	while (end - at >= 8)
 	{
@@ -164,9 +179,36 @@ hex4(const unsigned char *at, const unsigned char *end)
 	return value;
 }
 
+/* Writes a character as UTF-8 and returns the place behind it. */
+static unsigned char *
+put_utf8(unsigned char *to, int code)
+{
+	if (code < 0x80)
+		*to++ = (unsigned char) code;
+	else if (code < 0x800)
+	{
+		*to++ = (unsigned char) (0xC0 | code >> 6);
+		*to++ = (unsigned char) (0x80 | (code & 0x3F));
+	}
+	else if (code < 0x10000)
+	{
+		*to++ = (unsigned char) (0xE0 | code >> 12);
+		*to++ = (unsigned char) (0x80 | (code >> 6 & 0x3F));
+		*to++ = (unsigned char) (0x80 | (code & 0x3F));
+	}
+	else
+	{
+		*to++ = (unsigned char) (0xF0 | code >> 18);
+		*to++ = (unsigned char) (0x80 | (code >> 12 & 0x3F));
+		*to++ = (unsigned char) (0x80 | (code >> 6 & 0x3F));
+		*to++ = (unsigned char) (0x80 | (code & 0x3F));
+	}
+	return to;
+}
+
 /* \uXXXX, with its low surrogate when it needs one; at is on the 'u'. */
 static bool
-scan_unicode_escape(Scan *scan)
+scan_unicode_escape(Scan *scan, unsigned char **to)
 {
 	const unsigned char *at = scan->at;
 	int			code = hex4(at + 1, scan->end);
@@ -185,31 +227,54 @@ scan_unicode_escape(Scan *scan)
 			low = hex4(at + 7, scan->end);
 		if (low < 0xDC00 || low > 0xDFFF)
 			return refuse(scan, "a lone surrogate");
+		code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
 		scan->at += 6;
 	}
 	scan->at += 5;
+	*to = put_utf8(*to, code);
 	return true;
 }
 
-/* What follows a backslash. */
+/* What follows a backslash; *to is where its meaning goes. */
 static bool
-scan_escape(Scan *scan)
+scan_escape(Scan *scan, unsigned char **to)
 {
+	static const char letters[] = "\"\\/bfnrt";
+	static const char meanings[] = "\"\\/\b\f\n\r\t";
+	const char *found;
+
 	if (scan->at == scan->end)
 		return refuse_here(scan);
 	if (*scan->at == 'u')
-		return scan_unicode_escape(scan);
-	if (*scan->at == '\0' || strchr("\"\\/bfnrt", *scan->at) == NULL)
+		return scan_unicode_escape(scan, to);
+	found = *scan->at != '\0' ? strchr(letters, *scan->at) : NULL;
+	if (found == NULL)
 		return refuse(scan, "an unknown escape");
+	*(*to)++ = (unsigned char) meanings[found - letters];
 	scan->at++;
 	return true;
 }
 
-/* A string; at is on the opening quote. */
-static bool
-scan_string(Scan *scan)
+/* Moves what was read since `run` to its place; nothing to do before the
+ * first escape. */
+static unsigned char *
+move_run(unsigned char *to, const unsigned char *run, const unsigned char *at)
 {
-	scan->at++;
+	size_t		len = (size_t) (at - run);
+
+	if (to != run)
+		memmove(to, run, len);
+	return to + len;
+}
+
+/* A string, unescaped and ended with a NUL; at is on the opening quote. */
+static bool
+scan_string(Scan *scan, const char **text, size_t *text_len)
+{
+	unsigned char *to = ++scan->at;
+	unsigned char *run = to;
+
+	*text = (const char *) to;
 	for (;;)
 	{
 		size_t		len;
@@ -218,15 +283,14 @@ scan_string(Scan *scan)
 		if (scan->at == scan->end)
 			return refuse_here(scan);
 		if (*scan->at == '"')
-		{
-			scan->at++;
-			return true;
-		}
+			break;
 		if (*scan->at == '\\')
 		{
+			to = move_run(to, run, scan->at);
 			scan->at++;
-			if (!scan_escape(scan))
+			if (!scan_escape(scan, &to))
 				return false;
+			run = scan->at;
 			continue;
 		}
 		if (*scan->at < 0x20)
@@ -236,6 +300,11 @@ scan_string(Scan *scan)
 			return refuse(scan, "invalid UTF-8");
 		scan->at += len;
 	}
+	to = move_run(to, run, scan->at);
+	*to = '\0';
+	*text_len = (size_t) ((const char *) to - *text);
+	scan->at++;
+	return true;
 }
 
 /* ---------- numbers and literals ---------- */
@@ -250,7 +319,7 @@ is_digit(unsigned char c)
 static inline size_t
 skip_digits(Scan *scan)
 {
-	const unsigned char *at = scan->at;
+	unsigned char *at = scan->at;
 	const unsigned char *first = at;
 
 	while (at < scan->end && is_digit(*at))
@@ -280,33 +349,21 @@ scan_exponent(Scan *scan)
 	return true;
 }
 
-/* Copies the text so far and gives the integer just read a suffix. */
-static void
-patch_long_integer(Scan *scan)
-{
-	cs_buf_append(&scan->patched, (const char *) scan->copied,
-				  (size_t) (scan->at - scan->copied));
-	cs_buf_puts(&scan->patched, LONG_INTEGER_SUFFIX);
-	scan->copied = scan->at;
-}
-
 /* RFC 8259 section 6; at is on the minus sign or first digit. */
 static bool
-scan_number(Scan *scan)
+scan_number(Scan *scan, size_t *digits, bool *integer)
 {
-	size_t		digits;
-	bool		integer = true;
-
+	*integer = true;
 	if (*scan->at == '-')
 		scan->at++;
 	if (scan->at < scan->end && *scan->at == '0')
 	{
 		scan->at++;				/* nothing but . or e may follow */
-		digits = 1;
+		*digits = 1;
 	}
 	else
-		digits = skip_digits(scan);
-	if (digits == 0)
+		*digits = skip_digits(scan);
+	if (*digits == 0)
 		return refuse_here(scan);
 
 	if (scan->at < scan->end && *scan->at == '.')
@@ -317,20 +374,18 @@ scan_number(Scan *scan)
 		fraction = skip_digits(scan);
 		if (fraction == 0)
 			return refuse_here(scan);
-		digits += fraction;
-		integer = false;
+		*digits += fraction;
+		*integer = false;
 	}
-	if (digits > MAX_NUMBER_DIGITS)
+	if (*digits > MAX_NUMBER_DIGITS)
 		return refuse(scan, "a number beyond all measure");
 	if (scan->at < scan->end && (*scan->at | 0x20) == 'e')
 	{
 		scan->at++;
-		integer = false;
+		*integer = false;
 		if (!scan_exponent(scan))
 			return false;
 	}
-	if (integer && digits >= LONG_INTEGER_DIGITS)
-		patch_long_integer(scan);
 	return true;
 }
 
@@ -346,15 +401,104 @@ scan_literal(Scan *scan, const char *literal)
 	return true;
 }
 
+/* ---------- building the tree ---------- */
+
+/* Puts a value where it belongs; the tree owns it from then on. */
+static bool
+add_value(Scan *scan, struct json_object *value)
+{
+	Level	   *level = &scan->levels[scan->depth - 1];
+	int			rc = 0;
+
+	if (scan->depth == 0)
+		scan->root = value;
+	else if (level->key == NULL)
+		rc = json_object_array_add(level->container, value);
+	else
+		rc = json_object_object_add_ex(level->container, level->key, value,
+									   JSON_C_OBJECT_KEY_IS_CONSTANT);
+	if (rc == 0)
+		return true;
+	json_object_put(value);
+	return refuse_memory(scan);
+}
+
+/* A value that must not be NULL, which would be a JSON null. */
+static bool
+add_made(Scan *scan, struct json_object *value)
+{
+	return value != NULL ? add_value(scan, value) : refuse_memory(scan);
+}
+
+static int64_t
+read_integer(const unsigned char *text, size_t len)
+{
+	bool		negative = *text == '-';
+	int64_t		value = 0;
+
+	for (size_t i = negative; i < len; i++)
+		value = value * 10 + (text[i] - '0');
+	return negative ? -value : value;
+}
+
+/*
+ * A number that is no short integer: its text is its value.  It moves back by
+ * a byte, so that its NUL does not fall on what comes next.
+ */
+static bool
+add_number_text(Scan *scan, unsigned char *text, size_t len)
+{
+	struct json_object *number = json_object_new_double(0);
+
+	memmove(text - 1, text, len);
+	text[len - 1] = '\0';
+	if (number != NULL)
+		json_object_set_serializer(number, json_object_userdata_to_json_string,
+								   text - 1, NULL);
+	return add_made(scan, number);
+}
+
+static bool
+add_number(Scan *scan)
+{
+	unsigned char *text = scan->at;
+	size_t		digits;
+	size_t		len;
+	bool		integer;
+
+	if (!scan_number(scan, &digits, &integer))
+		return false;
+	len = (size_t) (scan->at - text);
+	if (integer && digits <= SHORT_INTEGER_DIGITS)
+		return add_made(scan, json_object_new_int64(read_integer(text, len)));
+	return add_number_text(scan, text, len);
+}
+
+static bool
+add_string(Scan *scan)
+{
+	const char *text;
+	size_t		len;
+
+	return scan_string(scan, &text, &len) &&
+		add_made(scan, json_object_new_string_len(text, (int) len));
+}
+
 /* ---------- structure ---------- */
 
 static bool
 open_level(Scan *scan, bool object)
 {
+	struct json_object *container;
+
 	if (scan->depth == CS_JSON_MAX_DEPTH)
 		return refuse_depth(scan);
+	container = object ? json_object_new_object() : json_object_new_array();
+	if (!add_made(scan, container))
+		return false;
+	scan->levels[scan->depth].container = container;
+	scan->levels[scan->depth].key = NULL;
 	scan->depth++;
-	scan->objects = scan->objects << 1 | (object ? 1 : 0);
 	scan->state = object ? WANT_KEY_OR_END : WANT_ELEMENT_OR_END;
 	scan->at++;
 	return true;
@@ -364,7 +508,6 @@ static bool
 close_level(Scan *scan)
 {
 	scan->depth--;
-	scan->objects >>= 1;
 	scan->state = WANT_COMMA_OR_END;
 	scan->at++;
 	return true;
@@ -377,9 +520,9 @@ scan_value(Scan *scan)
 
 	scan->state = WANT_COMMA_OR_END;
 	if (c == '"')
-		return scan_string(scan);
+		return add_string(scan);
 	if (c == '-' || is_digit(c))
-		return scan_number(scan);
+		return add_number(scan);
 	switch (c)
 	{
 		case '{':
@@ -387,11 +530,13 @@ scan_value(Scan *scan)
 		case '[':
 			return open_level(scan, false);
 		case 't':
-			return scan_literal(scan, "true");
+			return scan_literal(scan, "true") &&
+				add_made(scan, json_object_new_boolean(1));
 		case 'f':
-			return scan_literal(scan, "false");
+			return scan_literal(scan, "false") &&
+				add_made(scan, json_object_new_boolean(0));
 		case 'n':
-			return scan_literal(scan, "null");
+			return scan_literal(scan, "null") && add_value(scan, NULL);
 		default:
 			return refuse_here(scan);
 	}
@@ -401,9 +546,11 @@ scan_value(Scan *scan)
 static bool
 scan_key(Scan *scan)
 {
+	size_t		len;
+
 	if (*scan->at != '"')
 		return refuse_here(scan);
-	if (!scan_string(scan))
+	if (!scan_string(scan, &scan->levels[scan->depth - 1].key, &len))
 		return false;
 	skip_space(scan);
 	if (scan->at == scan->end || *scan->at != ':')
@@ -416,7 +563,7 @@ scan_key(Scan *scan)
 static bool
 scan_comma_or_end(Scan *scan)
 {
-	bool		object = (scan->objects & 1) != 0;
+	bool		object = scan->levels[scan->depth - 1].key != NULL;
 
 	if (*scan->at == (object ? '}' : ']'))
 		return close_level(scan);
@@ -475,98 +622,67 @@ scan_text(Scan *scan)
 	return true;
 }
 
-/* ---------- building the tree ---------- */
-
-/*
- * Gives a scanned text to json-c.  A number at top level ends only at a NUL,
- * which the text need not have: it is fed by itself.
- */
-static CsStatus
-build_tree(const char *text, size_t len, struct json_object **root,
-		   CsError *err)
+static void
+free_text(struct json_object *root, void *text)
 {
-	struct json_tokener *tokener;
-	enum json_tokener_error result;
+	free(text);
+}
 
-	/* json-c counts one level more than there are, and one for scalars. */
-	tokener = json_tokener_new_ex(CS_JSON_MAX_DEPTH + 2);
-	if (tokener == NULL)
-		return cs_error_set(err, CS_ERR_MEMORY, "no memory for the answer");
-	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
-	errno = 0;
-	*root = json_tokener_parse_ex(tokener, text, (int) len);
-	result = json_tokener_get_error(tokener);
-	if (result == json_tokener_continue)
+/* The tree gets the text that its keys and numbers lie in. */
+static struct json_object *
+with_text(Scan *scan, char *text)
+{
+	struct json_object *root = scan->root;
+	const char *number;
+
+	switch (json_object_get_type(root))
 	{
-		*root = json_tokener_parse_ex(tokener, "", 1);
-		result = json_tokener_get_error(tokener);
+		case json_type_object:
+		case json_type_array:
+			json_object_set_userdata(root, text, free_text);
+			return root;
+		case json_type_double:
+			number = json_object_get_userdata(root);
+			memmove(text, number, strlen(number) + 1);
+			json_object_set_serializer(root, json_object_userdata_to_json_string,
+									   text, free_text);
+			return root;
+		default:
+			free(text);
+			return root;
 	}
-	json_tokener_free(tokener);
-	if (result == json_tokener_success)
-		return CS_OK;
-
-	/* The scan found the text correct, so this is no matter of syntax. */
-	*root = NULL;
-	cs_error_set(err, CS_ERR_MEMORY, "no memory for the answer");
-	cs_error_detail(err, "The JSON library reports: %s.",
-					json_tokener_error_desc(result));
-	return CS_FAIL;
 }
 
 CsStatus
 cs_json_parse(const char *text, size_t len, struct json_object **root,
 			  CsError *err)
 {
-	Scan		scan = {.start = (const unsigned char *) text};
-	CsStatus	status;
+	Scan		scan = {.err = err};
+	char	   *copy;
 
 	*root = NULL;
 	/* json-c counts bytes in an int. */
 	if (len > INT32_MAX / 2)
 		return cs_error_set(err, CS_ERR_TOO_LARGE, "answer is too large");
-	scan.at = scan.copied = scan.start;
-	scan.end = scan.start + len;
-	scan.err = err;
 
+	/* One byte before it, for a number that is all of the text. */
+	copy = malloc(len + 2);
+	if (copy == NULL)
+		return cs_error_set(err, CS_ERR_MEMORY, "no memory for the answer");
+	memcpy(copy + 1, text, len);
+	scan.start = scan.at = (unsigned char *) copy + 1;
+	scan.end = scan.start + len;
 	if (!scan_text(&scan))
-		status = CS_FAIL;
-	else if (scan.copied == scan.start)
-		status = build_tree(text, len, root, err);
-	else
 	{
-		cs_buf_append(&scan.patched, (const char *) scan.copied,
-					  (size_t) (scan.end - scan.copied));
-		if (scan.patched.failed)
-			status = cs_error_set(err, CS_ERR_MEMORY,
-								  "no memory for the answer");
-		else
-			status = build_tree(scan.patched.data, scan.patched.len, root,
-								err);
+		json_object_put(scan.root);
+		free(copy);
+		return CS_FAIL;
 	}
-	cs_buf_free(&scan.patched);
-	return status;
+	*root = with_text(&scan, copy);
+	return CS_OK;
 }
 
 /* ---------- reading the tree ---------- */
-
-/*
- * The source text that json-c keeps with a number, cut where the scan added
- * its suffix.  A provider's own "5e0" becomes "5", which is the same number.
- */
-static const char *
-number_source(struct json_object *value)
-{
-	char	   *source = json_object_get_userdata(value);
-	size_t		len;
-
-	if (source == NULL)
-		return NULL;
-	len = strlen(source);
-	if (len > 2 && strcmp(source + len - 2, LONG_INTEGER_SUFFIX) == 0 &&
-		strchr(source, '.') == NULL)
-		source[len - 2] = '\0';
-	return source;
-}
 
 const char *
 cs_json_number(struct json_object *value, char *buf, size_t buflen)
@@ -576,7 +692,7 @@ cs_json_number(struct json_object *value, char *buf, size_t buflen)
 	switch (json_object_get_type(value))
 	{
 		case json_type_double:
-			return number_source(value);
+			return json_object_get_userdata(value);
 		case json_type_int:
 			len = snprintf(buf, buflen, "%lld",
 						   (long long) json_object_get_int64(value));
@@ -584,6 +700,15 @@ cs_json_number(struct json_object *value, char *buf, size_t buflen)
 		default:
 			return NULL;
 	}
+}
+
+double
+cs_json_double(struct json_object *value)
+{
+	char		buf[CS_JSON_INTEGER_SIZE];
+	const char *number = cs_json_number(value, buf, sizeof(buf));
+
+	return number != NULL ? strtod(number, NULL) : 0;
 }
 
 struct json_object *
@@ -632,7 +757,7 @@ cs_json_get_int64(struct json_object *object, const char *name,
 				  int64_t *value)
 {
 	struct json_object *member = cs_json_get(object, name);
-	char		buf[24];
+	char		buf[CS_JSON_INTEGER_SIZE];
 	const char *text;
 
 	text = json_object_is_type(member, json_type_string) ?

@@ -1,12 +1,13 @@
 /*-------------------------------------------------------------------------
  * json.h
- *	  Strict and bounded reading of a provider's JSON, on top of json-c.
+ *	  Strict and bounded reading of a provider's JSON into json-c's objects.
  *
- * Layer 0.  json-c alone is too kind for answers that decide a loan: it
+ * Layer 0.  json-c's tokener is too kind for answers that decide a loan: it
  * saturates integers beyond 64 bits, cuts object keys at \u0000, accepts NaN,
  * "1.", raw control characters, over-long UTF-8 and lone surrogates.
- * cs_json_parse looks at the text first and refuses all of these (an integer
- * of any length is kept exactly, see cs_json_number).
+ * cs_json_parse refuses all of these, and keeps a number of any length exactly:
+ * see cs_json_number.  What json-c itself says of a fraction is nothing to go
+ * by; ask cs_json_double.
  *------------------------------------------------------------------------- */
 #ifndef CS_JSON_H
 #define CS_JSON_H
@@ -34,13 +35,19 @@ struct json_object;
 extern CsStatus cs_json_parse(const char *text, size_t len,
 							  struct json_object **root, CsError *err);
 
+/* Room for the digits of a plain integer. */
+#define CS_JSON_INTEGER_SIZE	24
+
 /*
  * The digits of a JSON number exactly as sent ("100.10", "1e308", 30-digit
- * integers), fit for numeric_in.  buf is used for plain integers; 24 bytes
- * are enough.  NULL when the value is not a number.
+ * integers), fit for numeric_in.  buf, of CS_JSON_INTEGER_SIZE, is used for
+ * plain integers.  NULL when the value is not a number.
  */
 extern const char *cs_json_number(struct json_object *value, char *buf,
 								  size_t buflen);
+
+/* A number as a double; 0 when it is none. */
+extern double cs_json_double(struct json_object *value);
 
 /* Member of an object by name; NULL when absent, null or not an object. */
 extern struct json_object *cs_json_get(struct json_object *object,

@@ -11,6 +11,7 @@
 
 #include "memo.h"
 
+#include "lib/ilist.h"
 #include "miscadmin.h"
 #include "storage/buffile.h"
 #include "utils/hsearch.h"
@@ -24,10 +25,20 @@
 #define PLACE_FILENO(place)		((int) ((place) >> 32))
 #define PLACE_OFFSET(place)		((off_t) ((place) & 0xffffffff))
 
+/* An outcome in memory. */
+typedef struct Kept
+{
+	dlist_node	node;			/* in `kept` */
+	CsMemoEntry *entry;
+	uint32		size;
+	char		bytes[FLEXIBLE_ARRAY_MEMBER];
+} Kept;
+
 typedef struct Memo
 {
 	HTAB	   *entries;
-	Size		bytes;			/* of outcomes in memory */
+	dlist_head	kept;			/* outcomes in memory, the oldest first */
+	Size		bytes;			/* of these */
 	BufFile    *file;			/* NULL: nothing was spilled */
 	uint64		end;			/* of the file */
 } Memo;
@@ -55,6 +66,7 @@ memo_of(CsScope *scope)
 	if (memo != NULL)
 		return memo;
 	memo = MemoryContextAllocZero(scope->cxt, sizeof(Memo));
+	dlist_init(&memo->kept);
 	memo->entries = hash_create("credscore memo", INITIAL_ENTRIES, &ctl,
 								HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	scope->memo = memo;
@@ -102,26 +114,56 @@ spill(CsScope *scope, Memo *memo, const void *bytes, uint32 size)
 	return place;
 }
 
+static void
+keep(CsScope *scope, Memo *memo, CsMemoEntry *entry, const void *bytes, uint32 size)
+{
+	Kept	   *kept = MemoryContextAlloc(scope->cxt, offsetof(Kept, bytes) + size);
+
+	kept->entry = entry;
+	kept->size = size;
+	memcpy(kept->bytes, bytes, size);
+	dlist_push_tail(&memo->kept, &kept->node);
+	memo->bytes += size;
+	entry->value.kept = kept;
+	entry->spilled = false;
+}
+
+static void
+forget_kept(Memo *memo, Kept *kept)
+{
+	dlist_delete(&kept->node);
+	memo->bytes -= kept->size;
+	pfree(kept);
+}
+
+/* The oldest outcome has most likely been read, and goes into the file. */
+static void
+spill_oldest(CsScope *scope, Memo *memo)
+{
+	Kept	   *oldest = dlist_head_element(Kept, node, &memo->kept);
+	CsMemoEntry *entry = oldest->entry;
+	uint64		place = spill(scope, memo, oldest->bytes, oldest->size);
+
+	forget_kept(memo, oldest);
+	entry->value.place = place;
+	entry->spilled = true;
+}
+
 void
 cs_memo_store(CsScope *scope, CsMemoEntry *entry, CsMemoState state,
 			  const void *bytes, uint32 size)
 {
 	Memo	   *memo = memo_of(scope);
+	Size		most = work_mem * (Size) 1024;
 
-	if (memo->bytes + size > work_mem * (Size) 1024)
+	while (!dlist_is_empty(&memo->kept) && memo->bytes + size > most)
+		spill_oldest(scope, memo);
+	if (size <= most)
+		keep(scope, memo, entry, bytes, size);
+	else
 	{
 		entry->value.place = spill(scope, memo, bytes, size);
 		entry->spilled = true;
-	}
-	else
-	{
-		char	   *copy = MemoryContextAlloc(scope->cxt, sizeof(size) + size);
-
-		memcpy(copy, &size, sizeof(size));
-		memcpy(copy + sizeof(size), bytes, size);
-		entry->value.bytes = copy;
-		entry->spilled = false;
-		memo->bytes += size;
 	}
 	entry->state = state;
 }
@@ -144,9 +186,10 @@ cs_memo_fetch(CsScope *scope, const CsMemoEntry *entry)
 
 	if (!entry->spilled)
 	{
-		memcpy(&size, entry->value.bytes, sizeof(size));
-		bytes = palloc(size);
-		memcpy(bytes, (char *) entry->value.bytes + sizeof(size), size);
+		Kept	   *kept = entry->value.kept;
+
+		bytes = palloc(kept->size);
+		memcpy(bytes, kept->bytes, kept->size);
 		return bytes;
 	}
 	if (BufFileSeek(memo->file, PLACE_FILENO(entry->value.place),
@@ -165,5 +208,7 @@ cs_memo_remove(CsScope *scope, CsMemoEntry *entry)
 {
 	Memo	   *memo = scope->memo;
 
+	if (!entry->spilled && (entry->state == CS_MEMO_ANSWER || entry->state == CS_MEMO_FAILURE))
+		forget_kept(memo, entry->value.kept);
 	hash_search(memo->entries, &entry->key, HASH_REMOVE, NULL);
 }

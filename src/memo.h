@@ -2,8 +2,9 @@
  * memo.h
  *	  MEMO: what one execution of one query has asked, and what came out.
  *
- * An entry is a question being asked, or its outcome as bytes.  Outcomes
- * beyond work_mem go to a temporary file; about 48 bytes per question stay.
+ * An entry is a question being asked, or its outcome as bytes.  The latest
+ * outcomes, up to work_mem, are in memory, older ones in a temporary file;
+ * about 48 bytes per question stay.
  *------------------------------------------------------------------------- */
 #ifndef CS_MEMO_H
 #define CS_MEMO_H
@@ -17,19 +18,19 @@ typedef enum CsMemoState
 {
 	CS_MEMO_NEW,
 	CS_MEMO_RUNNING,			/* value.running */
-	CS_MEMO_ANSWER,				/* bytes of a Jsonb */
-	CS_MEMO_FAILURE				/* bytes of a failure */
+	CS_MEMO_ANSWER,				/* the bytes of a Jsonb */
+	CS_MEMO_FAILURE				/* the bytes of a failure */
 } CsMemoState;
 
 typedef struct CsMemoEntry
 {
 	CsKey		key;			/* must be first */
 	uint32		state;			/* CsMemoState */
-	bool		spilled;		/* value.place instead of value.bytes */
+	bool		spilled;		/* value.place instead of value.kept */
 	union
 	{
 		void	   *running;
-		void	   *bytes;
+		void	   *kept;
 		uint64		place;
 	}			value;
 } CsMemoEntry;

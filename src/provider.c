@@ -416,7 +416,7 @@ read_numeric_date(struct json_object *claims, int64_t *seconds)
 		return *seconds > 0 && *seconds < LARGEST_SECONDS;
 	if (!json_object_is_type(exp, json_type_double))
 		return false;
-	value = json_object_get_double(exp);
+	value = cs_json_double(exp);
 	if (!(value >= 1 && value < (double) LARGEST_SECONDS))
 		return false;
 	*seconds = (int64_t) value;

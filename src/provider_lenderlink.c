@@ -201,7 +201,7 @@ static bool
 member_is(struct json_object *root, const char *name, const char *text)
 {
 	struct json_object *value = cs_json_get(root, name);
-	char		buf[24];
+	char		buf[CS_JSON_INTEGER_SIZE];
 	const char *found;
 
 	found = json_object_is_type(value, json_type_string) ?

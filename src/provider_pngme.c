@@ -311,7 +311,7 @@ risk_score_fits(struct json_object *root, bool *present)
 	if (!json_object_is_type(value, json_type_double) &&
 		!json_object_is_type(value, json_type_int))
 		return false;
-	score = json_object_get_double(value);
+	score = cs_json_double(value);
 	return score >= 0 && score <= 1;
 }
 
@@ -322,7 +322,7 @@ same_phone(const CsArguments *args, struct json_object *root)
 	struct json_object *phone = cs_json_get(cs_json_get(root, "user"),
 											"phone_number");
 	const char *asked = cs_argument_get(args, "subject");
-	char		buf[24];
+	char		buf[CS_JSON_INTEGER_SIZE];
 	const char *answered;
 
 	answered = json_object_is_type(phone, json_type_string) ?

@@ -153,7 +153,7 @@ static void
 copy_code(CsError *err, const CsArguments *args, struct json_object *root)
 {
 	struct json_object *member = cs_json_get(root, "code");
-	char		buf[24];
+	char		buf[CS_JSON_INTEGER_SIZE];
 	char		text[CS_PROVIDER_CODE_SIZE];
 	const char *code;
 

@@ -16,11 +16,15 @@
 #include "guc.h"
 #include "shmem.h"
 
+/* A UUID in text form, with its terminating NUL. */
+#define REQUEST_ID_SIZE	37
+
 /* Provider, endpoint, account, then name and value of each argument. */
 #define MAX_PARTS	(3 + 2 * CS_SPEC_MAX_PAIRS)
 
-void
-cs_request_id(char out[CS_REQUEST_ID_SIZE])
+/* A fresh random UUID (version 4, RFC 4122 section 4.4). */
+static void
+make_request_id(char out[REQUEST_ID_SIZE])
 {
 	uint8		b[16];
 
@@ -30,7 +34,7 @@ cs_request_id(char out[CS_REQUEST_ID_SIZE])
 				 errmsg("could not generate random values")));
 	b[6] = (b[6] & 0x0f) | 0x40;
 	b[8] = (b[8] & 0x3f) | 0x80;
-	snprintf(out, CS_REQUEST_ID_SIZE,
+	snprintf(out, REQUEST_ID_SIZE,
 			 "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
 			 b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9],
 			 b[10], b[11], b[12], b[13], b[14], b[15]);
@@ -169,10 +173,14 @@ build_spec(const CsAsk *ask, CsBuf *block)
 dsa_pointer
 cs_request_share(const CsAsk *ask)
 {
+	CsAsk		identified = *ask;
+	char		request_id[REQUEST_ID_SIZE];
 	CsBuf		block = {0};
 	dsa_pointer spec = InvalidDsaPointer;
 
-	build_spec(ask, &block);
+	make_request_id(request_id);
+	identified.args.request_id = request_id;
+	build_spec(&identified, &block);
 	if (!block.failed)
 		spec = cs_shmem_allocate(block.len);
 	if (DsaPointerIsValid(spec))

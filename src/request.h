@@ -18,14 +18,9 @@ typedef struct CsAsk
 	const CsSettings *settings;
 	const CsEndpoint *endpoint;
 	bool		cached_only;	/* the role may read, not ask */
-	CsArguments args;			/* normalised; "subject" among them */
+	CsArguments args;			/* normalised; "subject" among them; the request
+								 * id comes with the specification */
 } CsAsk;
-
-/* A UUID in text form, with its terminating NUL. */
-#define CS_REQUEST_ID_SIZE	37
-
-/* A fresh random UUID (version 4, RFC 4122 section 4.4). */
-extern void cs_request_id(char out[CS_REQUEST_ID_SIZE]);
 
 /*
  * What identifies a question: account, endpoint and normalised arguments; the

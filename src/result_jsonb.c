@@ -20,9 +20,6 @@
 
 #include "json.h"
 
-/* cs_json_number needs this much for a plain integer. */
-#define INTEGER_BUFFER	24
-
 /* How texts get from UTF-8 to the database's encoding. */
 typedef struct Converter
 {
@@ -86,12 +83,47 @@ put_text(Converter *c, const char *text, int len, JsonbValue *value)
 	return true;
 }
 
+/* What surely fits 64 bits, also when the fraction is filled up. */
+#define MAX_SHORT_DIGITS	14
+
+/*
+ * "6233.53" and its like, most numbers of an answer, without the general
+ * reader; false for longer ones and those with an exponent.
+ */
+static bool
+read_short_numeric(const char *text, Numeric *numeric)
+{
+	bool		negative = *text == '-';
+	const char *at = text + negative;
+	const char *point = NULL;
+	int64		digits = 0;
+	int			n = 0;
+
+	for (; *at != '\0'; at++)
+	{
+		if (*at == '.' && point == NULL)
+			point = at;
+		else if (*at >= '0' && *at <= '9' && ++n <= MAX_SHORT_DIGITS)
+			digits = digits * 10 + (*at - '0');
+		else
+			return false;
+	}
+	if (n == 0)
+		return false;
+	*numeric = int64_div_fast_to_numeric(negative ? -digits : digits,
+										 point != NULL ? (int) (at - point) - 1 : 0);
+	return true;
+}
+
 /* A number's text as numeric, exactly. */
 static Numeric
 read_numeric(const char *digits)
 {
+	Numeric		numeric;
 	static FmgrInfo input;		/* numeric_in */
 
+	if (read_short_numeric(digits, &numeric))
+		return numeric;
 	if (!OidIsValid(input.fn_oid))
 		fmgr_info_cxt(F_NUMERIC_IN, &input, TopMemoryContext);
 	return DatumGetNumeric(InputFunctionCall(&input, unconstify(char *, digits),
@@ -101,11 +133,10 @@ read_numeric(const char *digits)
 static void
 put_number(struct json_object *number, JsonbValue *value)
 {
-	char		buf[INTEGER_BUFFER];
+	char		buf[CS_JSON_INTEGER_SIZE];
 
 	value->type = jbvNumeric;
-	if (json_object_is_type(number, json_type_int) &&
-		json_object_get_int64(number) != PG_INT64_MAX)
+	if (json_object_is_type(number, json_type_int))
 		value->val.numeric = int64_to_numeric(json_object_get_int64(number));
 	else
 		value->val.numeric = read_numeric(cs_json_number(number, buf, sizeof(buf)));
@@ -137,19 +168,99 @@ static JsonbValue *push_node(Converter *c, JsonbParseState **state,
 							 struct json_object *node,
 							 JsonbIteratorToken token);
 
+/* --- objects --- */
+
+/*
+ * PostgreSQL sorts the members of an object, which for a hundred features costs
+ * as much as all else here, but only looks when they are in order already.
+ * Answers of one kind have their members in the same places: the order found
+ * for the latest large object is tried first.
+ */
+#define SORTED_FROM		16
+#define SORTED_UP_TO	1024
+
+typedef struct Member
+{
+	const char *name;
+	int			len;
+	int			position;
+	struct json_object *value;
+} Member;
+
+static uint16 latest_order[SORTED_UP_TO];
+static int	latest_count;
+
+/* As jsonb orders keys: by length, then by bytes. */
+static int
+compare_members(const void *a, const void *b)
+{
+	const Member *left = a;
+	const Member *right = b;
+
+	return left->len != right->len ? left->len - right->len
+		: memcmp(left->name, right->name, left->len);
+}
+
+/* Puts members into the latest order; false: that is not theirs. */
+static bool
+order_as_latest(const Member *members, int n, Member *ordered)
+{
+	if (n != latest_count)
+		return false;
+	for (int i = 0; i < n; i++)
+	{
+		ordered[i] = members[latest_order[i]];
+		if (i > 0 && compare_members(&ordered[i - 1], &ordered[i]) > 0)
+			return false;
+	}
+	return true;
+}
+
+static Member *
+in_order(Member *members, int n)
+{
+	Member	   *ordered = palloc(n * sizeof(Member));
+
+	if (order_as_latest(members, n, ordered))
+		return ordered;
+	qsort(members, n, sizeof(Member), compare_members);
+	for (int i = 0; i < n; i++)
+		latest_order[i] = (uint16) members[i].position;
+	latest_count = n;
+	return members;
+}
+
+static Member *
+members_of(struct json_object *object, int n)
+{
+	Member	   *members = palloc(n * sizeof(Member));
+	int			i = 0;
+
+	for (struct lh_entry *e = json_object_get_object(object)->head; e != NULL; e = e->next)
+	{
+		const char *name = lh_entry_k(e);
+
+		members[i] = (Member) {name, (int) strlen(name), i, (struct json_object *) lh_entry_v(e)};
+		i++;
+	}
+	return n >= SORTED_FROM && n <= SORTED_UP_TO ? in_order(members, n) : members;
+}
+
 static JsonbValue *
 push_object(Converter *c, JsonbParseState **state, struct json_object *node)
 {
+	int			n = json_object_object_length(node);
+	Member	   *members = members_of(node, n);
+
 	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
-	for (struct lh_entry *e = json_object_get_object(node)->head; e != NULL; e = e->next)
+	for (int i = 0; i < n; i++)
 	{
-		const char *name = lh_entry_k(e);
 		JsonbValue	key;
 
-		if (!put_text(c, name, (int) strlen(name), &key))
+		if (!put_text(c, members[i].name, members[i].len, &key))
 			return NULL;
 		pushJsonbValue(state, WJB_KEY, &key);
-		if (push_node(c, state, (struct json_object *) lh_entry_v(e), WJB_VALUE) == NULL &&
+		if (push_node(c, state, members[i].value, WJB_VALUE) == NULL &&
 			c->err->code != CS_ERR_NONE)
 			return NULL;
 	}

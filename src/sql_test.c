@@ -46,11 +46,9 @@ credscore_test_many(PG_FUNCTION_ARGS)
 	questions = palloc(n * sizeof(CsQuestion));
 	for (int i = 0; i < n; i++)
 	{
-		char		request_id[CS_REQUEST_ID_SIZE];
 		CsPair		pair = {"subject", TextDatumGetCString(phones[i])};
-		CsAsk		ask = {settings, endpoint, false, {&pair, 1, request_id, NULL, 0}};
+		CsAsk		ask = {settings, endpoint, false, {&pair, 1, NULL, NULL, 0}};
 
-		cs_request_id(request_id);
 		questions[i] = cs_ask_start(&ask);
 	}
 	for (int i = 0; i < n; i++)
