@@ -443,10 +443,12 @@ check_courier(Running *running)
 static void
 sleep_for(Running *running)
 {
-	int			events = WaitLatch(MyLatch,
-								   WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-								   running->slot >= 0 ? COURIER_CHECK_MS : SLOT_CHECK_MS,
-								   CS_WAIT_EVENT("CredscoreAnswer"));
+	int			events;
+
+	cs_memo_make_room(running->scope);
+	events = WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+					   running->slot >= 0 ? COURIER_CHECK_MS : SLOT_CHECK_MS,
+					   CS_WAIT_EVENT("CredscoreAnswer"));
 
 	ResetLatch(MyLatch);
 	CHECK_FOR_INTERRUPTS();

@@ -455,6 +455,14 @@ admit(void)
 	}
 }
 
+/* Starts what there is room for. */
+static void
+start_next(void)
+{
+	open_windows();
+	admit();
+}
+
 /* --- the process --- */
 
 static long
@@ -482,12 +490,10 @@ turn(void)
 	look_for_abandoned();
 	fire_timers();
 	cs_login_tick(GetCurrentTimestamp());
-	open_windows();
-	admit();
-	cs_http_turn();
-	/* Finished calls made room; log-ins may have been asked for. */
-	open_windows();
-	admit();
+	start_next();
+	cs_http_turn(start_next);
+	/* Calls that timed out made room, too; log-ins may have been asked for. */
+	start_next();
 	cs_login_tick(GetCurrentTimestamp());
 }
 

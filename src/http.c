@@ -380,10 +380,12 @@ finish_late(CsHttpCall *call)
 
 /* --- the turn --- */
 
-static void
+/* Returns whether a call was over. */
+static bool
 reap(void)
 {
 	CURLMsg    *message;
+	bool		any = false;
 	int			left;
 
 	while ((message = curl_multi_info_read(multi, &left)) != NULL)
@@ -395,7 +397,9 @@ reap(void)
 			continue;
 		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &call);
 		finish_with_code((CsHttpCall *) call, rc);
+		any = true;
 	}
+	return any;
 }
 
 /* A call whose request has left is due later than one that connects. */
@@ -469,38 +473,55 @@ look_at_hosts(void)
 	hosts_changed = false;
 }
 
+/* Gives libcurl something to do: a socket, or its timer. */
+static void
+act(int fd, int mask)
+{
+	sigset_t	old;
+	int			running;
+
+	block_signals(&old);
+	curl_multi_socket_action(multi, fd, mask, &running);
+	unblock_signals(&old);
+}
+
 static void
 socket_event(const struct epoll_event *event)
 {
-	int			fd = event->data.fd;
 	int			mask = 0;
-	int			running;
 
 	mask |= (event->events & EPOLLIN) ? CURL_CSELECT_IN : 0;
 	mask |= (event->events & EPOLLOUT) ? CURL_CSELECT_OUT : 0;
 	mask |= (event->events & (EPOLLERR | EPOLLHUP)) ? CURL_CSELECT_ERR : 0;
-	curl_multi_socket_action(multi, fd, mask, &running);
+	act(event->data.fd, mask);
+}
+
+/* What libcurl wants to be called for: it starts calls so, too. */
+static void
+run_timer(void)
+{
+	if (timer_due < 0 || now_ms() < timer_due)
+		return;
+	timer_due = -1;
+	act(CURL_SOCKET_TIMEOUT, 0);
 }
 
 void
-cs_http_turn(void)
+cs_http_turn(void (*start_next) (void))
 {
 	struct epoll_event events[EVENTS_PER_TURN];
 	int			n = cs_watch_events(events, EVENTS_PER_TURN);
-	int			running;
-	sigset_t	old;
 
-	block_signals(&old);
+	run_timer();
 	for (int i = 0; i < n; i++)
-		socket_event(&events[i]);
-	if (timer_due >= 0 && now_ms() >= timer_due)
 	{
-		timer_due = -1;
-		curl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, &running);
+		socket_event(&events[i]);
+		if (!reap())
+			continue;
+		start_next();
+		run_timer();
 	}
-	unblock_signals(&old);
-
-	reap();
+	(void) reap();
 	expire();
 	if (hosts_changed)
 		look_at_hosts();

@@ -51,7 +51,11 @@ extern long cs_http_timeout(void);
 /* False when the call could not be set up (no memory). */
 extern bool cs_http_start(const CsHttpSpec *spec, CsHttpOwner *owner);
 
-/* Moves bytes, looks at deadlines, hands over what is finished. */
-extern void cs_http_turn(void);
+/*
+ * Moves bytes, looks at deadlines, hands over what is finished.  Whenever a
+ * call was over start_next may start others: they leave at once, and not behind
+ * all else that has come.
+ */
+extern void cs_http_turn(void (*start_next) (void));
 
 #endif							/* CS_HTTP_H */

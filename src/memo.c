@@ -20,6 +20,9 @@
 /* Entries the table starts with; it grows. */
 #define INITIAL_ENTRIES	64
 
+/* What is spilled while there is nothing else to do. */
+#define ROOM_IN_ADVANCE	(128 * 1024)
+
 /* A place in the file: number of the segment, and offset in it. */
 #define PLACE(fileno, offset)	(((uint64) (fileno) << 32) | (uint64) (offset))
 #define PLACE_FILENO(place)		((int) ((place) >> 32))
@@ -149,6 +152,21 @@ spill_oldest(CsScope *scope, Memo *memo)
 	entry->spilled = true;
 }
 
+static void
+make_room(CsScope *scope, Memo *memo, Size bytes)
+{
+	while (!dlist_is_empty(&memo->kept) &&
+		   memo->bytes + bytes > work_mem * (Size) 1024)
+		spill_oldest(scope, memo);
+}
+
+void
+cs_memo_make_room(CsScope *scope)
+{
+	if (scope->memo != NULL)
+		make_room(scope, scope->memo, ROOM_IN_ADVANCE);
+}
+
 void
 cs_memo_store(CsScope *scope, CsMemoEntry *entry, CsMemoState state,
 			  const void *bytes, uint32 size)
@@ -156,8 +174,7 @@ cs_memo_store(CsScope *scope, CsMemoEntry *entry, CsMemoState state,
 	Memo	   *memo = memo_of(scope);
 	Size		most = work_mem * (Size) 1024;
 
-	while (!dlist_is_empty(&memo->kept) && memo->bytes + size > most)
-		spill_oldest(scope, memo);
+	make_room(scope, memo, size);
 	if (size <= most)
 		keep(scope, memo, entry, bytes, size);
 	else

@@ -42,6 +42,9 @@ extern CsMemoEntry *cs_memo_enter(CsScope *scope, const CsKey *key);
 extern void cs_memo_store(CsScope *scope, CsMemoEntry *entry,
 						  CsMemoState state, const void *bytes, uint32 size);
 
+/* Spills in advance what the next outcomes would push out: for idle moments. */
+extern void cs_memo_make_room(CsScope *scope);
+
 /* The bytes of an outcome: a copy in the current context. */
 extern void *cs_memo_fetch(CsScope *scope, const CsMemoEntry *entry);
 

@@ -3,8 +3,9 @@
  *	  Timers: a binary heap, and the timerfd that wakes the event loop.
  *
  * A timer is embedded in its owner, who stops it before going away.  Due times
- * are rounded up to SB_TIMER_GRAIN_US, so that requests of one moment are
- * resumed in one turn of the loop.
+ * are rounded to SB_TIMER_GRAIN_US, so that requests of one moment are resumed
+ * in one turn of the loop; to the nearest, so that latencies are right on
+ * average.
  *------------------------------------------------------------------------- */
 #include "sandbox.h"
 
@@ -88,7 +89,7 @@ sb_timer_start(SbTimer *timer, uint64_t due_us)
 		if (heap == NULL)
 			abort();
 	}
-	timer->due_us = (due_us + SB_TIMER_GRAIN_US - 1) / SB_TIMER_GRAIN_US * SB_TIMER_GRAIN_US;
+	timer->due_us = (due_us + SB_TIMER_GRAIN_US / 2) / SB_TIMER_GRAIN_US * SB_TIMER_GRAIN_US;
 	heap_len++;
 	sift_up(timer, heap_len - 1);
 }
