@@ -92,6 +92,43 @@ GRANT EXECUTE ON FUNCTION credscore_cache_clear(name) TO credscore_caller;
 COMMENT ON FUNCTION credscore_cache_clear(name) IS
     'forgets the answers of a server, NULL: of all servers, for all accounts; returns how many; the next questions are billed anew';
 
+-- Reading answers: features -------------------------------------------------
+
+CREATE SCHEMA credscore;
+GRANT USAGE ON SCHEMA credscore TO PUBLIC;
+COMMENT ON SCHEMA credscore IS 'what the extension credscore keeps beside its functions';
+
+CREATE FUNCTION credscore_feature_catalogue(
+    OUT feature text, OUT family text, OUT from_days int, OUT to_days int, OUT type text,
+    OUT unit text, OUT nullable boolean, OUT definition text, OUT source text
+) RETURNS SETOF record
+    AS 'MODULE_PATHNAME' LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE ROWS 107;
+COMMENT ON FUNCTION credscore_feature_catalogue() IS
+    'the features that Pngme''s feature dictionary defines; behind the view credscore.feature_catalogue';
+
+CREATE VIEW credscore.feature_catalogue AS SELECT * FROM credscore_feature_catalogue();
+GRANT SELECT ON credscore.feature_catalogue TO PUBLIC;
+COMMENT ON VIEW credscore.feature_catalogue IS
+    'the features that Pngme''s feature dictionary defines, one row per feature and window, in the order of their names; the prediction date is utc_endtime of the question, or when it was asked';
+COMMENT ON COLUMN credscore.feature_catalogue.feature IS 'name in an answer: the family, and its window where it has one, as in net_cash_flow_31_90';
+COMMENT ON COLUMN credscore.feature_catalogue.family IS 'the name without window, as in net_cash_flow; column feature of credscore_features()';
+COMMENT ON COLUMN credscore.feature_catalogue.from_days IS 'where the window ends: days before the prediction date; NULL: no window';
+COMMENT ON COLUMN credscore.feature_catalogue.to_days IS 'where the window begins: days before the prediction date, at least from_days; NULL: no window';
+COMMENT ON COLUMN credscore.feature_catalogue.type IS 'float, int or text';
+COMMENT ON COLUMN credscore.feature_catalogue.unit IS 'count, count per day, currency (an amount of money), currency per day, minutes, or ratio; NULL for a text';
+COMMENT ON COLUMN credscore.feature_catalogue.nullable IS 'may an answer hold null?  All may: the dictionary excludes it for count_loan_defaulted_events, but Pngme''s sample answer has it';
+COMMENT ON COLUMN credscore.feature_catalogue.definition IS 'what the feature is, and over which days';
+COMMENT ON COLUMN credscore.feature_catalogue.source IS 'the page that defines it';
+
+CREATE FUNCTION credscore_features(
+    decision jsonb,
+    OUT feature text, OUT from_days int, OUT to_days int, OUT value numeric,
+    OUT text_value text, OUT was_imputed boolean, OUT unit text, OUT in_catalogue boolean
+) RETURNS SETOF record
+    AS 'MODULE_PATHNAME' LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE ROWS 100;
+COMMENT ON FUNCTION credscore_features(jsonb) IS
+    'the features of an answer of credscore_decision(), one row each, in the order of credscore.feature_catalogue, others after them by name; feature is the name without its window of from_days to to_days before the prediction date; value is exact; text_value has what is no number; was_imputed: did Pngme fill the value in, NULL where it does not say; in_catalogue: does credscore.feature_catalogue have it, if not unit is NULL; never an error: no rows for anything but such an answer';
+
 -- Watching it ------------------------------------------------------------------
 
 CREATE FUNCTION credscore_version() RETURNS text

@@ -112,6 +112,11 @@ SELECT count(*) FROM member;
 SELECT count(*) FROM pg_roles
 WHERE rolname IN ('credscore_caller', 'credscore_monitor', 'credscore_reader');
 
+-- The schema credscore is the extension's own.
+CREATE SCHEMA credscore;
+SELECT attempt('CREATE EXTENSION credscore');
+DROP SCHEMA credscore;
+
 CREATE EXTENSION credscore SCHEMA regress_elsewhere;
 SELECT pg_has_role('regress_credscore_member', 'credscore_caller', 'member');
 SELECT n.nspname, count(*) > 0
@@ -121,6 +126,7 @@ WHERE p.proname LIKE 'credscore%'
 GROUP BY n.nspname;
 SELECT sqlstate_of('SELECT credscore_version()');
 SELECT regress_elsewhere.credscore_version() <> '';
+SELECT count(*) > 0 FROM credscore.feature_catalogue;
 SELECT kind, state IS NOT NULL FROM regress_elsewhere.credscore_stat_workers WHERE kind = 'courier';
 
 CREATE SERVER pngme FOREIGN DATA WRAPPER credscore OPTIONS (

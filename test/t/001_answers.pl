@@ -10,6 +10,7 @@
 #   evaluated, whatever came out: columns, rows, loops, nested functions,
 #   cursors, subtransactions, prepared statements.  The next statement asks anew.
 # - The same when the answers do not fit into work_mem.
+# - Every feature of an answer is one row of credscore_features(), and known.
 # - A NULL subject, EXPLAIN, PREPARE, CREATE VIEW, and columns nobody reads make
 #   no call.
 # - Sessions that ask the same at the same time share one call, whatever comes
@@ -177,6 +178,11 @@ is(costs('pngme/decision', 1,
 			= credscore_decision('$phone') ->> 'risk_score'",
 		'one question in four columns is one call'),
 	't|t', 'and gives one answer');
+is(costs('pngme/decision', 1,
+		"SELECT count(*), count(DISTINCT (feature, from_days, to_days)), bool_and(in_catalogue)
+		FROM credscore_features(credscore_decision('$phone'))",
+		'an answer that is read in FROM is one call'),
+	'107|107|t', 'and all its features are known');
 is(costs('pngme/decision', 2,
 		"SELECT count(DISTINCT credscore_decision(phone))
 		FROM (VALUES ('$phone'), ('$other')) p (phone), generate_series(1, 500)",

@@ -335,6 +335,9 @@ foreach my $mode (qw(fast immediate))
 	like($error->{hint}, qr/shared_preload_libraries/, 'not preloaded: the HINT names the setting');
 	is($sandbox->counts->{received}, 0, 'not preloaded: no call');
 	like($plain->safe_psql('SELECT credscore_version()'), qr/^credscore /, 'not preloaded: the version is told');
+	is($plain->safe_psql(q{SELECT feature, to_days, value FROM credscore_features('{"features": {"sum_of_credits_0_30": 100.10}}')}),
+		'sum_of_credits|30|100.10', 'not preloaded: features are read');
+	is($plain->safe_psql('SELECT count(*) FROM credscore.feature_catalogue'), 107, 'not preloaded: and listed');
 	$plain->safe_psql('CREATE DATABASE restored');
 	$plain->safe_psql("\\i $dump", database => 'restored');
 	is($plain->safe_psql($options, database => 'restored'), $cluster->safe_psql($options),

@@ -33,7 +33,7 @@ typedef struct ReplyCase
 
 /* The file's bytes, to be freed; ends the program when it is not there. */
 static inline char *
-read_payload(const char *name, size_t *len)
+read_data(const char *name, size_t *len)
 {
 	const char *directory = getenv("CREDSCORE_TEST_DATA");
 	char		path[512];
@@ -41,7 +41,7 @@ read_payload(const char *name, size_t *len)
 	char	   *bytes;
 	FILE	   *file;
 
-	snprintf(path, sizeof(path), "%s/%s.json",
+	snprintf(path, sizeof(path), "%s/%s",
 			 directory ? directory : "test/data", name);
 	file = fopen(path, "rb");
 	if (file == NULL)
@@ -56,6 +56,16 @@ read_payload(const char *name, size_t *len)
 		exit(1);
 	memcpy(bytes, buffer, *len);
 	return bytes;
+}
+
+/* The same of a payload, whose name comes without ".json". */
+static inline char *
+read_payload(const char *name, size_t *len)
+{
+	char		file[256];
+
+	snprintf(file, sizeof(file), "%s.json", name);
+	return read_data(file, len);
 }
 
 /* Classifies a file the way the client does. */
