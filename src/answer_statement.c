@@ -161,3 +161,94 @@ cs_statement_next(CsTransactionReader *reader, CsTransaction *transaction)
 	}
 	return false;
 }
+
+/* --- its trends --- */
+
+static const char *const trend_names[CS_TRENDS] = {
+	"received_amount_trend", "sent_amount_trend", "balance_amount_trend"};
+
+/* "YYYY-MM-DD"; a length that leaves no room for another spelling. */
+static bool
+read_date(const JsonbValue *key, DateADT *date)
+{
+	Timestamp moment;
+	bool	  has_offset;
+	int		  offset;
+
+	if (key->val.string.len != strlen("YYYY-MM-DD") ||
+		!cs_jsonb_timestamp(key, &moment, &has_offset, &offset))
+		return false;
+	*date = (DateADT) (moment / USECS_PER_DAY);
+	return true;
+}
+
+/* Adds the months of a trend, each with the amount of this trend only. */
+static void
+read_trend(const JsonbValue *person, CsTrend trend, CsMonth *months, int *n)
+{
+	JsonbIterator	  *iterator;
+	JsonbIteratorToken token;
+	JsonbValue		   member;
+	bool			   is_month = false;
+
+	if (!cs_jsonb_get(person, trend_names[trend], &member) ||
+		!cs_jsonb_is_object(&member))
+		return;
+	iterator = JsonbIteratorInit(member.val.binary.data);
+	while ((token = JsonbIteratorNext(&iterator, &member, true)) != WJB_DONE)
+	{
+		if (token == WJB_KEY)
+			is_month = read_date(&member, &months[*n].end);
+		else if (token == WJB_VALUE && is_month)
+			months[(*n)++].amounts[trend] = cs_jsonb_number(&member);
+	}
+}
+
+static int
+compare_months(const void *a, const void *b)
+{
+	DateADT left = ((const CsMonth *) a)->end;
+	DateADT right = ((const CsMonth *) b)->end;
+
+	return (left > right) - (left < right);
+}
+
+/* Puts what several trends tell of a month together; how many months. */
+static int
+merge_months(CsMonth *months, int n)
+{
+	int merged = 0;
+
+	qsort(months, n, sizeof(CsMonth), compare_months);
+	for (int i = 0; i < n; i++)
+	{
+		if (merged == 0 || months[merged - 1].end != months[i].end)
+			months[merged++] = months[i];
+		for (int trend = 0; trend < CS_TRENDS; trend++)
+			if (months[i].amounts[trend] != NULL)
+				months[merged - 1].amounts[trend] = months[i].amounts[trend];
+	}
+	return merged;
+}
+
+int
+cs_statement_trends(const JsonbValue *answer, CsMonth **months)
+{
+	JsonbValue person;
+	JsonbValue trend;
+	uint32	   room = 0;
+	int		   n = 0;
+
+	*months = NULL;
+	if (!cs_statement_person(answer, &person))
+		return 0;
+	for (int i = 0; i < CS_TRENDS; i++)
+		if (cs_jsonb_get(&person, trend_names[i], &trend) &&
+			cs_jsonb_is_object(&trend))
+			room += cs_jsonb_count(&trend);
+	/* one more, where a key that is no month may be looked at */
+	*months = palloc0((room + 1) * sizeof(CsMonth));
+	for (int i = 0; i < CS_TRENDS; i++)
+		read_trend(&person, (CsTrend) i, *months, &n);
+	return merge_months(*months, n);
+}

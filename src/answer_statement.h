@@ -12,6 +12,7 @@
 #include "postgres.h"
 
 #include "datatype/timestamp.h"
+#include "utils/date.h"
 #include "utils/jsonb.h"
 #include "utils/numeric.h"
 
@@ -55,5 +56,23 @@ cs_statement_open(CsTransactionReader *reader, const JsonbValue *answer);
  * count. */
 extern bool
 cs_statement_next(CsTransactionReader *reader, CsTransaction *transaction);
+
+typedef enum CsTrend
+{
+	CS_TREND_RECEIVED,
+	CS_TREND_SENT,
+	CS_TREND_BALANCE,
+	CS_TRENDS
+} CsTrend;
+
+/* A month of the trends. */
+typedef struct CsMonth
+{
+	DateADT end;
+	Numeric amounts[CS_TRENDS]; /* NULL: not told */
+} CsMonth;
+
+/* The months of all three trends, ascending; returns how many. */
+extern int cs_statement_trends(const JsonbValue *answer, CsMonth **months);
 
 #endif /* CS_ANSWER_STATEMENT_H */
