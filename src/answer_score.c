@@ -9,6 +9,8 @@
 
 #include "answer_score.h"
 
+#include <ctype.h>
+
 #include "fmgr.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
@@ -46,22 +48,25 @@ within(Numeric number, int64 low, int64 high)
 			   : NULL;
 }
 
+/* No provider has negative scores or amounts; some have codes below zero. */
 static Numeric
 not_negative(Numeric number)
 {
 	return number != NULL && compare(number, 0) >= 0 ? number : NULL;
 }
 
-/* A text; one without content says nothing. */
+/* A text; one of blanks says nothing. */
 static text *
 get_text(const JsonbValue *object, const char *key)
 {
 	JsonbValue member;
 
-	if (!cs_jsonb_get(object, key, &member) || member.type != jbvString ||
-		member.val.string.len == 0)
+	if (!cs_jsonb_get(object, key, &member) || member.type != jbvString)
 		return NULL;
-	return cs_jsonb_text(&member);
+	for (int i = 0; i < member.val.string.len; i++)
+		if (!isspace((unsigned char) member.val.string.val[i]))
+			return cs_jsonb_text(&member);
+	return NULL;
 }
 
 static void
@@ -223,15 +228,25 @@ read_place_in_products(const JsonbValue *answer, int place, CsScore *score)
 	return false;
 }
 
-static void
-read_lenderlink(const JsonbValue *answer, CsScore *score)
+/* Does a product say anything? */
+static bool
+has_product(const JsonbValue *answer)
 {
 	CsProductReader reader;
 	JsonbValue		product;
 
+	(void) cs_lac_open(&reader, answer);
+	while (cs_lac_next(&reader, &product))
+		if (cs_jsonb_count(&product) > 0)
+			return true;
+	return false;
+}
+
+static void
+read_lenderlink(const JsonbValue *answer, CsScore *score)
+{
 	score->ready =
-		told(cs_lac_open(&reader, answer) && cs_lac_next(&reader, &product) &&
-			 !code_is(answer, CODE_NO_SCORE));
+		told(has_product(answer) && !code_is(answer, CODE_NO_SCORE));
 	for (int i = 0; i < (int) lengthof(places); i++)
 		if (places[i].outside ? read_place(answer, i, score)
 							  : read_place_in_products(answer, i, score))
@@ -335,8 +350,9 @@ read_patascore(const JsonbValue *answer, CsScore *score)
 		(void) cs_jsonb_get(&person, "score_output", &data);
 	score->ready =
 		told(cs_jsonb_is_object(&data) && cs_jsonb_count(&data) > 0);
-	score->score = get_number(
-		&data, cs_jsonb_has(&data, "credit_score") ? "credit_score" : "score");
+	score->score = not_negative(
+		get_number(&data, cs_jsonb_has(&data, "credit_score") ? "credit_score"
+															  : "score"));
 	score->probability = percent(get_number(&data, "probability"));
 	score->grade = get_text(&data, "grade");
 	read_limit(&data, score);
@@ -380,7 +396,7 @@ read_weza(const JsonbValue *answer, CsScore *score)
 	score->ready = told(get_outcome(answer, &outcome));
 	if (score->ready == CS_TOLD_NO)
 		return;
-	score->score = get_number(&outcome, "creditScore");
+	score->score = not_negative(get_number(&outcome, "creditScore"));
 	score->grade = get_text(&outcome, "creditRating");
 	add_reason(score, get_text(&outcome, "reason"));
 	add_reason(score, get_text(&outcome, "message"));
