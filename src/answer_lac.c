@@ -10,6 +10,7 @@
 
 #include "answer_lac.h"
 
+#include "miscadmin.h"
 #include "utils/numeric.h"
 
 #include "jsonb_read.h"
@@ -337,6 +338,9 @@ cs_lac_windows(const JsonbValue *answer, CsLacWindow **windows)
 	}
 	*windows = n > 0 ? palloc(n * sizeof(CsLacWindow)) : NULL;
 	for (int i = 0; i < n; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		read_window(&totals, days[i], &(*windows)[i]);
+	}
 	return n;
 }
