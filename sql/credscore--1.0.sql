@@ -129,6 +129,66 @@ CREATE FUNCTION credscore_features(
 COMMENT ON FUNCTION credscore_features(jsonb) IS
     'the features of an answer of credscore_decision(), one row each, in the order of credscore.feature_catalogue, others after them by name; feature is the name without its window of from_days to to_days before the prediction date; value is exact; text_value has what is no number; was_imputed: did Pngme fill the value in, NULL where it does not say; in_catalogue: does credscore.feature_catalogue have it, if not unit is NULL; never an error: no rows for anything but such an answer';
 
+-- Reading checks, statements and scores ------------------------------------------
+
+CREATE FUNCTION credscore_lac_windows(
+    lac jsonb,
+    OUT days int,
+    OUT requests_total bigint,
+    OUT unique_entities bigint,
+    OUT requests_same bigint,
+    OUT requests_others bigint,
+    OUT requests_bank bigint,
+    OUT requests_nonbank bigint,
+    OUT requests_by_kind jsonb
+) RETURNS SETOF record
+    AS 'MODULE_PATHNAME' LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE ROWS 14;
+COMMENT ON FUNCTION credscore_lac_windows(jsonb) IS
+    'the counts of a Loan Applications Check, one row per window of days in it, the row of all time (days NULL) last; windows include the shorter ones; total and entities include the asking lender, same is the asking lender alone, others, bank and nonbank are without it; requests_by_kind, CVSCR2 only: {"bnpl", "pos", "digi_loan", "digi_bank", "cash_loan", "auto", "bank", "digi_bnpl": count}; NULL: not in the answer, or no count; a report or anything else: no rows';
+
+CREATE FUNCTION credscore_statement_transactions(
+    statement jsonb,
+    OUT transaction_id text,
+    OUT transaction_type text,
+    OUT received_amount numeric,
+    OUT sent_amount numeric,
+    OUT balance numeric,
+    OUT transaction_time timestamp
+) RETURNS SETOF record
+    AS 'MODULE_PATHNAME' LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE ROWS 1000;
+COMMENT ON FUNCTION credscore_statement_transactions(jsonb) IS
+    'the transactions in a report of Patascore, in its order: amounts in the currency of the statement, balance after the transaction, time as it was sent, without an offset; NULL: absent or malformed; an element that is no object gives no row; a report of an error, a report about several persons, or anything else: no rows';
+
+CREATE FUNCTION credscore_statement_trends(
+    statement jsonb,
+    OUT month_end date,
+    OUT received numeric,
+    OUT sent numeric,
+    OUT balance numeric
+) RETURNS SETOF record
+    AS 'MODULE_PATHNAME' LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE ROWS 12;
+COMMENT ON FUNCTION credscore_statement_trends(jsonb) IS
+    'the monthly trends in a report of Patascore, by month: received_amount_trend, sent_amount_trend and balance_amount_trend; NULL: the trend does not have the month, or no number; a key that is no date gives no row';
+
+CREATE FUNCTION credscore_score(
+    answer jsonb,
+    OUT provider text,
+    OUT score numeric,
+    OUT score_min numeric,
+    OUT score_max numeric,
+    OUT higher_is_better boolean,
+    OUT probability numeric,
+    OUT grade text,
+    OUT band int,
+    OUT limit_low numeric,
+    OUT limit_high numeric,
+    OUT reasons text[],
+    OUT ready boolean
+) RETURNS record
+    AS 'MODULE_PATHNAME' LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION credscore_score(jsonb) IS
+    'one score out of an answer of Pngme, LenderLink, Patascore or Weza, recognised by its shape; provider NULL: none of them; score as the provider has it, its range and direction where documented; probability, 0 to 1: of an overdue loan (Pngme), as given divided by 100, of what is not documented (Patascore); limit_low and limit_high: amounts; ready: user older than five minutes (Pngme), score (Patascore), product (LenderLink) or result (Weza) there; NULL: the provider does not say, or not in a form that can be right';
+
 -- Watching it ------------------------------------------------------------------
 
 CREATE FUNCTION credscore_version() RETURNS text

@@ -64,6 +64,16 @@ cs_jsonb_get(const JsonbValue *object, const char *key, JsonbValue *member)
 }
 
 bool
+cs_jsonb_has(const JsonbValue *object, const char *key)
+{
+	JsonbValue found;
+
+	return cs_jsonb_is_object(object) &&
+		   getKeyJsonValueFromContainer(object->val.binary.data, key,
+										strlen(key), &found) != NULL;
+}
+
+bool
 cs_jsonb_at(const JsonbValue *array, uint32 index, JsonbValue *element)
 {
 	JsonbValue *found =
@@ -200,6 +210,7 @@ cs_jsonb_int64(const JsonbValue *value, int64 *number)
 	Numeric numeric = cs_jsonb_number(value);
 	char   *digits;
 	char   *end;
+	bool	whole;
 
 	if (numeric == NULL)
 		return false;
@@ -207,7 +218,10 @@ cs_jsonb_int64(const JsonbValue *value, int64 *number)
 	digits = numeric_normalize(numeric);
 	errno = 0;
 	*number = strtoi64(digits, &end, 10);
-	return errno == 0 && end != digits && *end == '\0';
+	whole = errno == 0 && end != digits && *end == '\0';
+	/* a number of few bytes may have a hundred thousand digits */
+	pfree(digits);
+	return whole;
 }
 
 /* --- texts --- */

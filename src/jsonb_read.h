@@ -28,6 +28,9 @@ extern bool cs_jsonb_is_array(const JsonbValue *value);
 extern bool
 cs_jsonb_get(const JsonbValue *object, const char *key, JsonbValue *member);
 
+/* Has an object a member of that name, be it null? */
+extern bool cs_jsonb_has(const JsonbValue *object, const char *key);
+
 /* An element of an array by position, 0 the first; false beyond the last. */
 extern bool
 cs_jsonb_at(const JsonbValue *array, uint32 index, JsonbValue *element);
