@@ -1,0 +1,163 @@
+/*-------------------------------------------------------------------------
+ * answer_statement.c
+ *	  Reading the report on an M-Pesa statement; see answer_statement.h.
+ *
+ * Names of fields: https://docs.patascore.com/ , "Scoring Results".  One pass
+ * over the transactions, for a statement may have a hundred thousand.
+ *------------------------------------------------------------------------- */
+#include "postgres.h"
+
+#include "answer_statement.h"
+
+#include "jsonb_read.h"
+
+/* data, an array in it, its element, a member of that: no deeper. */
+#define PERSON_MAX_DEPTH 3
+
+/* --- the person --- */
+
+/* The persons found, and one of them. */
+typedef struct Persons
+{
+	int		   count;
+	JsonbValue person;
+} Persons;
+
+static bool
+is_person(const JsonbValue *value)
+{
+	static const char *const scores[] = {"score_data", "score_output"};
+	JsonbValue				 member;
+
+	for (int i = 0; i < (int) lengthof(scores); i++)
+		if (cs_jsonb_get(value, scores[i], &member) &&
+			cs_jsonb_is_object(&member))
+			return true;
+	return cs_jsonb_get(value, "statement_details", &member) &&
+		   cs_jsonb_is_array(&member);
+}
+
+/*
+ * Looks at a value, the elements of a list, the members of an object; not
+ * into a person, and not into fraud_data, which tells of the same person.
+ */
+static void
+find_persons(const JsonbValue *value, int depth, Persons *persons)
+{
+	JsonbIterator	  *iterator;
+	JsonbIteratorToken token;
+	JsonbValue		   inner;
+	bool			   skip = false;
+
+	if (is_person(value))
+	{
+		persons->count++;
+		persons->person = *value;
+		return;
+	}
+	if (depth == PERSON_MAX_DEPTH || value->type != jbvBinary)
+		return;
+	iterator = JsonbIteratorInit(value->val.binary.data);
+	while (persons->count <= 1 &&
+		   (token = JsonbIteratorNext(&iterator, &inner, true)) != WJB_DONE)
+	{
+		if (token == WJB_KEY)
+			skip = inner.val.string.len == strlen("fraud_data") &&
+				   memcmp(inner.val.string.val, "fraud_data",
+						  strlen("fraud_data")) == 0;
+		else if (token == WJB_ELEM || (token == WJB_VALUE && !skip))
+			find_persons(&inner, depth + 1, persons);
+	}
+}
+
+bool
+cs_statement_person(const JsonbValue *answer, JsonbValue *person)
+{
+	Persons	   persons = {0};
+	JsonbValue data;
+
+	if (cs_jsonb_get(answer, "data", &data))
+		find_persons(&data, 0, &persons);
+	if (persons.count == 0 && is_person(answer))
+	{
+		persons.count = 1;
+		persons.person = *answer;
+	}
+	if (persons.count != 1)
+		return false;
+	*person = persons.person;
+	return true;
+}
+
+/* --- its transactions --- */
+
+bool
+cs_statement_open(CsTransactionReader *reader, const JsonbValue *answer)
+{
+	JsonbValue person;
+	JsonbValue details;
+
+	reader->iterator = NULL;
+	if (!cs_statement_person(answer, &person) ||
+		!cs_jsonb_get(&person, "statement_details", &details) ||
+		!cs_jsonb_is_array(&details))
+		return false;
+	reader->iterator = JsonbIteratorInit(details.val.binary.data);
+	return true;
+}
+
+static const char *
+get_text(const JsonbValue *object, const char *key, int *len)
+{
+	JsonbValue member;
+
+	*len = 0;
+	if (!cs_jsonb_get(object, key, &member) || member.type != jbvString)
+		return NULL;
+	*len = member.val.string.len;
+	return member.val.string.val;
+}
+
+static Numeric
+get_number(const JsonbValue *object, const char *key)
+{
+	JsonbValue member;
+
+	return cs_jsonb_get(object, key, &member) ? cs_jsonb_number(&member)
+											  : NULL;
+}
+
+static void
+read_transaction(const JsonbValue *object, CsTransaction *transaction)
+{
+	JsonbValue time;
+
+	transaction->id = get_text(object, "transaction_id", &transaction->id_len);
+	transaction->type =
+		get_text(object, "transaction_type", &transaction->type_len);
+	transaction->received = get_number(object, "received_amount");
+	transaction->sent = get_number(object, "sent_amount");
+	transaction->balance = get_number(object, "balance_then");
+	(void) cs_jsonb_get(object, "transaction_datetime", &time);
+	transaction->has_time =
+		cs_jsonb_timestamp(&time, &transaction->time, &transaction->has_offset,
+						   &transaction->offset);
+}
+
+bool
+cs_statement_next(CsTransactionReader *reader, CsTransaction *transaction)
+{
+	JsonbIteratorToken token;
+	JsonbValue		   element;
+
+	while (reader->iterator != NULL &&
+		   (token = JsonbIteratorNext(&reader->iterator, &element, true)) !=
+			   WJB_DONE)
+	{
+		if (token != WJB_ELEM || !cs_jsonb_is_object(&element))
+			continue;
+		read_transaction(&element, transaction);
+		return true;
+	}
+	return false;
+}
