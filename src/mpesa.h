@@ -16,14 +16,14 @@
 /* Whether it is a credit or a debit the amounts say, not the text. */
 typedef enum CsMpesaClass
 {
-	CS_MPESA_NOTHING,	  /* a request, which moves no money */
-	CS_MPESA_TRANSACTION, /* also every text that is not known */
-	CS_MPESA_AIRTIME,	  /* airtime or bundles bought */
-	CS_MPESA_OWN,		  /* with an account of the same customer */
-	CS_MPESA_LOAN,		  /* a loan paid out */
-	CS_MPESA_REPAYMENT,	  /* of such a loan */
-	CS_MPESA_FEE,		  /* the charge for another row */
-	CS_MPESA_OVERDRAFT,	  /* what Fuliza adds for another row */
+	CS_MPESA_TRANSACTION = 0, /* also every text that is not known */
+	CS_MPESA_NOTHING,		  /* a request, which moves no money */
+	CS_MPESA_AIRTIME,		  /* airtime or bundles bought */
+	CS_MPESA_OWN,			  /* with an account of the same customer */
+	CS_MPESA_LOAN,			  /* a loan paid out */
+	CS_MPESA_REPAYMENT,		  /* of such a loan */
+	CS_MPESA_FEE,			  /* the charge for another row */
+	CS_MPESA_OVERDRAFT,		  /* what Fuliza adds for another row */
 	CS_MPESA_OVERDRAFT_REPAID
 } CsMpesaClass;
 
