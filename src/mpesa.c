@@ -112,46 +112,64 @@ static const Pattern patterns[] = {
 	{"sell shares payment by ", CS_MPESA_TRANSACTION, true, 0},
 };
 
-/*
- * Matches up to the end of the pattern, or of the bracket it stands in, and
- * moves *pattern there.  *text moves only when all of it matches.
- */
-static bool
-match(const char **pattern, const char **text, const char *end)
+/* The bracket that closes the one at `open`. */
+static const char *
+closing(const char *open)
 {
-	const char *p = *pattern;
-	const char *t = *text;
-	bool		matches = true;
+	int depth = 0;
 
-	for (; *p != '\0' && *p != ']'; p++)
+	for (;; open++)
 	{
-		if (*p == '[')
-		{
-			p++;
-			(void) match(&p, &t, matches ? end : t);
-		}
-		else if (*p == ' ')
-		{
-			matches = matches && t < end && is_blank(*t);
-			t = skip_blanks(t, end);
-		}
-		else
-			matches = matches && t < end && fold(*t++) == *p;
+		depth += (*open == '[') - (*open == ']');
+		if (depth == 0)
+			return open;
 	}
-	*pattern = p;
-	if (matches)
-		*text = t;
-	return matches;
 }
 
-/* Where the text that begins so goes on; NULL: it begins otherwise. */
-static const char *
+/*
+ * Matches up to the end of the pattern, or of the bracket it stands in; the
+ * text moves behind it only when all of it matches.
+ */
+static bool
+match(const char *pattern, const char **text, const char *end)
+{
+	const char *at = *text;
+
+	for (; *pattern != '\0' && *pattern != ']'; pattern++)
+	{
+		if (*pattern == '[')
+		{
+			(void) match(pattern + 1, &at, end);
+			pattern = closing(pattern);
+		}
+		else if (at >= end)
+			return false;
+		else if (*pattern == ' ')
+		{
+			if (!is_blank(*at))
+				return false;
+			at = skip_blanks(at, end);
+		}
+		else if (fold(*at++) != *pattern)
+			return false;
+	}
+	*text = at;
+	return true;
+}
+
+/*
+ * Where the text that begins so goes on; NULL: it begins otherwise.  Most do
+ * with their first character, so that is looked at first; a pattern has no
+ * bracket there.
+ */
+static inline const char *
 begins(const char *text, const char *end, const char *pattern)
 {
-	/* all patterns begin with a letter, and most texts with another */
-	if (text >= end || fold(*text) != *pattern || !match(&pattern, &text, end))
+	if (text >= end)
 		return NULL;
-	return text;
+	if (*pattern == ' ' ? !is_blank(*text) : fold(*text) != *pattern)
+		return NULL;
+	return match(pattern, &text, end) ? text : NULL;
 }
 
 /* Where a text first has what the pattern says; NULL: nowhere. */
@@ -159,14 +177,8 @@ static const char *
 find(const char *text, const char *end, const char *pattern)
 {
 	for (; text < end; text++)
-	{
-		const char *p = pattern;
-		const char *t = text;
-
-		if ((fold(*t) == *p || (*p == ' ' && is_blank(*t))) &&
-			match(&p, &t, end))
+		if (begins(text, end, pattern) != NULL)
 			return text;
-	}
 	return NULL;
 }
 
