@@ -113,6 +113,13 @@ amount_datum(CsAmount amount)
 	return NumericGetDatum(cs_amount_numeric(amount));
 }
 
+/* Would adding b leave a as it is, the digits to show included? */
+static bool
+is_nothing(CsAmount a, CsAmount b)
+{
+	return b.large == NULL && b.millionths == 0 && b.scale <= a.scale;
+}
+
 static CsAmount
 large_amount(Datum number, int scale)
 {
@@ -129,6 +136,8 @@ cs_amount_add(CsAmount a, CsAmount b)
 	if (a.large == NULL && b.large == NULL &&
 		!pg_add_s64_overflow(a.millionths, b.millionths, &sum.millionths))
 		return sum;
+	if (is_nothing(a, b))
+		return a;
 	return large_amount(
 		DirectFunctionCall2(numeric_add, amount_datum(a), amount_datum(b)),
 		sum.scale);
@@ -142,6 +151,8 @@ cs_amount_subtract(CsAmount a, CsAmount b)
 	if (a.large == NULL && b.large == NULL &&
 		!pg_sub_s64_overflow(a.millionths, b.millionths, &rest.millionths))
 		return rest;
+	if (is_nothing(a, b))
+		return a;
 	return large_amount(
 		DirectFunctionCall2(numeric_sub, amount_datum(a), amount_datum(b)),
 		rest.scale);
