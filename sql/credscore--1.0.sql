@@ -96,7 +96,7 @@ COMMENT ON FUNCTION credscore_cache_clear(name) IS
 
 CREATE SCHEMA credscore;
 GRANT USAGE ON SCHEMA credscore TO PUBLIC;
-COMMENT ON SCHEMA credscore IS 'tables of the extension credscore';
+COMMENT ON SCHEMA credscore IS 'what the extension credscore keeps beside its functions';
 
 CREATE TABLE credscore.party (
     role text NOT NULL CHECK (role IN ('betting', 'lender', 'own_account', 'airtime', 'none')),

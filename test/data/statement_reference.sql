@@ -5,8 +5,8 @@
 -- and not from its code. Like that it gives the determined features only; it
 -- knows one nesting of the answer, and fails on what is malformed.
 --
--- reference.statement(seed, transactions) makes up a statement, on one machine
--- the same from the same seed.
+-- reference.statement(seed, receipts) makes up a statement, always the same
+-- from the same seed.
 
 CREATE SCHEMA reference;
 
@@ -280,7 +280,7 @@ INSERT INTO reference.detail VALUES
 -- statement is of a temper: 0 times are midnight, 1 shuffled, 2 the oldest
 -- first, 3 with gaps, 4 has amounts and balances missing, 5 amounts large and
 -- fine, 6 offsets; all others as they should be.
-CREATE FUNCTION reference.statement(seed int, transactions int) RETURNS jsonb
+CREATE FUNCTION reference.statement(seed int, receipts int) RETURNS jsonb
 LANGUAGE sql STABLE AS $$
 WITH
 temper AS (SELECT reference.pick(seed, 'temper', 10) AS temper),
@@ -292,9 +292,9 @@ payment AS (
         -- up to five in a second; over about 130 days, or with gaps 260
         timestamp '2024-03-04 20:30:15'
             + reference.pick(seed, 'start', 5000000) * interval '1 second'
-            + ((n - reference.pick(seed, 't ' || n, 3)) * greatest(11000000 / transactions, 1)
+            + ((n - reference.pick(seed, 't ' || n, 3)) * greatest(11000000 / receipts, 1)
                 * (CASE WHEN temper = 3 THEN 2 ELSE 1 END)) * interval '1 second' AS at
-    FROM generate_series(1, transactions) n
+    FROM generate_series(1, receipts) n
     CROSS JOIN temper
     JOIN reference.detail d ON d.id = reference.pick(seed, 'd ' || n, 30)
 ),
