@@ -2,11 +2,11 @@
  * party.c
  *	  The table credscore.party; see party.h.
  *
- * Names hang in buckets by their first word, so that a text takes one look
- * per word, however long the table is.
+ * Names hang in buckets by their first word, so that a word of a text is
+ * compared only with the names that begin with it, however long the table is.
  *
  * The table is read directly, not through SPI: no plan, no search_path, and
- * no privilege but that to execute the function.
+ * no privilege but to use the schema.
  *------------------------------------------------------------------------- */
 #include "postgres.h"
 
