@@ -118,7 +118,7 @@ COMMENT ON COLUMN credscore.party.shipped IS
     'true: came with the extension, and comes again with it; to be without such a row, add its name with the role none';
 
 INSERT INTO credscore.party (role, name, source, shipped)
-SELECT role, btrim(name), source, true
+SELECT role, pg_catalog.btrim(name), source, true
 FROM (VALUES
     ('betting', 'sportpesa, betika, odibets, odibet, mozzart, betway, betin, betpawa, sportybet, bangbet, dafabet, 1xbet, 22bet, melbet, betlion, shabiki, mcheza, kwikbet, chezacash, scorepesa, betafriq, kilibet, betviva, sportika, premierbet, premier bet, aviator, pesa crash',
         'public parsers of M-Pesa statements; press reports on licences in Kenya, 2019 to 2025'),
@@ -134,7 +134,7 @@ FROM (VALUES
     ('own_account', 'M-Shwari, KCB M-PESA', 'accounts that belong to the number of an M-Pesa account'),
     ('airtime', 'Safaricom Data Bundles, Safaricom Offers', 'public samples of M-Pesa messages')
 ) AS list (role, names, source)
-CROSS JOIN regexp_split_to_table(list.names, ',') AS name;
+CROSS JOIN pg_catalog.regexp_split_to_table(list.names, ',') AS name;
 
 SELECT pg_catalog.pg_extension_config_dump('credscore.party', 'WHERE NOT shipped');
 
