@@ -189,6 +189,58 @@ CREATE FUNCTION credscore_score(
 COMMENT ON FUNCTION credscore_score(jsonb) IS
     'one score out of an answer of Pngme, LenderLink, Patascore or Weza, recognised by its shape; provider NULL: none of them; score as the provider has it, its range and direction where documented; probability, 0 to 1: of an overdue loan (Pngme), as given divided by 100, of what is not documented (Patascore); limit_low and limit_high: amounts; ready: user older than five minutes (Pngme), score (Patascore), product (LenderLink) or result (Weza) there; NULL: the provider does not say, or not in a form that can be right';
 
+-- Local features --------------------------------------------------------------
+
+CREATE TABLE credscore.party (
+    role text NOT NULL CHECK (role IN ('betting', 'lender', 'own_account', 'airtime', 'none')),
+    name text NOT NULL CHECK (name ~ '[[:alnum:]]'),
+    source text,
+    shipped boolean NOT NULL DEFAULT false,
+    PRIMARY KEY (role, name)
+);
+REVOKE ALL ON credscore.party FROM PUBLIC;
+GRANT SELECT ON credscore.party TO PUBLIC;
+COMMENT ON TABLE credscore.party IS
+    'who the businesses on M-Pesa statements are, for credscore_statement_features; a row applies when the words of its name follow each other in a party, its number included; the owner adds rows, and pg_dump keeps those';
+COMMENT ON COLUMN credscore.party.role IS
+    'betting: bookmaker or lottery; lender; own_account: an account of whoever the statement is of; airtime: sells airtime or bundles; none: a name that has no role, whatever other rows say';
+COMMENT ON COLUMN credscore.party.name IS
+    'name, or number of a paybill or till; case, and what is neither letter nor digit, do not matter';
+COMMENT ON COLUMN credscore.party.source IS 'who says so';
+COMMENT ON COLUMN credscore.party.shipped IS
+    'true: came with the extension, and comes again with it; to be without such a row, add its name with the role none';
+
+INSERT INTO credscore.party (role, name, source, shipped)
+SELECT role, pg_catalog.btrim(name), source, true
+FROM (VALUES
+    ('betting', 'sportpesa, betika, odibets, odibet, mozzart, betway, betin, betpawa, sportybet, bangbet, dafabet, 1xbet, 22bet, melbet, betlion, shabiki, mcheza, kwikbet, chezacash, scorepesa, betafriq, kilibet, betviva, sportika, premierbet, premier bet, aviator, pesa crash',
+        'public parsers of M-Pesa statements; press reports on licences in Kenya, 2019 to 2025'),
+    ('betting', 'lotto', 'lotteries; our judgement'),
+    ('betting', '955100, 997270', 'businessdailyafrica.com, 2019'),
+    ('betting', '521521, 9555700, 955700', 'businessdailyafrica.com, 2022'),
+    ('betting', '290028', 'fixusjobs.com'),
+    ('betting', '5212121, 979992', 'tests of a public parser of M-Pesa statements'),
+    ('lender', 'Tala, Zenka, OKash, Timiza, Branch International, Mogo, Kashway, Lendplus, iPesa, MCo-op Cash, Opesa, Zash, Berry, Hustler Fund',
+        'public parsers of M-Pesa statements'),
+    ('lender', '851900', 'talasupport.zendesk.com'),
+    ('lender', '300067', 'tests of a public parser of M-Pesa statements'),
+    ('own_account', 'M-Shwari, KCB M-PESA', 'accounts that belong to the number of an M-Pesa account'),
+    ('airtime', 'Safaricom Data Bundles, Safaricom Offers', 'public samples of M-Pesa messages')
+) AS list (role, names, source)
+CROSS JOIN pg_catalog.regexp_split_to_table(list.names, ',') AS name;
+
+SELECT pg_catalog.pg_extension_config_dump('credscore.party', 'WHERE NOT shipped');
+
+CREATE FUNCTION credscore_statement_features(
+    statement jsonb,
+    utc_endtime timestamptz DEFAULT NULL,
+    OUT feature text, OUT from_days int, OUT to_days int, OUT value numeric,
+    OUT text_value text, OUT was_imputed boolean, OUT unit text, OUT in_catalogue boolean
+) RETURNS SETOF record
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 1000 ROWS 107;
+COMMENT ON FUNCTION credscore_statement_features(jsonb, timestamptz) IS
+    'features of Pngme''s catalogue, computed from the transactions of a Patascore answer up to utc_endtime, NULL: up to the last one; a row per feature and window, value and text_value NULL where the statement does not show it, was_imputed always NULL; amounts in KES, days are those of East African Time; no rows for what is no statement; 22023: utc_endtime is infinite';
+
 -- Watching it ------------------------------------------------------------------
 
 CREATE FUNCTION credscore_version() RETURNS text
