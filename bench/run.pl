@@ -24,6 +24,12 @@ use constant TAIL => { percent => 5, ms => 1000 };
 use constant MEMORY_LIMIT_MB => 64;
 use constant PLANNING_LIMIT_US => 2;
 
+# Calls per second, and for how long they are counted.
+use constant RATE => { per_second => 100, seconds => 10, sessions => 4, least => 0.95, most => 1.01 };
+
+# Statements of some 600 transactions.
+use constant STATEMENTS => { number => 20, receipts => 440 };
+
 # A statement is over 100 kB, so there are fewer of them.
 my %kind_rows = (decision => $rows, lac => $rows, statement => int(($rows + 9) / 10));
 my %kind_column = (decision => 'phone', lac => 'msisdn', statement => 'ref');
@@ -463,6 +469,61 @@ sub measure_single
 	return;
 }
 
+# Sessions that together want far more than a server's rate.
+sub measure_rate
+{
+	my $what = sprintf('%d calls/s over %d sessions for %d s', @{ +RATE }{qw(per_second sessions seconds)});
+	my $seconds = $quick ? 1 : RATE->{seconds};
+	my @sessions = map { session() } 1 .. RATE->{sessions};
+	my @counts;
+
+	print STDERR "$what ...\n";
+	fresh_tables(2 * RATE->{per_second} * RATE->{seconds} * RATE->{sessions});
+	eval {
+		foreach (1 .. $runs)
+		{
+			control('reset', {});
+			foreach my $i (0 .. $#sessions)
+			{
+				$sessions[$i]->send("SELECT count(credscore_decision(phone, server => 'pngme_rate')) FROM subject "
+					  . "WHERE id % " . scalar(@sessions) . " = $i");
+			}
+			control('wait?provider=pngme&path=decision&received=1')->{ok} or die "no session asks\n";
+			my $before = counted();
+			select(undef, undef, undef, $seconds);
+			push @counts, counted() - $before;
+			$main->query('SELECT pg_cancel_backend(' . $_->backend . ')') foreach @sessions;
+			$_->finish foreach @sessions;
+		}
+		my $share = median(@counts) / (RATE->{per_second} * $seconds);
+		line($what, median(@counts), RATE->{per_second} * $seconds . ' calls', sprintf('%.3f', $share),
+			sprintf('%.2f-%.2f', RATE->{least}, RATE->{most}),
+			$share >= RATE->{least} && $share <= RATE->{most} ? 'yes' : 'NO');
+		1;
+	} or unmeasured($what, $@);
+	$_->stop foreach @sessions;
+	return;
+}
+
+# The C function against the same rules in SQL, which the tests hold it to.
+sub measure_features
+{
+	my $session = session();
+	my ($number, $receipts) = @{ +STATEMENTS }{qw(number receipts)};
+
+	$session->query('SET jit = off');
+	$session->query("\\i test/data/statement_reference.sql");
+	$session->query("CREATE TABLE IF NOT EXISTS bench_statement AS
+		SELECT n, reference.statement(n, $receipts) AS j FROM generate_series(1, $number) n");
+	compare(
+		"features of $number statements", 's',
+		sub { $session->seconds('SELECT count(value) FROM bench_statement, credscore_statement_features(j)') },
+		[   'the rules in SQL', 0.05,
+			sub { $session->seconds('SELECT count(value) FROM bench_statement, reference.statement_features(j)') } ]);
+	$session->stop;
+	return;
+}
+
 # ---------- all of it ----------
 
 # What this credscore can do: seen in a plan, and counted.
@@ -487,7 +548,9 @@ my @groups = (
 	cache => \&measure_cache,
 	memory => \&measure_memory,
 	planning => \&measure_planning,
-	single => \&measure_single);
+	single => \&measure_single,
+	rate => \&measure_rate,
+	features => \&measure_features);
 
 $| = 1;
 $main = Bench::Session->start;
@@ -496,6 +559,7 @@ create_servers(
 	$main,
 	pngme_64 => { provider => 'pngme' },
 	pngme_128 => { provider => 'pngme', max_concurrency => 128 },
+	pngme_rate => { provider => 'pngme', rate_limit => RATE->{per_second} },
 	lenderlink_64 => { provider => 'lenderlink' },
 	patascore_64 => { provider => 'patascore' },
 	pngme_cached => { provider => 'pngme', $main->knows_option('cache_ttl') ? (cache_ttl => '1d') : () });

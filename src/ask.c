@@ -30,6 +30,7 @@
 #include "classify.h"
 #include "compat.h"
 #include "guc.h"
+#include "planned.h"
 #include "progress.h"
 #include "shmem.h"
 #include "slots.h"
@@ -61,6 +62,7 @@ typedef struct Running
 	CsAskStats *stats;			/* or NULL */
 	int			slot;			/* -1: pending */
 	bool		urgent;			/* it is waited for right away */
+	bool		planned;		/* a planner runs what asks */
 	dsa_pointer spec;			/* while pending */
 	TimestampTz looked_at;		/* when the cache had no answer */
 	CsAbout		about;
@@ -134,6 +136,7 @@ void
 cs_ask_init(void)
 {
 	RegisterXactCallback(at_transaction_end, NULL);
+	cs_planned_init();
 }
 
 /* --- settling --- */
@@ -190,6 +193,8 @@ conclude(Running *running)
 			cs_reply_release(body);
 	}
 	PG_END_TRY();
+	if (running->planned)
+		cs_planned_keep(running->scope, running->entry);
 	release(running);
 }
 
@@ -213,7 +218,10 @@ take_settled(void)
 
 /* --- starting --- */
 
-/* How many may be handed over; with a slow start as many more as settled. */
+/*
+ * How many may be handed over: one more when it is waited for, with a slow start
+ * as many more as settled.
+ */
 static int
 hand_over_limit(const Running *next)
 {
@@ -221,7 +229,7 @@ hand_over_limit(const Running *next)
 
 	if (cs_guc_slow_start())
 		return (int) Min((uint64) most, next->scope->settled + 1);
-	return HAND_OVER_FACTOR * most;
+	return HAND_OVER_FACTOR * most + next->urgent;
 }
 
 void
@@ -283,13 +291,15 @@ answer_from_cache(CsScope *scope, CsMemoEntry *entry, const CsAsk *ask)
 }
 
 /*
- * What needs no call: an outcome in the cache; or it must not be asked, and is
- * counted.
+ * What needs no call: this statement's planner has asked it; an outcome in the
+ * cache; or it must not be asked, and is counted.
  */
 static bool
 answer_without_call(CsScope *scope, CsMemoEntry *entry, const CsAsk *ask,
 					CsAskStats *stats)
 {
+	if (cs_planned_take(scope, entry))
+		return true;
 	if (answer_from_cache(scope, entry, ask))
 	{
 		cs_stat_cache_hit(&ask->settings->server_key);
@@ -321,6 +331,7 @@ make_running(CsScope *scope, CsMemoEntry *entry, const CsAsk *ask,
 	running->slot = -1;
 	running->spec = spec;
 	running->looked_at = looked_at;
+	running->planned = cs_scope_under_planner();
 	running->about = about_of(ask);
 	running->about.subject = MemoryContextStrdup(scope->cxt, running->about.subject);
 	if (running->about.passcode != NULL)
@@ -485,7 +496,8 @@ cs_ask_wait(const CsQuestion *question)
 Jsonb *
 cs_ask_outcome(const CsQuestion *question, CsFailure **failure)
 {
-	void	   *bytes = cs_memo_fetch(question->scope, question->entry);
+	uint32		size;
+	void	   *bytes = cs_memo_fetch(question->scope, question->entry, &size);
 
 	if (question->entry->state == CS_MEMO_ANSWER)
 		return bytes;

@@ -195,16 +195,16 @@ read_exactly(BufFile *file, void *to, size_t size)
 }
 
 void *
-cs_memo_fetch(CsScope *scope, const CsMemoEntry *entry)
+cs_memo_fetch(CsScope *scope, const CsMemoEntry *entry, uint32 *size)
 {
 	Memo	   *memo = scope->memo;
-	uint32		size;
 	void	   *bytes;
 
 	if (!entry->spilled)
 	{
 		Kept	   *kept = entry->value.kept;
 
+		*size = kept->size;
 		bytes = palloc(kept->size);
 		memcpy(bytes, kept->bytes, kept->size);
 		return bytes;
@@ -214,9 +214,9 @@ cs_memo_fetch(CsScope *scope, const CsMemoEntry *entry)
 		ereport(ERROR,
 				(errcode_for_file_access(),
 				 errmsg("could not seek in the temporary file of credscore answers")));
-	read_exactly(memo->file, &size, sizeof(size));
-	bytes = palloc(size);
-	read_exactly(memo->file, bytes, size);
+	read_exactly(memo->file, size, sizeof(*size));
+	bytes = palloc(*size);
+	read_exactly(memo->file, bytes, *size);
 	return bytes;
 }
 

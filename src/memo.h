@@ -45,8 +45,8 @@ extern void cs_memo_store(CsScope *scope, CsMemoEntry *entry,
 /* Spills in advance what the next outcomes would push out: for idle moments. */
 extern void cs_memo_make_room(CsScope *scope);
 
-/* The bytes of an outcome: a copy in the current context. */
-extern void *cs_memo_fetch(CsScope *scope, const CsMemoEntry *entry);
+/* The bytes of an outcome: a copy in the current context, and its size. */
+extern void *cs_memo_fetch(CsScope *scope, const CsMemoEntry *entry, uint32 *size);
 
 extern void cs_memo_remove(CsScope *scope, CsMemoEntry *entry);
 

@@ -37,6 +37,7 @@ typedef struct Active
 } Active;
 
 static uint64 last_serial;
+static uint64 statements;
 
 static Active *top;				/* innermost first; lives on the C stack */
 static dlist_head live_scopes = DLIST_STATIC_INIT(live_scopes);
@@ -122,6 +123,21 @@ cs_scope_planning(void)
 		top->error_context == error_context_stack;
 }
 
+bool
+cs_scope_under_planner(void)
+{
+	for (Active *active = top; active != NULL; active = active->below)
+		if (active->kind == ACTIVE_PLANNER)
+			return true;
+	return false;
+}
+
+uint64
+cs_scope_statement(void)
+{
+	return statements;
+}
+
 CsScope *
 cs_scope_current(void)
 {
@@ -156,6 +172,8 @@ planner_tracked(Query *parse, const char *query_string, int cursor_options,
 	Active		self = {ACTIVE_PLANNER, top, NULL, NULL, error_context_stack, {0, 0}};
 	PlannedStmt *result;
 
+	if (top == NULL)
+		statements++;
 	top = &self;
 	PG_TRY();
 	{

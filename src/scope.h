@@ -35,6 +35,12 @@ extern void cs_scope_init(void);
  */
 extern bool cs_scope_planning(void);
 
+/* Is whatever is running run by a planner, at any distance? */
+extern bool cs_scope_under_planner(void);
+
+/* Changes when a statement is planned that nothing else runs. */
+extern uint64 cs_scope_statement(void);
+
 /* The scope of whatever is running; made when there is none yet. */
 extern CsScope *cs_scope_current(void);
 
