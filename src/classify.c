@@ -248,6 +248,7 @@ typedef struct Reading
 	const CsAbout *about;
 	const CsOutcome *outcome;
 	CsReply		reply;
+	dsa_pointer raw;			/* where it may lie in the cache, as it came */
 	struct json_object *root;
 	CsVerdict	verdict;
 } Reading;
@@ -317,12 +318,32 @@ reading_context(void)
 }
 
 /*
+ * Puts an answer's jsonb where the reply lies in the cache, so that nobody has
+ * to read that again.  Answers there are in UTF8.
+ */
+static void
+refine(const Reading *r, const Jsonb *answer)
+{
+	dsa_pointer body;
+	CsReplyBody *b;
+
+	if (!DsaPointerIsValid(r->raw) || GetDatabaseEncoding() != PG_UTF8)
+		return;
+	body = cs_reply_create((const char *) answer, VARSIZE(answer), 1);
+	if (!DsaPointerIsValid(body))
+		return;
+	b = dsa_get_address(cs_shmem_area(), body);
+	b->form = CS_BODY_JSONB;
+	b->fresh_s = r->verdict.fresh_s;
+	cs_cache_refine(&r->entry->key, r->raw, body);
+}
+
+/*
  * Reads a reply in a memory context of its own.  age_s < 0: whatever it means
- * is kept; else only what is fresh at that age.  *refined: the answer, for the
- * cache (in the caller's context), if that is asked for.
+ * is kept; else only what is fresh at that age.
  */
 static bool
-read_reply(Reading *r, int age_s, Jsonb **refined)
+read_reply(Reading *r, int age_s)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	MemoryContext cxt = reading_context();
@@ -337,12 +358,8 @@ read_reply(Reading *r, int age_s, Jsonb **refined)
 			Jsonb	   *answer = keep(r);
 
 			kept = true;
-			if (answer != NULL && refined != NULL)
-			{
-				MemoryContextSwitchTo(caller);
-				*refined = palloc(VARSIZE(answer));
-				memcpy(*refined, answer, VARSIZE(answer));
-			}
+			if (answer != NULL)
+				refine(r, answer);
 		}
 	}
 	PG_FINALLY();
@@ -369,7 +386,7 @@ take_jsonb(Reading *r, const CsReplyBody *body)
 	/* Elsewhere its text is read as if it had come. */
 	r->reply.body = JsonbToCString(NULL, unconstify(JsonbContainer *, &answer->root), body->len);
 	r->reply.len = strlen(r->reply.body);
-	(void) read_reply(r, -1, NULL);
+	(void) read_reply(r, -1);
 }
 
 static const CsReplyBody *
@@ -402,23 +419,10 @@ cs_classify_store(CsScope *scope, CsMemoEntry *entry, const CsAbout *about,
 	{
 		r.reply.body = b->bytes;
 		r.reply.len = b->len;
+		if (about->endpoint->shared && about->settings->limits.cache_ttl > 0)
+			r.raw = body;
 	}
-	(void) read_reply(&r, -1, NULL);
-}
-
-/* Puts an answer's jsonb where the next reader finds it. */
-static void
-refine(const CsKey *key, dsa_pointer raw, const Jsonb *answer, int fresh_s)
-{
-	dsa_pointer body = cs_reply_create((const char *) answer, VARSIZE(answer), 1);
-	CsReplyBody *b;
-
-	if (!DsaPointerIsValid(body))
-		return;
-	b = dsa_get_address(cs_shmem_area(), body);
-	b->form = CS_BODY_JSONB;
-	b->fresh_s = fresh_s;
-	cs_cache_refine(key, raw, body);
+	(void) read_reply(&r, -1);
 }
 
 bool
@@ -430,9 +434,9 @@ cs_classify_cached(CsScope *scope, CsMemoEntry *entry, const CsAbout *about,
 	Reading		r = {
 		.scope = scope, .entry = entry, .about = about,
 		.outcome = &cached->outcome,
-		.reply = {cached->outcome.http_status, b->bytes, b->len}
+		.reply = {cached->outcome.http_status, b->bytes, b->len},
+		.raw = cached->body
 	};
-	Jsonb	   *answer = NULL;
 
 	if (b->form == CS_BODY_JSONB)
 	{
@@ -441,14 +445,7 @@ cs_classify_cached(CsScope *scope, CsMemoEntry *entry, const CsAbout *about,
 		take_jsonb(&r, b);
 		return true;
 	}
-	if (!read_reply(&r, age_s, GetDatabaseEncoding() == PG_UTF8 ? &answer : NULL))
-		return false;
-	if (answer != NULL)
-	{
-		refine(&entry->key, cached->body, answer, r.verdict.fresh_s);
-		pfree(answer);
-	}
-	return true;
+	return read_reply(&r, age_s);
 }
 
 void
