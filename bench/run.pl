@@ -234,6 +234,10 @@ sub measure_latency
 				$ENV{SCRIPT}
 				? [ 'the script', 1.00,
 					sub { fresh_tables($rows); script(lc $shape, $rows, $window) } ]
+				: (),
+				# what libcurl alone gets on this machine, now
+				$shape eq 'SELECT'
+				? [ 'bare window', 1.05, sub { multi_window('decision', $rows, $window) } ]
 				: ());
 			unmeasured($what, 'the script is not installed') if !$ENV{SCRIPT};
 			$session->stop;

@@ -23,12 +23,13 @@
 #define BURST_DIVISOR	10
 
 /*
- * A provider that answered is taken to be alive this long.  After that, and
+ * A provider that answered is taken to be alive this long, which is as long as
+ * its connections are used again (http_handle.c).  After that, and
  * after a failure, no more calls are out at once than may fail until the
  * breaker opens: a dead provider gets breaker_failures calls, not as many as
  * max_concurrency allows.  That costs the first batch after a lull one latency.
  */
-#define TRUST_US		(10 * USECS_PER_SEC)
+#define TRUST_US		(50 * USECS_PER_SEC)
 
 /* No sign of life for this long is a slow provider, not a dead one. */
 #define DOUBT_US		(3 * USECS_PER_SEC)

@@ -435,11 +435,11 @@ test_doubt(void)
 
 	pace = (CsPace) {0};
 	send_one(&pace, &with_breaker, CS_PACE_ANSWERED, START);
-	is_int(send_all(&pace, &with_breaker, START + 10 * SECOND), 1000,
+	is_int(send_all(&pace, &with_breaker, START + 50 * SECOND), 1000,
 		   "who answered a moment ago is alive");
 	pace = (CsPace) {0};
 	send_one(&pace, &with_breaker, CS_PACE_ANSWERED, START);
-	is_int(send_all(&pace, &with_breaker, START + 11 * SECOND), 5, "who did before is not sure to be");
+	is_int(send_all(&pace, &with_breaker, START + 51 * SECOND), 5, "who did before is not sure to be");
 	pace = (CsPace) {0};
 	is_int(send_all(&pace, &no_limits, START), 1000, "without a breaker nobody doubts");
 }
