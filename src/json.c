@@ -13,13 +13,15 @@
  * The tree belongs to the caller; texts returned here live as long as it.
  *
  * The scan runs over every answer, so its two inner loops, plain bytes of a
- * string and digits, are kept free of calls.
+ * string (json_string.c) and digits, are kept free of calls.
  *------------------------------------------------------------------------- */
 #include "json.h"
 
 #include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "json_string.h"
 
 /* An integer of up to so many digits surely fits int64. */
 #define SHORT_INTEGER_DIGITS	18
@@ -96,7 +98,7 @@ refuse_memory(Scan *scan)
 static bool
 refuse_here(Scan *scan)
 {
-	return refuse(scan, scan->at == scan->end ? "the end of the text too early"
+	return refuse(scan, scan->at == scan->end ? CS_JSON_TOO_EARLY
 				  : "an unexpected character");
 }
 
@@ -111,198 +113,13 @@ skip_space(Scan *scan)
 	scan->at = at;
 }
 
-/* ---------- strings ---------- */
-
-#define EACH_BYTE(value)	(UINT64_C(0x0101010101010101) * (value))
-#define HIGH_BITS			EACH_BYTE(0x80)
-
-/*
- * May one of eight bytes be a quote, backslash, control or non-ASCII byte?
- * Subtraction borrows into the high bit where a byte was smaller; a borrow
- * that runs on gives a false alarm at most, which the slow path clears.
- */
-static inline uint64_t
-has_special_byte(uint64_t eight)
-{
-	uint64_t	quote = eight ^ EACH_BYTE('"');
-	uint64_t	backslash = eight ^ EACH_BYTE('\\');
-
-	return ((eight - EACH_BYTE(0x20)) | (quote - EACH_BYTE(1)) |
-			(backslash - EACH_BYTE(1)) | eight) & HIGH_BITS;
-}
-
-static inline bool
-is_plain(unsigned char c)
-{
-	return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
-}
-
-static unsigned char *
-skip_plain(unsigned char *at, const unsigned char *end)
-{
-	while (end - at >= 8)
-	{
-		uint64_t	eight;
-
-		memcpy(&eight, at, sizeof(eight));
-		if (has_special_byte(eight))
-			break;
-		at += 8;
-	}
-	while (at < end && is_plain(*at))
-		at++;
-	return at;
-}
-
-/* Four hexadecimal digits at `at`; -1 when they are not there. */
-static int
-hex4(const unsigned char *at, const unsigned char *end)
-{
-	int			value = 0;
-
-	if (end - at < 4)
-		return -1;
-	for (int i = 0; i < 4; i++)
-	{
-		unsigned char c = at[i];
-
-		value <<= 4;
-		if (c >= '0' && c <= '9')
-			value |= c - '0';
-		else if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
-			value |= (c | 0x20) - 'a' + 10;
-		else
-			return -1;
-	}
-	return value;
-}
-
-/* Writes a character as UTF-8 and returns the place behind it. */
-static unsigned char *
-put_utf8(unsigned char *to, int code)
-{
-	if (code < 0x80)
-		*to++ = (unsigned char) code;
-	else if (code < 0x800)
-	{
-		*to++ = (unsigned char) (0xC0 | code >> 6);
-		*to++ = (unsigned char) (0x80 | (code & 0x3F));
-	}
-	else if (code < 0x10000)
-	{
-		*to++ = (unsigned char) (0xE0 | code >> 12);
-		*to++ = (unsigned char) (0x80 | (code >> 6 & 0x3F));
-		*to++ = (unsigned char) (0x80 | (code & 0x3F));
-	}
-	else
-	{
-		*to++ = (unsigned char) (0xF0 | code >> 18);
-		*to++ = (unsigned char) (0x80 | (code >> 12 & 0x3F));
-		*to++ = (unsigned char) (0x80 | (code >> 6 & 0x3F));
-		*to++ = (unsigned char) (0x80 | (code & 0x3F));
-	}
-	return to;
-}
-
-/* \uXXXX, with its low surrogate when it needs one; at is on the 'u'. */
-static bool
-scan_unicode_escape(Scan *scan, unsigned char **to)
-{
-	const unsigned char *at = scan->at;
-	int			code = hex4(at + 1, scan->end);
-
-	if (code < 0)
-		return refuse(scan, "an incomplete \\u escape");
-	if (code == 0)
-		return refuse(scan, "the escape \\u0000");
-	if (code >= 0xDC00 && code <= 0xDFFF)
-		return refuse(scan, "a lone surrogate");
-	if (code >= 0xD800 && code <= 0xDBFF)
-	{
-		int			low = -1;
-
-		if (scan->end - at > 6 && at[5] == '\\' && at[6] == 'u')
-			low = hex4(at + 7, scan->end);
-		if (low < 0xDC00 || low > 0xDFFF)
-			return refuse(scan, "a lone surrogate");
-		code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
-		scan->at += 6;
-	}
-	scan->at += 5;
-	*to = put_utf8(*to, code);
-	return true;
-}
-
-/* What follows a backslash; *to is where its meaning goes. */
-static bool
-scan_escape(Scan *scan, unsigned char **to)
-{
-	static const char letters[] = "\"\\/bfnrt";
-	static const char meanings[] = "\"\\/\b\f\n\r\t";
-	const char *found;
-
-	if (scan->at == scan->end)
-		return refuse_here(scan);
-	if (*scan->at == 'u')
-		return scan_unicode_escape(scan, to);
-	found = *scan->at != '\0' ? strchr(letters, *scan->at) : NULL;
-	if (found == NULL)
-		return refuse(scan, "an unknown escape");
-	*(*to)++ = (unsigned char) meanings[found - letters];
-	scan->at++;
-	return true;
-}
-
-/* Moves what was read since `run` to its place; nothing to do before the
- * first escape. */
-static unsigned char *
-move_run(unsigned char *to, const unsigned char *run, const unsigned char *at)
-{
-	size_t		len = (size_t) (at - run);
-
-	if (to != run)
-		memmove(to, run, len);
-	return to + len;
-}
-
 /* A string, unescaped and ended with a NUL; at is on the opening quote. */
 static bool
-scan_string(Scan *scan, const char **text, size_t *text_len)
+scan_string(Scan *scan, const char **text, size_t *len)
 {
-	unsigned char *to = ++scan->at;
-	unsigned char *run = to;
+	const char *fault = cs_json_scan_string(&scan->at, scan->end, text, len);
 
-	*text = (const char *) to;
-	for (;;)
-	{
-		size_t		len;
-
-		scan->at = skip_plain(scan->at, scan->end);
-		if (scan->at == scan->end)
-			return refuse_here(scan);
-		if (*scan->at == '"')
-			break;
-		if (*scan->at == '\\')
-		{
-			to = move_run(to, run, scan->at);
-			scan->at++;
-			if (!scan_escape(scan, &to))
-				return false;
-			run = scan->at;
-			continue;
-		}
-		if (*scan->at < 0x20)
-			return refuse(scan, "a raw control character");
-		len = cs_utf8_length(scan->at, (size_t) (scan->end - scan->at));
-		if (len == 0)
-			return refuse(scan, "invalid UTF-8");
-		scan->at += len;
-	}
-	to = move_run(to, run, scan->at);
-	*to = '\0';
-	*text_len = (size_t) ((const char *) to - *text);
-	scan->at++;
-	return true;
+	return fault == NULL || refuse(scan, fault);
 }
 
 /* ---------- numbers and literals ---------- */
