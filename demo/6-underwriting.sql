@@ -28,7 +28,7 @@ FROM underwriting.recommendation
 GROUP BY country, verdict ORDER BY country, verdict;
 
 SELECT application_id AS id, country, monthly_surplus, by_provider, verdict,
-       array_to_string(reasons, ', ') AS reasons
+       cardinality(reasons) AS reasons, reasons[1] AS first_reason
 FROM underwriting.recommendation
 WHERE application_id <= 10 ORDER BY application_id;
 

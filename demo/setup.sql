@@ -38,7 +38,7 @@ GRANT USAGE ON FOREIGN SERVER pngme_kenya, pngme_nigeria, lenderlink, patascore
     TO underwriter;
 GRANT CREATE ON SCHEMA public TO underwriter;
 
--- The schema to start from, for the last step.
+-- The schema to start from, for the last step, with made-up prices.
 \ir ../examples/underwriting.sql
 GRANT underwriting_batch, underwriting_officer TO underwriter;
 UPDATE underwriting.source SET price = CASE country WHEN 'NG' THEN 50 ELSE 10 END;

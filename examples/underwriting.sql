@@ -573,10 +573,21 @@ COMMENT ON COLUMN underwriting.fact.application_id IS 'application';
 COMMENT ON COLUMN underwriting.fact.fact IS 'name: a feature with its window, lac_..., monthly_surplus, instalment_share, risk_class, risk_class_spread, answers_not_ready';
 COMMENT ON COLUMN underwriting.fact.value IS 'number, in the unit of the feature or column; a feature is Pngme''s, else the statement''s';
 
+-- A misspelt rule would be passed by everybody.
+CREATE FUNCTION underwriting.is_fact(name text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT name IN ('lac_requests_7', 'lac_requests_28', 'lac_requests_90', 'lac_lenders_28', 'lac_nonbank_share_28',
+                    'lac_acceleration', 'monthly_surplus', 'instalment_share', 'risk_class', 'risk_class_spread',
+                    'answers_not_ready')
+        OR EXISTS (SELECT FROM credscore_feature_catalogue() AS c WHERE c.feature = name);
+END;
+COMMENT ON FUNCTION underwriting.is_fact(text) IS 'may there be a fact of that name in underwriting.fact?';
+
 CREATE TABLE underwriting.rule (
     id int PRIMARY KEY,
     country text REFERENCES underwriting.market,
-    fact text NOT NULL,
+    fact text NOT NULL CHECK (underwriting.is_fact(fact)),
     operator text NOT NULL CHECK (operator IN ('<', '<=', '=', '<>', '>=', '>')),
     threshold numeric NOT NULL,
     verdict underwriting.verdict NOT NULL CHECK (verdict <> 'approve'),
@@ -640,7 +651,7 @@ COMMENT ON COLUMN underwriting.failed_rule.verdict IS 'refer or decline';
 COMMENT ON COLUMN underwriting.failed_rule.reason IS 'what the applicant is told';
 
 -- LATERAL, so that only the applications that are looked at are computed: some
--- milliseconds each.
+-- milliseconds each.  For a whole book SET jit = off.
 CREATE VIEW underwriting.recommendation AS
 SELECT ap.id AS application_id, p.country, ap.amount, a.instalment, a.surplus AS monthly_surplus,
        s.risk_class, s.by_provider, q.open_questions,
