@@ -38,6 +38,11 @@ GRANT USAGE ON FOREIGN SERVER pngme_kenya, pngme_nigeria, lenderlink, patascore
     TO underwriter;
 GRANT CREATE ON SCHEMA public TO underwriter;
 
+-- The schema to start from, for the last step, with made-up prices.
+\ir ../examples/underwriting.sql
+GRANT underwriting_batch, underwriting_officer TO underwriter;
+UPDATE underwriting.source SET price = CASE country WHEN 'NG' THEN 50 ELSE 10 END;
+
 SET ROLE underwriter;
 
 -- 200 made-up applications: 80 from Kenya, 60 each from Nigeria and the
@@ -70,3 +75,13 @@ FROM generate_series(1, 200) AS n,
               WHERE name = country) AS v;
 
 ANALYZE application;
+
+-- The same applications, as a lender would keep them.
+INSERT INTO underwriting.applicant (country, phone)
+SELECT CASE country WHEN 'Kenya' THEN 'KE' WHEN 'Nigeria' THEN 'NG' ELSE 'PH' END, phone
+FROM application ORDER BY id;
+
+INSERT INTO underwriting.application (applicant_id, amount, term_months, monthly_rate, statement_ref)
+SELECT p.id, a.amount, 6, 0.04, a.statement_ref
+FROM application a JOIN underwriting.applicant p USING (phone)
+ORDER BY a.id;

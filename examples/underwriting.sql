@@ -1,0 +1,739 @@
+-- An underwriting schema to start from: applications, the answers bought for
+-- them, policy as data, and views from an answer's features to a verdict.
+--
+--     psql -1 -v ON_ERROR_STOP=1 -f examples/underwriting.sql
+--
+-- Needs the extension, a role that may create roles and grant credscore_caller
+-- (a superuser), and no server.  Then say in underwriting.source which server
+-- answers what, and replace cut points and thresholds by your own.  Daily work:
+--
+--     SELECT * FROM underwriting.cost();       -- what a refresh would buy; asks nothing
+--     CALL underwriting.refresh();             -- buys what is due
+--     SELECT * FROM underwriting.recommendation WHERE outcome IS NULL;
+--     \x  \d+ underwriting.recommendation      -- what the columns mean
+--
+-- Only underwriting.refresh() and the view underwriting.live ask a provider;
+-- all else reads answers that are there.
+
+\set underwriting_quiet :QUIET
+\set QUIET on
+
+CREATE SCHEMA underwriting;
+COMMENT ON SCHEMA underwriting IS 'loan applications, the answers bought for them, and what they recommend';
+
+-- Where we lend, and whom we ask ------------------------------------------------
+
+CREATE TABLE underwriting.market (
+    country text PRIMARY KEY CHECK (country ~ '^[A-Z]{2}$'),
+    currency text NOT NULL CHECK (currency ~ '^[A-Z]{3}$')
+);
+COMMENT ON TABLE underwriting.market IS 'countries in which loans are given';
+COMMENT ON COLUMN underwriting.market.country IS 'ISO 3166 code of two letters';
+COMMENT ON COLUMN underwriting.market.currency IS 'ISO 4217 code; all amounts of the country''s applications are in it';
+
+INSERT INTO underwriting.market (country, currency) VALUES ('KE', 'KES'), ('NG', 'NGN'), ('PH', 'PHP');
+
+CREATE TABLE underwriting.source (
+    country text REFERENCES underwriting.market,
+    question text CHECK (question IN ('decision', 'lac', 'statement')),
+    server name NOT NULL,
+    price numeric CHECK (price >= 0),
+    max_age interval NOT NULL DEFAULT '30 days' CHECK (max_age > '0'),
+    retry_after interval NOT NULL DEFAULT '1 day' CHECK (retry_after > '0'),
+    PRIMARY KEY (country, question)
+);
+COMMENT ON TABLE underwriting.source IS 'what is asked about an application, and of which server, by country';
+COMMENT ON COLUMN underwriting.source.country IS 'of the applicant';
+COMMENT ON COLUMN underwriting.source.question IS 'decision: credscore_decision(), lac: credscore_lac(), statement: credscore_statement()';
+COMMENT ON COLUMN underwriting.source.server IS 'foreign server that answers';
+COMMENT ON COLUMN underwriting.source.price IS 'of one call, in the country''s currency, by your contract; NULL: not known';
+COMMENT ON COLUMN underwriting.source.max_age IS 'an older answer is bought anew while the application is open';
+COMMENT ON COLUMN underwriting.source.retry_after IS 'when a subject that is unknown or malformed is asked about again';
+
+INSERT INTO underwriting.source (country, question, server) VALUES
+    ('KE', 'decision', 'pngme_kenya'),
+    ('KE', 'statement', 'patascore'),
+    ('NG', 'decision', 'pngme_nigeria'),
+    ('PH', 'lac', 'lenderlink');
+
+-- Applications --------------------------------------------------------------------
+
+CREATE TABLE underwriting.applicant (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    country text NOT NULL REFERENCES underwriting.market,
+    phone text NOT NULL UNIQUE CHECK (phone ~ '^[1-9][0-9]{7,14}$')
+);
+CREATE INDEX ON underwriting.applicant (country);
+COMMENT ON TABLE underwriting.applicant IS 'who applies; personal data, keep it short';
+COMMENT ON COLUMN underwriting.applicant.id IS 'key';
+COMMENT ON COLUMN underwriting.applicant.country IS 'whose sources are asked';
+COMMENT ON COLUMN underwriting.applicant.phone IS 'with country code, digits only: the subject of decision and lac';
+
+CREATE TABLE underwriting.application (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    applicant_id bigint NOT NULL REFERENCES underwriting.applicant,
+    amount numeric(14,2) NOT NULL CHECK (amount > 0),
+    term_months int NOT NULL CHECK (term_months BETWEEN 1 AND 120),
+    monthly_rate numeric(6,5) NOT NULL CHECK (monthly_rate BETWEEN 0 AND 1),
+    instalment numeric(14,2) NOT NULL GENERATED ALWAYS AS (
+        CASE WHEN monthly_rate = 0 THEN amount / term_months
+             ELSE amount * monthly_rate / (1 - (1 + monthly_rate) ^ -term_months) END) STORED,
+    statement_ref text CHECK (statement_ref <> ''),
+    applied_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX ON underwriting.application (applicant_id);
+COMMENT ON TABLE underwriting.application IS 'loans that were applied for; open until they have an outcome';
+COMMENT ON COLUMN underwriting.application.id IS 'key';
+COMMENT ON COLUMN underwriting.application.applicant_id IS 'who applies';
+COMMENT ON COLUMN underwriting.application.amount IS 'principal, in the country''s currency';
+COMMENT ON COLUMN underwriting.application.term_months IS 'number of monthly instalments';
+COMMENT ON COLUMN underwriting.application.monthly_rate IS 'interest per month, 0.04 is four percent';
+COMMENT ON COLUMN underwriting.application.instalment IS 'per month, of an annuity; in the country''s currency';
+COMMENT ON COLUMN underwriting.application.statement_ref IS 'reference of an uploaded M-Pesa statement, from credscore_statement_upload(); NULL: there is none';
+COMMENT ON COLUMN underwriting.application.applied_at IS 'when it came in';
+
+CREATE TYPE underwriting.verdict AS ENUM ('approve', 'refer', 'decline');
+COMMENT ON TYPE underwriting.verdict IS 'from best to worst, so that max() is what counts; refer: a person decides';
+
+CREATE TABLE underwriting.outcome (
+    application_id bigint PRIMARY KEY REFERENCES underwriting.application,
+    verdict underwriting.verdict NOT NULL CHECK (verdict <> 'refer'),
+    reasons text[] NOT NULL DEFAULT '{}',
+    decided_by name NOT NULL DEFAULT current_user,
+    decided_at timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE underwriting.outcome IS 'how applications ended; nothing is bought for them any more';
+COMMENT ON COLUMN underwriting.outcome.application_id IS 'which one';
+COMMENT ON COLUMN underwriting.outcome.verdict IS 'approve or decline';
+COMMENT ON COLUMN underwriting.outcome.reasons IS 'as they were told to the applicant';
+COMMENT ON COLUMN underwriting.outcome.decided_by IS 'role that decided';
+COMMENT ON COLUMN underwriting.outcome.decided_at IS 'when';
+
+-- Answers ---------------------------------------------------------------------------
+
+CREATE TABLE underwriting.answer (
+    application_id bigint REFERENCES underwriting.application ON DELETE CASCADE,
+    question text CHECK (question IN ('decision', 'lac', 'statement')),
+    answer jsonb CHECK (NOT answer ? 'error'),
+    answered_at timestamptz,
+    problem jsonb,
+    problem_at timestamptz,
+    PRIMARY KEY (application_id, question),
+    CHECK ((answer IS NULL) = (answered_at IS NULL)),
+    CHECK ((problem IS NULL) = (problem_at IS NULL))
+);
+COMMENT ON TABLE underwriting.answer IS 'what was bought: the latest answer to each question, and what went wrong since';
+COMMENT ON COLUMN underwriting.answer.application_id IS 'for which application';
+COMMENT ON COLUMN underwriting.answer.question IS 'decision, lac or statement';
+COMMENT ON COLUMN underwriting.answer.answer IS 'as the provider sent it; NULL: none yet; a report never takes the place of an answer';
+COMMENT ON COLUMN underwriting.answer.answered_at IS 'when the answer was bought';
+COMMENT ON COLUMN underwriting.answer.problem IS 'report of the last asking, if it failed: sqlstate, message, billed, ...; NULL: it did not';
+COMMENT ON COLUMN underwriting.answer.problem_at IS 'when it failed';
+
+-- Whoever says SET answer = credscore_...(...) leaves it to this trigger what
+-- becomes of a report.  NULL and CS404 come of credscore.mode = cached.
+CREATE FUNCTION underwriting.keep_answer() RETURNS trigger
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF NEW.answer IS NULL OR NEW.answer #>> '{error,sqlstate}' = 'CS404' THEN
+        NEW.answer := OLD.answer;
+    ELSIF NEW.answer ? 'error' THEN
+        NEW.problem := NEW.answer -> 'error';
+        NEW.problem_at := now();
+        NEW.answer := OLD.answer;
+    ELSE
+        NEW.answered_at := CASE TG_OP WHEN 'INSERT' THEN coalesce(NEW.answered_at, now()) ELSE now() END;
+        NEW.problem := NULL;
+        NEW.problem_at := NULL;
+    END IF;
+    RETURN NEW;
+END
+$$;
+REVOKE ALL ON FUNCTION underwriting.keep_answer() FROM PUBLIC;
+COMMENT ON FUNCTION underwriting.keep_answer() IS 'keeps an earlier answer when a report, or nothing, comes back; delete the row to forget an answer';
+
+CREATE TRIGGER keep_answer BEFORE INSERT OR UPDATE OF answer ON underwriting.answer
+    FOR EACH ROW EXECUTE FUNCTION underwriting.keep_answer();
+
+-- What to ask, and what it costs ------------------------------------------------------
+
+CREATE VIEW underwriting.question AS
+SELECT ap.id AS application_id, s.question, s.server, subject.subject,
+       a.answered_at, a.problem ->> 'sqlstate' AS problem, a.problem_at,
+       CASE WHEN a.answer IS NOT NULL THEN 'answered'
+            WHEN a.problem ->> 'sqlstate' IN ('22023', 'P0002', 'CS408') THEN 'no answer'
+            ELSE 'open' END AS state
+FROM underwriting.application ap
+JOIN underwriting.applicant p ON p.id = ap.applicant_id
+JOIN underwriting.source s USING (country)
+CROSS JOIN LATERAL (SELECT CASE s.question WHEN 'statement' THEN ap.statement_ref ELSE p.phone END) AS subject (subject)
+LEFT JOIN underwriting.answer a ON (a.application_id, a.question) = (ap.id, s.question)
+WHERE subject.subject IS NOT NULL;
+COMMENT ON VIEW underwriting.question IS 'the questions that each application needs answered';
+COMMENT ON COLUMN underwriting.question.application_id IS 'application';
+COMMENT ON COLUMN underwriting.question.question IS 'decision, lac or statement';
+COMMENT ON COLUMN underwriting.question.server IS 'foreign server that answers';
+COMMENT ON COLUMN underwriting.question.subject IS 'about whom: phone number, or reference of a statement';
+COMMENT ON COLUMN underwriting.question.answered_at IS 'when the answer that is there was bought; NULL: there is none';
+COMMENT ON COLUMN underwriting.question.problem IS 'SQLSTATE of the last asking, if it failed since';
+COMMENT ON COLUMN underwriting.question.problem_at IS 'when it failed';
+COMMENT ON COLUMN underwriting.question.state IS 'answered; no answer: nor will there soon be one; open: to be asked';
+
+-- A question whose outcome is unknown (CS408) may have been billed, so it is not
+-- asked again by itself: UPDATE underwriting.answer SET problem = NULL, problem_at = NULL.
+-- About a user younger than five minutes Pngme knows more a little later.
+CREATE VIEW underwriting.due AS
+SELECT q.application_id, q.question, q.server, q.subject, s.price, m.currency
+FROM underwriting.question q
+JOIN underwriting.application ap ON ap.id = q.application_id
+JOIN underwriting.applicant p ON p.id = ap.applicant_id
+JOIN underwriting.market m USING (country)
+JOIN underwriting.source s ON (s.country, s.question) = (p.country, q.question)
+LEFT JOIN underwriting.answer a ON (a.application_id, a.question) = (q.application_id, q.question)
+WHERE NOT EXISTS (SELECT FROM underwriting.outcome o WHERE o.application_id = q.application_id)
+    AND CASE
+            WHEN q.problem = 'CS408' THEN false
+            WHEN q.problem IN ('22023', 'P0002') THEN q.problem_at < now() - s.retry_after
+            WHEN q.problem IS NOT NULL THEN q.problem_at < now() - interval '1 min'
+            WHEN q.answered_at IS NULL OR q.answered_at < now() - s.max_age THEN true
+            WHEN q.question = 'decision' AND q.answered_at < now() - interval '5 min'
+                THEN (SELECT NOT x.ready FROM credscore_score(a.answer) AS x)
+            ELSE false
+        END;
+COMMENT ON VIEW underwriting.due IS 'the questions of open applications that underwriting.refresh() would ask';
+COMMENT ON COLUMN underwriting.due.application_id IS 'application';
+COMMENT ON COLUMN underwriting.due.question IS 'decision, lac or statement';
+COMMENT ON COLUMN underwriting.due.server IS 'foreign server to ask';
+COMMENT ON COLUMN underwriting.due.subject IS 'about whom';
+COMMENT ON COLUMN underwriting.due.price IS 'of the call, if there is one; NULL: not known';
+COMMENT ON COLUMN underwriting.due.currency IS 'of the price';
+
+-- LIVE: this view asks.  Reading a row may cost a call, of the reader's role.
+-- It is for a look at one application; no other view uses it.
+CREATE VIEW underwriting.live AS
+SELECT application_id, question,
+       CASE question
+           WHEN 'decision' THEN credscore_decision(subject, server => server, on_error => 'report')
+           WHEN 'lac' THEN credscore_lac(subject, server => server, on_error => 'report')
+           WHEN 'statement' THEN credscore_statement(subject, server => server, on_error => 'report')
+       END AS reply
+FROM underwriting.question;
+COMMENT ON VIEW underwriting.live IS 'ASKS PROVIDERS WHEN READ: what they say now; add WHERE application_id = ...';
+COMMENT ON COLUMN underwriting.live.application_id IS 'application';
+COMMENT ON COLUMN underwriting.live.question IS 'decision, lac or statement';
+COMMENT ON COLUMN underwriting.live.reply IS 'answer or report; a call unless it is in memory';
+
+CREATE FUNCTION underwriting.cost(
+    OUT question text, OUT server name, OUT due bigint, OUT free bigint, OUT calls bigint,
+    OUT price numeric, OUT amount numeric, OUT currency text
+) RETURNS SETOF record
+    LANGUAGE sql STABLE PARALLEL RESTRICTED SET credscore.mode = 'cached'
+BEGIN ATOMIC
+    SELECT d.question, d.server, count(*), count(*) FILTER (WHERE NOT l.call), count(*) FILTER (WHERE l.call),
+           d.price, d.price * count(*) FILTER (WHERE l.call), d.currency
+    FROM underwriting.due d
+    JOIN (SELECT application_id, question, reply #>> '{error,sqlstate}' IS NOT DISTINCT FROM 'CS404' AS call
+          FROM underwriting.live) l USING (application_id, question)
+    GROUP BY d.question, d.server, d.price, d.currency
+    ORDER BY d.question, d.server;
+END;
+REVOKE ALL ON FUNCTION underwriting.cost() FROM PUBLIC;
+COMMENT ON FUNCTION underwriting.cost() IS 'what underwriting.refresh() would buy now, asking nothing: questions due, of those free (in memory, or malformed), calls, their price each and in all';
+
+-- Buys what is due.  Each UPDATE has up to credscore.max_in_flight calls on the
+-- way, and each chunk is committed.  'report', so that one question that fails
+-- does not roll back what others were paid for; keep_answer() files it.
+CREATE PROCEDURE underwriting.refresh(chunk int DEFAULT 1000)
+    LANGUAGE plpgsql AS $$
+DECLARE
+    started timestamptz := now();
+    done bigint := 0;
+    upto bigint;
+    failures text;
+BEGIN
+    LOOP
+        SELECT max(next.application_id) INTO upto
+        FROM (SELECT DISTINCT application_id FROM underwriting.due
+              WHERE application_id > done
+              ORDER BY application_id LIMIT greatest(chunk, 1)) AS next;
+        EXIT WHEN upto IS NULL;
+
+        INSERT INTO underwriting.answer (application_id, question)
+        SELECT application_id, question FROM underwriting.due
+        WHERE application_id > done AND application_id <= upto
+        ON CONFLICT DO NOTHING;
+
+        UPDATE underwriting.answer a
+        SET answer = credscore_decision(d.subject, server => d.server, on_error => 'report')
+        FROM underwriting.due d
+        WHERE (a.application_id, a.question) = (d.application_id, d.question)
+            AND d.question = 'decision' AND d.application_id > done AND d.application_id <= upto;
+
+        UPDATE underwriting.answer a
+        SET answer = credscore_lac(d.subject, server => d.server, on_error => 'report')
+        FROM underwriting.due d
+        WHERE (a.application_id, a.question) = (d.application_id, d.question)
+            AND d.question = 'lac' AND d.application_id > done AND d.application_id <= upto;
+
+        UPDATE underwriting.answer a
+        SET answer = credscore_statement(d.subject, server => d.server, on_error => 'report')
+        FROM underwriting.due d
+        WHERE (a.application_id, a.question) = (d.application_id, d.question)
+            AND d.question = 'statement' AND d.application_id > done AND d.application_id <= upto;
+
+        COMMIT;
+        done := upto;
+    END LOOP;
+
+    SELECT string_agg(format('%s: %s', f.problem, f.n), ', ' ORDER BY f.problem) INTO failures
+    FROM (SELECT problem, count(*) AS n FROM underwriting.question
+          WHERE problem_at >= started AND problem NOT IN ('22023', 'P0002', 'CS102')
+          GROUP BY problem) AS f;
+    IF failures IS NOT NULL THEN
+        RAISE WARNING 'some questions failed' USING
+            DETAIL = format('By SQLSTATE: %s.', failures),
+            HINT = 'See underwriting.answer.problem.  All but CS408 are asked again by the next refresh.';
+    END IF;
+END
+$$;
+REVOKE ALL ON PROCEDURE underwriting.refresh(int) FROM PUBLIC;
+COMMENT ON PROCEDURE underwriting.refresh(int) IS 'asks what is due, and commits after each chunk of applications; not inside a transaction block';
+
+-- Scores ------------------------------------------------------------------------------
+
+-- Scores of different providers do not compare, and neither do their
+-- probabilities: each is put into a class by what its provider documents.
+CREATE TABLE underwriting.risk_band (
+    provider text NOT NULL,
+    measure text NOT NULL CHECK (measure IN ('probability', 'band', 'grade')),
+    up_to numeric,
+    grade text,
+    risk_class int NOT NULL CHECK (risk_class BETWEEN 1 AND 5),
+    UNIQUE NULLS NOT DISTINCT (provider, up_to, grade),
+    CHECK ((measure = 'grade') = (grade IS NOT NULL)),
+    CHECK ((measure = 'grade') = (up_to IS NULL))
+);
+COMMENT ON TABLE underwriting.risk_band IS 'from what a provider says to one of five risk classes; cut points of ours, to be replaced by your experience';
+COMMENT ON COLUMN underwriting.risk_band.provider IS 'pngme, lenderlink, patascore, as credscore_score() says';
+COMMENT ON COLUMN underwriting.risk_band.measure IS 'column of credscore_score() that is looked at; one per provider';
+COMMENT ON COLUMN underwriting.risk_band.up_to IS 'highest value of the class; above the next lower up_to';
+COMMENT ON COLUMN underwriting.risk_band.grade IS 'grade of the class';
+COMMENT ON COLUMN underwriting.risk_band.risk_class IS '1 lowest to 5 highest risk';
+
+INSERT INTO underwriting.risk_band (provider, measure, up_to, risk_class) VALUES
+    -- of an overdue loan
+    ('pngme', 'probability', 0.10, 1), ('pngme', 'probability', 0.25, 2), ('pngme', 'probability', 0.50, 3),
+    ('pngme', 'probability', 0.75, 4), ('pngme', 'probability', 1.00, 5),
+    -- bandPtd: 1 is the highest risk, 10 the lowest
+    ('lenderlink', 'band', 2, 5), ('lenderlink', 'band', 4, 4), ('lenderlink', 'band', 6, 3),
+    ('lenderlink', 'band', 8, 2), ('lenderlink', 'band', 10, 1);
+-- Patascore documents neither its grades nor what its probability is of: ask.
+INSERT INTO underwriting.risk_band (provider, measure, grade, risk_class) VALUES
+    ('patascore', 'grade', 'AA', 1), ('patascore', 'grade', 'BB', 2), ('patascore', 'grade', 'CC', 2),
+    ('patascore', 'grade', 'DD', 3), ('patascore', 'grade', 'EE', 4), ('patascore', 'grade', 'FF', 4),
+    ('patascore', 'grade', 'GG', 5);
+
+-- A band without direction (telco products) has no class.
+CREATE VIEW underwriting.score AS
+SELECT a.application_id, a.question, s.provider, s.score, s.score_min, s.score_max, s.higher_is_better,
+       s.probability, s.grade, s.band, s.limit_low, s.limit_high, s.reasons, s.ready, b.risk_class
+FROM underwriting.answer a
+CROSS JOIN LATERAL credscore_score(a.answer) AS s
+LEFT JOIN LATERAL (
+    SELECT b.risk_class
+    FROM underwriting.risk_band b
+    WHERE b.provider = s.provider
+        AND CASE b.measure
+                WHEN 'grade' THEN b.grade = s.grade
+                WHEN 'probability' THEN s.probability <= b.up_to
+                WHEN 'band' THEN s.band <= b.up_to AND s.higher_is_better
+            END
+    ORDER BY b.up_to LIMIT 1) AS b ON true
+WHERE s.provider IS NOT NULL;
+COMMENT ON VIEW underwriting.score IS 'the score in each answer, on its provider''s own scale, and its risk class';
+COMMENT ON COLUMN underwriting.score.application_id IS 'application';
+COMMENT ON COLUMN underwriting.score.question IS 'decision, lac or statement';
+COMMENT ON COLUMN underwriting.score.provider IS 'who scores';
+COMMENT ON COLUMN underwriting.score.score IS 'as the provider has it; do not compare over providers';
+COMMENT ON COLUMN underwriting.score.score_min IS 'lowest score there is; NULL: not documented';
+COMMENT ON COLUMN underwriting.score.score_max IS 'highest score there is; NULL: not documented';
+COMMENT ON COLUMN underwriting.score.higher_is_better IS 'direction of the score; NULL: not documented';
+COMMENT ON COLUMN underwriting.score.probability IS '0 to 1; Pngme: of an overdue loan; Patascore: of what is not documented';
+COMMENT ON COLUMN underwriting.score.grade IS 'grade, where the provider has one';
+COMMENT ON COLUMN underwriting.score.band IS 'band, where the provider has one';
+COMMENT ON COLUMN underwriting.score.limit_low IS 'amount the provider would lend, low end';
+COMMENT ON COLUMN underwriting.score.limit_high IS 'amount the provider would lend, high end';
+COMMENT ON COLUMN underwriting.score.reasons IS 'in the provider''s words';
+COMMENT ON COLUMN underwriting.score.ready IS 'false: ask again later';
+COMMENT ON COLUMN underwriting.score.risk_class IS '1 lowest to 5 highest risk, by underwriting.risk_band; NULL: the answer does not say';
+
+CREATE VIEW underwriting.application_score AS
+SELECT ap.id AS application_id, s.*
+FROM underwriting.application ap
+CROSS JOIN LATERAL (
+    SELECT max(risk_class) AS risk_class,
+           max(risk_class) - min(risk_class) AS spread,
+           string_agg(provider || ' ' || coalesce(risk_class::text, '?'), ', ' ORDER BY provider) AS by_provider,
+           count(*) FILTER (WHERE NOT ready) AS not_ready
+    FROM underwriting.score
+    WHERE application_id = ap.id) AS s;
+COMMENT ON VIEW underwriting.application_score IS 'one score per application that compares: the worst risk class of all providers';
+COMMENT ON COLUMN underwriting.application_score.application_id IS 'application';
+COMMENT ON COLUMN underwriting.application_score.risk_class IS '1 lowest to 5 highest risk; NULL: no provider says';
+COMMENT ON COLUMN underwriting.application_score.spread IS 'classes between the best and the worst provider';
+COMMENT ON COLUMN underwriting.application_score.by_provider IS 'class by provider; ?: it does not say';
+COMMENT ON COLUMN underwriting.application_score.not_ready IS 'answers that are not ready';
+
+-- Features ------------------------------------------------------------------------------
+
+CREATE VIEW underwriting.feature AS
+SELECT a.application_id, a.question AS source, concat_ws('_', f.feature, f.from_days, f.to_days) AS feature,
+       f.value, f.text_value, f.unit, f.was_imputed
+FROM underwriting.answer a
+CROSS JOIN LATERAL credscore_features(a.answer) AS f
+WHERE a.question = 'decision'
+UNION ALL
+SELECT a.application_id, a.question, concat_ws('_', f.feature, f.from_days, f.to_days),
+       f.value, f.text_value, f.unit, f.was_imputed
+FROM underwriting.answer a
+CROSS JOIN LATERAL credscore_statement_features(a.answer) AS f
+WHERE a.question = 'statement';
+COMMENT ON VIEW underwriting.feature IS 'features, one per row: Pngme''s own, and the same computed from a statement';
+COMMENT ON COLUMN underwriting.feature.application_id IS 'application';
+COMMENT ON COLUMN underwriting.feature.source IS 'decision: by Pngme; statement: from the transactions in a Patascore report';
+COMMENT ON COLUMN underwriting.feature.feature IS 'name with window of days, as in credscore.feature_catalogue, which defines it';
+COMMENT ON COLUMN underwriting.feature.value IS 'number; NULL: there is none';
+COMMENT ON COLUMN underwriting.feature.text_value IS 'what is no number';
+COMMENT ON COLUMN underwriting.feature.unit IS 'count, currency, ratio, minutes, ...';
+COMMENT ON COLUMN underwriting.feature.was_imputed IS 'true: Pngme filled it in';
+
+CREATE VIEW underwriting.feature_compared AS
+SELECT application_id, feature,
+       max(value) FILTER (WHERE source = 'decision') AS from_decision,
+       max(value) FILTER (WHERE source = 'statement') AS from_statement,
+       max(unit) AS unit
+FROM underwriting.feature
+GROUP BY application_id, feature
+HAVING count(value) > 0;
+COMMENT ON VIEW underwriting.feature_compared IS 'Pngme''s features beside those of the statement; they see different accounts and days';
+COMMENT ON COLUMN underwriting.feature_compared.application_id IS 'application';
+COMMENT ON COLUMN underwriting.feature_compared.feature IS 'name with window of days';
+COMMENT ON COLUMN underwriting.feature_compared.from_decision IS 'by Pngme, from all accounts in SMS';
+COMMENT ON COLUMN underwriting.feature_compared.from_statement IS 'from the one M-Pesa account, up to the statement''s end';
+COMMENT ON COLUMN underwriting.feature_compared.unit IS 'count, currency, ratio, minutes, ...';
+
+CREATE VIEW underwriting.feature_wide AS
+SELECT application_id, source,
+       max(text_value) FILTER (WHERE feature = 'primary_currency') AS currency,
+       max(value) FILTER (WHERE feature = 'sum_of_credits_0_90') AS credits_90,
+       max(value) FILTER (WHERE feature = 'sum_of_debits_0_90') AS debits_90,
+       max(value) FILTER (WHERE feature = 'net_cash_flow_0_90') AS net_flow_90,
+       max(value) FILTER (WHERE feature = 'net_cash_flow_0_30') AS net_flow_30,
+       max(value) FILTER (WHERE feature = 'median_end_of_day_depository_balance_0_90') AS median_balance_90,
+       max(value) FILTER (WHERE feature = 'min_end_of_day_depository_balance_0_90') AS min_balance_90,
+       max(value) FILTER (WHERE feature = 'count_loan_opened_events_0_30') AS loans_opened_30,
+       max(value) FILTER (WHERE feature = 'count_loan_defaulted_events_0_90') AS loans_defaulted_90,
+       max(value) FILTER (WHERE feature = 'sum_of_loan_repayments_0_90') AS repaid_90,
+       max(value) FILTER (WHERE feature = 'count_overdraft_events_0_90') AS overdrafts_90,
+       max(value) FILTER (WHERE feature = 'count_betting_and_lottery_events_0_90') AS betting_90,
+       max(value) FILTER (WHERE feature = 'data_density_0_90') AS density_90,
+       max(value) FILTER (WHERE feature = 'data_recency_minutes') AS recency_minutes,
+       count(*) FILTER (WHERE was_imputed) AS imputed
+FROM underwriting.feature
+GROUP BY application_id, source;
+COMMENT ON VIEW underwriting.feature_wide IS 'the features that matter, as columns; one row per application and source';
+COMMENT ON COLUMN underwriting.feature_wide.application_id IS 'application';
+COMMENT ON COLUMN underwriting.feature_wide.source IS 'decision: by Pngme; statement: from the transactions';
+COMMENT ON COLUMN underwriting.feature_wide.currency IS 'of the amounts in this row';
+COMMENT ON COLUMN underwriting.feature_wide.credits_90 IS 'amount received in days 0 to 90';
+COMMENT ON COLUMN underwriting.feature_wide.debits_90 IS 'amount spent in days 0 to 90';
+COMMENT ON COLUMN underwriting.feature_wide.net_flow_90 IS 'credits less debits, amount of days 0 to 90';
+COMMENT ON COLUMN underwriting.feature_wide.net_flow_30 IS 'credits less debits, amount of days 0 to 30';
+COMMENT ON COLUMN underwriting.feature_wide.median_balance_90 IS 'median balance at the end of a day, amount';
+COMMENT ON COLUMN underwriting.feature_wide.min_balance_90 IS 'least balance at the end of a day, amount';
+COMMENT ON COLUMN underwriting.feature_wide.loans_opened_30 IS 'loans opened in days 0 to 30, count';
+COMMENT ON COLUMN underwriting.feature_wide.loans_defaulted_90 IS 'loans defaulted in days 0 to 90, count; a statement does not show it';
+COMMENT ON COLUMN underwriting.feature_wide.repaid_90 IS 'amount paid back to lenders in days 0 to 90';
+COMMENT ON COLUMN underwriting.feature_wide.overdrafts_90 IS 'overdrafts in days 0 to 90, count';
+COMMENT ON COLUMN underwriting.feature_wide.betting_90 IS 'betting and lottery events in days 0 to 90, count';
+COMMENT ON COLUMN underwriting.feature_wide.density_90 IS 'share of days with a transaction, 0 to 1';
+COMMENT ON COLUMN underwriting.feature_wide.recency_minutes IS 'age of the latest data in minutes, when it was asked or the statement ends';
+COMMENT ON COLUMN underwriting.feature_wide.imputed IS 'features, of all, that Pngme filled in';
+
+-- Applications elsewhere -------------------------------------------------------------------
+
+CREATE VIEW underwriting.velocity AS
+SELECT *,
+       round(nonbanks_28::numeric / nullif(banks_28 + nonbanks_28, 0), 2) AS nonbank_share_28,
+       round(4.0 * requests_7 / nullif(requests_28, 0), 2) AS acceleration
+FROM (
+    SELECT a.application_id,
+           max(w.requests_others) FILTER (WHERE w.days = 7) AS requests_7,
+           max(w.requests_others) FILTER (WHERE w.days = 28) AS requests_28,
+           max(w.requests_others) FILTER (WHERE w.days = 90) AS requests_90,
+           max(w.unique_entities) FILTER (WHERE w.days = 28) AS lenders_28,
+           max(w.requests_bank) FILTER (WHERE w.days = 28) AS banks_28,
+           max(w.requests_nonbank) FILTER (WHERE w.days = 28) AS nonbanks_28,
+           max(w.requests_others) FILTER (WHERE w.days IS NULL) AS requests_ever
+    FROM underwriting.answer a
+    CROSS JOIN LATERAL credscore_lac_windows(a.answer) AS w
+    WHERE a.question = 'lac'
+    GROUP BY a.application_id) AS w;
+COMMENT ON VIEW underwriting.velocity IS 'how often other lenders asked about the applicant, by a Loan Applications Check';
+COMMENT ON COLUMN underwriting.velocity.application_id IS 'application';
+COMMENT ON COLUMN underwriting.velocity.requests_7 IS 'requests of other lenders within 7 days';
+COMMENT ON COLUMN underwriting.velocity.requests_28 IS 'requests of other lenders within 28 days';
+COMMENT ON COLUMN underwriting.velocity.requests_90 IS 'requests of other lenders within 90 days';
+COMMENT ON COLUMN underwriting.velocity.lenders_28 IS 'lenders who asked within 28 days, ourselves included';
+COMMENT ON COLUMN underwriting.velocity.banks_28 IS 'of requests_28, those of banks';
+COMMENT ON COLUMN underwriting.velocity.nonbanks_28 IS 'of requests_28, those of others; NULL: product CVSCR2 does not say';
+COMMENT ON COLUMN underwriting.velocity.requests_ever IS 'requests of other lenders, all time';
+COMMENT ON COLUMN underwriting.velocity.nonbank_share_28 IS 'share of nonbanks_28, 0 to 1';
+COMMENT ON COLUMN underwriting.velocity.acceleration IS '1: the last week was as the last four; 4: all was in the last week';
+
+-- Statements -----------------------------------------------------------------------------
+
+CREATE VIEW underwriting.statement_month AS
+SELECT a.application_id, m.month_end, m.transactions, m.received, m.sent, m.received - m.sent AS net, m.last_balance,
+       m.reported_received, m.reported_sent
+FROM underwriting.answer a
+CROSS JOIN LATERAL (
+    SELECT *
+    FROM (SELECT (date_trunc('month', transaction_time) + interval '1 month - 1 day')::date AS month_end,
+                 count(*) AS transactions, sum(received_amount) AS received, sum(sent_amount) AS sent,
+                 (array_agg(balance ORDER BY transaction_time DESC) FILTER (WHERE balance IS NOT NULL))[1] AS last_balance
+          FROM credscore_statement_transactions(a.answer)
+          WHERE transaction_time IS NOT NULL
+          GROUP BY 1) AS computed
+    FULL JOIN (SELECT month_end, received AS reported_received, sent AS reported_sent
+               FROM credscore_statement_trends(a.answer)) AS reported USING (month_end)) AS m
+WHERE a.question = 'statement';
+COMMENT ON VIEW underwriting.statement_month IS 'M-Pesa by month: sums of the transactions beside the trends that were reported';
+COMMENT ON COLUMN underwriting.statement_month.application_id IS 'application';
+COMMENT ON COLUMN underwriting.statement_month.month_end IS 'last day of the month';
+COMMENT ON COLUMN underwriting.statement_month.transactions IS 'transactions in the month; NULL: none, only a trend';
+COMMENT ON COLUMN underwriting.statement_month.received IS 'sum of amounts received, KES';
+COMMENT ON COLUMN underwriting.statement_month.sent IS 'sum of amounts sent, KES';
+COMMENT ON COLUMN underwriting.statement_month.net IS 'received less sent, KES';
+COMMENT ON COLUMN underwriting.statement_month.last_balance IS 'balance after the month''s last transaction, KES';
+COMMENT ON COLUMN underwriting.statement_month.reported_received IS 'trend of amounts received, KES; NULL: no trend for the month';
+COMMENT ON COLUMN underwriting.statement_month.reported_sent IS 'trend of amounts sent, KES';
+
+-- Affordability ---------------------------------------------------------------------------
+
+-- Days 0 to 90 are 91 days.  Flows in another currency are no flows.
+CREATE VIEW underwriting.affordability AS
+SELECT *,
+       monthly_net - instalment AS surplus,
+       CASE WHEN monthly_net > 0 THEN round(instalment / monthly_net, 2) END AS instalment_share
+FROM (
+    SELECT ap.id AS application_id, m.currency, ap.instalment, w.source,
+           round(w.net_flow_90 * 30 / 91, 2) AS monthly_net
+    FROM underwriting.application ap
+    JOIN underwriting.applicant p ON p.id = ap.applicant_id
+    JOIN underwriting.market m USING (country)
+    LEFT JOIN LATERAL (
+        SELECT f.source, f.net_flow_90
+        FROM underwriting.feature_wide f
+        WHERE f.application_id = ap.id AND f.currency = m.currency AND f.net_flow_90 IS NOT NULL
+        ORDER BY f.source = 'decision' DESC LIMIT 1) AS w ON true) AS a;
+COMMENT ON VIEW underwriting.affordability IS 'does the net cash flow carry the instalment?';
+COMMENT ON COLUMN underwriting.affordability.application_id IS 'application';
+COMMENT ON COLUMN underwriting.affordability.currency IS 'of all amounts in this row';
+COMMENT ON COLUMN underwriting.affordability.instalment IS 'amount per month';
+COMMENT ON COLUMN underwriting.affordability.source IS 'where the flow is from: decision, else statement; NULL: not known';
+COMMENT ON COLUMN underwriting.affordability.monthly_net IS 'net cash flow, amount per 30 days, of the last 91; present loans are paid from it already';
+COMMENT ON COLUMN underwriting.affordability.surplus IS 'what is left of it after the instalment, amount per month; NULL: not known';
+COMMENT ON COLUMN underwriting.affordability.instalment_share IS 'instalment by net cash flow; NULL: the flow is not known, or not positive';
+
+-- Policy ------------------------------------------------------------------------------------
+
+CREATE VIEW underwriting.fact AS
+SELECT application_id, feature AS fact, coalesce(from_decision, from_statement) AS value
+FROM underwriting.feature_compared
+UNION ALL
+SELECT v.application_id, x.fact, x.value
+FROM underwriting.velocity v
+CROSS JOIN LATERAL (VALUES
+    ('lac_requests_7', v.requests_7::numeric), ('lac_requests_28', v.requests_28), ('lac_requests_90', v.requests_90),
+    ('lac_lenders_28', v.lenders_28), ('lac_nonbank_share_28', v.nonbank_share_28),
+    ('lac_acceleration', v.acceleration)) AS x (fact, value)
+UNION ALL
+SELECT a.application_id, x.fact, x.value
+FROM underwriting.affordability a
+CROSS JOIN LATERAL (VALUES ('monthly_surplus', a.surplus), ('instalment_share', a.instalment_share)) AS x (fact, value)
+UNION ALL
+SELECT s.application_id, x.fact, x.value
+FROM underwriting.application_score s
+CROSS JOIN LATERAL (VALUES
+    ('risk_class', s.risk_class::numeric), ('risk_class_spread', s.spread),
+    ('answers_not_ready', s.not_ready)) AS x (fact, value);
+COMMENT ON VIEW underwriting.fact IS 'all that rules may look at, one number per row';
+COMMENT ON COLUMN underwriting.fact.application_id IS 'application';
+COMMENT ON COLUMN underwriting.fact.fact IS 'name: a feature with its window, lac_..., monthly_surplus, instalment_share, risk_class, risk_class_spread, answers_not_ready';
+COMMENT ON COLUMN underwriting.fact.value IS 'number, in the unit of the feature or column; a feature is Pngme''s, else the statement''s';
+
+-- A misspelt rule would be passed by everybody.
+CREATE FUNCTION underwriting.is_fact(name text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT name IN ('lac_requests_7', 'lac_requests_28', 'lac_requests_90', 'lac_lenders_28', 'lac_nonbank_share_28',
+                    'lac_acceleration', 'monthly_surplus', 'instalment_share', 'risk_class', 'risk_class_spread',
+                    'answers_not_ready')
+        OR EXISTS (SELECT FROM credscore_feature_catalogue() AS c WHERE c.feature = name);
+END;
+COMMENT ON FUNCTION underwriting.is_fact(text) IS 'may there be a fact of that name in underwriting.fact?';
+
+CREATE TABLE underwriting.rule (
+    id int PRIMARY KEY,
+    country text REFERENCES underwriting.market,
+    fact text NOT NULL CHECK (underwriting.is_fact(fact)),
+    operator text NOT NULL CHECK (operator IN ('<', '<=', '=', '<>', '>=', '>')),
+    threshold numeric NOT NULL,
+    verdict underwriting.verdict NOT NULL CHECK (verdict <> 'approve'),
+    if_unknown underwriting.verdict CHECK (if_unknown <> 'approve'),
+    reason text NOT NULL,
+    active boolean NOT NULL DEFAULT true
+);
+COMMENT ON TABLE underwriting.rule IS 'policy: an application fails a rule when fact operator threshold is true';
+COMMENT ON COLUMN underwriting.rule.id IS 'key, and order of reasons';
+COMMENT ON COLUMN underwriting.rule.country IS 'whose applications; NULL: all';
+COMMENT ON COLUMN underwriting.rule.fact IS 'name in underwriting.fact';
+COMMENT ON COLUMN underwriting.rule.operator IS 'how the fact is compared with the threshold';
+COMMENT ON COLUMN underwriting.rule.threshold IS 'number, in the unit of the fact';
+COMMENT ON COLUMN underwriting.rule.verdict IS 'of an application that fails: refer or decline';
+COMMENT ON COLUMN underwriting.rule.if_unknown IS 'verdict when the fact is not known; NULL: then the rule is passed';
+COMMENT ON COLUMN underwriting.rule.reason IS 'what the applicant is told';
+COMMENT ON COLUMN underwriting.rule.active IS 'false: not applied';
+
+-- Thresholds are there to be replaced by your own.
+INSERT INTO underwriting.rule (id, country, fact, operator, threshold, verdict, if_unknown, reason) VALUES
+    (10, NULL, 'risk_class', '>=', 5, 'decline', 'refer', 'highest risk class'),
+    (11, NULL, 'risk_class', '=', 4, 'refer', NULL, 'high risk class'),
+    (12, NULL, 'answers_not_ready', '>', 0, 'refer', NULL, 'scored on too little data'),
+    (20, 'KE', 'monthly_surplus', '<', 0, 'decline', 'refer', 'instalment above net cash flow'),
+    (21, 'NG', 'monthly_surplus', '<', 0, 'decline', 'refer', 'instalment above net cash flow'),
+    (30, NULL, 'count_loan_defaulted_events_0_90', '>', 3, 'decline', NULL, 'defaulted loans'),
+    (31, NULL, 'count_loan_opened_events_0_30', '>', 5, 'refer', NULL, 'many new loans'),
+    (32, NULL, 'count_betting_and_lottery_events_0_30', '>', 8, 'refer', NULL, 'frequent betting'),
+    (40, NULL, 'data_density_0_90', '<', 0.05, 'refer', NULL, 'few days with transactions'),
+    (41, NULL, 'data_recency_minutes', '>', 14 * 1440, 'refer', NULL, 'data older than two weeks'),
+    (50, 'PH', 'lac_requests_7', '>=', 5, 'refer', 'refer', 'many applications this week'),
+    (51, 'PH', 'lac_nonbank_share_28', '>', 0.9, 'refer', NULL, 'applies to non-banks only');
+
+CREATE VIEW underwriting.failed_rule AS
+SELECT ap.id AS application_id, r.id AS rule_id, r.fact, f.value, r.operator, r.threshold,
+       CASE WHEN f.value IS NULL THEN r.if_unknown ELSE r.verdict END AS verdict,
+       CASE WHEN f.value IS NULL THEN 'not known: ' || r.reason ELSE r.reason END AS reason
+FROM underwriting.application ap
+JOIN underwriting.applicant p ON p.id = ap.applicant_id
+JOIN underwriting.rule r ON r.active AND (r.country IS NULL OR r.country = p.country)
+LEFT JOIN underwriting.fact f ON f.application_id = ap.id AND f.fact = r.fact
+WHERE CASE
+          WHEN f.value IS NULL THEN r.if_unknown IS NOT NULL
+          ELSE CASE r.operator
+                   WHEN '<' THEN f.value < r.threshold
+                   WHEN '<=' THEN f.value <= r.threshold
+                   WHEN '=' THEN f.value = r.threshold
+                   WHEN '<>' THEN f.value <> r.threshold
+                   WHEN '>=' THEN f.value >= r.threshold
+                   WHEN '>' THEN f.value > r.threshold
+               END
+      END;
+COMMENT ON VIEW underwriting.failed_rule IS 'the rules that each application fails';
+COMMENT ON COLUMN underwriting.failed_rule.application_id IS 'application';
+COMMENT ON COLUMN underwriting.failed_rule.rule_id IS 'rule';
+COMMENT ON COLUMN underwriting.failed_rule.fact IS 'what the rule looks at';
+COMMENT ON COLUMN underwriting.failed_rule.value IS 'what it found; NULL: not known';
+COMMENT ON COLUMN underwriting.failed_rule.operator IS 'how it compares';
+COMMENT ON COLUMN underwriting.failed_rule.threshold IS 'with what';
+COMMENT ON COLUMN underwriting.failed_rule.verdict IS 'refer or decline';
+COMMENT ON COLUMN underwriting.failed_rule.reason IS 'what the applicant is told';
+
+-- LATERAL, so that only the applications that are looked at are computed: some
+-- milliseconds each.  For a whole book SET jit = off.
+CREATE VIEW underwriting.recommendation AS
+SELECT ap.id AS application_id, p.country, ap.amount, a.instalment, a.surplus AS monthly_surplus,
+       s.risk_class, s.by_provider, q.open_questions,
+       CASE WHEN q.open_questions = 0 THEN coalesce(r.verdict, 'approve') END AS verdict,
+       coalesce(r.reasons, '{}') AS reasons,
+       o.verdict AS outcome
+FROM underwriting.application ap
+JOIN underwriting.applicant p ON p.id = ap.applicant_id
+LEFT JOIN underwriting.affordability a ON a.application_id = ap.id
+LEFT JOIN underwriting.application_score s ON s.application_id = ap.id
+LEFT JOIN underwriting.outcome o ON o.application_id = ap.id
+CROSS JOIN LATERAL (
+    SELECT count(*) AS open_questions
+    FROM underwriting.question
+    WHERE application_id = ap.id AND state = 'open') AS q
+CROSS JOIN LATERAL (
+    SELECT max(verdict) AS verdict, array_agg(reason ORDER BY verdict DESC, rule_id) AS reasons
+    FROM underwriting.failed_rule
+    WHERE application_id = ap.id) AS r;
+COMMENT ON VIEW underwriting.recommendation IS 'what policy recommends for each application, and why';
+COMMENT ON COLUMN underwriting.recommendation.application_id IS 'application';
+COMMENT ON COLUMN underwriting.recommendation.country IS 'of the applicant';
+COMMENT ON COLUMN underwriting.recommendation.amount IS 'principal, in the country''s currency';
+COMMENT ON COLUMN underwriting.recommendation.instalment IS 'amount per month';
+COMMENT ON COLUMN underwriting.recommendation.monthly_surplus IS 'net cash flow less instalment, amount per month; NULL: not known';
+COMMENT ON COLUMN underwriting.recommendation.risk_class IS '1 lowest to 5 highest risk, worst of all providers';
+COMMENT ON COLUMN underwriting.recommendation.by_provider IS 'risk class by provider';
+COMMENT ON COLUMN underwriting.recommendation.open_questions IS 'questions that were not asked yet, or are to be asked again';
+COMMENT ON COLUMN underwriting.recommendation.verdict IS 'worst verdict of the rules that it fails; NULL while questions are open';
+COMMENT ON COLUMN underwriting.recommendation.reasons IS 'of the rules that it fails, worst first';
+COMMENT ON COLUMN underwriting.recommendation.outcome IS 'how it ended; NULL: the application is open';
+
+-- Who may do what --------------------------------------------------------------------------
+
+-- Roles belong to the whole server, so another database may have made them.
+-- Secrets belong to user mappings of the servers, never to this file.
+DO $$
+DECLARE
+    command text;
+BEGIN
+    FOREACH command IN ARRAY ARRAY[
+        'CREATE ROLE underwriting_batch NOLOGIN IN ROLE credscore_caller',
+        'CREATE ROLE underwriting_officer NOLOGIN'] LOOP
+        BEGIN
+            EXECUTE command;
+        EXCEPTION WHEN duplicate_object OR unique_violation THEN
+            NULL;
+        END;
+    END LOOP;
+END
+$$;
+COMMENT ON ROLE underwriting_batch IS 'asks providers for underwriting, which costs money';
+COMMENT ON ROLE underwriting_officer IS 'takes in applications, reads what is recommended, decides; asks nobody';
+
+-- The batch sees whom to ask about, and writes answers.
+GRANT USAGE ON SCHEMA underwriting TO underwriting_batch, underwriting_officer;
+GRANT SELECT ON underwriting.question, underwriting.due, underwriting.live TO underwriting_batch;
+GRANT SELECT, INSERT, UPDATE ON underwriting.answer TO underwriting_batch;
+GRANT EXECUTE ON FUNCTION underwriting.cost() TO underwriting_batch;
+GRANT EXECUTE ON PROCEDURE underwriting.refresh(int) TO underwriting_batch;
+
+-- The officer sees everything but raw answers; policy stays with the owner.
+GRANT SELECT ON underwriting.market, underwriting.source, underwriting.risk_band, underwriting.rule,
+    underwriting.question, underwriting.due, underwriting.score, underwriting.application_score,
+    underwriting.feature, underwriting.feature_compared, underwriting.feature_wide, underwriting.velocity,
+    underwriting.statement_month, underwriting.affordability, underwriting.fact, underwriting.failed_rule,
+    underwriting.recommendation
+    TO underwriting_officer;
+GRANT SELECT, INSERT ON underwriting.applicant, underwriting.application, underwriting.outcome
+    TO underwriting_officer;
+
+-- For servers that are made later: GRANT USAGE ON FOREIGN SERVER ... TO underwriting_batch.
+DO $$
+DECLARE
+    server name;
+BEGIN
+    FOR server IN SELECT srvname FROM pg_foreign_server
+                  WHERE srvname IN (SELECT s.server FROM underwriting.source s) LOOP
+        EXECUTE format('GRANT USAGE ON FOREIGN SERVER %I TO underwriting_batch', server);
+    END LOOP;
+END
+$$;
+
+\set QUIET :underwriting_quiet
+\unset underwriting_quiet

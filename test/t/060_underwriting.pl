@@ -1,0 +1,373 @@
+# examples/underwriting.sql: a lender's schema does what its comments say.
+#
+# Promises checked here:
+# - It loads in one transaction, silently, also where there are no servers; all
+#   that it makes has a comment.
+# - What a refresh would cost is known without a call.  A refresh asks each
+#   question of each open application once, overlapping; a second one nothing.
+# - An earlier answer outlives failures, and a subject without an answer, an
+#   unknown outcome and an old answer are each asked again when they should be.
+# - Views say what the functions say of the answers, and ask nothing.
+# - Rules and verdicts are those of applications that were worked out by hand.
+# - The roles that it makes can do their work, and others cannot.
+
+use strict;
+use warnings;
+
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+use CredScore::Cluster;
+use CredScore::Sandbox;
+
+my $root = $ENV{TESTDIR} // '.';
+my $sandbox = CredScore::Sandbox->start;
+my $cluster = CredScore::Cluster->start(sandbox => $sandbox, servers => 0, conf => 'jit = off');
+
+sub value { return $cluster->safe_psql(@_); }
+
+# Calls of Pngme, LenderLink, Patascore.
+sub calls
+{
+	my $count = $sandbox->counts->{providers};
+	return join ' ', $count->{pngme}{decision}{received}, $count->{lenderlink}{score}{received},
+	  $count->{patascore}{report}{received};
+}
+
+# --- loading ---
+
+$cluster->node->safe_psql('postgres', 'CREATE DATABASE bare');
+$cluster->extension('bare');
+
+# To be silent is to print nothing, neither output nor notices.
+sub loads
+{
+	my ($database, $name) = @_;
+	my ($out, $err) = run_command([ 'psql', '-X', '-1', '-v', 'ON_ERROR_STOP=1',
+		'-f', "$root/examples/underwriting.sql", '-d', $cluster->node->connstr($database) ]);
+
+	is("$out$err", '', $name);
+	return;
+}
+
+loads('bare', 'it loads without servers, silently');
+$cluster->server('pngme_kenya', provider => 'pngme', country => 'kenya');
+$cluster->server('pngme_nigeria', provider => 'pngme');
+$cluster->mapping('PUBLIC', $_, provider => 'pngme') foreach qw(pngme_kenya pngme_nigeria);
+foreach my $name (qw(lenderlink patascore))
+{
+	$cluster->server($name, provider => $name);
+	$cluster->mapping('PUBLIC', $name);
+}
+loads('postgres', 'and with them, though its roles are there');
+
+is(value(q{
+	SELECT string_agg(name, ' ') FROM (
+		SELECT c.oid::regclass::text AS name FROM pg_class c
+		WHERE relnamespace = 'underwriting'::regnamespace AND relkind IN ('r', 'v') AND obj_description(c.oid, 'pg_class') IS NULL
+		UNION ALL
+		SELECT c.oid::regclass || '.' || attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+		WHERE relnamespace = 'underwriting'::regnamespace AND relkind IN ('r', 'v') AND attnum > 0
+			AND col_description(c.oid, attnum) IS NULL
+		UNION ALL
+		SELECT p.oid::regprocedure::text FROM pg_proc p
+		WHERE pronamespace = 'underwriting'::regnamespace AND obj_description(p.oid, 'pg_proc') IS NULL
+		UNION ALL
+		SELECT rolname FROM pg_roles WHERE rolname LIKE 'underwriting%' AND shobj_description(oid, 'pg_authid') IS NULL) AS bare}),
+	'', 'everything has a comment');
+
+# --- applications: ids 1 to 15 ---
+
+$cluster->safe_psql(q{
+	CREATE ROLE buyer LOGIN IN ROLE underwriting_batch;
+	CREATE ROLE officer LOGIN IN ROLE underwriting_officer;
+	CREATE ROLE stranger LOGIN;
+	UPDATE underwriting.source SET price = 10 WHERE country = 'KE'});
+$cluster->safe_psql(q{
+	INSERT INTO underwriting.applicant (country, phone)
+	SELECT 'KE', 254711001010 + n FROM generate_series(1, 6) AS n UNION ALL
+	SELECT 'NG', 2348011001010 + n FROM generate_series(1, 4) AS n UNION ALL
+	SELECT 'PH', 639171001010 + n FROM generate_series(1, 5) AS n;
+	INSERT INTO underwriting.application (applicant_id, amount, term_months, monthly_rate, statement_ref)
+	SELECT id, 9000, 6, 0.04, CASE WHEN id <= 4 THEN md5('statement ' || id)::uuid::text END
+	FROM underwriting.applicant ORDER BY id}, user => 'officer');
+is(value('SELECT string_agg(id::text, $$ $$ ORDER BY id) FROM underwriting.application'),
+	join(' ', 1 .. 15), 'the officer took in applications');
+
+# 16: Pngme does not know 0404; its statement is never ready.  17 is decided.
+$cluster->safe_psql(q{
+	INSERT INTO underwriting.applicant (country, phone) VALUES ('KE', '254711000404'), ('KE', '254711001099');
+	INSERT INTO underwriting.application (applicant_id, amount, term_months, monthly_rate, statement_ref)
+		VALUES (16, 9000, 6, 0.04, '7f1b5a3e-1111-4222-8333-cccc56789abc'), (17, 9000, 6, 0.04, NULL);
+	INSERT INTO underwriting.outcome (application_id, verdict) VALUES (17, 'decline')}, user => 'officer');
+
+# --- the batch ---
+
+is(value('SELECT question, server, due, free, calls, amount, currency FROM underwriting.cost()', user => 'buyer'),
+	join("\n", 'decision|pngme_kenya|7|0|7|70|KES', 'decision|pngme_nigeria|4|0|4||NGN',
+		'lac|lenderlink|5|0|5||PHP', 'statement|patascore|5|0|5|50|KES'), 'what a refresh costs');
+value('SET credscore.mode = cached; CALL underwriting.refresh()', user => 'buyer');
+is(calls(), '0 0 0', 'neither that nor a refresh in cached mode asks');
+is(value('SELECT count(*) FROM underwriting.answer WHERE num_nonnulls(answer, problem) > 0'), 0, 'or leaves anything');
+
+$sandbox->hold('pngme', 'decision');
+my $refresh = $cluster->background('CALL underwriting.refresh()', user => 'buyer');
+ok($sandbox->wait_for(provider => 'pngme', path => 'decision', held => 11), 'calls overlap');
+$sandbox->release;
+my ($status, $out, $err) = $refresh->finish;
+is("$status$out$err", '0', 'a refresh ends, and has nothing to say');
+is(calls(), '11 5 5', 'it asked every question once');
+is($sandbox->subjects('pngme', 'decision')->{max}, 1, 'indeed');
+is(value('SELECT count(*) FROM underwriting.due'), 0, 'nothing is due');
+value('CALL underwriting.refresh(); CALL underwriting.refresh(1)', user => 'buyer');
+is(calls(), '11 5 5', 'a second one asks nothing');
+is(value(q{SELECT question, state, problem, count(*) FROM underwriting.question
+		WHERE application_id <> 17 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3}),
+	join("\n", 'decision|answered||10', 'decision|no answer|P0002|1', 'lac|answered||5',
+		'statement|answered||4', 'statement|open|CS102|1'), 'what came of the questions');
+is(value('SELECT count(*) FROM underwriting.answer WHERE application_id = 17'), 0, 'nothing was bought for a decided application');
+
+# --- views say what the functions say ---
+
+my $before = calls();
+my @agree = (
+	[ 'score', 19, q{
+		SELECT count(*), count(*) FILTER (WHERE (s.provider, s.score, s.probability, s.grade, s.band, s.limit_high, s.ready)
+			IS DISTINCT FROM (x.provider, x.score, x.probability, x.grade, x.band, x.limit_high, x.ready))
+		FROM underwriting.score s JOIN underwriting.answer a USING (application_id, question), credscore_score(a.answer) x} ],
+	[ 'risk classes of Pngme', 10, q{
+		SELECT count(*), count(*) FILTER (WHERE risk_class IS DISTINCT FROM
+			CASE WHEN p <= 0.1 THEN 1 WHEN p <= 0.25 THEN 2 WHEN p <= 0.5 THEN 3 WHEN p <= 0.75 THEN 4 ELSE 5 END)
+		FROM underwriting.score s JOIN underwriting.answer a USING (application_id, question),
+			LATERAL (SELECT (answer ->> 'risk_score')::numeric) r (p) WHERE provider = 'pngme'} ],
+	[ 'risk classes of LenderLink', 5, q{
+		SELECT count(*), count(*) FILTER (WHERE risk_class IS DISTINCT FROM 5 - (band - 1) / 2)
+		FROM underwriting.score WHERE provider = 'lenderlink' AND band BETWEEN 1 AND 10} ],
+	[ 'worst risk class', 17, q{
+		SELECT count(*), count(*) FILTER (WHERE (risk_class, spread) IS DISTINCT FROM
+			(SELECT (max(s.risk_class), max(s.risk_class) - min(s.risk_class)) FROM underwriting.score s
+				WHERE s.application_id = a.application_id))
+		FROM underwriting.application_score a} ],
+	[ 'feature', 14 * 107, q{
+		SELECT count(*), (SELECT count(*) FROM underwriting.answer a, credscore_features(a.answer) f
+				WHERE question = 'decision' AND f.value IS NOT NULL)
+			+ (SELECT count(*) FROM underwriting.answer a, credscore_statement_features(a.answer) f
+				WHERE question = 'statement' AND f.value IS NOT NULL) - count(value)
+		FROM underwriting.feature} ],
+	[ 'feature_compared', 4, q{
+		SELECT count(*), count(*) FILTER (WHERE (from_decision, from_statement) IS DISTINCT FROM
+			((d.answer #>> '{features,net_cash_flow_0_90}')::numeric,
+			(SELECT value FROM credscore_statement_features(s.answer) WHERE feature = 'net_cash_flow' AND (from_days, to_days) = (0, 90))))
+		FROM underwriting.feature_compared c JOIN underwriting.answer d USING (application_id) JOIN underwriting.answer s USING (application_id)
+		WHERE d.question = 'decision' AND s.question = 'statement' AND feature = 'net_cash_flow_0_90' AND d.answer IS NOT NULL} ],
+	[ 'feature_wide', 10, q{
+		SELECT count(*), count(*) FILTER (WHERE (w.currency, net_flow_90, net_flow_30, credits_90, debits_90, loans_opened_30, density_90, recency_minutes)
+			IS DISTINCT FROM (f ->> 'primary_currency', (f ->> 'net_cash_flow_0_90')::numeric, (f ->> 'net_cash_flow_0_30')::numeric,
+				(f ->> 'sum_of_credits_0_90')::numeric, (f ->> 'sum_of_debits_0_90')::numeric,
+				(f ->> 'count_loan_opened_events_0_30')::numeric, (f ->> 'data_density_0_90')::numeric, (f ->> 'data_recency_minutes')::numeric))
+		FROM underwriting.feature_wide w JOIN underwriting.answer a ON (a.application_id, a.question) = (w.application_id, w.source),
+			LATERAL (SELECT a.answer -> 'features') j (f) WHERE source = 'decision'} ],
+	[ 'velocity', 5, q{
+		SELECT count(*), count(*) FILTER (WHERE (requests_7, requests_28, requests_90, lenders_28, banks_28, nonbanks_28, requests_ever)
+			IS DISTINCT FROM ((t ->> 'requestsOthers7')::bigint, (t ->> 'requestsOthers28')::bigint, (t ->> 'requestsOthers90')::bigint,
+				(t ->> 'uniqueEntities28')::bigint, (t ->> 'requestsBank28')::bigint, (t ->> 'requestsNonBank28')::bigint,
+				(t ->> 'requestsOtherTotalAll')::bigint))
+		FROM underwriting.velocity JOIN underwriting.answer a USING (application_id),
+			LATERAL (SELECT a.answer #> '{scores,911,cvTotals}') j (t)} ],
+	[ 'statement_month', 4, q{
+		SELECT count(*), count(*) FILTER (WHERE (transactions, received, sent, reported_received) IS DISTINCT FROM
+			((SELECT ROW(count(*)::numeric, sum(received_amount), sum(sent_amount), (SELECT sum(received) FROM credscore_statement_trends(a.answer)))
+				FROM credscore_statement_transactions(a.answer))))
+		FROM (SELECT application_id, sum(transactions), sum(received), sum(sent), sum(reported_received)
+				FROM underwriting.statement_month GROUP BY 1) AS m (application_id, transactions, received, sent, reported_received)
+			JOIN underwriting.answer a USING (application_id) WHERE a.question = 'statement'} ],
+	[ 'affordability', 10, q{
+		SELECT count(*), count(*) FILTER (WHERE (a.source, surplus) IS DISTINCT FROM (w.source,
+			round(net_flow_90 * 30 / 91, 2) - round(9000 * 0.04 / (1 - power(1.04, -6)), 2)))
+		FROM underwriting.affordability a JOIN underwriting.feature_wide w USING (application_id, source)
+		WHERE net_flow_90 IS NOT NULL} ],
+	[ 'fact', 17, q{
+		SELECT count(*), count(*) FILTER (WHERE value IS DISTINCT FROM risk_class)
+		FROM underwriting.fact JOIN underwriting.application_score USING (application_id) WHERE fact = 'risk_class'} ],
+	[ 'recommendation', 17, q{
+		SELECT count(*), count(*) FILTER (WHERE (verdict IS NULL) <> (application_id IN (16, 17)))
+			+ abs(sum(cardinality(reasons)) - (SELECT count(*) FROM underwriting.failed_rule))
+		FROM underwriting.recommendation} ]);
+
+foreach my $case (@agree)
+{
+	my ($name, $rows, $query) = @$case;
+
+	is(value($query), "$rows|0", "$name agrees with the answers");
+}
+is(value('SELECT count(*) FROM underwriting.fact GROUP BY application_id, fact HAVING count(*) > 1 LIMIT 1'), '', 'a fact has one value');
+is(calls(), $before, 'views that read ask nothing');
+
+# --- what is asked again ---
+
+sub due { return value('SELECT coalesce(string_agg(application_id || question, $$ $$ ORDER BY application_id, question), $$none$$) FROM underwriting.due'); }
+
+sub age
+{
+	my ($column, $interval, $id, $question) = @_;
+	return value("UPDATE underwriting.answer SET $column = now() - interval '$interval'
+		WHERE (application_id, question) = ($id, '$question')");
+}
+
+age('problem_at', '2 min', 16, 'statement');
+age('problem_at', '23 h', 16, 'decision');
+age('answered_at', '29 days', 7, 'decision');
+is(due(), '16statement', 'soon: a statement in process');
+age('problem_at', '25 h', 16, 'decision');
+age('answered_at', '31 days', 7, 'decision');
+is(due(), '7decision 16decision 16statement', 'later: an old answer, an unknown subject');
+value(q{INSERT INTO underwriting.outcome (application_id, verdict) VALUES (16, 'decline')}, user => 'officer');
+is(due(), '7decision', 'never: what is decided');
+
+my $kept = q{SELECT md5(answer::text), answered_at < now() - interval '30 days', problem ->> 'sqlstate'
+	FROM underwriting.answer WHERE application_id = 7};
+my ($answer) = split /\|/, value($kept);
+
+$before = $sandbox->count('pngme', 'decision');
+$sandbox->fault(kind => 'status', provider => 'pngme', path => 'decision', status => 404, times => 1);
+value('CALL underwriting.refresh()', user => 'buyer');
+is(value($kept), "$answer|t|P0002", 'an earlier answer outlives a report');
+is(value('SELECT state FROM underwriting.question WHERE application_id = 7'), 'answered', 'and counts as one');
+
+age('problem_at', '2 days', 7, 'decision');
+$sandbox->fault(kind => 'status', provider => 'pngme', path => 'decision', status => 500, times => 1);
+($status, $out, $err) = $cluster->psql('CALL underwriting.refresh()', user => 'buyer');
+like($err, qr/WARNING:.*some questions failed.*By SQLSTATE: CS408: 1\./s, 'a failure is told');
+is(value($kept), "$answer|t|CS408", 'and leaves the answer');
+age('problem_at', '90 days', 7, 'decision');
+is(due(), 'none', 'an unknown outcome is not asked about again by itself');
+value(q{UPDATE underwriting.answer SET problem = NULL, problem_at = NULL WHERE application_id = 7}, user => 'buyer');
+value('CALL underwriting.refresh()', user => 'buyer');
+is(value($kept), "$answer|f|", 'but when it is told to');
+is($sandbox->count('pngme', 'decision') - $before, 3, 'three calls');
+
+# --- live, and what is free ---
+
+$cluster->alter_server('pngme_nigeria', cache_ttl => '1h');
+$before = $sandbox->count('pngme', 'decision');
+is(value(q{SELECT count(*), bool_and(reply ? 'risk_score') FROM underwriting.live WHERE application_id = 8}, user => 'buyer'),
+	'1|t', 'the live view answers');
+is($sandbox->count('pngme', 'decision') - $before, 1, 'with a call');
+age('answered_at', '31 days', $_, 'decision') foreach 8, 9;
+is(value('SELECT question, server, due, free, calls FROM underwriting.cost()'), 'decision|pngme_nigeria|2|1|1',
+	'what is in memory is free');
+value('CALL underwriting.refresh()', user => 'buyer');
+is($sandbox->count('pngme', 'decision') - $before, 2, 'as it turns out');
+
+# --- worked out by hand: ids 18 to 24 ---
+
+$cluster->safe_psql(q{
+	INSERT INTO underwriting.applicant (country, phone)
+		SELECT CASE n WHEN 2 THEN 'KE' WHEN 3 THEN 'PH' ELSE 'NG' END, CASE n WHEN 3 THEN 639000000000 ELSE 254700000000 END + n
+		FROM generate_series(1, 7) AS n ORDER BY n;
+	INSERT INTO underwriting.application (applicant_id, amount, term_months, monthly_rate, statement_ref)
+		SELECT id, 1200, 12, 0, NULL FROM underwriting.applicant WHERE id >= 18 ORDER BY id;
+	UPDATE underwriting.application SET amount = 1000, term_months = 2, monthly_rate = 0.1, statement_ref = 'by hand' WHERE id = 19;
+	CREATE FUNCTION decision(risk numeric, age int, currency text, more jsonb) RETURNS jsonb LANGUAGE sql AS $$
+		SELECT jsonb_build_object('risk_score', risk, 'user_created_at_elapsed_minutes', age, 'features',
+			jsonb_build_object('primary_currency', currency, 'net_cash_flow_0_90', 910, 'data_density_0_90', 0.5,
+				'count_loan_defaulted_events_0_90', 0, 'data_recency_minutes', 60) || more) $$;
+	INSERT INTO underwriting.answer (application_id, question, answer) VALUES
+		(18, 'decision', decision(0.30, 100, 'NGN', '{"count_loan_opened_events_0_30": 7, "count_betting_and_lottery_events_0_30": 9}')),
+		(19, 'decision', '{"error": {"sqlstate": "P0002"}}'),
+		(19, 'statement', '{"data": {
+			"statement_details": [
+				{"transaction_id": "B", "transaction_type": "Merchant Payment to 000111 - SHOP", "received_amount": 0, "sent_amount": 910,
+					"balance_then": 8190, "transaction_datetime": "2026-06-30T10:00:00"},
+				{"transaction_id": "A", "transaction_type": "Funds received from 0700***000", "received_amount": 9100, "sent_amount": 0,
+					"balance_then": 9100, "transaction_datetime": "2026-06-01T10:00:00"}],
+			"score_data": {"credit_score": "700", "grade": "BB", "probability": "99"},
+			"received_amount_trend": {"2026-05-31": 5, "2026-06-30": 9100.5}}}'),
+		(20, 'lac', '{"code": "0000", "scores": {"911": {"cvTotals": {"requestsOthers7": 6, "requestsOthers28": 8,
+			"requestsBank28": 0, "requestsNonBank28": 8, "scorePtd": 100, "bandPtd": 2}}}}'),
+		(21, 'decision', decision(0.05, 100, 'NGN', '{}')),
+		(22, 'decision', decision(0.05, 100, 'KES', '{}')),
+		(23, 'decision', decision(0.05, 3, 'NGN', '{"net_cash_flow_0_90": -91, "count_loan_defaulted_events_0_90": 4}'))});
+
+# 18: 1200 / 12 is 100; 910 * 30 / 91 is 300, 200 are left.  0.30 is class 3.
+#     Seven loans are more than 5, nine bets more than 8.
+# 19: 1000 * 0.1 / (1 - 1.1 ^ -2) is 576.19; (9100 - 910) * 30 / 91 is 2700, 2123.81
+#     are left.  BB is class 2, whatever the probability.  Transactions on 2 days
+#     of 91 are less than 0.05; that of defaults nothing is known is no fault.
+# 20: band 2 is class 5.  Six requests this week are at least 5; 8 of 8 are non-banks'.
+# 21: nothing is wrong.
+# 22: the flow is in another currency, so there is none.
+# 23: three minutes old; -91 * 30 / 91 is -30, less 100; four defaults.
+# 24: was not asked about yet.
+is(value(q{SELECT application_id, instalment, monthly_surplus, by_provider, open_questions, verdict, array_to_string(reasons, ', ')
+		FROM underwriting.recommendation WHERE application_id >= 18 ORDER BY application_id}),
+	join("\n",
+		'18|100.00|200.00|pngme 3|0|refer|many new loans, frequent betting',
+		'19|576.19|2123.81|patascore 2|0|refer|few days with transactions',
+		'20|100.00||lenderlink 5|0|decline|highest risk class, many applications this week, applies to non-banks only',
+		'21|100.00|200.00|pngme 1|0|approve|',
+		'22|100.00||pngme 1|0|refer|not known: instalment above net cash flow',
+		'23|100.00|-130.00|pngme 1|0|decline|instalment above net cash flow, defaulted loans, scored on too little data',
+		'24|100.00|||1||not known: highest risk class, not known: instalment above net cash flow'), 'verdicts');
+is(value(q{SELECT rule_id, fact, value, operator, threshold, verdict FROM underwriting.failed_rule
+		WHERE application_id = 23 ORDER BY rule_id}),
+	join("\n", '12|answers_not_ready|1|>|0|refer', '21|monthly_surplus|-130.00|<|0|decline',
+		'30|count_loan_defaulted_events_0_90|4|>|3|decline'), 'the rules that fail');
+is(value('SELECT source, monthly_net, surplus, instalment_share FROM underwriting.affordability WHERE application_id IN (18, 19, 23) ORDER BY application_id'),
+	"decision|300.00|200.00|0.33\nstatement|2700.00|2123.81|0.21\ndecision|-30.00|-130.00|", 'affordability');
+is(value('SELECT requests_7, requests_28, banks_28, nonbanks_28, nonbank_share_28, acceleration FROM underwriting.velocity WHERE application_id = 20'),
+	'6|8|0|8|1.00|3.00', 'velocity');
+is(value('SELECT month_end, transactions, received, sent, net, last_balance, reported_received, reported_sent
+		FROM underwriting.statement_month WHERE application_id = 19 ORDER BY month_end'),
+	"2026-05-31||||||5|\n2026-06-30|2|9100|910|8190|8190|9100.5|", 'months of the statement');
+is(value('SELECT source, credits_90, debits_90, net_flow_90, loans_defaulted_90, overdrafts_90 FROM underwriting.feature_wide WHERE application_id = 19'),
+	'statement|9100|910|8190||0', 'features of the statement');
+
+# A user who is too young is asked about again after five minutes.
+is(due(), '24decision', 'an unasked application is due');
+age('answered_at', '6 min', $_, 'decision') foreach 21, 23;
+is(due(), '23decision 24decision', 'and, five minutes later, an answer that was not ready');
+
+# Every operator, once with a threshold that 910 meets and once with another.
+is(value(q{
+	BEGIN;
+	INSERT INTO underwriting.rule (id, fact, operator, threshold, verdict, reason)
+	SELECT 100 + row_number() OVER (), 'net_cash_flow_0_90', operator, threshold, 'refer', operator || threshold
+	FROM (VALUES ('<', 911), ('<', 910), ('<=', 910), ('<=', 909), ('=', 910), ('=', 911), ('<>', 911), ('<>', 910),
+		('>=', 910), ('>=', 911), ('>', 909), ('>', 910)) AS v (operator, threshold);
+	SELECT string_agg(reason, ' ' ORDER BY rule_id) FROM underwriting.failed_rule WHERE rule_id > 100 AND application_id = 21;
+	ROLLBACK}), '<911 <=910 =910 <>911 >=910 >909', 'operators');
+is($cluster->error(q{INSERT INTO underwriting.rule (id, fact, operator, threshold, verdict, reason)
+		VALUES (101, 'montly_surplus', '<', 0, 'refer', 'misspelt')})->{sqlstate}, '23514', 'a rule about nothing is refused');
+is(value(q{SELECT string_agg(DISTINCT fact, ' ') FROM underwriting.fact WHERE NOT underwriting.is_fact(fact)}), '',
+	'and one about any fact is not');
+
+# --- who may do what ---
+
+sub denied
+{
+	my ($user, $query, $name) = @_;
+	my $error = $cluster->error($query, user => $user);
+
+	is($error ? $error->{sqlstate} : 'allowed', '42501', $name);
+	return;
+}
+
+$before = calls();
+my @views = split /\n/, value(q{SELECT relname FROM pg_class
+	WHERE relnamespace = 'underwriting'::regnamespace AND relkind = 'v' AND relname <> 'live' ORDER BY 1});
+is(scalar @views, 13, 'views that read');
+is($cluster->error(join(';', map { "SELECT * FROM underwriting.$_" } @views), user => 'officer'), undef, 'an officer reads them');
+denied('officer', 'SELECT * FROM underwriting.live', 'but not live');
+denied('officer', 'SELECT * FROM underwriting.answer', 'nor raw answers');
+denied('officer', 'CALL underwriting.refresh()', 'and does not buy');
+denied('officer', 'SELECT * FROM underwriting.cost()', 'or ask for the price');
+denied('officer', 'UPDATE underwriting.rule SET active = false', 'or change policy');
+denied('buyer', 'SELECT * FROM underwriting.recommendation', 'who buys does not see verdicts');
+denied('buyer', q{INSERT INTO underwriting.outcome (application_id, verdict) VALUES (1, 'approve')}, 'or decide');
+denied('stranger', $_, "a stranger: $_") foreach 'CALL underwriting.refresh()', 'SELECT * FROM underwriting.market';
+is(value(q{SELECT count(*) FROM pg_class WHERE relnamespace = 'underwriting'::regnamespace AND relkind IN ('r', 'v')
+	AND has_table_privilege('stranger', oid, 'SELECT, INSERT, UPDATE, DELETE')}), 0, 'nothing is granted to everybody');
+is(calls(), $before, 'none of it asked');
+
+done_testing();
