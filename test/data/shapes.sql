@@ -922,7 +922,7 @@ BEGIN
 	END LOOP;
 	RAISE NOTICE 'n %', n;
 END $$;
---- PL/pgSQL function that is not inlined, STABLE, constant argument | calls: 2
+--- PL/pgSQL function that is not inlined, STABLE, constant argument | calls: 1
 CREATE FUNCTION f(text) RETURNS numeric LANGUAGE plpgsql STABLE AS 'BEGIN RETURN risk($1); END';
 SELECT id FROM applicant WHERE id < 1000 * f('254711111111') AND id <= 10;
 --- SQL function, inlined, in a condition | calls: id <= 60
