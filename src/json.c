@@ -222,12 +222,16 @@ scan_literal(Scan *scan, const char *literal)
 static bool
 add_value(Scan *scan, struct json_object *value)
 {
-	Level	   *level = &scan->levels[scan->depth - 1];
-	int			rc = 0;
+	const Level *level;
+	int			rc;
 
 	if (scan->depth == 0)
+	{
 		scan->root = value;
-	else if (level->key == NULL)
+		return true;
+	}
+	level = &scan->levels[scan->depth - 1];
+	if (level->key == NULL)
 		rc = json_object_array_add(level->container, value);
 	else
 		rc = json_object_object_add_ex(level->container, level->key, value,

@@ -88,7 +88,8 @@ put_text(Converter *c, const char *text, int len, JsonbValue *value)
 
 /*
  * "6233.53" and its like, most numbers of an answer, without the general
- * reader; false for longer ones and those with an exponent.
+ * reader; false for longer ones and those with an exponent.  Before 15.2 the
+ * server's function gets a scale wrong that is a multiple of 4.
  */
 static bool
 read_short_numeric(const char *text, Numeric *numeric)
@@ -98,6 +99,7 @@ read_short_numeric(const char *text, Numeric *numeric)
 	const char *point = NULL;
 	int64		digits = 0;
 	int			n = 0;
+	int			scale;
 
 	for (; *at != '\0'; at++)
 	{
@@ -108,10 +110,10 @@ read_short_numeric(const char *text, Numeric *numeric)
 		else
 			return false;
 	}
-	if (n == 0)
+	scale = point != NULL ? (int) (at - point) - 1 : 0;
+	if (n == 0 || scale % 4 == 0)
 		return false;
-	*numeric = int64_div_fast_to_numeric(negative ? -digits : digits,
-										 point != NULL ? (int) (at - point) - 1 : 0);
+	*numeric = int64_div_fast_to_numeric(negative ? -digits : digits, scale);
 	return true;
 }
 

@@ -518,6 +518,8 @@ cs_slot_settle(int slot, const CsOutcome *outcome, dsa_pointer body)
 	{
 		asker = s->asker;
 		s->state = SLOT_SETTLED;
+		/* Who sees the count changed must see which slot it was. */
+		pg_write_barrier();
 		desks[asker].settled++;
 	}
 	LWLockRelease(table_lock);
