@@ -194,6 +194,17 @@ for my $case ([ '', 64, 'as far as the window allows' ], [ 'SET credscore.read_a
 	}
 }
 
+# A planner may have a function ask the same twice before the execution does.
+{
+	$sandbox->reset;
+	my $query = q{SELECT count(*) FROM one WHERE id >= queried_risk('254822222299') AND id + 1 > queried_risk('254822222299')};
+	$cluster->safe_psql("EXPLAIN $query");
+	is($sandbox->count('pngme', 'decision'), 1, 'a planner that estimates two comparisons asks once');
+	$sandbox->reset;
+	$cluster->safe_psql($query);
+	is($sandbox->count('pngme', 'decision'), 2, 'the execution reuses that for the first of its two queries');
+}
+
 $cluster->wait_for_questions(0);
 is($cluster->live_chunks, 0, 'no question or answer stays in shared memory');
 
