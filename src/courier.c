@@ -334,11 +334,17 @@ serve_from_cache(int slot)
 	return true;
 }
 
-/* Who asks the same and has room for it need not wait for the first asker's. */
+/*
+ * Who asks the same and has room for it need not wait for the first asker's; and
+ * what a session handed over ahead may turn out to be what it waits for.
+ */
 static void
 adopt(CsFlight *flight, int slot)
 {
-	if (!cs_window_has_room(cs_slot_asker(slot)))
+	bool		hurries = cs_slot_urgent(slot) &&
+		cs_slot_asker(slot) == flight->place.process;
+
+	if (!hurries && !cs_window_has_room(cs_slot_asker(slot)))
 		return;
 	cs_window_leave(&flight->place);
 	enter_window(flight, slot);
@@ -384,6 +390,20 @@ open_windows(void)
 		enter_queue(cs_flight_of(place, place));
 }
 
+/*
+ * Whoever went away leaves the place of his question: it is another's who asks
+ * the same, if it waits for room, and nobody's if it is on its way.
+ */
+static void
+vacate(CsFlight *flight, int slot)
+{
+	if (slot >= 0 && cs_slot_asker(slot) == flight->place.process)
+		return;
+	cs_window_leave(&flight->place);
+	if (flight->state == CS_FLIGHT_WAITING)
+		enter_window(flight, slot);
+}
+
 /* Somebody went away: drop what nobody waits for and has not left. */
 static void
 look_for_abandoned(void)
@@ -398,12 +418,12 @@ look_for_abandoned(void)
 	cs_flights_scan(&scan);
 	while ((flight = hash_seq_search(&scan)) != NULL)
 	{
-		if (cs_flight_waiting(flight) > 0)
-			continue;
-		if (flight->state != CS_FLIGHT_CALLING)
+		int			slot = cs_flight_waiting_slot(flight, flight->place.process);
+
+		if (slot < 0 && flight->state != CS_FLIGHT_CALLING)
 			drop(flight);
 		else
-			cs_window_leave(&flight->place);
+			vacate(flight, slot);
 	}
 }
 

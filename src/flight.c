@@ -75,6 +75,22 @@ cs_flight_waiting(const CsFlight *flight)
 	return n;
 }
 
+int
+cs_flight_waiting_slot(const CsFlight *flight, int process)
+{
+	int			found = -1;
+
+	for (int s = flight->first_slot; s >= 0; s = next_attached[s])
+	{
+		if (cs_slot_abandoned(s))
+			continue;
+		found = s;
+		if (cs_slot_asker(s) == process)
+			break;
+	}
+	return found;
+}
+
 void
 cs_flight_mark_sent(CsFlight *flight, bool sent)
 {

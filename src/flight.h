@@ -66,6 +66,9 @@ extern void cs_flights_scan(HASH_SEQ_STATUS *scan);
 /* How many still wait for the outcome. */
 extern int	cs_flight_waiting(const CsFlight *flight);
 
+/* A slot that still waits: one of this process if there is one; -1: none. */
+extern int	cs_flight_waiting_slot(const CsFlight *flight, int process);
+
 /* Notes that its call has left, or that it is over: plain stores. */
 extern void cs_flight_mark_sent(CsFlight *flight, bool sent);
 

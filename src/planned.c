@@ -89,7 +89,9 @@ cs_planned_take(CsScope *scope, CsMemoEntry *entry)
 		if (!cs_key_equal(&planned->key, &entry->key))
 			continue;
 		cs_memo_store(scope, entry, planned->state, planned->bytes, planned->size);
-		drop(planned);
+		/* A planner may evaluate a call several times, the execution is to come. */
+		if (!cs_scope_under_planner())
+			drop(planned);
 		return true;
 	}
 	return false;

@@ -19,7 +19,10 @@ extern void cs_planned_init(void);
 /* Keeps a copy of a settled outcome for the execution. */
 extern void cs_planned_keep(CsScope *scope, const CsMemoEntry *entry);
 
-/* Puts what was kept of this statement into the entry, once; false: nothing. */
+/*
+ * Puts what was kept of this statement into the entry; false: nothing.  The
+ * execution has it once.
+ */
 extern bool cs_planned_take(CsScope *scope, CsMemoEntry *entry);
 
 #endif							/* CS_PLANNED_H */

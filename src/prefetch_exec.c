@@ -474,12 +474,16 @@ push_row(PrefetchState *s, TupleTableSlot *row)
 	cs_progress_add_rows(1);
 }
 
-/* A question of the first row in the ring that has no answer yet, or NULL. */
+/*
+ * A question of the first row in the ring that has no answer yet, or NULL.
+ * Looks for answers: the child may have slept, and have taken our wake-up.
+ */
 static CsMemoEntry *
 awaited(PrefetchState *s)
 {
 	CsMemoEntry **asked = s->asked + s->ring_head * s->nsites;
 
+	cs_ask_pump();
 	for (int i = 0; s->ring_count > 0 && i < s->nsites; i++)
 		if (asked[i] != NULL && asked[i]->state == CS_MEMO_RUNNING)
 			return asked[i];

@@ -120,6 +120,25 @@ sub settle_down
 	is($run->result, 2, 'which has its answers');
 }
 
+# A call of a cancelled statement that somebody else waits for, too.
+{
+	$sandbox->reset;
+	$sandbox->hold('pngme', 'decision', subject => '254800000001');
+	my $gone = $cluster->background(q{SET application_name = 'gone'; SET credscore.max_in_flight = 1;
+		DO $$BEGIN PERFORM risk(phone) FROM line WHERE id = 1; EXCEPTION WHEN query_canceled THEN NULL; END$$;
+		SELECT risk(phone) IS NOT NULL FROM line WHERE id = 2});
+	ok(held(1), 'a call is on the wire');
+	my $stays = $cluster->background('SELECT risk(phone) IS NOT NULL FROM line WHERE id = 1');
+	$cluster->wait_for_questions(2);
+	settle_down();
+	$cluster->safe_psql(q{SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE application_name = 'gone'});
+	$cluster->wait_until(sub { $gone->done }, 'the next statement has its answer');
+	is($gone->result, 't', 'a window of one has room for the next question');
+	is($sandbox->counter('pngme', 'decision')->{held}, 1, 'while the call is held, for which somebody else waits');
+	$sandbox->release;
+	is($stays->result, 't', 'who has its answer');
+}
+
 # Behind a slow answer.
 for my $case ([ '', 64, 'as far as the window allows' ], [ 'SET credscore.read_ahead = 10;', 10, 'as far as read_ahead says' ],
 	[ q{SET work_mem = '64kB';}, undef, 'as far as work_mem allows', 'repeat(id::text, 2000)' ])
@@ -192,6 +211,17 @@ for my $case ([ '', 64, 'as far as the window allows' ], [ 'SET credscore.read_a
 			"$function: another statement after EXPLAIN");
 		is($sandbox->count('pngme', 'decision'), 5, "$function: has no use of what EXPLAIN asked");
 	}
+}
+
+# A planner may have a function ask the same twice before the execution does.
+{
+	$sandbox->reset;
+	my $query = q{SELECT count(*) FROM one WHERE id >= queried_risk('254822222299') AND id + 1 > queried_risk('254822222299')};
+	$cluster->safe_psql("EXPLAIN $query");
+	is($sandbox->count('pngme', 'decision'), 1, 'a planner that estimates two comparisons asks once');
+	$sandbox->reset;
+	$cluster->safe_psql($query);
+	is($sandbox->count('pngme', 'decision'), 2, 'the execution reuses that for the first of its two queries');
 }
 
 $cluster->wait_for_questions(0);
