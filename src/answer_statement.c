@@ -118,15 +118,6 @@ get_text(const JsonbValue *object, const char *key, int *len)
 	return member.val.string.val;
 }
 
-static Numeric
-get_number(const JsonbValue *object, const char *key)
-{
-	JsonbValue member;
-
-	return cs_jsonb_get(object, key, &member) ? cs_jsonb_number(&member)
-											  : NULL;
-}
-
 static void
 read_transaction(const JsonbValue *object, CsTransaction *transaction)
 {
@@ -135,9 +126,9 @@ read_transaction(const JsonbValue *object, CsTransaction *transaction)
 	transaction->id = get_text(object, "transaction_id", &transaction->id_len);
 	transaction->type =
 		get_text(object, "transaction_type", &transaction->type_len);
-	transaction->received = get_number(object, "received_amount");
-	transaction->sent = get_number(object, "sent_amount");
-	transaction->balance = get_number(object, "balance_then");
+	transaction->received = cs_jsonb_get_number(object, "received_amount");
+	transaction->sent = cs_jsonb_get_number(object, "sent_amount");
+	transaction->balance = cs_jsonb_get_number(object, "balance_then");
 	(void) cs_jsonb_get(object, "transaction_datetime", &time);
 	transaction->has_time =
 		cs_jsonb_timestamp(&time, &transaction->time, &transaction->has_offset,

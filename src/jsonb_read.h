@@ -45,7 +45,10 @@ extern uint32 cs_jsonb_count(const JsonbValue *container);
  */
 extern Numeric cs_jsonb_number(const JsonbValue *value);
 
-/* The same as an integer of 64 bits; false when it is fractional or beyond. */
+/* The number that a member of an object is; NULL also when it is absent. */
+extern Numeric cs_jsonb_get_number(const JsonbValue *object, const char *key);
+
+/* A number as an integer of 64 bits; false when it is fractional or beyond. */
 extern bool cs_jsonb_int64(const JsonbValue *value, int64 *number);
 
 /* A string's content as text; NULL when it is not a string. */
