@@ -9,8 +9,6 @@
 
 #include "answer_score.h"
 
-#include <ctype.h>
-
 #include "fmgr.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
@@ -54,10 +52,9 @@ get_text(const JsonbValue *object, const char *key)
 
 	if (!cs_jsonb_get(object, key, &member) || member.type != jbvString)
 		return NULL;
-	for (int i = 0; i < member.val.string.len; i++)
-		if (!isspace((unsigned char) member.val.string.val[i]))
-			return cs_jsonb_text(&member);
-	return NULL;
+	return cs_jsonb_is_blank(member.val.string.val, member.val.string.len)
+			   ? NULL
+			   : cs_jsonb_text(&member);
 }
 
 static void

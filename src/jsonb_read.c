@@ -235,6 +235,15 @@ cs_jsonb_int64(const JsonbValue *value, int64 *number)
 
 /* --- texts --- */
 
+bool
+cs_jsonb_is_blank(const char *text, int len)
+{
+	for (int i = 0; i < len; i++)
+		if (text[i] != ' ' && (text[i] < '\t' || text[i] > '\r'))
+			return false;
+	return true;
+}
+
 text *
 cs_jsonb_text(const JsonbValue *value)
 {

@@ -51,6 +51,9 @@ extern Numeric cs_jsonb_get_number(const JsonbValue *object, const char *key);
 /* A number as an integer of 64 bits; false when it is fractional or beyond. */
 extern bool cs_jsonb_int64(const JsonbValue *value, int64 *number);
 
+/* Does a text say nothing?  White space is that of ASCII in every locale. */
+extern bool cs_jsonb_is_blank(const char *text, int len);
+
 /* A string's content as text; NULL when it is not a string. */
 extern text *cs_jsonb_text(const JsonbValue *value);
 

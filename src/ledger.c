@@ -24,6 +24,7 @@
 #include "utils/memutils.h"
 
 #include "answer_statement.h"
+#include "jsonb_read.h"
 
 #define FIRST_SIZE 256
 
@@ -68,23 +69,15 @@ take_amounts(CsLedgerRow *row, const CsTransaction *transaction)
 	row->has_balance = read_amount(transaction->balance, &row->balance);
 }
 
-static bool
-is_blank(const char *text, int len)
-{
-	for (int i = 0; i < len; i++)
-		if (text[i] != ' ' && (text[i] < '\t' || text[i] > '\r'))
-			return false;
-	return true;
-}
-
 static void
 take_type(CsLedgerRow *row, const CsTransaction *transaction,
 		  const CsPartyList *parties)
 {
 	CsMpesaRow mpesa;
 
-	row->has_type = transaction->type != NULL &&
-					!is_blank(transaction->type, transaction->type_len);
+	row->has_type =
+		transaction->type != NULL &&
+		!cs_jsonb_is_blank(transaction->type, transaction->type_len);
 	if (!row->has_type)
 		return;
 	cs_mpesa_classify(transaction->type, transaction->type_len, &mpesa);
