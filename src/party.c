@@ -109,10 +109,14 @@ read_table(CsPartyList *list)
 
 	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
 	{
-		bool  isnull;
-		Datum role = slot_getattr(slot, COLUMN_ROLE, &isnull);
-		Datum party = slot_getattr(slot, COLUMN_NAME, &isnull);
+		bool  no_role;
+		bool  no_name;
+		Datum role = slot_getattr(slot, COLUMN_ROLE, &no_role);
+		Datum party = slot_getattr(slot, COLUMN_NAME, &no_name);
 
+		/* constraints forbid these, and an owner can drop constraints */
+		if (no_role || no_name)
+			continue;
 		add_party(list, TextDatumGetCString(party),
 				  role_of(TextDatumGetCString(role)));
 	}
