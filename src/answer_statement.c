@@ -9,6 +9,8 @@
 
 #include "answer_statement.h"
 
+#include "miscadmin.h"
+
 #include "jsonb_read.h"
 
 /* data, an array in it, its element, a member of that: no deeper. */
@@ -61,6 +63,7 @@ find_persons(const JsonbValue *value, int depth, Persons *persons)
 	while (persons->count <= 1 &&
 		   (token = JsonbIteratorNext(&iterator, &inner, true)) != WJB_DONE)
 	{
+		CHECK_FOR_INTERRUPTS();
 		if (token == WJB_KEY)
 			skip = inner.val.string.len == strlen("fraud_data") &&
 				   memcmp(inner.val.string.val, "fraud_data",
@@ -145,6 +148,7 @@ cs_statement_next(CsTransactionReader *reader, CsTransaction *transaction)
 		   (token = JsonbIteratorNext(&reader->iterator, &element, true)) !=
 			   WJB_DONE)
 	{
+		CHECK_FOR_INTERRUPTS();
 		if (token != WJB_ELEM || !cs_jsonb_is_object(&element))
 			continue;
 		read_transaction(&element, transaction);

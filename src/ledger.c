@@ -20,7 +20,6 @@
 #include "ledger.h"
 
 #include "datatype/timestamp.h"
-#include "miscadmin.h"
 #include "utils/memutils.h"
 
 #include "answer_statement.h"
@@ -168,7 +167,6 @@ cs_ledger_read(const JsonbValue *answer, const CsPartyList *parties,
 	ledger->complete = true;
 	while (cs_statement_next(&reader, &transaction))
 	{
-		CHECK_FOR_INTERRUPTS();
 		if (!transaction.has_time)
 		{
 			ledger->complete = false;

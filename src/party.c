@@ -16,6 +16,7 @@
 #include "access/tableam.h"
 #include "catalog/namespace.h"
 #include "executor/tuptable.h"
+#include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "port/pg_bitutils.h"
 #include "utils/builtins.h"
@@ -163,7 +164,10 @@ cs_party_load(MemoryContext context)
 	list->buckets = palloc(sizeof(int) * list->nbuckets);
 	memset(list->buckets, -1, sizeof(int) * list->nbuckets);
 	for (int i = 0; i < list->nparties; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		hang_party(list, i);
+	}
 	MemoryContextSwitchTo(caller);
 	return list;
 }
