@@ -358,6 +358,10 @@ INSERT INTO credscore.party SELECT 'betting', 'Mfano ' || n FROM generate_series
 SELECT * FROM events();
 INSERT INTO credscore.party VALUES ('airtime', 'MFANO');
 SELECT * FROM events();
+-- what has no name or no role, where an owner has allowed that, is left out
+ALTER TABLE credscore.party DROP CONSTRAINT party_pkey, ALTER COLUMN role DROP NOT NULL, ALTER COLUMN name DROP NOT NULL;
+INSERT INTO credscore.party VALUES ('lender', NULL), (NULL, '000888');
+SELECT * FROM events();
 DELETE FROM credscore.party;
 SELECT * FROM events();
 ROLLBACK;

@@ -9,8 +9,6 @@
 
 #include "answer_score.h"
 
-#include <ctype.h>
-
 #include "fmgr.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
@@ -20,15 +18,6 @@
 #include "jsonb_read.h"
 
 /* --- values --- */
-
-static Numeric
-get_number(const JsonbValue *object, const char *key)
-{
-	JsonbValue member;
-
-	return cs_jsonb_get(object, key, &member) ? cs_jsonb_number(&member)
-											  : NULL;
-}
 
 static int
 compare(Numeric number, int64 bound)
@@ -63,10 +52,9 @@ get_text(const JsonbValue *object, const char *key)
 
 	if (!cs_jsonb_get(object, key, &member) || member.type != jbvString)
 		return NULL;
-	for (int i = 0; i < member.val.string.len; i++)
-		if (!isspace((unsigned char) member.val.string.val[i]))
-			return cs_jsonb_text(&member);
-	return NULL;
+	return cs_jsonb_is_blank(member.val.string.val, member.val.string.len)
+			   ? NULL
+			   : cs_jsonb_text(&member);
 }
 
 static void
@@ -103,9 +91,9 @@ is_pngme(const JsonbValue *answer)
 static void
 read_pngme(const JsonbValue *answer, CsScore *score)
 {
-	Numeric minutes = not_negative(get_number(answer, YOUNG_MINUTES));
+	Numeric minutes = not_negative(cs_jsonb_get_number(answer, YOUNG_MINUTES));
 
-	score->score = within(get_number(answer, "risk_score"), 0, 1);
+	score->score = within(cs_jsonb_get_number(answer, "risk_score"), 0, 1);
 	score->score_min = int64_to_numeric(0);
 	score->score_max = int64_to_numeric(1);
 	score->higher_is_better = CS_TOLD_NO;
@@ -350,10 +338,10 @@ read_patascore(const JsonbValue *answer, CsScore *score)
 		(void) cs_jsonb_get(&person, "score_output", &data);
 	score->ready =
 		told(cs_jsonb_is_object(&data) && cs_jsonb_count(&data) > 0);
-	score->score = not_negative(
-		get_number(&data, cs_jsonb_has(&data, "credit_score") ? "credit_score"
-															  : "score"));
-	score->probability = percent(get_number(&data, "probability"));
+	score->score = not_negative(cs_jsonb_get_number(
+		&data,
+		cs_jsonb_has(&data, "credit_score") ? "credit_score" : "score"));
+	score->probability = percent(cs_jsonb_get_number(&data, "probability"));
 	score->grade = get_text(&data, "grade");
 	read_limit(&data, score);
 	for (int i = 0; i < (int) lengthof(reasons); i++)
@@ -396,7 +384,7 @@ read_weza(const JsonbValue *answer, CsScore *score)
 	score->ready = told(get_outcome(answer, &outcome));
 	if (score->ready == CS_TOLD_NO)
 		return;
-	score->score = not_negative(get_number(&outcome, "creditScore"));
+	score->score = not_negative(cs_jsonb_get_number(&outcome, "creditScore"));
 	score->grade = get_text(&outcome, "creditRating");
 	add_reason(score, get_text(&outcome, "reason"));
 	add_reason(score, get_text(&outcome, "message"));

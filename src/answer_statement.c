@@ -9,6 +9,8 @@
 
 #include "answer_statement.h"
 
+#include "miscadmin.h"
+
 #include "jsonb_read.h"
 
 /* data, an array in it, its element, a member of that: no deeper. */
@@ -61,6 +63,7 @@ find_persons(const JsonbValue *value, int depth, Persons *persons)
 	while (persons->count <= 1 &&
 		   (token = JsonbIteratorNext(&iterator, &inner, true)) != WJB_DONE)
 	{
+		CHECK_FOR_INTERRUPTS();
 		if (token == WJB_KEY)
 			skip = inner.val.string.len == strlen("fraud_data") &&
 				   memcmp(inner.val.string.val, "fraud_data",
@@ -118,15 +121,6 @@ get_text(const JsonbValue *object, const char *key, int *len)
 	return member.val.string.val;
 }
 
-static Numeric
-get_number(const JsonbValue *object, const char *key)
-{
-	JsonbValue member;
-
-	return cs_jsonb_get(object, key, &member) ? cs_jsonb_number(&member)
-											  : NULL;
-}
-
 static void
 read_transaction(const JsonbValue *object, CsTransaction *transaction)
 {
@@ -135,9 +129,9 @@ read_transaction(const JsonbValue *object, CsTransaction *transaction)
 	transaction->id = get_text(object, "transaction_id", &transaction->id_len);
 	transaction->type =
 		get_text(object, "transaction_type", &transaction->type_len);
-	transaction->received = get_number(object, "received_amount");
-	transaction->sent = get_number(object, "sent_amount");
-	transaction->balance = get_number(object, "balance_then");
+	transaction->received = cs_jsonb_get_number(object, "received_amount");
+	transaction->sent = cs_jsonb_get_number(object, "sent_amount");
+	transaction->balance = cs_jsonb_get_number(object, "balance_then");
 	(void) cs_jsonb_get(object, "transaction_datetime", &time);
 	transaction->has_time =
 		cs_jsonb_timestamp(&time, &transaction->time, &transaction->has_offset,
@@ -154,6 +148,7 @@ cs_statement_next(CsTransactionReader *reader, CsTransaction *transaction)
 		   (token = JsonbIteratorNext(&reader->iterator, &element, true)) !=
 			   WJB_DONE)
 	{
+		CHECK_FOR_INTERRUPTS();
 		if (token != WJB_ELEM || !cs_jsonb_is_object(&element))
 			continue;
 		read_transaction(&element, transaction);

@@ -204,6 +204,15 @@ cs_jsonb_number(const JsonbValue *value)
 							ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
 }
 
+Numeric
+cs_jsonb_get_number(const JsonbValue *object, const char *key)
+{
+	JsonbValue member;
+
+	return cs_jsonb_get(object, key, &member) ? cs_jsonb_number(&member)
+											  : NULL;
+}
+
 bool
 cs_jsonb_int64(const JsonbValue *value, int64 *number)
 {
@@ -225,6 +234,15 @@ cs_jsonb_int64(const JsonbValue *value, int64 *number)
 }
 
 /* --- texts --- */
+
+bool
+cs_jsonb_is_blank(const char *text, int len)
+{
+	for (int i = 0; i < len; i++)
+		if (text[i] != ' ' && (text[i] < '\t' || text[i] > '\r'))
+			return false;
+	return true;
+}
 
 text *
 cs_jsonb_text(const JsonbValue *value)

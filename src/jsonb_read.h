@@ -45,8 +45,14 @@ extern uint32 cs_jsonb_count(const JsonbValue *container);
  */
 extern Numeric cs_jsonb_number(const JsonbValue *value);
 
-/* The same as an integer of 64 bits; false when it is fractional or beyond. */
+/* The number that a member of an object is; NULL also when it is absent. */
+extern Numeric cs_jsonb_get_number(const JsonbValue *object, const char *key);
+
+/* A number as an integer of 64 bits; false when it is fractional or beyond. */
 extern bool cs_jsonb_int64(const JsonbValue *value, int64 *number);
+
+/* Does a text say nothing?  White space is that of ASCII in every locale. */
+extern bool cs_jsonb_is_blank(const char *text, int len);
 
 /* A string's content as text; NULL when it is not a string. */
 extern text *cs_jsonb_text(const JsonbValue *value);

@@ -20,10 +20,10 @@
 #include "ledger.h"
 
 #include "datatype/timestamp.h"
-#include "miscadmin.h"
 #include "utils/memutils.h"
 
 #include "answer_statement.h"
+#include "jsonb_read.h"
 
 #define FIRST_SIZE 256
 
@@ -68,23 +68,15 @@ take_amounts(CsLedgerRow *row, const CsTransaction *transaction)
 	row->has_balance = read_amount(transaction->balance, &row->balance);
 }
 
-static bool
-is_blank(const char *text, int len)
-{
-	for (int i = 0; i < len; i++)
-		if (text[i] != ' ' && (text[i] < '\t' || text[i] > '\r'))
-			return false;
-	return true;
-}
-
 static void
 take_type(CsLedgerRow *row, const CsTransaction *transaction,
 		  const CsPartyList *parties)
 {
 	CsMpesaRow mpesa;
 
-	row->has_type = transaction->type != NULL &&
-					!is_blank(transaction->type, transaction->type_len);
+	row->has_type =
+		transaction->type != NULL &&
+		!cs_jsonb_is_blank(transaction->type, transaction->type_len);
 	if (!row->has_type)
 		return;
 	cs_mpesa_classify(transaction->type, transaction->type_len, &mpesa);
@@ -175,7 +167,6 @@ cs_ledger_read(const JsonbValue *answer, const CsPartyList *parties,
 	ledger->complete = true;
 	while (cs_statement_next(&reader, &transaction))
 	{
-		CHECK_FOR_INTERRUPTS();
 		if (!transaction.has_time)
 		{
 			ledger->complete = false;

@@ -172,13 +172,21 @@ begins(const char *text, const char *end, const char *pattern)
 	return match(pattern, &text, end) ? text : NULL;
 }
 
-/* Where a text first has what the pattern says; NULL: nowhere. */
+/*
+ * Where a text first has what the pattern says; NULL: nowhere.  Where a
+ * pattern with a blank first does not match at the first blank of several, it
+ * does not at the others, and each would be read on from in vain.
+ */
 static const char *
 find(const char *text, const char *end, const char *pattern)
 {
 	for (; text < end; text++)
+	{
 		if (begins(text, end, pattern) != NULL)
 			return text;
+		if (*pattern == ' ' && is_blank(*text))
+			text = skip_blanks(text, end) - 1;
+	}
 	return NULL;
 }
 

@@ -16,6 +16,7 @@
 #include "access/tableam.h"
 #include "catalog/namespace.h"
 #include "executor/tuptable.h"
+#include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "port/pg_bitutils.h"
 #include "utils/builtins.h"
@@ -109,10 +110,14 @@ read_table(CsPartyList *list)
 
 	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
 	{
-		bool  isnull;
-		Datum role = slot_getattr(slot, COLUMN_ROLE, &isnull);
-		Datum party = slot_getattr(slot, COLUMN_NAME, &isnull);
+		bool  no_role;
+		bool  no_name;
+		Datum role = slot_getattr(slot, COLUMN_ROLE, &no_role);
+		Datum party = slot_getattr(slot, COLUMN_NAME, &no_name);
 
+		/* constraints forbid these, and an owner can drop constraints */
+		if (no_role || no_name)
+			continue;
 		add_party(list, TextDatumGetCString(party),
 				  role_of(TextDatumGetCString(role)));
 	}
@@ -159,7 +164,10 @@ cs_party_load(MemoryContext context)
 	list->buckets = palloc(sizeof(int) * list->nbuckets);
 	memset(list->buckets, -1, sizeof(int) * list->nbuckets);
 	for (int i = 0; i < list->nparties; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		hang_party(list, i);
+	}
 	MemoryContextSwitchTo(caller);
 	return list;
 }

@@ -12,7 +12,6 @@
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "funcapi.h"
-#include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
@@ -162,7 +161,6 @@ credscore_statement_transactions(PG_FUNCTION_ARGS)
 	{
 		Row row = {0};
 
-		CHECK_FOR_INTERRUPTS();
 		put_transaction(&row, &transaction);
 		emit(fcinfo, &row);
 		MemoryContextReset(per_row);

@@ -181,6 +181,25 @@ test_cut(void)
 	is_int(transactions, sizeof(text), "every beginning of a text is read to its end");
 }
 
+/* Each blank looked at once is a moment, each from each other half a day. */
+static void
+test_blanks(void)
+{
+	static const char head[] = "Pay Bill to 000111 -";
+	static char text[4000000];
+	CsMpesaRow	row;
+
+	memset(text, ' ', sizeof(text));
+	memcpy(text, head, strlen(head));
+	text[sizeof(text) - 1] = 'X';
+	cs_mpesa_classify(text, sizeof(text), &row);
+	ok(row.class == TXN && row.roles == ALL, "a text of millions of blanks is read");
+	is_int(row.party_len, sizeof(text) - (row.party - text), "up to what stands behind them");
+	memcpy(text + sizeof(text) - 6, "acc. 1", 6);
+	cs_mpesa_classify(text, sizeof(text), &row);
+	is_int(row.party_len, strlen("000111 -"), "or an account");
+}
+
 static bool
 first_words(const char *text, const char *name)
 {
@@ -222,6 +241,7 @@ main(void)
 {
 	test_rows();
 	test_cut();
+	test_blanks();
 	test_words();
 	return done_testing();
 }
