@@ -443,6 +443,8 @@ check_courier(Running *running)
 			: "The courier process of credscore does not respond.",
 			sizeof(outcome.detail));
 	abandon(running);
+	running->scope->settled++;
+	running->entry->state = CS_MEMO_NEW;
 	if (running->stats != NULL)
 		running->stats->open--;
 	cs_classify_store(running->scope, running->entry, &running->about, &outcome,
