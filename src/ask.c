@@ -443,6 +443,8 @@ check_courier(Running *running)
 			: "The courier process of credscore does not respond.",
 			sizeof(outcome.detail));
 	abandon(running);
+	running->scope->settled++;
+	running->entry->state = CS_MEMO_NEW;
 	if (running->stats != NULL)
 		running->stats->open--;
 	cs_classify_store(running->scope, running->entry, &running->about, &outcome,
@@ -467,6 +469,17 @@ sleep_for(Running *running)
 		check_courier(running);
 }
 
+/* What is waited for goes first. */
+static void
+hurry(Running *running)
+{
+	if (running->slot >= 0 || running->urgent)
+		return;
+	running->urgent = true;
+	dlist_move_head(&pending, &running->node);
+	cs_ask_pump();
+}
+
 void
 cs_ask_wait_turn(const CsMemoEntry *entry)
 {
@@ -474,6 +487,7 @@ cs_ask_wait_turn(const CsMemoEntry *entry)
 	instr_time	start;
 	instr_time	end;
 
+	hurry(entry->value.running);
 	INSTR_TIME_SET_CURRENT(start);
 	sleep_for(entry->value.running);
 	INSTR_TIME_SET_CURRENT(end);

@@ -29,6 +29,9 @@
 #include "guc.h"
 #include "shmem.h"
 
+/* One slot of so many is kept for what is waited for. */
+#define URGENT_SHARE	4
+
 typedef enum SlotState
 {
 	SLOT_FREE,
@@ -237,14 +240,18 @@ push_free(int i)
 
 /* --- the session's side --- */
 
-/* A free slot, out of the list, or -1: then we are among the waiters. */
+/*
+ * A free slot, out of the list, or -1: then we are among the waiters.  The last
+ * ones are for what is waited for: sessions that are busy otherwise, with a slow
+ * client or behind a lock, may hold any number of those handed over ahead.
+ */
 static int
-reserve(void)
+reserve(bool urgent)
 {
 	int			i;
 
 	LWLockAcquire(table_lock, LW_EXCLUSIVE);
-	i = table->free_head;
+	i = urgent || table->nfree > table->nslots / URGENT_SHARE ? table->free_head : -1;
 	if (i >= 0)
 	{
 		table->free_head = table->slots[i].next;
@@ -263,7 +270,7 @@ int
 cs_slot_submit(const CsKey *key, dsa_pointer spec, TimestampTz looked_at,
 			   bool urgent)
 {
-	int			i = reserve();
+	int			i = reserve(urgent);
 	Slot	   *slot;
 	int			courier;
 

@@ -64,9 +64,10 @@ extern void cs_slots_init(void);
 
 /*
  * Hands a question over and returns its slot, which owns `spec` from then on;
- * -1 when none is free: this process' latch is set when one is.  `looked_at`
- * is when the cache had no answer to it.  What is urgent goes
- * before this session's other questions that wait at the courier.
+ * -1 when none is free for it: this process' latch is set when one is.
+ * `looked_at` is when the cache had no answer to it.  What is urgent goes before
+ * this session's other questions that wait at the courier, and may take the last
+ * slots.
  */
 extern int	cs_slot_submit(const CsKey *key, dsa_pointer spec,
 						   TimestampTz looked_at, bool urgent);

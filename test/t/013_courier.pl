@@ -315,6 +315,19 @@ foreach my $mode (qw(fast immediate))
 	is($cluster->questions, 0, 'no slot is lost');
 	is($cluster->live_chunks, 0, 'no shared memory is lost');
 
+	# A session that does not take its answers cannot keep others from asking.
+	$sandbox->reset;
+	my $lock = $cluster->background('SELECT pg_advisory_lock(7); SELECT pg_sleep(600)');
+	$cluster->wait_until(sub { $cluster->safe_psql('SELECT count(*) FROM pg_locks WHERE locktype = $$advisory$$ AND granted') == 1 }, 'a lock is held');
+	my $behind = $cluster->background('SELECT credscore_decision(p), pg_advisory_lock_shared(7) FROM unnest('
+		  . array(map { phone() } 1 .. 50) . ') p');
+	$cluster->wait_until(sub { $sandbox->count('pngme', 'decision') >= 12 }, 'questions are handed over');
+	is(($cluster->psql(q{SET statement_timeout = '20s'; SELECT (} . report(phone()) . ') IS NOT NULL'))[1], 't',
+		'16 places, most of them held by who waits for a lock: another session is answered');
+	$cluster->safe_psql('SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = $$advisory$$ AND granted');
+	$cluster->wait_until(sub { $lock->done && $behind->done }, 'both statements end');
+	is($cluster->questions, 0, 'no slot is lost');
+
 	# One session alone has more questions than there are places.
 	is(($cluster->psql("SET statement_timeout = '20s'; SELECT test_many("
 			  . array(map { phone() } 1 .. 50) . q{, 'pngme')}))[1], 50,
