@@ -13,13 +13,16 @@ QUICK=${QUICK:-}
 # bench_start [CONFIGURATION-LINE]...
 #
 # The cluster's cache has room for all answers that a measurement wants found
-# there; PostgreSQL leaves out settings that credscore does not know.
+# there; PostgreSQL leaves out settings that credscore does not know.  Neither
+# vacuums nor checkpoints come in between: they would take a processor from
+# whatever is measured at that moment.
 bench_start() {
 	make -s -j "$(nproc)" PG_CONFIG="$PG_CONFIG" all sandbox bench-programs || exit 1
 	work_make
 	install_privately
 	sandbox_start --no-magic
-	cluster_start 'autovacuum = off' "credscore.cache_size = '2GB'" "$@"
+	cluster_start 'autovacuum = off' 'max_wal_size = 8GB' 'checkpoint_timeout = 1h' \
+		"credscore.cache_size = '2GB'" "$@"
 	superuser=$(if [ "$(id -u)" = 0 ]; then echo "$RUN_USER"; else id -un; fi)
 }
 

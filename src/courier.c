@@ -515,6 +515,7 @@ turn(void)
 	/* Calls that timed out made room, too; log-ins may have been asked for. */
 	start_next();
 	cs_login_tick(GetCurrentTimestamp());
+	cs_slots_wake();
 }
 
 static void

@@ -55,6 +55,21 @@ typedef struct SettingsEntry
 	KeptSettings *kept;
 } SettingsEntry;
 
+/*
+ * What the latest question got: in a statement of many rows the next one gets the
+ * same, and is spared the catalogs.  Any change of servers, mappings or roles
+ * ends that, and so does the next statement.
+ */
+typedef struct Latest
+{
+	NameData	server_name;
+	Oid			asker;
+	TimestampTz statement;
+	KeptSettings *kept;			/* NULL: nothing is known */
+	bool		reader;
+} Latest;
+
+static Latest latest;
 static HTAB *settings_table;
 static KeptSettings *retired;	/* freed at the end of the transaction */
 
@@ -216,6 +231,7 @@ retire(SettingsEntry *entry)
 {
 	if (entry->kept != NULL)
 	{
+		latest.kept = NULL;
 		entry->kept->next_retired = retired;
 		retired = entry->kept;
 		entry->kept = NULL;
@@ -256,10 +272,18 @@ mark_all_stale(Datum arg, int cacheid, uint32 hashvalue)
 	HASH_SEQ_STATUS scan;
 	SettingsEntry *entry;
 
+	latest.kept = NULL;
 	hash_seq_init(&scan, settings_table);
 	while ((entry = hash_seq_search(&scan)) != NULL)
 		if (entry->kept != NULL)
 			entry->kept->stale = true;
+}
+
+/* Syscache callback: who may do what may have changed. */
+static void
+forget_latest(Datum arg, int cacheid, uint32 hashvalue)
+{
+	latest.kept = NULL;
 }
 
 static void
@@ -276,6 +300,8 @@ create_settings_table(void)
 								 HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	CacheRegisterSyscacheCallback(FOREIGNSERVEROID, mark_all_stale, (Datum) 0);
 	CacheRegisterSyscacheCallback(USERMAPPINGOID, mark_all_stale, (Datum) 0);
+	CacheRegisterSyscacheCallback(AUTHOID, forget_latest, (Datum) 0);
+	CacheRegisterSyscacheCallback(AUTHMEMROLEMEM, forget_latest, (Datum) 0);
 	RegisterXactCallback(free_retired, NULL);
 }
 
@@ -342,15 +368,15 @@ accept_changes(void)
 	accepted_at = now;
 }
 
-const CsSettings *
-cs_settings_get(const char *server_name, bool *reader)
+/* What the catalogs say; raises when there is no such server, or no privilege. */
+static KeptSettings *
+look_up(const char *server_name, bool *reader)
 {
 	SettingsKey key;
 	SettingsEntry *entry;
 	AclResult	acl;
 	bool		found;
 
-	accept_changes();
 	memset(&key, 0, sizeof(key));
 	key.serverid = get_foreign_server_oid(server_name, false);
 	acl = cs_server_aclcheck(key.serverid, GetUserId());
@@ -379,7 +405,30 @@ cs_settings_get(const char *server_name, bool *reader)
 		retire(entry);
 		entry->kept = built;
 	}
-	return &entry->kept->settings;
+	return entry->kept;
+}
+
+const CsSettings *
+cs_settings_get(const char *server_name, bool *reader)
+{
+	TimestampTz statement = GetCurrentStatementStartTimestamp();
+	KeptSettings *kept;
+
+	accept_changes();
+	if (latest.kept != NULL && latest.statement == statement &&
+		latest.asker == GetUserId() &&
+		strcmp(NameStr(latest.server_name), server_name) == 0)
+	{
+		*reader = latest.reader;
+		return &latest.kept->settings;
+	}
+	kept = look_up(server_name, reader);
+	namestrcpy(&latest.server_name, server_name);
+	latest.asker = GetUserId();
+	latest.statement = statement;
+	latest.reader = *reader;
+	latest.kept = kept;
+	return &kept->settings;
 }
 
 int

@@ -24,6 +24,7 @@
 #include "storage/latch.h"
 #include "storage/proc.h"
 #include "storage/shmem.h"
+#include "utils/memutils.h"
 
 #include "compat.h"
 #include "guc.h"
@@ -59,8 +60,9 @@ typedef struct Slot
 /* What a process has to know of its slots. */
 typedef struct Desk
 {
-	volatile uint32 settled; /* changes whenever one is settled */
-	bool			waiting; /* for a free slot */
+	volatile uint32 settled;	/* changes whenever one is settled */
+	bool		waiting;		/* for a free slot */
+	bool		told;			/* the courier's: it is to be woken */
 } Desk;
 
 typedef struct SlotTable
@@ -81,6 +83,8 @@ typedef struct SlotTable
 
 static SlotTable *table;
 static Desk *desks;
+static int *to_wake;			/* the courier's: processes with an outcome */
+static int	nto_wake;
 static LWLock *table_lock;
 
 static Size
@@ -406,6 +410,10 @@ cs_slots_courier_start(void)
 		if (table->slots[i].state == SLOT_TAKEN)
 			recover(i);
 
+	to_wake = MemoryContextAlloc(TopMemoryContext, cs_process_count() * sizeof(int));
+	for (int i = 0; i < cs_process_count(); i++)
+		desks[i].told = false;
+
 	LWLockAcquire(table_lock, LW_EXCLUSIVE);
 	table->courier = CS_MY_PROC_NUMBER;
 	table->courier_state.pid = MyProcPid;
@@ -417,6 +425,8 @@ cs_slots_courier_start(void)
 void
 cs_slots_courier_stop(void)
 {
+	cs_slots_wake();
+	to_wake = NULL;
 	LWLockAcquire(table_lock, LW_EXCLUSIVE);
 	table->courier = -1;
 	table->courier_state.pid = 0;
@@ -505,6 +515,32 @@ cs_slots_abandon_count(void)
 	return table->abandon_count;
 }
 
+/*
+ * Who has an outcome is woken at the end of the courier's turn: a session that
+ * wakes takes a processor that the next outcomes may need, and has enough handed
+ * over to lose nothing.
+ */
+static void
+wake_later(int process)
+{
+	if (desks[process].told)
+		return;
+	desks[process].told = true;
+	to_wake[nto_wake++] = process;
+}
+
+void
+cs_slots_wake(void)
+{
+	while (nto_wake > 0)
+	{
+		int			process = to_wake[--nto_wake];
+
+		desks[process].told = false;
+		wake(process);
+	}
+}
+
 bool
 cs_slot_settle(int slot, const CsOutcome *outcome, dsa_pointer body)
 {
@@ -530,6 +566,9 @@ cs_slot_settle(int slot, const CsOutcome *outcome, dsa_pointer body)
 		desks[asker].settled++;
 	}
 	LWLockRelease(table_lock);
-	wake(asker);
+	if (asker >= 0 && to_wake != NULL)
+		wake_later(asker);
+	else
+		wake(asker);
 	return asker >= 0;
 }

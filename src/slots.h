@@ -137,4 +137,7 @@ extern uint32 cs_slots_abandon_count(void);
 extern bool cs_slot_settle(int slot, const CsOutcome *outcome,
 						   dsa_pointer body);
 
+/* Wakes those whose slots were settled since the last time. */
+extern void cs_slots_wake(void);
+
 #endif							/* CS_SLOTS_H */

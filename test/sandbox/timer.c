@@ -4,8 +4,8 @@
  *
  * A timer is embedded in its owner, who stops it before going away.  Due times
  * are rounded to SB_TIMER_GRAIN_US, so that requests of one moment are resumed
- * in one turn of the loop; to the nearest, so that latencies are right on
- * average.
+ * in one turn of the loop; to the nearest, and by as much earlier as the kernel
+ * wakes the loop late, so that latencies are right on average.
  *------------------------------------------------------------------------- */
 #include "sandbox.h"
 
@@ -17,6 +17,9 @@
 /* A quarter of a millisecond: unnoticeable, and bundles many wake-ups. */
 #define SB_TIMER_GRAIN_US	250
 
+/* A loop that is later than this is not late, but stopped. */
+#define SB_TIMER_MOST_LATE_US	1000
+
 uint64_t	sb_now_us;
 uint64_t	sb_epoch_ms;
 
@@ -25,6 +28,7 @@ static size_t heap_len;
 static size_t heap_cap;
 static int	timer_fd = -1;
 static uint64_t armed_us;		/* what timer_fd is set to; 0: nothing */
+static int64_t late_us;			/* how late the loop wakes, on average */
 
 void
 sb_clock_read(void)
@@ -89,6 +93,8 @@ sb_timer_start(SbTimer *timer, uint64_t due_us)
 		if (heap == NULL)
 			abort();
 	}
+	if (due_us > sb_now_us + (uint64_t) late_us)
+		due_us -= (uint64_t) late_us;
 	timer->due_us = (due_us + SB_TIMER_GRAIN_US / 2) / SB_TIMER_GRAIN_US * SB_TIMER_GRAIN_US;
 	heap_len++;
 	sift_up(timer, heap_len - 1);
@@ -113,10 +119,28 @@ sb_timer_stop(SbTimer *timer)
 		sift_down(last, slot);
 }
 
+/*
+ * Learns from the first timer of a turn: the others of it are as late as the
+ * loop is busy, which is a server's own affair.
+ */
+static void
+note_lateness(void)
+{
+	int64_t		late;
+
+	if (heap_len == 0 || heap[0]->due_us > sb_now_us)
+		return;
+	late = (int64_t) (sb_now_us - heap[0]->due_us);
+	if (late > SB_TIMER_MOST_LATE_US)
+		late = SB_TIMER_MOST_LATE_US;
+	late_us += (late - late_us) / 16;
+}
+
 /* Fires what is due. */
 void
 sb_timers_run(void)
 {
+	note_lateness();
 	while (heap_len > 0 && heap[0]->due_us <= sb_now_us)
 	{
 		SbTimer    *timer = heap[0];
