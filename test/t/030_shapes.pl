@@ -4,7 +4,9 @@
 # - a statement gives the same rows, and fails alike, with the prefetch off, and
 #   with it on at windows of 1, 3 and 64 and with a short read-ahead;
 # - it makes the same calls in all of them: one for each question that it needs
-#   an answer to, never more.
+#   an answer to, never more;
+# - with the cache the rows are the same and the calls no more, and none when all
+#   has been asked before.
 
 use strict;
 use warnings;
@@ -56,8 +58,33 @@ for my $shape (@shapes)
 		if ($shape->{fails}) { cmp_ok($made, '>=', $calls, "$name: what was on its way beyond $calls calls"); }
 		else { is($made, $calls, "$name: $calls calls"); }
 	}
+	$shape->{made} = $calls;
 }
 
+$cluster->alter_server($_, cache_ttl => '1d') foreach qw(pngme lenderlink);
+for my $shape (grep { defined $_->{made} } @shapes)
+{
+	my ($rows, $calls);
+
+	$cluster->safe_psql('SELECT credscore_cache_clear()');
+	for my $window (@windows[ -1, 2, 0 ])
+	{
+		my ($name, $settings) = ("$shape->{name}: $window->[0], with the cache", $window->[1]);
+		my ($output, $made) = $runner->run($shape, $settings);
+
+		# What fails is not kept, and asked again.
+		if (!defined $rows)
+		{
+			($rows, $calls) = ($output, $made);
+			cmp_ok($calls, '<=', $shape->{made}, "$name: no more calls") unless $shape->{fails};
+			next;
+		}
+		is($output, $rows, "$name: the same rows");
+		is($made, 0, "$name: no call") unless $shape->{fails};
+	}
+}
+
+$cluster->safe_psql('SELECT credscore_cache_clear()');
 is($cluster->live_chunks, 0, 'no question or answer stays in shared memory');
 
 done_testing();
