@@ -16,7 +16,9 @@ MODULE_big = credscore
 # The install scripts share sql/ with the inputs of pg_regress; "--" tells
 # them apart.
 DATA = $(wildcard sql/credscore--*.sql)
-OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c)))
+# The rooms of the source are folders; src/ROOMS says which may include which.
+SRCS = $(sort $(wildcard src/*.c src/*/*.c))
+OBJS = $(SRCS:.c=.o)
 
 SANDBOX = test/sandbox/credscore-sandbox
 SANDBOX_OBJS = $(patsubst %.c,%.o,$(sort $(wildcard test/sandbox/*.c)))
@@ -28,12 +30,11 @@ BENCH_OBJS = $(patsubst %.c,%.o,$(sort $(wildcard bench/*.c)))
 # Libraries that tests preload into the server.
 PRELOADS = $(patsubst %.c,%.so,$(sort $(wildcard test/preload/*.c)))
 
-# Unit tests and fuzzers link what needs no server: layer 0, as src/LAYERS
-# has it, and the pure modules above it.
-LAYER0_SRCS := $(sort $(wildcard $(addprefix src/,$(shell \
-	awk '$$2 ~ /^0/ {sub(/\[ch\]$$/, "c", $$1); print $$1} ' src/LAYERS))))
-PURE_SRCS := $(addprefix src/,admit.c budget_book.c pace.c retry.c)
-UNIT_OBJS = $(patsubst %.c,%.o,$(LAYER0_SRCS) $(PURE_SRCS))
+# Unit tests and fuzzers link what includes no PostgreSQL header: the rooms
+# and files that src/ROOMS calls pure.
+PURE := $(shell sed -n 's/^pure://p' src/ROOMS)
+PURE_SRCS := $(sort $(wildcard $(foreach p,$(PURE),src/$(p)/*.c src/$(p).c)))
+UNIT_OBJS = $(PURE_SRCS:.c=.o)
 UNIT_LIB = test/unit/libcredscore.a
 UNIT_TESTS = $(patsubst %.c,%,$(sort $(wildcard test/unit/test_*.c)))
 FUZZERS = $(patsubst %.c,%,$(sort $(wildcard test/fuzz/fuzz_*.c)))
@@ -96,7 +97,7 @@ endif
 # must stand before the include: PGXS writes its clean rule from it
 EXTRA_CLEAN = $(SANDBOX) $(SANDBOX_OBJS) $(PRELOADS) $(UNIT_TESTS) $(UNIT_LIB) \
 	$(addsuffix .o,$(UNIT_TESTS)) $(FUZZERS) $(BENCH_PROGRAMS) $(BENCH_OBJS) \
-	$(wildcard src/*.d src/*.bc test/*/*.d bench/*.d) test/isolation/output build
+	$(wildcard src/*.d src/*/*.d src/*.bc src/*/*.bc test/*/*.d bench/*.d) test/isolation/output build
 
 include $(PGXS)
 
@@ -105,7 +106,7 @@ PROVE_FLAGS += -I test/perl
 
 $(OBJS): | have-headers
 $(shlib): src/credscore.map
--include $(wildcard src/*.d test/sandbox/*.d test/unit/*.d bench/*.d)
+-include $(wildcard src/*.d src/*/*.d test/sandbox/*.d test/unit/*.d bench/*.d)
 
 .PHONY: have-headers
 have-headers:
@@ -151,9 +152,9 @@ FUZZ_SECONDS ?= 30
 .PHONY: fuzz
 fuzz: $(FUZZERS)
 	scripts/fuzz $(FUZZ_SECONDS) $(FUZZERS)
-$(FUZZERS): %: %.c $(LAYER0_SRCS) $(wildcard src/*.h)
+$(FUZZERS): %: %.c $(PURE_SRCS) $(wildcard src/*/*.h)
 	$(FUZZ_CC) -g -O1 -fsanitize=fuzzer,address,undefined -Isrc \
-	$< $(LAYER0_SRCS) -o $@ -ljson-c -lm
+	$< $(PURE_SRCS) -o $@ -ljson-c -lm
 
 .PHONY: lint
 lint: all
@@ -207,7 +208,7 @@ bench:
 	@PG_CONFIG='$(PG_CONFIG)' exec bench/run
 
 format:
-	clang-format -i $(wildcard src/*.[ch] test/sandbox/*.[ch] test/unit/*.[ch] \
+	clang-format -i $(wildcard src/*.[ch] src/*/*.[ch] test/sandbox/*.[ch] test/unit/*.[ch] \
 	bench/*.[ch])
 
 endif	# standalone goals

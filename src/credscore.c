@@ -11,18 +11,18 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 
-#include "ask.h"
-#include "courier.h"
-#include "guc.h"
-#include "prefetch.h"
-#include "prefetch_plan.h"
-#include "progress.h"
-#include "response_cache.h"
-#include "scope.h"
-#include "shmem.h"
-#include "slots.h"
-#include "stats.h"
-#include "token_cache.h"
+#include "courier/courier.h"
+#include "courier/token_cache.h"
+#include "pg/guc.h"
+#include "pg/shmem.h"
+#include "prefetch/plan.h"
+#include "prefetch/prefetch.h"
+#include "session/ask.h"
+#include "session/scope.h"
+#include "shared/answer_cache.h"
+#include "shared/progress.h"
+#include "shared/slots.h"
+#include "shared/stats.h"
 
 PG_MODULE_MAGIC;
 
@@ -38,11 +38,11 @@ _PG_init(void)
 	cs_token_cache_init();
 	cs_stats_init();
 	cs_progress_init();
-	cs_cache_init();
+	cs_answer_cache_init();
 	cs_shmem_init();
 	cs_scope_init();
 	cs_ask_init();
-	cs_prefetch_exec_init();
-	cs_prefetch_plan_init();
+	cs_prefetch_init();
+	cs_plan_init();
 	cs_courier_init();
 }

@@ -15,8 +15,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "json.h"
-#include "provider.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "provider/registry.h"
 
 extern int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -54,7 +55,7 @@ require_shown(const char *text)
 
 	while (left > 0)
 	{
-		size_t		len = cs_utf8_length(c, left);
+		size_t		len = cs_text_utf8_length(c, left);
 
 		REQUIRE(len > 0 && *c >= 0x20 && *c != 0x7F);
 		c += len;
@@ -114,7 +115,7 @@ handle_text(const char *body, size_t len)
 	len = len < sizeof(text) ? len : sizeof(text) - 1;
 	memcpy(text, body, len);
 	text[len] = '\0';
-	cs_mask_subject(text, masked, sizeof(masked));
+	cs_text_mask(text, masked, sizeof(masked));
 	require_shown(masked);
 	cs_text_redact(text);
 	require_shown(text);
@@ -126,9 +127,9 @@ count_endpoints(void)
 {
 	int			count = 0;
 
-	for (int p = 0; cs_provider_at(p) != NULL; p++)
+	for (int p = 0; cs_registry_at(p) != NULL; p++)
 	{
-		for (const CsEndpoint *e = cs_provider_at(p)->endpoints; e->name; e++)
+		for (const CsEndpoint *e = cs_registry_at(p)->endpoints; e->name; e++)
 			count++;
 	}
 	return count;
@@ -142,7 +143,7 @@ use_endpoints(int chosen, const CsReply *reply, struct json_object *root,
 	int			number = 0;
 	const CsProvider *provider;
 
-	for (int p = 0; (provider = cs_provider_at(p)) != NULL; p++)
+	for (int p = 0; (provider = cs_registry_at(p)) != NULL; p++)
 	{
 		for (const CsEndpoint *e = provider->endpoints; e->name; e++)
 		{

@@ -43,7 +43,7 @@ sub report
 	return $faults;
 }
 
-foreach my $file (files('src/*.c', 'src/*.h'))
+foreach my $file (files('src/*.[ch]', 'src/*/*.[ch]'))
 {
 	my $faults = report(qr/(?<![\w.>])($names)\s*\(/, [ code($file) ], $file,
 		sub { "$_[0]: $banned{$_[0]}" });

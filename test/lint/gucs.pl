@@ -8,7 +8,7 @@ use lib $FindBin::Bin;
 use Source;
 use Test::More;
 
-my $text = uncommented('src/guc.c');
+my $text = uncommented('src/pg/guc.c');
 my @names = $text =~ /DefineCustom\w+Variable\(\s*"([^"]+)"/g;
 
 ok(@names > 0, 'guc.c defines settings');
@@ -21,8 +21,8 @@ foreach my $i (0 .. $#names)
 like($text, qr/MarkGUCPrefixReserved\("credscore"\)/, 'the prefix is reserved');
 
 my @elsewhere =
-  grep { $_ ne 'src/guc.c' && uncommented($_) =~ /DefineCustom\w+Variable/ }
-  files('src/*.c');
+  grep { $_ ne 'src/pg/guc.c' && uncommented($_) =~ /DefineCustom\w+Variable/ }
+  files('src/*.c', 'src/*/*.c');
 ok(!@elsewhere, 'no other file defines settings');
 diag($_) foreach @elsewhere;
 

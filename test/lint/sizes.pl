@@ -41,7 +41,7 @@ sub functions
 }
 
 my $functions = 0;
-foreach my $file (files('src/*.c', 'src/*.h'))
+foreach my $file (files('src/*.[ch]', 'src/*/*.[ch]'))
 {
 	my $length = () = slurp($file) =~ /\n/g;
 	cmp_ok($length, '<=', MAX_FILE, "$file has at most " . MAX_FILE . ' lines');

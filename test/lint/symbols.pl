@@ -33,7 +33,7 @@ my @unreachable = grep { !$exported{$_} } qw(Pg_magic_func _PG_init);
 ok(!@unreachable, 'PostgreSQL finds what it needs to load the library');
 diag("missing: $_") foreach @unreachable;
 
-foreach my $source (files('src/*.c'))
+foreach my $source (files('src/*.c', 'src/*/*.c'))
 {
 	my $object = $source =~ s/\.c$/.o/r;
 	my @foreign =

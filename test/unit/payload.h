@@ -14,8 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "json.h"
-#include "provider.h"
+#include "base/json.h"
+#include "provider/registry.h"
 #include "tap.h"
 
 #define COUNT(array)	((int) (sizeof(array) / sizeof((array)[0])))
@@ -114,7 +114,7 @@ check_replies(const CsEndpoint *endpoint, const CsAccount *account,
 	for (int i = 0; i < ncases; i++)
 	{
 		const ReplyCase *c = &cases[i];
-		const char *subject = cs_argument_get(args, "subject");
+		const char *subject = cs_template_argument(args, "subject");
 		const char *file = c->file ? c->file : "an empty body";
 		CsVerdict	v;
 		bool		safe;

@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define lengthof(array) (sizeof(array) / sizeof((array)[0]))
+
 static int	tap_count;
 static int	tap_failed;
 

@@ -6,17 +6,15 @@
  * The "disk" is a copy of the book's bytes, written where budget.c writes
  * its file.
  *------------------------------------------------------------------------- */
-/* Before postgres.h, which puts functions of the server in printf's place. */
 #include "tap.h"
 
-#include "postgres.h"
-
-#include "budget_book.h"
+#include "base/core.h"
+#include "courier/budget_book.h"
 
 #define DAY		9000
 
 static CsBudgetBook book;
-static uint8 disk[CS_BOOK_IMAGE_MAX];
+static uint8_t disk[CS_BOOK_IMAGE_MAX];
 static size_t disk_len;
 static int	writes;
 
@@ -33,33 +31,33 @@ key(int n)
 static void
 save(void)
 {
-	disk_len = cs_book_encode(&book, disk);
+	disk_len = cs_budget_book_encode(&book, disk);
 	writes++;
 }
 
 /* An empty disk, and a book of that day. */
 static void
-begin(int32 day)
+begin(int32_t day)
 {
 	memset(&book, 0, sizeof(book));
 	disk_len = 0;
 	writes = 0;
-	cs_book_turn(&book, day);
+	cs_budget_book_turn(&book, day);
 }
 
 static bool
 take(int server, int budget)
 {
 	CsKey		k = key(server);
-	int32		before;
-	CsBookTake	took = cs_book_take(&book, &k, budget);
+	int32_t		before;
+	CsBookTake	took = cs_budget_book_take(&book, &k, budget);
 
 	if (took == CS_BOOK_RESERVE)
 	{
-		if (cs_book_reserve(&book, &k, budget, &before) == NULL)
+		if (cs_budget_book_reserve(&book, &k, budget, &before) == NULL)
 			return false;
 		save();
-		took = cs_book_take(&book, &k, budget);
+		took = cs_budget_book_take(&book, &k, budget);
 	}
 	return took == CS_BOOK_TAKEN;
 }
@@ -81,7 +79,7 @@ crash(void)
 	if (disk_len == 0)
 		memset(&book, 0, sizeof(book));
 	else
-		cs_book_decode(&book, disk, disk_len);
+		cs_budget_book_decode(&book, disk, disk_len);
 }
 
 static int
@@ -89,7 +87,7 @@ used(int server)
 {
 	CsKey		k = key(server);
 
-	return cs_book_used(&book, &k);
+	return cs_budget_book_used(&book, &k);
 }
 
 static void
@@ -112,9 +110,9 @@ test_blocks(void)
 		is_int(writes, cases[i].writes, "in %d blocks", cases[i].writes);
 	}
 	begin(DAY);
-	ok(take(1, PG_INT32_MAX), "the largest budget there is");
-	book.lines[0].used = book.lines[0].reserved = PG_INT32_MAX - 1;
-	is_int(take_all(1, PG_INT32_MAX), 1, "ends at its end");
+	ok(take(1, INT32_MAX), "the largest budget there is");
+	book.lines[0].used = book.lines[0].reserved = INT32_MAX - 1;
+	is_int(take_all(1, INT32_MAX), 1, "ends at its end");
 }
 
 /* Crashes at any point, many times: never one call too many. */
@@ -127,7 +125,7 @@ test_crashes(void)
 	for (int i = 0; i < (int) lengthof(budgets); i++)
 	{
 		int			budget = budgets[i];
-		int			block = Max(Min(budget / CS_BUDGET_BLOCKS, CS_BUDGET_MAX_BLOCK), 1);
+		int			block = CS_MAX(CS_MIN(budget / CS_BUDGET_BLOCKS, CS_BUDGET_MAX_BLOCK), 1);
 		int			made = 0;
 		int			crashes = 0;
 		bool		lost_too_many = false;
@@ -144,7 +142,7 @@ test_crashes(void)
 			crashes++;
 			reached = used(1);
 			crash();
-			cs_book_turn(&book, DAY);
+			cs_budget_book_turn(&book, DAY);
 			if (used(1) < reached || used(1) - reached >= block)
 				lost_too_many = true;
 		}
@@ -158,15 +156,15 @@ test_failed_save(void)
 {
 	CsKey		k = key(1);
 	CsBudgetLine *line;
-	int32		before;
+	int32_t		before;
 
 	begin(DAY);
 	for (int i = 0; i < 5; i++)
 		take(1, 100);
-	is_int(cs_book_take(&book, &k, 100), CS_BOOK_RESERVE, "the block is used up");
-	line = cs_book_reserve(&book, &k, 100, &before);
+	is_int(cs_budget_book_take(&book, &k, 100), CS_BOOK_RESERVE, "the block is used up");
+	line = cs_budget_book_reserve(&book, &k, 100, &before);
 	line->reserved = before;
-	is_int(cs_book_take(&book, &k, 100), CS_BOOK_RESERVE,
+	is_int(cs_budget_book_take(&book, &k, 100), CS_BOOK_RESERVE,
 		   "what could not be saved is not handed out");
 	crash();
 	is_int(used(1), 5, "the disk has what was before");
@@ -196,13 +194,13 @@ test_give_back(void)
 
 	begin(DAY);
 	is_int(take_all(1, 40), 40, "used up");
-	cs_book_give_back(&book, &k);
+	cs_budget_book_give_back(&book, &k);
 	is_int(used(1), 39, "a call that was not made comes back");
 	is_int(take_all(1, 40), 1, "and can be made");
-	cs_book_give_back(&book, &stranger);
+	cs_budget_book_give_back(&book, &stranger);
 	is_int(used(2), 0, "nothing comes back to who took nothing");
 	for (int i = 0; i < 100; i++)
-		cs_book_give_back(&book, &k);
+		cs_budget_book_give_back(&book, &k);
 	is_int(used(1), 0, "nor more than was taken");
 }
 
@@ -211,38 +209,38 @@ test_days(void)
 {
 	begin(DAY);
 	is_int(take_all(1, 50), 50, "one day");
-	ok(!cs_book_turn(&book, DAY), "the same day");
+	ok(!cs_budget_book_turn(&book, DAY), "the same day");
 	is_int(take_all(1, 50), 0, "no more on it");
-	ok(!cs_book_turn(&book, DAY + 1), "the next day");
+	ok(!cs_budget_book_turn(&book, DAY + 1), "the next day");
 	is_int(take_all(1, 50), 50, "has its own budget");
-	ok(!cs_book_turn(&book, DAY), "the clock goes back over midnight");
+	ok(!cs_budget_book_turn(&book, DAY), "the clock goes back over midnight");
 	is_int(take_all(1, 50), 0, "calls are charged to the later day");
-	ok(!cs_book_turn(&book, DAY + 1), "midnight comes again");
+	ok(!cs_budget_book_turn(&book, DAY + 1), "midnight comes again");
 	is_int(take_all(1, 50), 0, "and brings nothing");
 	crash();
 	is_int(book.day, DAY + 1, "the disk knows the day");
 	is_int(take_all(1, 50), 0, "and its calls");
-	cs_book_turn(&book, DAY + 2);
+	cs_budget_book_turn(&book, DAY + 2);
 	is_int(take_all(1, 50), 50, "after that all is well");
 
-	ok(cs_book_turn(&book, DAY), "a clock set back by more than a day is noticed");
+	ok(cs_budget_book_turn(&book, DAY), "a clock set back by more than a day is noticed");
 	is_int(take_all(1, 50), 0, "that day is closed");
 	save();
 	crash();
-	ok(!cs_book_turn(&book, DAY), "once");
+	ok(!cs_budget_book_turn(&book, DAY), "once");
 	is_int(take_all(1, 50), 0, "it stays closed over a crash");
-	ok(!cs_book_turn(&book, DAY + 1), "the next day");
+	ok(!cs_budget_book_turn(&book, DAY + 1), "the next day");
 	is_int(take_all(1, 50), 50, "is a normal one");
 }
 
 static void
 test_day_numbers(void)
 {
-	is_int(cs_book_day(0), 0, "2000-01-01 00:00 UTC");
-	is_int(cs_book_day(USECS_PER_DAY - 1), 0, "a microsecond before midnight");
-	is_int(cs_book_day(USECS_PER_DAY), 1, "midnight");
-	is_int(cs_book_day(-1), -1, "before 2000");
-	is_int(cs_book_day(-USECS_PER_DAY), -1, "a whole day before");
+	is_int(cs_budget_book_day(0), 0, "2000-01-01 00:00 UTC");
+	is_int(cs_budget_book_day(CS_US_PER_DAY - 1), 0, "a microsecond before midnight");
+	is_int(cs_budget_book_day(CS_US_PER_DAY), 1, "midnight");
+	is_int(cs_budget_book_day(-1), -1, "before 2000");
+	is_int(cs_budget_book_day(-CS_US_PER_DAY), -1, "a whole day before");
 }
 
 static void
@@ -266,7 +264,7 @@ test_servers(void)
 	is_int(disk_len, CS_BOOK_IMAGE_MAX, "its bytes fit");
 	crash();
 	is_int(used(CS_BUDGET_MAX_SERVERS - 1), 1, "and are read again");
-	cs_book_turn(&book, DAY + 1);
+	cs_budget_book_turn(&book, DAY + 1);
 	ok(take(1000, 10), "the next day there is room");
 }
 
@@ -276,11 +274,11 @@ test_orderly_end(void)
 	begin(DAY);
 	for (int i = 0; i < 7; i++)
 		take(1, 2000);
-	ok(cs_book_unreserve(&book), "a block was begun");
+	ok(cs_budget_book_unreserve(&book), "a block was begun");
 	save();
 	crash();
 	is_int(used(1), 7, "an orderly end loses nothing");
-	ok(!cs_book_unreserve(&book), "nothing is left to give up");
+	ok(!cs_budget_book_unreserve(&book), "nothing is left to give up");
 	is_int(take_all(1, 2000), 1993, "all the rest is there");
 }
 
@@ -288,33 +286,33 @@ test_orderly_end(void)
 static void
 test_damage(void)
 {
-	static uint8 image[CS_BOOK_IMAGE_MAX + 1];
+	static uint8_t image[CS_BOOK_IMAGE_MAX + 1];
 	size_t		len;
 	int			accepted = 0;
 
 	begin(DAY);
 	take(1, 40);
 	take(2, 40);
-	len = cs_book_encode(&book, image);
-	ok(cs_book_decode(&book, image, len), "the bytes as written");
+	len = cs_budget_book_encode(&book, image);
+	ok(cs_budget_book_decode(&book, image, len), "the bytes as written");
 	is_int(used(1), 2, "say what was reserved");
 	for (size_t i = 0; i < len; i++)
 		for (int bit = 0; bit < 8; bit++)
 		{
 			image[i] ^= 1 << bit;
-			accepted += cs_book_decode(&book, image, len);
+			accepted += cs_budget_book_decode(&book, image, len);
 			image[i] ^= 1 << bit;
 		}
 	is_int(accepted, 0, "any bit that flips is noticed");
 	for (size_t cut = 0; cut < len; cut++)
-		accepted += cs_book_decode(&book, image, cut);
-	accepted += cs_book_decode(&book, image, len + 1);
+		accepted += cs_budget_book_decode(&book, image, cut);
+	accepted += cs_budget_book_decode(&book, image, len + 1);
 	is_int(accepted, 0, "and any other length");
 	is_int(book.nlines, 0, "what is refused leaves an empty book");
 
-	cs_book_close_day(&book, DAY);
+	cs_budget_book_close_day(&book, DAY);
 	is_int(take_all(1, 40), 0, "a day whose page is lost is closed");
-	ok(!cs_book_turn(&book, DAY + 1), "the next one");
+	ok(!cs_budget_book_turn(&book, DAY + 1), "the next one");
 	is_int(take_all(1, 40), 40, "is not");
 }
 

@@ -2,7 +2,9 @@
  * test_core.c
  *	  Errors, buffers, redaction, masking.
  */
-#include "core.h"
+#include "base/buf.h"
+#include "base/core.h"
+#include "base/text.h"
 
 #include <stdlib.h>
 
@@ -15,24 +17,24 @@ test_errors(void)
 	char		longest[2 * CS_MESSAGE_SIZE];
 
 	memset(&err, 'x', sizeof(err));
-	is_int(cs_error_set(&err, CS_ERR_RATE, "%s %d", "limit", 5), CS_FAIL,
+	is_int(cs_core_error(&err, CS_ERR_RATE, "%s %d", "limit", 5), CS_FAIL,
 		   "setting an error fails");
 	is_int(err.code, CS_ERR_RATE, "error has its code");
 	is_text(err.message, "limit 5", "error has its message");
 	is_text(err.detail, "", "a new error has no detail");
 	is_text(err.provider_code, "", "a new error has no provider code");
-	cs_error_detail(&err, "It was %s.", "so");
+	cs_core_detail(&err, "It was %s.", "so");
 	is_text(err.detail, "It was so.", "error has its detail");
 
 	/* 127 two-byte characters fit into 255 bytes; half a one must not. */
 	for (size_t i = 0; i + 1 < sizeof(longest); i += 2)
 		memcpy(longest + i, "\xC3\xA9", 2);
 	longest[sizeof(longest) - 1] = '\0';
-	cs_error_set(&err, CS_ERR_RATE, "%s", longest);
+	cs_core_error(&err, CS_ERR_RATE, "%s", longest);
 	is_int((long long) strlen(err.message), CS_MESSAGE_SIZE - 2,
 		   "a long message ends with a whole character");
 	memset(longest, 'a', sizeof(longest) - 1);
-	cs_error_set(&err, CS_ERR_RATE, "%s", longest);
+	cs_core_error(&err, CS_ERR_RATE, "%s", longest);
 	is_int((long long) strlen(err.message), CS_MESSAGE_SIZE - 1,
 		   "a long message fills its place");
 }
@@ -42,11 +44,11 @@ test_pairs(void)
 {
 	CsPair		pairs[] = {{"a", "1"}, {"b", NULL}, {"c", ""}};
 
-	is_text(cs_pair_get(pairs, 3, "a"), "1", "pair is found");
-	is_text(cs_pair_get(pairs, 3, "b"), NULL, "absent value");
-	is_text(cs_pair_get(pairs, 3, "c"), "", "empty value");
-	is_text(cs_pair_get(pairs, 2, "c"), NULL, "pair beyond the count");
-	is_text(cs_pair_get(NULL, 0, "a"), NULL, "no pairs");
+	is_text(cs_core_pair(pairs, 3, "a"), "1", "pair is found");
+	is_text(cs_core_pair(pairs, 3, "b"), NULL, "absent value");
+	is_text(cs_core_pair(pairs, 3, "c"), "", "empty value");
+	is_text(cs_core_pair(pairs, 2, "c"), NULL, "pair beyond the count");
+	is_text(cs_core_pair(NULL, 0, "a"), NULL, "no pairs");
 }
 
 static void
@@ -147,7 +149,7 @@ test_utf8(void)
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		is_int((long long) cs_utf8_length((const unsigned char *)
+		is_int((long long) cs_text_utf8_length((const unsigned char *)
 										  cases[i].bytes, cases[i].left),
 			   (long long) cases[i].expected, "UTF-8: %s", cases[i].what);
 }
@@ -223,13 +225,13 @@ test_mask(void)
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 	{
-		cs_mask_subject(cases[i].subject, out, sizeof(out));
+		cs_text_mask(cases[i].subject, out, sizeof(out));
 		is_text(out, cases[i].expected, "masked subject %zu", i);
 	}
-	cs_mask_subject("254700123456", small, sizeof(small));
+	cs_text_mask("254700123456", small, sizeof(small));
 	is_text(small, "25470**", "a small place shows no more");
 	small[0] = 'x';
-	cs_mask_subject("254700123456", small, 0);
+	cs_text_mask("254700123456", small, 0);
 	ok(small[0] == 'x', "no place, nothing written");
 }
 
@@ -245,8 +247,8 @@ main(void)
 	test_utf8();
 	test_redact();
 	test_mask();
-	cs_wipe(secret, sizeof(secret));
+	cs_core_wipe(secret, sizeof(secret));
 	ok(memcmp(secret, (char[16]) {0}, sizeof(secret)) == 0, "memory is wiped");
-	cs_wipe(NULL, 0);
+	cs_core_wipe(NULL, 0);
 	return done_testing();
 }

@@ -3,7 +3,7 @@
  *	  The catalogue of features against a list of what the dictionary has, and
  *	  names taken apart.
  */
-#include "feature_catalogue.h"
+#include "reading/feature_catalogue.h"
 
 #include <ctype.h>
 
@@ -64,8 +64,8 @@ find(const char *name, CsFeatureName *parts, CsFeature *feature)
 	bool   found;
 
 	memcpy(copy, name, len);
-	cs_feature_name_parse(copy, len, parts);
-	found = cs_feature_find(parts, feature);
+	cs_feature_catalogue_name_parse(copy, len, parts);
+	found = cs_feature_catalogue_find(parts, feature);
 	/* callers look at lengths only */
 	parts->family = NULL;
 	free(copy);
@@ -114,7 +114,7 @@ test_list_in_catalogue(void)
 	{
 		const Listed		  *l = &listed[i];
 		const CsFeatureFamily *family =
-			cs_feature_family_find(l->name, strlen(l->name));
+			cs_feature_catalogue_family_find(l->name, strlen(l->name));
 		char windows[64];
 
 		if (!ok(family != NULL, "%s is in the catalogue", l->name))
@@ -127,7 +127,7 @@ test_list_in_catalogue(void)
 				l->type, "%s: type", l->name);
 		ok(family->nullable, "%s may be null", l->name);
 	}
-	is_int(cs_feature_family_find(NOT_NULL, strlen(NOT_NULL))->type,
+	is_int(cs_feature_catalogue_family_find(NOT_NULL, strlen(NOT_NULL))->type,
 		   CS_FEATURE_INT, "what may not be null is an int");
 }
 
@@ -137,9 +137,9 @@ test_catalogue_in_list(void)
 {
 	int n;
 
-	for (n = 0; cs_feature_family_at(n) != NULL; n++)
+	for (n = 0; cs_feature_catalogue_family_at(n) != NULL; n++)
 	{
-		const char *name = cs_feature_family_at(n)->name;
+		const char *name = cs_feature_catalogue_family_at(n)->name;
 		int			lines = 0;
 
 		for (int i = 0; i < nlisted; i++)
@@ -149,7 +149,7 @@ test_catalogue_in_list(void)
 			is_text(name, listed[n].name, "%s is in its place", name);
 	}
 	is_int(n, FAMILIES, "there are so many families");
-	ok(cs_feature_family_at(-1) == NULL, "none before the first");
+	ok(cs_feature_catalogue_family_at(-1) == NULL, "none before the first");
 }
 
 /* Each feature, by its place, by its name, and as the list would name it. */
@@ -159,14 +159,14 @@ test_features(void)
 	CsFeature feature;
 	int		  n;
 
-	for (n = 0; cs_feature_at(n, &feature); n++)
+	for (n = 0; cs_feature_catalogue_at(n, &feature); n++)
 	{
 		char		  name[CS_FEATURE_NAME_SIZE];
 		CsFeatureName parts;
 		CsFeature	  found = {0};
 
 		is_int(feature.position, n, "feature %d knows its place", n);
-		cs_feature_name_put(&feature, name);
+		cs_feature_catalogue_name_put(&feature, name);
 		ok(find(name, &parts, &found), "%s is found", name);
 		is_int(found.position, n, "%s: at its place", name);
 		ok(found.family == feature.family, "%s: in its family", name);
@@ -178,7 +178,7 @@ test_features(void)
 		ok(strlen(name) + 1 < CS_FEATURE_NAME_SIZE, "%s: has room", name);
 	}
 	is_int(n, FEATURES, "there are so many features");
-	ok(!cs_feature_at(-1, &feature), "none before the first");
+	ok(!cs_feature_catalogue_at(-1, &feature), "none before the first");
 }
 
 /* What the words of the catalogue have in common. */
@@ -190,7 +190,7 @@ test_words(void)
 										"minutes",	"ratio"};
 	const CsFeatureFamily	*family;
 
-	for (int i = 0; (family = cs_feature_family_at(i)) != NULL; i++)
+	for (int i = 0; (family = cs_feature_catalogue_family_at(i)) != NULL; i++)
 	{
 		const char *definition = family->definition;
 		size_t		len = strlen(definition);
@@ -210,14 +210,14 @@ test_words(void)
 		ok(isupper((unsigned char) definition[0]) &&
 			   definition[len - 1] != '.' && strstr(definition, "  ") == NULL,
 		   "%s: a sentence without its end", family->name);
-		for (int j = 0; cs_feature_family_at(j) != NULL; j++)
+		for (int j = 0; cs_feature_catalogue_family_at(j) != NULL; j++)
 			same +=
-				strcmp(cs_feature_family_at(j)->definition, definition) == 0;
+				strcmp(cs_feature_catalogue_family_at(j)->definition, definition) == 0;
 		is_int(same, 1, "%s: has a definition of its own", family->name);
 	}
-	is_text(cs_feature_type_name(CS_FEATURE_FLOAT), "float", "a type's name");
-	is_text(cs_feature_type_name(CS_FEATURE_INT), "int", "a type's name");
-	is_text(cs_feature_type_name(CS_FEATURE_TEXT), "text", "a type's name");
+	is_text(cs_feature_catalogue_type_name(CS_FEATURE_FLOAT), "float", "a type's name");
+	is_text(cs_feature_catalogue_type_name(CS_FEATURE_INT), "int", "a type's name");
+	is_text(cs_feature_catalogue_type_name(CS_FEATURE_TEXT), "text", "a type's name");
 }
 
 #define NO CS_NO_WINDOW

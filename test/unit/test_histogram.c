@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "histogram.h"
+#include "base/histogram.h"
 
 static uint64_t counts[CS_HISTOGRAM_BUCKETS];
 

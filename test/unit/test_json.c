@@ -2,7 +2,8 @@
  * test_json.c
  *	  What is read as JSON, what is refused and why, and exact numbers.
  */
-#include "json.h"
+#include "base/buf.h"
+#include "base/json.h"
 
 #include <json-c/json.h>
 #include <stdlib.h>

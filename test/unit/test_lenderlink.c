@@ -2,7 +2,7 @@
  * test_lenderlink.c
  *	  LenderLink: log-in, both request forms, and every reply.
  */
-#include "provider.h"
+#include "provider/registry.h"
 
 #include "payload.h"
 
@@ -10,7 +10,7 @@
 #define REQUEST_ID	"0b7e8f1a-52c6-4d7f-8a39-1f7de2a0c511"
 #define JWT_EXP		INT64_C(1700043200)
 
-static const CsProvider *const provider = &cs_provider_lenderlink;
+static const CsProvider *const provider = &cs_lenderlink;
 
 static const CsPair older_options[] = {
 	{"product_ids", "911;"}, {"token_path", "/oauth/token"},
@@ -95,7 +95,7 @@ test_login(void)
 	is_text(request.body.data, "{\"grant_type\":\"client_credentials\","
 			"\"client_id\":\"id-1\",\"client_secret\":\"se\\\"cret\"}",
 			"its body");
-	cs_request_free(&request);
+	cs_template_free(&request);
 	check_logins(provider, &older, cases, COUNT(cases));
 }
 
@@ -129,13 +129,13 @@ test_request(const CsEndpoint *lac, const CsArguments *args)
 	is_text(request.body.data, "{\"mobileNumber\":\"" MSISDN "\","
 			"\"productIds\":\"911;\",\"requestId\":\"" REQUEST_ID "\"}",
 			"older form");
-	cs_request_free(&request);
+	cs_template_free(&request);
 	lac->build(&newer, args, &request, &err);
 	is_text(request.url.data, "https://h.example/score", "path by option");
 	is_text(request.body.data, "{\"cellphoneNumber\":\"" MSISDN "\","
 			"\"productIds\":\"CVSCR2;G;\",\"requestId\":\"" REQUEST_ID "\"}",
 			"newer form");
-	cs_request_free(&request);
+	cs_template_free(&request);
 }
 
 static const ReplyCase replies[] = {
@@ -206,7 +206,7 @@ main(void)
 	const CsArguments args = {
 		.pairs = pairs, .npairs = 1, .request_id = REQUEST_ID
 	};
-	const CsEndpoint *lac = cs_endpoint_by_name(provider, "lac");
+	const CsEndpoint *lac = cs_registry_endpoint(provider, "lac");
 
 	test_options();
 	test_account();

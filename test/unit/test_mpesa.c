@@ -2,7 +2,8 @@
  * test_mpesa.c
  *	  Details of statement rows: what each kind is, who its party is, words.
  */
-#include "mpesa.h"
+#include "features/mpesa.h"
+#include "features/words.h"
 
 #include "tap.h"
 
@@ -220,14 +221,14 @@ test_words(void)
 	{
 		char		got[40] = "";
 
-		if (ok(cs_word_next(&at, end, &word), "there is word %d", i))
+		if (ok(cs_words_next(&at, end, &word), "there is word %d", i))
 			snprintf(got, sizeof(got), "%.*s", (int) word.len, word.text);
 		is_text(got, expected[i], "it is %s", expected[i]);
 		if (i == 1)
-			ok(cs_word_hash(&word) == cs_word_hash(&other), "case does not change the number");
+			ok(cs_words_hash(&word) == cs_words_hash(&other), "case does not change the number");
 	}
-	ok(!cs_word_next(&at, end, &word), "and no more");
-	ok(!cs_word_next(&at, end, &word), "for good");
+	ok(!cs_words_next(&at, end, &word), "and no more");
+	ok(!cs_words_next(&at, end, &word), "for good");
 
 	ok(first_words("MFANO BETS LTD", "mfano bets"), "two words begin a text");
 	ok(first_words("mfano--bets", " Mfano (Bets)"), "whatever stands between them");

@@ -2,18 +2,15 @@
  * test_pace.c
  *	  Rate, pauses and the circuit breaker, on a clock of our own.
  *------------------------------------------------------------------------- */
-/* Before postgres.h, which puts functions of the server in printf's place. */
 #include "tap.h"
 
-#include "postgres.h"
+#include "courier/pace.h"
 
-#include "pace.h"
-
-#define MS			INT64CONST(1000)
-#define SECOND		USECS_PER_SEC
+#define MS			INT64_C(1000)
+#define SECOND		CS_US_PER_S
 
 /* Some time in 2025, in microseconds since 2000. */
-#define START		(INT64CONST(800000000) * SECOND)
+#define START		(INT64_C(800000000) * SECOND)
 
 #define MAX_SENT	20000
 
@@ -22,7 +19,7 @@ static const CsPaceSettings with_breaker = {
 	.breaker_failures = 5, .breaker_cooldown_ms = 30000, .max_pause_ms = 60000
 };
 
-static int64 sent[MAX_SENT];
+static int64_t sent[MAX_SENT];
 static int	nsent;
 
 static CsPaceSettings
@@ -35,14 +32,14 @@ rate(int calls)
 }
 
 static CsPaceGo
-go(CsPace *pace, const CsPaceSettings *settings, TimestampTz now)
+go(CsPace *pace, const CsPaceSettings *settings, CsInstant now)
 {
 	return cs_pace_may_call(pace, settings, now).go;
 }
 
 /* Calls that may go at this very moment, up to a thousand; they go. */
 static int
-send_all(CsPace *pace, const CsPaceSettings *settings, TimestampTz now)
+send_all(CsPace *pace, const CsPaceSettings *settings, CsInstant now)
 {
 	int			n = 0;
 
@@ -57,7 +54,7 @@ send_all(CsPace *pace, const CsPaceSettings *settings, TimestampTz now)
 /* Whether a call went, and this became of it. */
 static bool
 send_one(CsPace *pace, const CsPaceSettings *settings, CsPaceOutcome outcome,
-		 TimestampTz now)
+		 CsInstant now)
 {
 	if (go(pace, settings, now) != CS_PACE_GO)
 		return false;
@@ -66,7 +63,7 @@ send_one(CsPace *pace, const CsPaceSettings *settings, CsPaceOutcome outcome,
 }
 
 static CsBreakerState
-breaker(const CsPace *pace, TimestampTz now)
+breaker(const CsPace *pace, CsInstant now)
 {
 	return cs_pace_view(pace, now).breaker;
 }
@@ -78,11 +75,11 @@ breaker(const CsPace *pace, TimestampTz now)
  * whole milliseconds; `late_ms` at most, in a pattern that repeats.
  */
 static void
-send_under_load(int calls, int late_ms, int64 until)
+send_under_load(int calls, int late_ms, int64_t until)
 {
 	CsPaceSettings settings = rate(calls);
 	CsPace		pace = {0};
-	TimestampTz now = START;
+	CsInstant now = START;
 	unsigned	random = 7;
 
 	nsent = 0;
@@ -104,7 +101,7 @@ send_under_load(int calls, int late_ms, int64 until)
 
 /* The most and the fewest calls in any window that lies in the run. */
 static void
-count_windows(int64 window, int64 run, int *most, int *fewest)
+count_windows(int64_t window, int64_t run, int *most, int *fewest)
 {
 	*most = 0;
 	*fewest = nsent;
@@ -112,11 +109,11 @@ count_windows(int64 window, int64 run, int *most, int *fewest)
 	{
 		while (end < nsent && sent[end] < sent[first] + window)
 			end++;
-		*most = Max(*most, end - first);
+		*most = CS_MAX(*most, end - first);
 
 		/* The emptiest windows begin right after a call. */
 		if (sent[first] + 1 + window <= START + run)
-			*fewest = Min(*fewest, end - first - 1);
+			*fewest = CS_MIN(*fewest, end - first - 1);
 	}
 }
 
@@ -199,7 +196,7 @@ test_pause(void)
 {
 	CsPace		pace = {0};
 	CsPaceAnswer answer;
-	uint32		epoch;
+	uint32_t		epoch;
 
 	(void) cs_pace_may_call(&pace, &no_limits, START);
 	epoch = cs_pace_note_sent(&pace);
@@ -241,7 +238,7 @@ test_pause_and_rate(void)
 
 /* Opens it; all failures at `now`. */
 static void
-fail_five(CsPace *pace, TimestampTz now)
+fail_five(CsPace *pace, CsInstant now)
 {
 	for (int i = 0; i < 5; i++)
 		send_one(pace, &with_breaker, CS_PACE_FAILED, now);
@@ -285,8 +282,8 @@ static void
 test_probe(void)
 {
 	CsPace		pace = {0};
-	TimestampTz now = START + 30 * SECOND;
-	uint32		epoch;
+	CsInstant now = START + 30 * SECOND;
+	uint32_t		epoch;
 
 	fail_five(&pace, START);
 	is_int(breaker(&pace, now), CS_BREAKER_HALF_OPEN, "half-open after the cool-down");
@@ -313,12 +310,12 @@ test_cooldown_doubles(void)
 {
 	static const int expected[] = {30, 60, 120, 240, 240, 240};
 	CsPace		pace = {0};
-	TimestampTz now = START;
+	CsInstant now = START;
 
 	fail_five(&pace, now);
 	for (int i = 0; i < (int) lengthof(expected); i++)
 	{
-		TimestampTz until = cs_pace_may_call(&pace, &with_breaker, now).until;
+		CsInstant until = cs_pace_may_call(&pace, &with_breaker, now).until;
 
 		is_int((until - now) / SECOND, expected[i], "after %d failed probes: %d s",
 			   i, expected[i]);
@@ -337,9 +334,9 @@ static void
 test_stragglers(void)
 {
 	CsPace		pace = {0};
-	TimestampTz now = START;
-	uint32		epochs[64];
-	uint32		probe;
+	CsInstant now = START;
+	uint32_t		epochs[64];
+	uint32_t		probe;
 
 	for (int i = 0; i < 64; i++)
 	{
@@ -399,7 +396,7 @@ static void
 test_probe_waits(void)
 {
 	CsPace		pace = {0};
-	TimestampTz now = START + 30 * SECOND;
+	CsInstant now = START + 30 * SECOND;
 
 	fail_five(&pace, START);
 	cs_pace_note_outcome(&pace, 0, CS_PACE_NEITHER, 40000, START);
@@ -413,8 +410,8 @@ static void
 test_doubt(void)
 {
 	CsPace		pace = {0};
-	TimestampTz now = START;
-	uint32		epoch;
+	CsInstant now = START;
+	uint32_t		epoch;
 
 	is_int(send_all(&pace, &with_breaker, now), 5,
 		   "at first no more go than may fail");

@@ -2,14 +2,14 @@
  * test_patascore.c
  *	  Patascore: upload and report, every nesting and every refusal.
  */
-#include "provider.h"
+#include "provider/registry.h"
 
 #include "payload.h"
 
 #define REF			"22050643-73b9-4eec-ac73-4572d643ac1c"
 #define NATIONAL_ID	"28456719"
 
-static const CsProvider *const provider = &cs_provider_patascore;
+static const CsProvider *const provider = &cs_patascore;
 
 static const CsPair options[] = {
 	{"api_key", "key-1"}, {"auth_header", "Authentication"}
@@ -73,11 +73,11 @@ test_report_request(const CsEndpoint *report, const CsArguments *args)
 			"report?ref_id=" REF, "its URL");
 	is_text(request.headers.data, "Accept: application/json\n"
 			"Authentication: Bearer key-1\n", "its headers");
-	cs_request_free(&request);
+	cs_template_free(&request);
 	report->build(&plain_account, args, &request, &err);
 	is_text(request.headers.data, "Accept: application/json\n"
 			"Authorization: Bearer key-1\n", "header without the option");
-	cs_request_free(&request);
+	cs_template_free(&request);
 }
 
 static void
@@ -99,12 +99,12 @@ test_upload_request(const CsEndpoint *upload)
 			"\"callback_url\":\"https://lender.example/cb?a=1\","
 			"\"statement_type\":\"till_statement\","
 			"\"passcode\":\"123\\\\456\"}", "its body");
-	cs_request_free(&request);
+	cs_template_free(&request);
 	args.npairs = 4;
 	upload->build(&account, &args, &request, &err);
 	ok(strstr(request.body.data, "\"callback_url\":\"\"") != NULL,
 	   "callback_url is sent empty when there is none");
-	cs_request_free(&request);
+	cs_template_free(&request);
 }
 
 static void
@@ -163,7 +163,7 @@ test_upload_refusals(const CsEndpoint *upload)
 		is_text(err.message, message, "upload %d: message", i);
 		is_int(err.code, *message ? CS_ERR_ARGUMENT : CS_ERR_NONE,
 			   "upload %d: error", i);
-		cs_request_free(&request);
+		cs_template_free(&request);
 	}
 	free(huge);
 }
@@ -249,8 +249,8 @@ main(void)
 	static const CsPair ref[] = {{"subject", REF}};
 	const CsArguments report_args = {.pairs = ref, .npairs = 1};
 	const CsArguments upload_args = {.pairs = upload_pairs, .npairs = 5};
-	const CsEndpoint *report = cs_endpoint_by_name(provider, "statement");
-	const CsEndpoint *upload = cs_endpoint_by_name(provider,
+	const CsEndpoint *report = cs_registry_endpoint(provider, "statement");
+	const CsEndpoint *upload = cs_registry_endpoint(provider,
 												   "statement_upload");
 
 	ok(report->shared && !upload->shared, "an upload is not shared");

@@ -2,14 +2,14 @@
  * test_pngme.c
  *	  Pngme: credentials, log-in, the decision and every reply to it.
  */
-#include "provider.h"
+#include "provider/registry.h"
 
 #include "payload.h"
 
 #define PHONE	"254123456789"
 #define JWT_EXP	INT64_C(1700043200)
 
-static const CsProvider *const provider = &cs_provider_pngme;
+static const CsProvider *const provider = &cs_pngme;
 
 static void
 test_options(void)
@@ -109,10 +109,10 @@ test_login(void)
 	is_text(request.headers.data, "Accept: application/json\nAuthorization: "
 			"Basic c3ZjQGFjbWUuZXhhbXBsZTpwOsOp\n", "its headers");
 	ok(request.body.len == 0, "no body");
-	cs_request_free(&request);
+	cs_template_free(&request);
 	is_int(provider->build_login(&empty, &request, &err), CS_FAIL,
 		   "no log-in without credentials");
-	cs_request_free(&request);
+	cs_template_free(&request);
 }
 
 static void
@@ -131,6 +131,7 @@ test_login_replies(void)
 		"belongs to 2 organizations; the server option \"organization\""},
 		{"pngme/login_empty", CS_ERR_CREDENTIALS, NULL, 0, "0 organizations"},
 		{"pngme/login_object", CS_ERR_NOT_UNDERSTOOD, NULL, 0, NULL},
+		{"pngme/login_null", CS_ERR_NOT_UNDERSTOOD, NULL, 0, "is no object"},
 		{"pngme/login_no_token", CS_ERR_CREDENTIALS, NULL, 0,
 		"\"acme\" has no API token for environment \"production\""},
 		{"pngme/login_control_token", CS_ERR_NOT_UNDERSTOOD, NULL, 0,
@@ -201,13 +202,13 @@ test_request(const CsEndpoint *decision)
 	is_text(request.url.data, "https://api.pngme.com/beta/nigeria/decision"
 			"?phone_number=" PHONE, "URL without a time");
 	is_text(request.headers.data, "Accept: application/json\n", "headers");
-	cs_request_free(&request);
+	cs_template_free(&request);
 	args.npairs = 2;
 	decision->build(&account, &args, &request, &err);
 	is_text(request.url.data, "https://api.pngme.com/beta/nigeria/decision"
 			"?phone_number=" PHONE "&utc_endtime=2023-11-17T00%3A00%3A00",
 			"URL with a time");
-	cs_request_free(&request);
+	cs_template_free(&request);
 }
 
 static const ReplyCase replies[] = {
@@ -270,7 +271,7 @@ main(void)
 {
 	static const CsPair pairs[] = {{"subject", PHONE}};
 	const CsArguments args = {.pairs = pairs, .npairs = 1};
-	const CsEndpoint *decision = cs_endpoint_by_name(provider, "decision");
+	const CsEndpoint *decision = cs_registry_endpoint(provider, "decision");
 
 	test_options();
 	test_account();

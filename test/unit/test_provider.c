@@ -2,7 +2,10 @@
  * test_provider.c
  *	  The registry, request templates, tokens, and what statuses mean.
  */
-#include "provider.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "provider/phone.h"
+#include "provider/registry.h"
 
 #include "payload.h"
 
@@ -12,10 +15,10 @@ test_registry(void)
 	int			count = 0;
 	const CsProvider *p;
 
-	for (; (p = cs_provider_at(count)) != NULL; count++)
+	for (; (p = cs_registry_at(count)) != NULL; count++)
 	{
-		ok(cs_provider_by_name(p->name) == p, "%s by name", p->name);
-		is_int(cs_provider_index(p), count, "%s by index", p->name);
+		ok(cs_registry_by_name(p->name) == p, "%s by name", p->name);
+		is_int(cs_registry_index(p), count, "%s by index", p->name);
 		ok(strncmp(p->default_base_url, "https://", 8) == 0 &&
 		   p->default_base_url[strlen(p->default_base_url) - 1] != '/',
 		   "%s has a base URL", p->name);
@@ -29,18 +32,18 @@ test_registry(void)
 			   (o->default_value == NULL || o->check == NULL ||
 				o->check(o->default_value)), "%s option %s", p->name, o->name);
 		for (const CsEndpoint *e = p->endpoints; e->name != NULL; e++)
-			ok(cs_endpoint_by_name(p, e->name) == e && e->normalise != NULL &&
+			ok(cs_registry_endpoint(p, e->name) == e && e->normalise != NULL &&
 			   e->build != NULL && e->classify != NULL && e->billed &&
 			   e->subject_name != NULL &&
 			   (e->auth == CS_AUTH_IN_REQUEST || p->build_login != NULL),
 			   "%s endpoint %s", p->name, e->name);
 	}
 	is_int(count, 3, "three providers");
-	ok(cs_provider_at(-1) == NULL, "none before the first");
-	ok(cs_provider_by_name("nobody") == NULL, "no such provider");
-	ok(cs_endpoint_by_name(cs_provider_at(0), "nothing") == NULL,
+	ok(cs_registry_at(-1) == NULL, "none before the first");
+	ok(cs_registry_by_name("nobody") == NULL, "no such provider");
+	ok(cs_registry_endpoint(cs_registry_at(0), "nothing") == NULL,
 	   "no such endpoint");
-	is_int(cs_provider_index(NULL), -1, "NULL is not registered");
+	is_int(cs_registry_index(NULL), -1, "NULL is not registered");
 }
 
 static void
@@ -70,7 +73,7 @@ test_templates(void)
 	CsRequest	request = {0};
 	CsError		err;
 
-	is_int(cs_request_build(&template, CS_PATCH, &account, &args, &request,
+	is_int(cs_template_build(&template, CS_PATCH, &account, &args, &request,
 							&err), CS_OK, "template is filled");
 	is_int(request.method, CS_PATCH, "method");
 	is_text(request.url.data, "https://h.example/x/a%2Fb/s%3D1/p/q/z"
@@ -78,28 +81,28 @@ test_templates(void)
 	is_text(request.headers.data, "Accept: application/json\n"
 			"Content-Type: application/json\n", "headers");
 	is_text(request.body.data, "{\"o\":\"a/b\",\"f\":\"JVBERg==\"}", "body");
-	cs_request_free(&request);
+	cs_template_free(&request);
 	ok(request.url.data == NULL && request.body.data == NULL, "freed");
 
 	template = (CsTemplate) {"/x", NULL, nothing};
-	cs_request_build(&template, CS_POST, &account, NULL, &request, &err);
+	cs_template_build(&template, CS_POST, &account, NULL, &request, &err);
 	is_text(request.body.data, "{}", "empty body");
-	cs_request_free(&request);
+	cs_template_free(&request);
 
 	template = (CsTemplate) {"/x", needed, NULL};
-	is_int(cs_request_build(&template, CS_GET, &account, &args, &request,
+	is_int(cs_template_build(&template, CS_GET, &account, &args, &request,
 							&err), CS_FAIL, "missing query parameter");
 	is_int(err.code, CS_ERR_ARGUMENT, "is an error of argument");
-	cs_request_free(&request);
+	cs_template_free(&request);
 	template = (CsTemplate) {"/x", NULL, needed};
-	is_int(cs_request_build(&template, CS_GET, &account, &args, &request,
+	is_int(cs_template_build(&template, CS_GET, &account, &args, &request,
 							&err), CS_FAIL, "missing member");
-	cs_request_free(&request);
+	cs_template_free(&request);
 	template = (CsTemplate) {"/{nowhere}", NULL, NULL};
-	is_int(cs_request_build(&template, CS_GET, &account, &args, &request,
+	is_int(cs_template_build(&template, CS_GET, &account, &args, &request,
 							&err), CS_FAIL, "missing piece of the path");
 	is_text(err.message, "\"nowhere\" is missing", "is named");
-	cs_request_free(&request);
+	cs_template_free(&request);
 }
 
 /* header {"alg":"none"}, the claims given, and a signature */
@@ -139,7 +142,7 @@ test_jwt(void)
 	{
 		int64_t		exp = 0;
 
-		is_int(cs_jwt_expiry(cases[i].token, &exp), cases[i].found,
+		is_int(cs_token_jwt_expiry(cases[i].token, &exp), cases[i].found,
 			   "JWT %d: found", i);
 		if (cases[i].found)
 			is_int(exp, cases[i].exp, "JWT %d: exp", i);
@@ -194,7 +197,7 @@ test_statuses(void)
 		CsVerdict	v;
 
 		memset(&v, 0x5A, sizeof(v));
-		cs_verdict_from_status(&cs_provider_pngme, cases[i].status, NULL, &v);
+		cs_verdict_from_status(&cs_pngme, cases[i].status, NULL, &v);
 		ok(v.code == cases[i].code && v.error.code == cases[i].code &&
 		   v.effective_status == cases[i].status &&
 		   v.error.message[0] != '\0' && v.error.detail[0] == '\0',
@@ -243,7 +246,7 @@ test_words(void)
 		CsError		err;
 
 		cs_json_parse(cases[i].body, strlen(cases[i].body), &root, &err);
-		cs_verdict_from_status(&cs_provider_pngme, 400, root, &v);
+		cs_verdict_from_status(&cs_pngme, 400, root, &v);
 		is_text(v.error.detail, cases[i].detail, "words of %s",
 				cases[i].body);
 		is_text(v.error.provider_code, cases[i].provider_code, "code of %s",
@@ -271,7 +274,7 @@ test_long_words(void)
 			cs_buf_puts(&body, i % 2 ? "a" : "1");
 		cs_buf_puts(&body, " and 254700123456 too\"}");
 		cs_json_parse(body.data, body.len, &root, &err);
-		cs_verdict_from_status(&cs_provider_pngme, 400, root, &v);
+		cs_verdict_from_status(&cs_pngme, 400, root, &v);
 		safe = safe && !has_long_number(v.error.detail) &&
 			strstr(v.error.detail, "2547") == NULL;
 		json_object_put(root);
@@ -299,17 +302,17 @@ test_helpers(void)
 		   "no digits");
 	is_int(cs_phone_digits("1234567890123456", out, sizeof(out), &err),
 		   CS_FAIL, "more than there is room for");
-	ok(cs_check_path("/oauth/token") && !cs_check_path("oauth") &&
-	   !cs_check_path("/a?b") && !cs_check_path("/a#b") &&
-	   !cs_check_path("/a/../b") && !cs_check_path("/a b") &&
-	   !cs_check_path(""), "paths");
-	ok(cs_check_visible("a~!") && !cs_check_visible("") &&
-	   !cs_check_visible("a b") && !cs_check_visible("\xC3\xA9"),
+	ok(cs_registry_check_path("/oauth/token") && !cs_registry_check_path("oauth") &&
+	   !cs_registry_check_path("/a?b") && !cs_registry_check_path("/a#b") &&
+	   !cs_registry_check_path("/a/../b") && !cs_registry_check_path("/a b") &&
+	   !cs_registry_check_path(""), "paths");
+	ok(cs_text_is_visible("a~!") && !cs_text_is_visible("") &&
+	   !cs_text_is_visible("a b") && !cs_text_is_visible("\xC3\xA9"),
 	   "visible texts");
-	ok(cs_same_last_digits("254700123456", "+700 123 456", 9), "same digits");
-	ok(!cs_same_last_digits("254700123456", "254700123457", 9),
+	ok(cs_phone_same_last_digits("254700123456", "+700 123 456", 9), "same digits");
+	ok(!cs_phone_same_last_digits("254700123456", "254700123457", 9),
 	   "other digits");
-	ok(cs_same_last_digits("254700123456", "M12345", 9), "too few to tell");
+	ok(cs_phone_same_last_digits("254700123456", "M12345", 9), "too few to tell");
 }
 
 int

@@ -2,7 +2,7 @@
  * test_retry.c
  *	  What follows a call: the rule that nothing billed is sent twice.
  *------------------------------------------------------------------------- */
-#include "retry.h"
+#include "courier/retry.h"
 
 #include "tap.h"
 
@@ -83,14 +83,14 @@ main(void)
 	ok(decide(429, 3000, 60000, 0.9).delay_ms <= 3000 + CS_RETRY_BASE_MS, "nor much later");
 	ok(decide(503, 61000, 60000, 0.0).next == CS_NEXT_SETTLE, "a Retry-After beyond patience is not waited for");
 
-	ok(!cs_may_be_billed(CS_CALL_NOT_SENT, 0), "what was not sent is not billed");
-	ok(!cs_may_be_billed(CS_CALL_REPLY, 401) && !cs_may_be_billed(CS_CALL_REPLY, 403),
+	ok(!cs_retry_may_be_billed(CS_CALL_NOT_SENT, 0), "what was not sent is not billed");
+	ok(!cs_retry_may_be_billed(CS_CALL_REPLY, 401) && !cs_retry_may_be_billed(CS_CALL_REPLY, 403),
 	   "nor what was refused for its credentials");
-	ok(!cs_may_be_billed(CS_CALL_REPLY, 429) && !cs_may_be_billed(CS_CALL_REPLY, 503),
+	ok(!cs_retry_may_be_billed(CS_CALL_REPLY, 429) && !cs_retry_may_be_billed(CS_CALL_REPLY, 503),
 	   "nor what was refused for its rate, or not served");
-	ok(cs_may_be_billed(CS_CALL_REPLY, 200) && cs_may_be_billed(CS_CALL_REPLY, 404) &&
-	   cs_may_be_billed(CS_CALL_REPLY, 500), "any other reply may be");
-	ok(cs_may_be_billed(CS_CALL_LOST, 0) && cs_may_be_billed(CS_CALL_TOO_LARGE, 200) &&
-	   cs_may_be_billed(CS_CALL_GARBLED, 0), "and so may what is lost");
+	ok(cs_retry_may_be_billed(CS_CALL_REPLY, 200) && cs_retry_may_be_billed(CS_CALL_REPLY, 404) &&
+	   cs_retry_may_be_billed(CS_CALL_REPLY, 500), "any other reply may be");
+	ok(cs_retry_may_be_billed(CS_CALL_LOST, 0) && cs_retry_may_be_billed(CS_CALL_TOO_LARGE, 200) &&
+	   cs_retry_may_be_billed(CS_CALL_GARBLED, 0), "and so may what is lost");
 	return done_testing();
 }

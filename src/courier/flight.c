@@ -1,0 +1,172 @@
+/*-------------------------------------------------------------------------
+ * flight.c
+ *	  A question on its way through the courier, with all who asked it.
+ *
+ * Belongs to the courier process.  Flights are found by their key; the slots
+ * of one are a chain through an array of all slots, so that attaching never
+ * allocates.
+ *------------------------------------------------------------------------- */
+#include "postgres.h"
+
+#include "courier/flight.h"
+
+#include "utils/memutils.h"
+
+#include "pg/guc.h"
+#include "shared/answer_cache.h"
+
+static HTAB *flights;
+static int *next_attached;		/* by slot; -1 ends the chain */
+
+void
+cs_flight_init(void)
+{
+	HASHCTL		ctl = {
+		.keysize = sizeof(CsKey), .entrysize = sizeof(CsFlight),
+		.hcxt = TopMemoryContext
+	};
+
+	flights = hash_create("credscore flights", cs_guc_max_questions(), &ctl,
+						  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	next_attached = MemoryContextAlloc(TopMemoryContext,
+									   cs_guc_max_questions() * sizeof(int));
+}
+
+static void
+attach(CsFlight *flight, int slot)
+{
+	cs_slots_mark_shared(slot);
+	next_attached[slot] = next_attached[flight->first_slot];
+	next_attached[flight->first_slot] = slot;
+	if (flight->on_wire)
+		cs_slots_mark_sent(slot, flight->spec->billed);
+}
+
+CsFlight *
+cs_flight_board(int slot, bool *found)
+{
+	CsFlight   *flight = hash_search(flights, cs_slots_key(slot), HASH_ENTER, found);
+
+	if (*found)
+	{
+		attach(flight, slot);
+		return flight;
+	}
+	memset((char *) flight + sizeof(CsKey), 0, sizeof(CsFlight) - sizeof(CsKey));
+	next_attached[slot] = -1;
+	flight->first_slot = slot;
+	flight->spec = cs_slots_spec(slot);
+	return flight;
+}
+
+void
+cs_flight_scan(HASH_SEQ_STATUS *scan)
+{
+	hash_seq_init(scan, flights);
+}
+
+int
+cs_flight_waiting(const CsFlight *flight)
+{
+	int			n = 0;
+
+	for (int s = flight->first_slot; s >= 0; s = next_attached[s])
+		n += !cs_slots_abandoned(s);
+	return n;
+}
+
+int
+cs_flight_waiting_slot(const CsFlight *flight, int process)
+{
+	int			found = -1;
+
+	for (int s = flight->first_slot; s >= 0; s = next_attached[s])
+	{
+		if (cs_slots_abandoned(s))
+			continue;
+		found = s;
+		if (cs_slots_asker(s) == process)
+			break;
+	}
+	return found;
+}
+
+void
+cs_flight_mark_sent(CsFlight *flight, bool sent)
+{
+	flight->on_wire = sent;
+	if (flight->spec->billed)
+		for (int s = flight->first_slot; s >= 0; s = next_attached[s])
+			cs_slots_mark_sent(s, sent);
+}
+
+/* Puts the bytes where all who asked, and the cache, can read them. */
+static dsa_pointer
+share_body(CsFlight *flight, CsOutcome *outcome, const char *bytes, size_t len,
+		   bool keep)
+{
+	dsa_pointer body;
+	int			nslots = 0;
+
+	if (len == 0 || (cs_flight_waiting(flight) == 0 && !keep))
+		return InvalidDsaPointer;
+	for (int s = flight->first_slot; s >= 0; s = next_attached[s])
+		nslots++;
+	body = cs_reply_create(bytes, len, nslots + keep);
+	if (!DsaPointerIsValid(body))
+	{
+		outcome->code = CS_ERR_MEMORY;
+		strlcpy(outcome->detail, "There is no shared memory for the answer.",
+				sizeof(outcome->detail));
+	}
+	else if (keep)
+		cs_answer_cache_store(&flight->key, &flight->spec->server_key, outcome, body);
+	return body;
+}
+
+void
+cs_flight_settle(CsFlight *flight, CsOutcome *outcome, const char *bytes, size_t len, bool keep)
+{
+	dsa_pointer body;
+	int			next;
+
+	cs_timer_clear(&flight->timer);
+	cs_window_leave(&flight->place);
+	outcome->attempts = flight->attempts;
+	if (flight->spec->request_id != 0)
+		strlcpy(outcome->request_id,
+				cs_spec_text(flight->spec, flight->spec->request_id),
+				sizeof(outcome->request_id));
+	body = share_body(flight, outcome, bytes, len, keep);
+	for (int s = flight->first_slot; s >= 0; s = next)
+	{
+		next = next_attached[s];
+		if (!cs_slots_settle(s, outcome, body) && DsaPointerIsValid(body))
+			cs_reply_release(body);
+	}
+	hash_search(flights, &flight->key, HASH_REMOVE, NULL);
+}
+
+/*
+ * Whatever became of the last call, one before it may have been answered and
+ * billed, where the user took that risk: then nobody knows.
+ */
+void
+cs_flight_fail(CsFlight *flight, CsOutcome *outcome)
+{
+	if (flight->ambiguous)
+		outcome->code = CS_ERR_UNKNOWN;
+	cs_server_settled(flight->server, flight->spec, outcome->code, 0);
+	cs_flight_settle(flight, outcome, NULL, 0, false);
+}
+
+void
+cs_flight_fail_with(CsFlight *flight, CsErrorCode code, const char *detail)
+{
+	CsOutcome	outcome;
+
+	memset(&outcome, 0, sizeof(outcome));
+	outcome.code = code;
+	strlcpy(outcome.detail, detail, sizeof(outcome.detail));
+	cs_flight_fail(flight, &outcome);
+}

@@ -1,0 +1,81 @@
+/*-------------------------------------------------------------------------
+ * gate.h
+ *	  The gate of a server: how many calls at once, how fast, and whose turn
+ *	  it is.
+ *
+ * Arithmetic and lists, no I/O; used by the courier alone, so there are no
+ * locks.  Askers take turns: a session with 10,000 questions delays another
+ * one's single question by one call, not by 10,000.
+ *------------------------------------------------------------------------- */
+#ifndef CS_GATE_H
+#define CS_GATE_H
+
+#include "base/list.h"
+#include "courier/pace.h"
+#include "shared/key.h"
+
+typedef struct CsGate CsGate;
+
+/* A server's settings as the question at hand knows them. */
+typedef struct CsGateSettings
+{
+	int			max_concurrency;
+	CsPaceSettings pace;
+} CsGateSettings;
+
+/* A place in a gate's queue; embed it. */
+typedef struct CsTicket
+{
+	CsListNode	node;
+	CsGate	   *gate;
+	struct CsAsker *asker;		/* NULL: not in the queue */
+	uint32_t		epoch;			/* of the breaker, when it was admitted */
+} CsTicket;
+
+typedef enum CsAdmission
+{
+	CS_ADMITTED,				/* it may go, and has to leave */
+	CS_REFUSED					/* the breaker is open; it is out already */
+} CsAdmission;
+
+/* What views show. */
+typedef struct CsGateView
+{
+	int			running;
+	int			queued;
+	CsBreakerView	pace;
+} CsGateView;
+
+/* The gate of a server; made when it is new.  NULL: no memory. */
+extern CsGate *cs_gate_get(const CsKey *server);
+
+/*
+ * Queues a ticket for an asker.  The settings are the server's as this asker
+ * knows them: the latest ones hold; NULL when he knew them a while ago.  False:
+ * no memory.
+ */
+extern bool cs_gate_enter(CsGate *gate, int asker,
+						  const CsGateSettings *settings, CsTicket *ticket);
+
+/* Takes a ticket out of the queue. */
+extern void cs_gate_withdraw(CsTicket *ticket);
+
+/*
+ * The next ticket whose wait is over, of any gate; NULL: none now.  It is out
+ * of the queue; *admission says whether it may go.
+ */
+extern CsTicket *cs_gate_admit(CsInstant now, CsAdmission *admission);
+
+/* When cs_gate_admit has to be called, unless a call ends; CS_NEVER: never. */
+extern CsInstant cs_gate_due(void);
+
+/* A call that was admitted is over; see cs_pace_note_outcome. */
+extern void cs_gate_leave(CsTicket *ticket, CsPaceOutcome outcome,
+						  int retry_after_ms, CsInstant now);
+
+/* What was admitted makes no call after all. */
+extern void cs_gate_back_out(CsTicket *ticket);
+
+extern CsGateView cs_gate_view(const CsGate *gate, CsInstant now);
+
+#endif							/* CS_GATE_H */

@@ -1,0 +1,51 @@
+/*-------------------------------------------------------------------------
+ * transactions.h
+ *	  The transactions of a statement, classified and in the order of time.
+ *------------------------------------------------------------------------- */
+#ifndef CS_TRANSACTIONS_H
+#define CS_TRANSACTIONS_H
+
+#include "postgres.h"
+
+#include "datatype/timestamp.h"
+#include "utils/jsonb.h"
+
+#include "features/amount.h"
+#include "features/mpesa.h"
+#include "features/party.h"
+
+/* East African Time, in microseconds east of UTC all year. */
+#define CS_EAT (3 * USECS_PER_HOUR)
+
+typedef struct CsLedgerRow
+{
+	int64		time;	 /* microseconds since 2000-01-01 in East Africa */
+	const char *receipt; /* into the answer; NULL: none */
+	int			receipt_len;
+	int			position; /* rises with what came later in a second */
+	CsAmount	received;
+	CsAmount	sent;
+	CsAmount	balance; /* after it, if has_balance */
+	bool		has_balance;
+	bool		has_amounts;
+	bool		has_type; /* else class and so on say nothing */
+	bool		fuliza;
+	uint8		roles; /* CsPartyRole, of the party */
+	CsMpesaClass class;
+} CsLedgerRow;
+
+typedef struct CsLedger
+{
+	CsLedgerRow *rows; /* the oldest first */
+	int			 nrows;
+	bool		 complete; /* false: some have no time, and are left out */
+} CsLedger;
+
+/*
+ * Reads an answer; false when it has no array of transactions.  The ledger
+ * points into the answer, and is taken from the current memory context.
+ */
+extern bool cs_transactions_read(const JsonbValue	 *answer,
+						   const CsPartyList *parties, CsLedger *ledger);
+
+#endif /* CS_TRANSACTIONS_H */

@@ -1,0 +1,97 @@
+/*-------------------------------------------------------------------------
+ * compat.h
+ *	  Everything that differs between PostgreSQL 15, 16, 17 and 18.
+ *
+ * No other file tests PG_VERSION_NUM.
+ *------------------------------------------------------------------------- */
+#ifndef CS_COMPAT_H
+#define CS_COMPAT_H
+
+#include "postgres.h"
+
+#include "access/twophase.h"
+#include "catalog/pg_foreign_server.h"
+#include "commands/explain.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "storage/latch.h"
+#include "storage/proc.h"
+#include "utils/acl.h"
+#include "utils/wait_event.h"
+
+#if PG_VERSION_NUM >= 180000
+#include "commands/explain_format.h"
+#include "commands/explain_state.h"
+#endif
+
+#if PG_VERSION_NUM < 150000
+#error "credscore needs PostgreSQL 15 or later"
+#endif
+
+/* The number other processes know this one by. */
+#if PG_VERSION_NUM >= 170000
+#define CS_MY_PROC_NUMBER	MyProcNumber
+#else
+#define CS_MY_PROC_NUMBER	(MyProc->pgprocno)
+#endif
+
+/* Process numbers are below this; known once shared memory is requested. */
+static inline int
+cs_compat_process_count(void)
+{
+	return MaxBackends + NUM_AUXILIARY_PROCS + max_prepared_xacts;
+}
+
+/* Before 18 the function's name came first: pg_attribute_noreturn(). */
+#if PG_VERSION_NUM < 180000
+#define pg_noreturn	__attribute__((noreturn))
+#endif
+
+/* May the role use the foreign server? */
+static inline AclResult
+cs_compat_server_aclcheck(Oid serverid, Oid roleid)
+{
+#if PG_VERSION_NUM >= 160000
+	return object_aclcheck(ForeignServerRelationId, serverid, roleid,
+						   ACL_USAGE);
+#else
+	return pg_foreign_server_aclcheck(serverid, roleid, ACL_USAGE);
+#endif
+}
+
+/* A wait event set that lives as long as the process. */
+static inline WaitEventSet *
+cs_compat_create_wait_event_set(int nevents)
+{
+#if PG_VERSION_NUM >= 170000
+	return CreateWaitEventSet(NULL, nevents);
+#else
+	return CreateWaitEventSet(TopMemoryContext, nevents);
+#endif
+}
+
+/* ExecutorRun's execute_once went in 18. */
+#if PG_VERSION_NUM >= 180000
+#define CS_EXECUTOR_RUN_PARAMS \
+	QueryDesc *query, ScanDirection direction, uint64 count
+#define CS_EXECUTOR_RUN_ARGS	query, direction, count
+#else
+#define CS_EXECUTOR_RUN_PARAMS \
+	QueryDesc *query, ScanDirection direction, uint64 count, bool execute_once
+#define CS_EXECUTOR_RUN_ARGS	query, direction, count, execute_once
+#endif
+
+/* Named wait events exist from 17 on; each place asks for its number once. */
+#if PG_VERSION_NUM >= 170000
+#define CS_WAIT_EVENT(name) \
+	({ \
+		static uint32 event_; \
+		if (event_ == 0) \
+			event_ = WaitEventExtensionNew(name); \
+		event_; \
+	})
+#else
+#define CS_WAIT_EVENT(name)	PG_WAIT_EXTENSION
+#endif
+
+#endif							/* CS_COMPAT_H */

@@ -1,0 +1,127 @@
+/*-------------------------------------------------------------------------
+ * secret_file.c
+ *	  A credential kept in a file of the database server.
+ *
+ * Messages name the option; the path goes to the server log only.
+ *------------------------------------------------------------------------- */
+#include "postgres.h"
+
+#include "pg/secret_file.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "storage/fd.h"
+
+#include "base/core.h"
+
+/* A private key in PEM is the longest secret one could want. */
+#define MAX_SECRET_BYTES	(16 * 1024)
+
+static void
+refuse(const char *name, const char *path, int sqlstate, const char *why)
+{
+	ereport(ERROR,
+			(errcode(sqlstate),
+			 errmsg("file of option \"%s_file\" cannot be used", name),
+			 errdetail("%s", why),
+			 errdetail_log("%s (\"%s\")", why, path)));
+}
+
+/* Why a file cannot be used; NULL: it can.  The rule for who may read it is
+ * PostgreSQL's for its TLS private key. */
+static const char *
+fault_of(const struct stat *st, int *sqlstate)
+{
+	*sqlstate = ERRCODE_INVALID_PARAMETER_VALUE;
+	if (!S_ISREG(st->st_mode))
+		return "It is not a regular file.";
+	if ((st->st_uid != geteuid() && st->st_uid != 0) ||
+		(st->st_uid == geteuid() && (st->st_mode & (S_IRWXG | S_IRWXO)) != 0) ||
+		(st->st_uid == 0 && (st->st_mode & (S_IWGRP | S_IXGRP | S_IRWXO)) != 0))
+	{
+		*sqlstate = ERRCODE_INSUFFICIENT_PRIVILEGE;
+		return "It must have permissions u=rw (0600) or less if owned by the database user, or u=rw,g=r (0640) or less if owned by root.";
+	}
+	if (st->st_size > MAX_SECRET_BYTES)
+		return "It is larger than 16 kB.";
+	return NULL;
+}
+
+static void
+check_stat(const char *name, const char *path, const struct stat *st)
+{
+	int			sqlstate;
+	const char *fault = fault_of(st, &sqlstate);
+
+	if (fault != NULL)
+		refuse(name, path, sqlstate, fault);
+}
+
+const char *
+cs_secret_file_fault(const char *path)
+{
+	struct stat st;
+	int			sqlstate;
+
+	if (stat(path, &st) != 0 || access(path, R_OK) != 0)
+		return psprintf("It cannot be read: %s.", strerror(errno));
+	if (st.st_size == 0)
+		return "It is empty.";
+	return fault_of(&st, &sqlstate);
+}
+
+char *
+cs_secret_file_read(CsSecretFile *file, const char *name, const char *path)
+{
+	int			fd = OpenTransientFile(path, O_RDONLY | PG_BINARY);
+	char		secret[MAX_SECRET_BYTES + 1];
+	char	   *result;
+	ssize_t		len;
+
+	if (fd < 0)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not open the file of option \"%s_file\": %m", name),
+				 errdetail_log("The file is \"%s\".", path)));
+	if (fstat(fd, &file->seen) != 0)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not stat the file of option \"%s_file\": %m", name)));
+	check_stat(name, path, &file->seen);
+	len = read(fd, secret, MAX_SECRET_BYTES);
+	if (len < 0)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not read the file of option \"%s_file\": %m", name)));
+	CloseTransientFile(fd);
+
+	secret[len] = '\0';
+	if (len > 0 && secret[len - 1] == '\n')
+		secret[--len] = '\0';
+	if (len > 0 && secret[len - 1] == '\r')
+		secret[--len] = '\0';
+	if (len == 0)
+		refuse(name, path, ERRCODE_INVALID_PARAMETER_VALUE, "It is empty.");
+	for (ssize_t i = 0; i < len; i++)
+		if ((unsigned char) secret[i] < ' ' || secret[i] == 0x7f)
+			refuse(name, path, ERRCODE_INVALID_PARAMETER_VALUE,
+				   "It holds more than one line, or control characters.");
+	file->path = pstrdup(path);
+	result = pstrdup(secret);
+	cs_core_wipe(secret, sizeof(secret));
+	return result;
+}
+
+bool
+cs_secret_file_changed(const CsSecretFile *file)
+{
+	struct stat now;
+
+	if (stat(file->path, &now) != 0)
+		return true;
+	return now.st_ino != file->seen.st_ino || now.st_dev != file->seen.st_dev ||
+		now.st_size != file->seen.st_size ||
+		now.st_mtim.tv_sec != file->seen.st_mtim.tv_sec ||
+		now.st_mtim.tv_nsec != file->seen.st_mtim.tv_nsec;
+}

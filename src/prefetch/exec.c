@@ -1,0 +1,630 @@
+/*-------------------------------------------------------------------------
+ * exec.c
+ *	  The CustomScan that runs ahead of the calls above it.
+ *
+ * It reads rows of its child into a ring, evaluates for each the arguments of
+ * the calls that are certain to be made for it, starts their questions, and
+ * hands the rows on unchanged and in order.  When the expression above then
+ * calls the function, MEMO has the question, and the function waits for what
+ * is left of it.
+ *
+ * How far it reads is bounded by credscore.read_ahead, by work_mem, and by
+ * the number of rows that are certain to be asked for: each call is billed.
+ * While the first row waits for a slow answer, rows whose answers have come do
+ * not count, so that the window never runs dry behind it; for that the node
+ * waits itself, where it can go on reading.
+ *
+ * The child is the left subtree, so that parameters, EXPLAIN and walkers
+ * reach it.  Rows in the ring are minimal tuples; the scan slot of a CustomScan
+ * is a virtual one, which compiled expressions rely on.
+ *------------------------------------------------------------------------- */
+#include "postgres.h"
+
+#include "prefetch/prefetch.h"
+
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "nodes/extensible.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/cost.h"
+#include "utils/memutils.h"
+
+#include "pg/compat.h"
+#include "pg/guc.h"
+#include "session/asking.h"
+#include "session/scope.h"
+#include "shared/progress.h"
+
+#define NODE_NAME	"Credscore Prefetch"
+
+/* What custom_private holds, in this order. */
+enum
+{
+	PRIVATE_NSITES,				/* the first of custom_exprs */
+	PRIVATE_SINGLE,
+	PRIVATE_EXPAND,
+	PRIVATE_PROBE,
+	PRIVATE_BEYOND,
+	PRIVATE_ROOT,
+	PRIVATE_DIRECT,				/* number of the Limit right above; -1: none */
+	PRIVATE_LISTS				/* see cs_prefetch_set_lists */
+};
+
+/* A call to start ahead: the function, and its arguments by position. */
+typedef struct Site
+{
+	const CsAskingFunction *function;
+	int			nargs;
+	ExprState **args;
+} Site;
+
+/* A Limit above. */
+typedef struct Bound
+{
+	ExprState  *offset;
+	ExprState  *count;
+	int64		rows;			/* -1: unbounded */
+} Bound;
+
+typedef struct PrefetchState
+{
+	CustomScanState css;
+	int			nsites;
+	Site	   *sites;
+	List	   *lists;			/* of VALUES: where each row's sites end */
+	int			nbounds;
+	Bound	   *bounds;
+	bool		bounds_known;
+	bool		single;
+	bool		expand;
+	bool		probe;
+	bool		beyond;
+	bool		root;
+	int			direct;			/* the bound right above; -1: none */
+	ExprContext *econtext;		/* for arguments */
+	TupleTableSlot *ring_slot;	/* a row of the ring, to be deformed */
+	MinimalTuple *ring;
+	CsMemoEntry **asked;		/* nsites for each row of the ring */
+	CsMemoEntry **asking;		/* of the row that is being read */
+	int			ring_size;
+	int			ring_head;
+	int			ring_count;
+	Size		ring_bytes;
+	MinimalTuple current;		/* the row in the scan slot */
+	bool		exhausted;		/* the child has no more rows */
+	int			lists_started;
+	int64		read;			/* rows of the child since the rescan */
+	int64		pulls;			/* calls of ours since the rescan */
+	int64		emitted;		/* rows handed on since the rescan */
+	int64		emitted_in_run;
+	uint64		run_serial;
+	int64		max_ahead;
+	CsAskStats	stats;
+} PrefetchState;
+
+/* --- making the node --- */
+
+static Node *prefetch_create_state(CustomScan *scan);
+
+static const CustomScanMethods scan_methods = {
+	NODE_NAME, prefetch_create_state
+};
+
+bool
+cs_prefetch_is(const Plan *plan)
+{
+	return IsA(plan, CustomScan) && ((const CustomScan *) plan)->methods == &scan_methods;
+}
+
+/* The child's columns, as the node's scan tuple. */
+static List *
+scan_columns(Plan *child)
+{
+	List	   *columns = NIL;
+	ListCell   *lc;
+
+	foreach(lc, child->targetlist)
+	{
+		TargetEntry *te = lfirst(lc);
+		Expr	   *var = (Expr *) makeVar(OUTER_VAR, te->resno,
+										   exprType((Node *) te->expr),
+										   exprTypmod((Node *) te->expr),
+										   exprCollation((Node *) te->expr), 0);
+
+		columns = lappend(columns, makeTargetEntry(var, te->resno, te->resname,
+												   te->resjunk));
+	}
+	return columns;
+}
+
+CustomScan *
+cs_prefetch_make(Plan *child, List *tlist, List *qual, List *sites,
+				 const CsDemand *demand, int plan_node_id)
+{
+	CustomScan *scan = makeNode(CustomScan);
+	Plan	   *plan = &scan->scan.plan;
+	List	   *exprs = list_copy(sites);
+	ListCell   *lc;
+
+	foreach(lc, demand->limits)
+	{
+		Limit	   *limit = lfirst(lc);
+
+		exprs = lappend(exprs, limit->limitOffset ? copyObject(limit->limitOffset)
+						: (Node *) makeNullConst(INT8OID, -1, InvalidOid));
+		exprs = lappend(exprs, limit->limitCount ? copyObject(limit->limitCount)
+						: (Node *) makeNullConst(INT8OID, -1, InvalidOid));
+	}
+	plan->startup_cost = child->startup_cost;
+	plan->total_cost = child->total_cost;
+	plan->plan_rows = child->plan_rows;
+	plan->plan_width = child->plan_width;
+	plan->parallel_safe = false;
+	plan->plan_node_id = plan_node_id;
+	plan->targetlist = tlist;
+	plan->qual = qual;
+	plan->lefttree = child;
+	plan->extParam = bms_copy(child->extParam);
+	plan->allParam = bms_copy(child->allParam);
+	plan->initPlan = child->initPlan;
+	child->initPlan = NIL;
+	scan->scan.scanrelid = 0;
+	scan->custom_scan_tlist = scan_columns(child);
+	scan->custom_exprs = exprs;
+	scan->custom_private = list_make5(makeInteger(list_length(sites)),
+									  makeInteger(demand->single),
+									  makeInteger(demand->expand),
+									  makeInteger(demand->probe),
+									  makeInteger(demand->beyond));
+	scan->custom_private = lappend(scan->custom_private, makeInteger(demand->root));
+	scan->custom_private = lappend(scan->custom_private, makeInteger(-1));
+	scan->custom_private = lappend(scan->custom_private, NIL);
+	scan->methods = &scan_methods;
+	return scan;
+}
+
+void
+cs_prefetch_set_direct(CustomScan *scan, int which_limit)
+{
+	lfirst(list_nth_cell(scan->custom_private, PRIVATE_DIRECT)) = makeInteger(which_limit);
+}
+
+void
+cs_prefetch_set_lists(CustomScan *scan, List *ends)
+{
+	lfirst(list_nth_cell(scan->custom_private, PRIVATE_LISTS)) = ends;
+}
+
+static int
+private_integer(const CustomScan *scan, int which)
+{
+	return intVal(list_nth(scan->custom_private, which));
+}
+
+/* --- starting and ending --- */
+
+static void
+init_sites(PrefetchState *s, CustomScan *scan)
+{
+	s->nsites = private_integer(scan, PRIVATE_NSITES);
+	s->sites = palloc0(s->nsites * sizeof(Site));
+	for (int i = 0; i < s->nsites; i++)
+	{
+		FuncExpr   *call = list_nth(scan->custom_exprs, i);
+		Site	   *site = &s->sites[i];
+		int			n = 0;
+		ListCell   *lc;
+
+		site->function = cs_asking_by_oid(call->funcid);
+		site->nargs = list_length(call->args);
+		site->args = palloc(site->nargs * sizeof(ExprState *));
+		foreach(lc, call->args)
+			site->args[n++] = ExecInitExpr(lfirst(lc), &s->css.ss.ps);
+	}
+}
+
+static void
+init_bounds(PrefetchState *s, CustomScan *scan)
+{
+	s->nbounds = (list_length(scan->custom_exprs) - s->nsites) / 2;
+	s->bounds = palloc0(s->nbounds * sizeof(Bound));
+	for (int i = 0; i < s->nbounds; i++)
+	{
+		s->bounds[i].offset = ExecInitExpr(list_nth(scan->custom_exprs, s->nsites + 2 * i),
+										   &s->css.ss.ps);
+		s->bounds[i].count = ExecInitExpr(list_nth(scan->custom_exprs, s->nsites + 2 * i + 1),
+										  &s->css.ss.ps);
+	}
+}
+
+static void
+prefetch_begin(CustomScanState *node, EState *estate, int eflags)
+{
+	PrefetchState *s = (PrefetchState *) node;
+	CustomScan *scan = (CustomScan *) node->ss.ps.plan;
+	TupleDesc	columns = node->ss.ss_ScanTupleSlot->tts_tupleDescriptor;
+
+	outerPlanState(node) = ExecInitNode(outerPlan(scan), estate, eflags);
+	init_sites(s, scan);
+	init_bounds(s, scan);
+	s->single = private_integer(scan, PRIVATE_SINGLE);
+	s->expand = private_integer(scan, PRIVATE_EXPAND);
+	s->probe = private_integer(scan, PRIVATE_PROBE);
+	s->beyond = private_integer(scan, PRIVATE_BEYOND);
+	s->root = private_integer(scan, PRIVATE_ROOT);
+	s->direct = private_integer(scan, PRIVATE_DIRECT);
+	s->lists = list_nth(scan->custom_private, PRIVATE_LISTS);
+	s->econtext = CreateExprContext(estate);
+	s->ring_slot = ExecInitExtraTupleSlot(estate, columns, &TTSOpsMinimalTuple);
+	s->ring_size = 1;
+	s->ring = palloc(sizeof(MinimalTuple));
+	s->asked = palloc0(Max(s->nsites, 1) * sizeof(CsMemoEntry *));
+	s->asking = palloc0(Max(s->nsites, 1) * sizeof(CsMemoEntry *));
+}
+
+static void
+drop_ring(PrefetchState *s)
+{
+	for (int i = 0; i < s->ring_count; i++)
+		pfree(s->ring[(s->ring_head + i) % s->ring_size]);
+	s->ring_head = s->ring_count = 0;
+	s->ring_bytes = 0;
+	if (s->current != NULL)
+		pfree(s->current);
+	s->current = NULL;
+}
+
+static void
+prefetch_end(CustomScanState *node)
+{
+	drop_ring((PrefetchState *) node);
+	ExecEndNode(outerPlanState(node));
+}
+
+static void
+prefetch_rescan(CustomScanState *node)
+{
+	PrefetchState *s = (PrefetchState *) node;
+
+	ExecClearTuple(node->ss.ss_ScanTupleSlot);
+	ExecClearTuple(s->ring_slot);
+	drop_ring(s);
+	s->exhausted = false;
+	s->bounds_known = false;
+	s->pulls = s->emitted = s->emitted_in_run = s->read = 0;
+	s->lists_started = 0;
+	if (outerPlanState(node)->chgParam == NULL)
+		ExecReScan(outerPlanState(node));
+}
+
+/* --- how far to read --- */
+
+static int64
+evaluate_rows(ExprState *expr, ExprContext *econtext, bool *isnull)
+{
+	Datum		value = ExecEvalExprSwitchContext(expr, econtext, isnull);
+
+	return *isnull ? 0 : Max(DatumGetInt64(value), 0);
+}
+
+/* Limits may hold parameters, so that they are known at run time only. */
+static void
+evaluate_bounds(PrefetchState *s)
+{
+	for (int i = 0; i < s->nbounds; i++)
+	{
+		Bound	   *bound = &s->bounds[i];
+		bool		isnull;
+		int64		offset = evaluate_rows(bound->offset, s->econtext, &isnull);
+		int64		count = evaluate_rows(bound->count, s->econtext, &isnull);
+
+		bound->rows = isnull ? -1 : offset + count;
+	}
+	s->bounds_known = true;
+
+	/* What a Limit tells a Sort below it does not pass a CustomScan. */
+	if (s->direct >= 0 && s->bounds[s->direct].rows >= 0)
+		ExecSetTupleBound(s->bounds[s->direct].rows, outerPlanState(&s->css));
+}
+
+/* With a bound above, so many rows are certain; `left` counts those of the bound. */
+static int64
+bounded(PrefetchState *s, int64 rows, int64 left)
+{
+	if (s->beyond)
+		return 0;
+	return s->expand ? 1 : Min(rows, left);
+}
+
+/* How many rows of ours, those in the ring included, are certain to go. */
+static int64
+certain_rows(PrefetchState *s)
+{
+	EState	   *estate = s->css.ss.ps.state;
+	int64		rows = cs_guc_read_ahead_most();
+	CsRun		run;
+
+	if (estate->es_epq_active || s->single)
+		return s->beyond ? 0 : 1;
+	for (int i = 0; i < s->nbounds; i++)
+		if (s->bounds[i].rows >= 0)
+			rows = bounded(s, rows, s->bounds[i].rows - s->emitted);
+	if (s->root)
+	{
+		if (!cs_scope_run(estate, &run))
+			return s->beyond ? 0 : 1;
+		if (run.serial != s->run_serial)
+		{
+			s->run_serial = run.serial;
+			s->emitted_in_run = 0;
+		}
+		if (run.count > 0)
+			rows = bounded(s, rows, (int64) run.count - s->emitted_in_run);
+	}
+
+	if (s->probe && s->pulls <= 1)
+		rows = Min(rows, 1);
+	return s->beyond ? rows : Max(rows, 1);
+}
+
+/* --- reading ahead --- */
+
+/* The question's entry; NULL when there is nothing to ask. */
+static CsMemoEntry *
+start_site(PrefetchState *s, Site *site)
+{
+	NullableDatum args[CS_ASKING_MAX_ARGUMENTS];
+	CsAsking	asking;
+	CsError		err = {0};
+
+	for (int i = 0; i < site->nargs; i++)
+		args[i].value = ExecEvalExpr(site->args[i], s->econtext, &args[i].isnull);
+	if (args[0].isnull)
+		return NULL;
+
+	/* What is malformed the function itself refuses, or reports. */
+	if (cs_asking_prepare(site->function, args, &asking, &err) != CS_OK)
+		return NULL;
+	return cs_ask_ahead(&asking.ask, &s->stats);
+}
+
+static void
+start_sites(PrefetchState *s, int from, int to)
+{
+	MemoryContext old = MemoryContextSwitchTo(s->econtext->ecxt_per_tuple_memory);
+
+	ResetExprContext(s->econtext);
+	s->econtext->ecxt_scantuple = s->css.ss.ss_ScanTupleSlot;
+	for (int i = from; i < to; i++)
+		if (s->sites[i].function != NULL)
+			s->asking[i] = start_site(s, &s->sites[i]);
+	MemoryContextSwitchTo(old);
+}
+
+/* Rows of VALUES need not be read to know what they ask; reading them asks. */
+static void
+start_lists(PrefetchState *s, int64 certain)
+{
+	while (s->lists_started < list_length(s->lists) &&
+		   s->lists_started < s->read + certain)
+	{
+		int			i = s->lists_started++;
+
+		start_sites(s, i == 0 ? 0 : list_nth_int(s->lists, i - 1),
+					list_nth_int(s->lists, i));
+	}
+}
+
+/* Shows a row's columns in the scan slot. */
+static void
+show(PrefetchState *s, TupleTableSlot *row)
+{
+	TupleTableSlot *slot = s->css.ss.ss_ScanTupleSlot;
+	int			natts = slot->tts_tupleDescriptor->natts;
+
+	slot_getallattrs(row);
+	ExecClearTuple(slot);
+	memcpy(slot->tts_values, row->tts_values, natts * sizeof(Datum));
+	memcpy(slot->tts_isnull, row->tts_isnull, natts * sizeof(bool));
+	ExecStoreVirtualTuple(slot);
+}
+
+static void
+grow_ring(PrefetchState *s)
+{
+	int			  n = s->ring_size * 2;
+	MinimalTuple *ring = palloc(n * sizeof(MinimalTuple));
+	CsMemoEntry **asked =
+		palloc0(n * Max(s->nsites, 1) * sizeof(CsMemoEntry *));
+
+	for (int i = 0; i < s->ring_count; i++)
+	{
+		int from = (s->ring_head + i) % s->ring_size;
+
+		ring[i] = s->ring[from];
+		memcpy(asked + i * s->nsites, s->asked + from * s->nsites,
+			   s->nsites * sizeof(CsMemoEntry *));
+	}
+	pfree(s->ring);
+	pfree(s->asked);
+	s->ring = ring;
+	s->asked = asked;
+	s->ring_size = n;
+	s->ring_head = 0;
+}
+
+static void
+push_row(PrefetchState *s, TupleTableSlot *row)
+{
+	MemoryContext old = MemoryContextSwitchTo(s->css.ss.ps.state->es_query_cxt);
+	MinimalTuple tuple;
+	int			 at;
+
+	if (s->ring_count == s->ring_size)
+		grow_ring(s);
+	tuple = ExecCopySlotMinimalTuple(row);
+	MemoryContextSwitchTo(old);
+	at = (s->ring_head + s->ring_count) % s->ring_size;
+	s->ring[at] = tuple;
+	memcpy(s->asked + at * s->nsites, s->asking,
+		   s->nsites * sizeof(CsMemoEntry *));
+	s->ring_count++;
+	s->ring_bytes += tuple->t_len;
+	cs_progress_add_rows(1);
+}
+
+/*
+ * A question of the first row in the ring that has no answer yet, or NULL.
+ * Looks for answers: the child may have slept, and have taken our wake-up.
+ */
+static CsMemoEntry *
+awaited(PrefetchState *s)
+{
+	CsMemoEntry **asked = s->asked + s->ring_head * s->nsites;
+
+	cs_ask_pump();
+	for (int i = 0; s->ring_count > 0 && i < s->nsites; i++)
+		if (asked[i] != NULL && asked[i]->state == CS_MEMO_RUNNING)
+			return asked[i];
+	return NULL;
+}
+
+/* Is a further row to be read, when so many are certain? */
+static bool
+wants_row(PrefetchState *s, int64 rows)
+{
+	int ahead = cs_guc_read_ahead();
+
+	if (s->exhausted || s->ring_count >= rows)
+		return false;
+	if (s->ring_count > 0 && s->ring_bytes >= work_mem * (Size) 1024)
+		return false;
+	return s->ring_count < ahead ||
+		   (s->stats.open < ahead && awaited(s) != NULL);
+}
+
+static void
+fill_ring(PrefetchState *s, int64 certain)
+{
+	int64		rows = s->lists != NIL ? 1 : Max(certain, 1);
+
+	start_lists(s, certain);
+	while (wants_row(s, rows))
+	{
+		TupleTableSlot *row = ExecProcNode(outerPlanState(&s->css));
+
+		if (TupIsNull(row))
+		{
+			s->exhausted = true;
+			break;
+		}
+		s->read++;
+		show(s, row);
+		memset(s->asking, 0, s->nsites * sizeof(CsMemoEntry *));
+		if (certain > 0 && s->lists == NIL)
+			start_sites(s, 0, s->nsites);
+		push_row(s, row);
+	}
+	s->max_ahead = Max(s->max_ahead, s->lists != NIL ? s->lists_started - s->read : s->ring_count);
+}
+
+/* The next row in the scan slot; false at the end. */
+static bool
+next_row(PrefetchState *s)
+{
+	int64		 certain = certain_rows(s);
+	CsMemoEntry *entry;
+
+	fill_ring(s, certain);
+	while (!s->exhausted && s->ring_count < certain && s->lists == NIL &&
+		   (entry = awaited(s)) != NULL)
+	{
+		cs_ask_wait_turn(entry);
+		fill_ring(s, certain);
+	}
+	ExecClearTuple(s->css.ss.ss_ScanTupleSlot);
+	ExecClearTuple(s->ring_slot);
+	if (s->current != NULL)
+		pfree(s->current);
+	s->current = NULL;
+	if (s->ring_count == 0)
+		return false;
+	s->current = s->ring[s->ring_head];
+	s->ring_head = (s->ring_head + 1) % s->ring_size;
+	s->ring_count--;
+	s->ring_bytes -= s->current->t_len;
+	ExecStoreMinimalTuple(s->current, s->ring_slot, false);
+	show(s, s->ring_slot);
+	return true;
+}
+
+static TupleTableSlot *
+prefetch_exec(CustomScanState *node)
+{
+	PrefetchState *s = (PrefetchState *) node;
+	ExprContext *econtext = node->ss.ps.ps_ExprContext;
+
+	if (!s->bounds_known)
+		evaluate_bounds(s);
+	s->pulls++;
+	for (;;)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (!next_row(s))
+			return NULL;
+		ResetExprContext(econtext);
+		econtext->ecxt_scantuple = node->ss.ss_ScanTupleSlot;
+		if (!ExecQual(node->ss.ps.qual, econtext))
+		{
+			InstrCountFiltered1(node, 1);
+			continue;
+		}
+		s->emitted++;
+		s->emitted_in_run++;
+		return node->ss.ps.ps_ProjInfo != NULL
+			? ExecProject(node->ss.ps.ps_ProjInfo) : node->ss.ss_ScanTupleSlot;
+	}
+}
+
+/* --- EXPLAIN --- */
+
+static void
+prefetch_explain(CustomScanState *node, List *ancestors, ExplainState *es)
+{
+	PrefetchState *s = (PrefetchState *) node;
+
+	if (!es->analyze)
+		return;
+	ExplainPropertyInteger("Calls", NULL, s->stats.calls, es);
+	ExplainPropertyInteger("Cache Hits", NULL, s->stats.cache_hits, es);
+	ExplainPropertyInteger("Shared Calls", NULL, s->stats.shared_calls, es);
+	ExplainPropertyInteger("Would Call", NULL, s->stats.would_calls, es);
+	ExplainPropertyInteger("Max Read Ahead", "rows", s->max_ahead, es);
+	if (es->timing)
+		ExplainPropertyFloat("Wait Time", "ms", s->stats.wait_us / 1000.0, 3, es);
+}
+
+static const CustomExecMethods exec_methods = {
+	.CustomName = NODE_NAME,
+	.BeginCustomScan = prefetch_begin,
+	.ExecCustomScan = prefetch_exec,
+	.EndCustomScan = prefetch_end,
+	.ReScanCustomScan = prefetch_rescan,
+	.ExplainCustomScan = prefetch_explain
+};
+
+static Node *
+prefetch_create_state(CustomScan *scan)
+{
+	PrefetchState *s = (PrefetchState *) newNode(sizeof(PrefetchState), T_CustomScanState);
+
+	s->css.methods = &exec_methods;
+	return (Node *) s;
+}
+
+void
+cs_prefetch_init(void)
+{
+	RegisterCustomScanMethods(&scan_methods);
+}

@@ -1,0 +1,141 @@
+/*-------------------------------------------------------------------------
+ * registry.h
+ *	  A provider as data and pure functions.
+ *
+ * A provider is a table of endpoints and options plus a handful of
+ * functions that build a request or read a reply.  Nothing here performs I/O
+ * or keeps state.  A further provider is one new file provider/<name>.c and
+ * one line in the registry at the end of this file.
+ *
+ * Vocabulary: a question is what SQL asked; a request is the HTTP message
+ * made from it; a call is one exchange on the wire; a reply is what came
+ * back; a verdict is what the reply means.
+ *------------------------------------------------------------------------- */
+#ifndef CS_REGISTRY_H
+#define CS_REGISTRY_H
+
+#include "provider/template.h"
+#include "provider/token.h"
+#include "provider/verdict.h"
+
+typedef enum CsOptionPlace
+{
+	CS_ON_SERVER,
+	CS_ON_MAPPING
+} CsOptionPlace;
+
+typedef struct CsOption
+{
+	const char *name;
+	CsOptionPlace place;
+	bool		secret;			/* also offered as <name>_file */
+	const char *default_value;	/* NULL: none */
+	const char *expects;		/* "a lower-case country name such as
+								 * nigeria": for error messages */
+	bool		(*check) (const char *value);	/* NULL: any non-empty text */
+} CsOption;
+
+typedef enum CsAuth
+{
+	CS_AUTH_IN_REQUEST,			/* build() puts the credential itself */
+	CS_AUTH_TOKEN				/* courier adds Authorization: Bearer */
+} CsAuth;
+
+typedef struct CsEndpoint
+{
+	const char *name;			/* "decision", "lac", "statement", ... */
+	CsMethod	method;
+	CsAuth		auth;
+	bool		billed;			/* may cost money: never sent again blindly */
+	bool		shared;			/* same question, same answer: may be shared */
+	const char *subject_name;	/* "phone", "msisdn", "ref": for messages */
+
+	/* Checks and rewrites a subject.  out has CS_SUBJECT_SIZE bytes. */
+	CsStatus	(*normalise) (const CsAccount *account, const char *subject,
+							  char *out, CsError *err);
+
+	/* Builds the request, all but the token. */
+	CsStatus	(*build) (const CsAccount *account, const CsArguments *args,
+						  CsRequest *request, CsError *err);
+
+	/*
+	 * Reads a reply.  root is the parsed body, NULL when the body is empty,
+	 * null or could not be parsed; parse_error then says why (NULL for an
+	 * empty body).  Status 2xx without a readable body is never an answer.
+	 * args are those the request was built from (args->request_id included):
+	 * a reply that names another subject or request id is not understood.
+	 */
+	void		(*classify) (const CsAccount *account, const CsArguments *args,
+							 const CsReply *reply, struct json_object *root,
+							 const CsError *parse_error, CsVerdict *verdict);
+} CsEndpoint;
+
+#define CS_SUBJECT_SIZE		256
+
+typedef struct CsProvider
+{
+	const char *name;
+	const char *title;			/* "Pngme", for messages */
+	const char *default_base_url;
+	const CsOption *options;	/* ends with a NULL name */
+	const CsEndpoint *endpoints;	/* ends with a NULL name */
+
+	/* Are the credentials complete?  CS_ERR_MAPPING names what is missing. */
+	CsStatus	(*check_account) (const CsAccount *account, CsError *err);
+
+	/* NULL, or whether endpoints with CS_AUTH_TOKEN need a log-in; when it
+	 * says no, *token is the fixed token to use. */
+	bool		(*needs_login) (const CsAccount *account, const char **token);
+
+	/* Builds the log-in request.  NULL when there is no log-in. */
+	CsStatus	(*build_login) (const CsAccount *account, CsRequest *request,
+								CsError *err);
+
+	/*
+	 * Reads a log-in reply of status 2xx.  `now` is Unix seconds.  expires_at
+	 * comes from the token's own exp, else expires_in, else expires_at, else
+	 * the documented lifetime; no skew is subtracted here.
+	 * account holds only the non-secret options here.
+	 */
+	CsStatus	(*read_login) (const CsAccount *account, const CsReply *reply,
+							   int64_t now, CsToken *token, CsError *err);
+
+	/*
+	 * The status a 2xx reply really stands for, when the body's envelope
+	 * carries one of its own: max of severity; reply->http_status when it
+	 * does not.  The courier calls it for short bodies only (an error
+	 * envelope is short) to see refusals (401, 429, 503) in disguise.
+	 * NULL when the provider has no envelope.
+	 */
+	int			(*effective_status) (const CsReply *reply,
+									 struct json_object *root);
+} CsProvider;
+
+/* The registry.  cs_registry_at returns NULL beyond the last. */
+extern const CsProvider *cs_registry_by_name(const char *name);
+extern const CsProvider *cs_registry_at(int index);
+extern int	cs_registry_index(const CsProvider *provider);
+extern const CsEndpoint *cs_registry_endpoint(const CsProvider *provider,
+											 const char *name);
+
+/* CS_ERR_MAPPING unless the credential is there and fit for a header. */
+extern CsStatus cs_registry_check_credential(const CsAccount *account,
+									const char *name, CsError *err);
+
+/* A check for CsOption: an absolute path without query. */
+extern bool cs_registry_check_path(const char *value);
+
+/*
+ * The registry: one line per provider; its file <name>.c defines
+ * cs_<name>.
+ */
+#define CS_PROVIDERS \
+	CS_PROVIDER(pngme) \
+	CS_PROVIDER(lenderlink) \
+	CS_PROVIDER(patascore)
+
+#define CS_PROVIDER(name)	extern const CsProvider cs_##name;
+CS_PROVIDERS
+#undef CS_PROVIDER
+
+#endif							/* CS_REGISTRY_H */

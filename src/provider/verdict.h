@@ -1,0 +1,75 @@
+/*-------------------------------------------------------------------------
+ * verdict.h
+ *	  What a reply means as far as its status tells, and the provider's words.
+ *------------------------------------------------------------------------- */
+#ifndef CS_VERDICT_H
+#define CS_VERDICT_H
+
+#include "base/core.h"
+#include "provider/template.h"
+
+struct json_object;
+struct CsProvider;
+
+/* What a complete reply to a question means. */
+typedef struct CsVerdict
+{
+	CsErrorCode code;			/* CS_ERR_NONE: an answer */
+	int			effective_status;	/* HTTP status, or the envelope's when
+									 * that is the worse of the two */
+	int			fresh_s;		/* an answer serves for so many seconds at
+								 * most; 0: as long as the server's cache_ttl */
+	CsError		error;			/* filled unless code is CS_ERR_NONE */
+} CsVerdict;
+
+/*
+ * The meaning of a status code alone, for codes that mean the same with every
+ * provider: 401/403 credentials, 429 rate, 503 unavailable, other 5xx
+ * unknown, 413 too large, other 3xx and 4xx not understood.  Fills message,
+ * and as detail the provider's own words found in the body under the usual
+ * names (detail, message, error_description, error, errors[] as strings or
+ * objects with message), redacted.
+ */
+extern void cs_verdict_from_status(const struct CsProvider *provider, int status,
+								   struct json_object *root,
+								   CsVerdict *verdict);
+
+/*
+ * A status that means something else, or more, with one provider's endpoint.
+ * A list of them ends with status 0.
+ */
+typedef struct CsStatusMeaning
+{
+	int			status;
+	CsErrorCode code;
+	const char *message;		/* as in CsError */
+} CsStatusMeaning;
+
+/*
+ * Settles the verdict of a reply whose status alone decides: anything but
+ * 2xx by `meanings` (may be NULL) and else by cs_verdict_from_status; 2xx
+ * without a readable body as not understood (or as parse_error says).
+ * Returns false, with a verdict that is an answer so far, when the body has
+ * to be looked at.  `status` is the effective one.
+ */
+extern bool cs_verdict_by_status(const struct CsProvider *provider,
+								 const CsStatusMeaning *meanings,
+								 const CsArguments *args, int status,
+								 struct json_object *root,
+								 const CsError *parse_error,
+								 CsVerdict *verdict);
+
+/* Makes the verdict a failure; the effective status stays. */
+extern void cs_verdict_fail(CsVerdict *verdict, CsErrorCode code,
+							const char *format,...)
+			__attribute__((format(printf, 3, 4)));
+
+/*
+ * Puts the provider's own words into the verdict's detail and its code into
+ * provider_code, redacted and without the subject of args (may be NULL).
+ */
+extern void cs_verdict_quote(CsVerdict *verdict, const struct CsProvider *provider,
+							 const CsArguments *args,
+							 struct json_object *root);
+
+#endif							/* CS_VERDICT_H */

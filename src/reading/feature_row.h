@@ -1,0 +1,40 @@
+/*-------------------------------------------------------------------------
+ * feature_row.h
+ *	  A row about one feature, as credscore_features() returns them.
+ *
+ * Functions that tell of features share these columns:
+ *	  feature text, from_days int, to_days int, value numeric,
+ *	  text_value text, was_imputed boolean, unit text, in_catalogue boolean
+ *------------------------------------------------------------------------- */
+#ifndef CS_FEATURE_ROW_H
+#define CS_FEATURE_ROW_H
+
+#include "postgres.h"
+
+#include "nodes/execnodes.h"
+#include "utils/numeric.h"
+
+#include "reading/feature_catalogue.h"
+
+#define CS_FEATURE_COLUMNS 8
+
+typedef struct CsFeatureRow
+{
+	CsFeatureName name;
+	Numeric		  value;		 /* NULL: none */
+	text		 *text_value;	 /* NULL: none */
+	bool		  knows_imputed; /* does was_imputed say anything? */
+	bool		  was_imputed;
+} CsFeatureRow;
+
+/*
+ * Appends a row to a materialized set.  Unit and in_catalogue follow from the
+ * name.
+ */
+extern void cs_feature_row_put(ReturnSetInfo *rsinfo, const CsFeatureRow *row);
+
+/* A window's two columns, which are NULL where there is none. */
+extern void cs_feature_row_window(const CsFeatureWindow *window, Datum *values,
+								  bool *nulls);
+
+#endif /* CS_FEATURE_ROW_H */

@@ -1,0 +1,526 @@
+/*-------------------------------------------------------------------------
+ * ask.c
+ *	  Asking a question: the session's side.
+ *
+ *	  MEMO		has this execution asked already?
+ *	  CACHE		does a fresh outcome lie in shared memory?
+ *	  SUBMIT	fill a slot, wake the courier
+ *	  wait		until the slot is settled
+ *	  CLASSIFY	read the body: answer, or which failure; make jsonb
+ *
+ * A question is pending (started, but the window is full), flying (in a slot)
+ * or settled (in the MEMO).  It belongs to its scope; when that ends, or the
+ * transaction aborts, it is abandoned.  The courier then drops it unsent or
+ * receives what was sent all the same.
+ *
+ * Whenever a session waits it takes all its settled questions, so that it
+ * never holds slots that others wait for.
+ *------------------------------------------------------------------------- */
+#include "postgres.h"
+
+#include "session/ask.h"
+
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "portability/instr_time.h"
+#include "storage/latch.h"
+#include "utils/memutils.h"
+
+#include "pg/compat.h"
+#include "pg/guc.h"
+#include "pg/shmem.h"
+#include "session/classify.h"
+#include "session/planned.h"
+#include "shared/progress.h"
+#include "shared/slots.h"
+#include "shared/stats.h"
+
+/* A waiting session looks this often whether the courier is alive, */
+#define COURIER_CHECK_MS	1000
+
+/* and this often for a free slot when there was none, woken or not. */
+#define SLOT_CHECK_MS		100
+
+/* The courier restarts within a second, and turns at least once a second;
+ * one that is away or silent for this long will not answer. */
+#define COURIER_AWAY_MS		10000
+#define COURIER_SILENT_MS	30000
+
+/*
+ * So many times its window a session hands over, so that the courier need not
+ * wait for it when answers come: reading them is what the session is busy with.
+ */
+#define HAND_OVER_FACTOR 2
+
+/* A question that is pending or flying. */
+typedef struct Running
+{
+	dlist_node	node;			/* in `pending` or `flying` */
+	CsScope    *scope;
+	CsMemoEntry *entry;
+	CsAskStats *stats;			/* or NULL */
+	int			slot;			/* -1: pending */
+	bool		urgent;			/* it is waited for right away */
+	bool		planned;		/* a planner runs what asks */
+	dsa_pointer spec;			/* while pending */
+	TimestampTz looked_at;		/* when the cache had no answer */
+	CsAbout		about;
+} Running;
+
+static dlist_head pending = DLIST_STATIC_INIT(pending);
+static dlist_head flying = DLIST_STATIC_INIT(flying);
+static int	nflying;
+static uint32 settled_seen;		/* as cs_slots_settled_count had it */
+
+/* --- giving up --- */
+
+static void
+abandon(Running *running)
+{
+	dlist_delete(&running->node);
+	if (running->slot >= 0)
+	{
+		nflying--;
+		cs_slots_abandon(running->slot);
+	}
+	else
+		cs_spec_discard(running->spec);
+	running->slot = -1;
+}
+
+static void
+abandon_all(dlist_head *list, const CsScope *scope)
+{
+	dlist_mutable_iter iter;
+
+	dlist_foreach_modify(iter, list)
+	{
+		Running    *running = dlist_container(Running, node, iter.cur);
+
+		if (scope == NULL || running->scope == scope)
+			abandon(running);
+	}
+}
+
+/* How far the statement is, for the view. */
+static void
+show_progress(const CsScope *scope)
+{
+	cs_progress_set(scope->calls, scope->settled, scope->calls - scope->settled);
+}
+
+static void
+at_scope_end(void *scope)
+{
+	cs_progress_clear();
+	abandon_all(&pending, scope);
+	abandon_all(&flying, scope);
+}
+
+/*
+ * An abort ends every execution.  Their memory goes a little later, in which
+ * time the questions would still be asked.
+ */
+static void
+at_transaction_end(XactEvent event, void *arg)
+{
+	if (event != XACT_EVENT_ABORT)
+		return;
+	cs_progress_clear();
+	abandon_all(&pending, NULL);
+	abandon_all(&flying, NULL);
+}
+
+void
+cs_ask_init(void)
+{
+	RegisterXactCallback(at_transaction_end, NULL);
+	cs_planned_init();
+}
+
+/* --- settling --- */
+
+static void
+release(Running *running)
+{
+	pfree(unconstify(char *, running->about.subject));
+	if (running->about.passcode != NULL)
+	{
+		char	   *passcode = unconstify(char *, running->about.passcode);
+
+		cs_core_wipe(passcode, strlen(passcode));
+		pfree(passcode);
+	}
+	pfree(running);
+}
+
+/* What was counted as a call turns out to have been another's. */
+static void
+count_outcome(CsAskStats *stats, const CsOutcome *outcome)
+{
+	if (stats == NULL)
+		return;
+	stats->open--;
+	if (outcome->shared || outcome->cached)
+		stats->calls--;
+	stats->shared_calls += outcome->shared;
+	stats->cache_hits += outcome->cached;
+}
+
+/* Takes the outcome out of its slot and into the MEMO. */
+static void
+conclude(Running *running)
+{
+	CsOutcome	outcome;
+	dsa_pointer body;
+
+	cs_slots_collect(running->slot, &outcome, &body);
+	dlist_delete(&running->node);
+	nflying--;
+	running->scope->settled++;
+	show_progress(running->scope);
+	running->entry->state = CS_MEMO_NEW;
+	count_outcome(running->stats, &outcome);
+	PG_TRY();
+	{
+		cs_classify_store(running->scope, running->entry, &running->about,
+						  &outcome, body);
+	}
+	PG_FINALLY();
+	{
+		if (DsaPointerIsValid(body))
+			cs_reply_release(body);
+	}
+	PG_END_TRY();
+	if (running->planned)
+		cs_planned_keep(running->scope, running->entry);
+	release(running);
+}
+
+static void
+take_settled(void)
+{
+	uint32			   count = cs_slots_settled_count();
+	dlist_mutable_iter iter;
+
+	if (count == settled_seen)
+		return;
+	dlist_foreach_modify(iter, &flying)
+	{
+		Running    *running = dlist_container(Running, node, iter.cur);
+
+		if (cs_slots_settled(running->slot))
+			conclude(running);
+	}
+	settled_seen = count;
+}
+
+/* --- starting --- */
+
+/*
+ * How many may be handed over: one more when it is waited for, with a slow start
+ * as many more as settled.
+ */
+static int
+hand_over_limit(const Running *next)
+{
+	int			most = cs_guc_max_in_flight();
+
+	if (cs_guc_slow_start())
+		return (int) Min((uint64) most, next->scope->settled + 1);
+	return HAND_OVER_FACTOR * most + next->urgent;
+}
+
+void
+cs_ask_pump(void)
+{
+	take_settled();
+	while (!dlist_is_empty(&pending))
+	{
+		Running    *next = dlist_head_element(Running, node, &pending);
+		int			slot;
+
+		if (nflying >= hand_over_limit(next))
+			break;
+		slot = cs_slots_submit(&next->entry->key, next->spec, next->looked_at,
+							  next->urgent);
+		if (slot < 0)
+			break;
+		next->slot = slot;
+		next->spec = InvalidDsaPointer;
+		dlist_delete(&next->node);
+		dlist_push_tail(&flying, &next->node);
+		nflying++;
+	}
+}
+
+static CsAbout
+about_of(const CsAsk *ask)
+{
+	CsAbout		about = {
+		ask->endpoint, ask->settings, cs_template_argument(&ask->args, "subject"),
+		cs_template_argument(&ask->args, "passcode")
+	};
+
+	return about;
+}
+
+/* CACHE: is a fresh outcome there? */
+static bool
+answer_from_cache(CsScope *scope, CsMemoEntry *entry, const CsAsk *ask)
+{
+	CsAbout		about = about_of(ask);
+	int			ttl = ask->settings->limits.cache_ttl;
+	CsCached	cached;
+	volatile bool fresh = false;
+
+	if (ttl == 0 || !ask->endpoint->shared ||
+		!cs_answer_cache_find(&entry->key, ttl, 0, &cached))
+		return false;
+	PG_TRY();
+	{
+		fresh = cs_classify_cached(scope, entry, &about, &cached);
+	}
+	PG_FINALLY();
+	{
+		cs_reply_release(cached.body);
+	}
+	PG_END_TRY();
+	return fresh;
+}
+
+/*
+ * What needs no call: this statement's planner has asked it; an outcome in the
+ * cache; or it must not be asked, and is counted.
+ */
+static bool
+answer_without_call(CsScope *scope, CsMemoEntry *entry, const CsAsk *ask,
+					CsAskStats *stats)
+{
+	if (cs_planned_take(scope, entry))
+		return true;
+	if (answer_from_cache(scope, entry, ask))
+	{
+		cs_stats_cache_hit(&ask->settings->server_key);
+		if (stats != NULL)
+			stats->cache_hits++;
+		return true;
+	}
+	if (ask->cached_only || cs_guc_mode() == CS_MODE_CACHED)
+	{
+		CsAbout		about = about_of(ask);
+
+		if (stats != NULL)
+			stats->would_calls++;
+		cs_classify_not_asked(scope, entry, &about);
+		return true;
+	}
+	return false;
+}
+
+static Running *
+make_running(CsScope *scope, CsMemoEntry *entry, const CsAsk *ask,
+			 TimestampTz looked_at)
+{
+	dsa_pointer spec = cs_question_share(ask);
+	Running    *running = MemoryContextAllocZero(scope->cxt, sizeof(Running));
+
+	running->scope = scope;
+	running->entry = entry;
+	running->slot = -1;
+	running->spec = spec;
+	running->looked_at = looked_at;
+	running->planned = cs_scope_under_planner();
+	running->about = about_of(ask);
+	running->about.subject = MemoryContextStrdup(scope->cxt, running->about.subject);
+	if (running->about.passcode != NULL)
+		running->about.passcode = MemoryContextStrdup(scope->cxt,
+													  running->about.passcode);
+	if (!scope->asks)
+	{
+		scope->asks = true;
+		cs_scope_at_end(scope, at_scope_end);
+	}
+	scope->calls++;
+	show_progress(scope);
+	entry->value.running = running;
+	entry->state = CS_MEMO_RUNNING;
+	return running;
+}
+
+static bool
+limit_reached(const CsScope *scope)
+{
+	int			limit = cs_guc_max_calls_per_statement();
+
+	return limit > 0 && scope->calls >= (uint64) limit;
+}
+
+static void
+refuse_beyond_limit(void)
+{
+	CsError		err = {0};
+
+	cs_core_error(&err, CS_ERR_BUDGET, "statement asks more than %d questions",
+				 cs_guc_max_calls_per_statement());
+	cs_error_raise_early(&err, "If so many are meant, raise credscore.max_calls_per_statement; else look for a missing WHERE clause.");
+}
+
+CsQuestion
+cs_ask_start(const CsAsk *ask)
+{
+	TimestampTz looked_at = GetCurrentTimestamp();
+	CsQuestion	question;
+	Running	   *running;
+	CsKey		key;
+
+	cs_question_key(&key, ask);
+	question.scope = cs_scope_current();
+	question.entry = cs_memo_enter(question.scope, &key);
+	if (question.entry->state != CS_MEMO_NEW ||
+		answer_without_call(question.scope, question.entry, ask, NULL))
+		return question;
+	if (limit_reached(question.scope))
+		refuse_beyond_limit();
+	running = make_running(question.scope, question.entry, ask, looked_at);
+	running->urgent = true;
+	dlist_push_head(&pending, &running->node);
+	cs_ask_pump();
+	return question;
+}
+
+CsMemoEntry *
+cs_ask_ahead(const CsAsk *ask, CsAskStats *stats)
+{
+	TimestampTz looked_at = GetCurrentTimestamp();
+	CsScope    *scope = cs_scope_current();
+	CsMemoEntry *entry;
+	Running    *running;
+	CsKey		key;
+
+	cs_question_key(&key, ask);
+	entry = cs_memo_enter(scope, &key);
+	if (entry->state != CS_MEMO_NEW ||
+		answer_without_call(scope, entry, ask, stats) || limit_reached(scope))
+		return entry;
+	running = make_running(scope, entry, ask, looked_at);
+	running->stats = stats;
+	stats->calls++;
+	stats->open++;
+	dlist_push_tail(&pending, &running->node);
+	cs_ask_pump();
+	return entry;
+}
+
+/* --- waiting --- */
+
+/*
+ * Gives a question up when no courier will answer it: none could be started,
+ * or it does not turn its loop.
+ */
+static void
+check_courier(Running *running)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	CsCourierState courier;
+	CsOutcome	outcome;
+	bool		away;
+
+	cs_slots_courier(&courier);
+	away = courier.pid == 0 &&
+		TimestampDifferenceExceeds(Max(courier.stopped_at, PgStartTime), now,
+								   COURIER_AWAY_MS);
+	if (!away && (courier.pid == 0 ||
+				  !TimestampDifferenceExceeds(courier.heartbeat, now, COURIER_SILENT_MS)))
+		return;
+
+	memset(&outcome, 0, sizeof(outcome));
+	outcome.code = running->slot >= 0 && cs_slots_sent(running->slot) ? CS_ERR_UNKNOWN : CS_ERR_UNREACHABLE;
+	outcome.attempts = outcome.code == CS_ERR_UNKNOWN;
+	strlcpy(outcome.detail, away
+			? "The courier process of credscore is not running; see the server log and max_worker_processes."
+			: "The courier process of credscore does not respond.",
+			sizeof(outcome.detail));
+	abandon(running);
+	running->scope->settled++;
+	running->entry->state = CS_MEMO_NEW;
+	if (running->stats != NULL)
+		running->stats->open--;
+	cs_classify_store(running->scope, running->entry, &running->about, &outcome,
+					  InvalidDsaPointer);
+	release(running);
+}
+
+/* Sleeps until something happened to one of our questions, or may have. */
+static void
+sleep_for(Running *running)
+{
+	int			events;
+
+	cs_memo_make_room(running->scope);
+	events = WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+					   running->slot >= 0 ? COURIER_CHECK_MS : SLOT_CHECK_MS,
+					   CS_WAIT_EVENT("CredscoreAnswer"));
+
+	ResetLatch(MyLatch);
+	CHECK_FOR_INTERRUPTS();
+	if (events & WL_TIMEOUT)
+		check_courier(running);
+}
+
+/* What is waited for goes first. */
+static void
+hurry(Running *running)
+{
+	if (running->slot >= 0 || running->urgent)
+		return;
+	running->urgent = true;
+	dlist_move_head(&pending, &running->node);
+	cs_ask_pump();
+}
+
+void
+cs_ask_wait_turn(const CsMemoEntry *entry)
+{
+	CsAskStats *stats = ((Running *) entry->value.running)->stats;
+	instr_time	start;
+	instr_time	end;
+
+	hurry(entry->value.running);
+	INSTR_TIME_SET_CURRENT(start);
+	sleep_for(entry->value.running);
+	INSTR_TIME_SET_CURRENT(end);
+	if (stats != NULL)
+	{
+		INSTR_TIME_SUBTRACT(end, start);
+		stats->wait_us += INSTR_TIME_GET_MICROSEC(end);
+	}
+	cs_ask_pump();
+}
+
+void
+cs_ask_wait(const CsQuestion *question)
+{
+	cs_ask_pump();
+	while (question->entry->state == CS_MEMO_RUNNING)
+		cs_ask_wait_turn(question->entry);
+}
+
+Jsonb *
+cs_ask_outcome(const CsQuestion *question, CsFailure **failure)
+{
+	uint32		size;
+	void	   *bytes = cs_memo_fetch(question->scope, question->entry, &size);
+
+	if (question->entry->state == CS_MEMO_ANSWER)
+		return bytes;
+	*failure = cs_classify_failure(bytes);
+	return NULL;
+}
+
+void
+cs_ask_forget(const CsQuestion *question)
+{
+	cs_memo_remove(question->scope, question->entry);
+}

@@ -1,0 +1,77 @@
+/*-------------------------------------------------------------------------
+ * ask.h
+ *	  Asking a question: the session's side.
+ *
+ * A question is an object with a state.  Whoever needs an answer starts it,
+ * whoever wants the answer waits: the scalar function does both at once,
+ * others may start many first.
+ *------------------------------------------------------------------------- */
+#ifndef CS_ASK_H
+#define CS_ASK_H
+
+#include "postgres.h"
+
+#include "utils/jsonb.h"
+
+#include "pg/error.h"
+#include "session/memo.h"
+#include "session/question.h"
+
+/* Counts of one who asks, for EXPLAIN; times in microseconds. */
+typedef struct CsAskStats
+{
+	int64		calls;			/* questions handed to the courier */
+	int64		cache_hits;
+	int64		shared_calls;	/* joined one that was on its way */
+	int64		would_calls;	/* not asked because of credscore.mode */
+	int64		wait_us;
+	int64		open;			/* started and not settled: not shown */
+} CsAskStats;
+
+/* A question that was started, in the scope that asks. */
+typedef struct CsQuestion
+{
+	CsScope    *scope;
+	CsMemoEntry *entry;
+} CsQuestion;
+
+extern void cs_ask_init(void);
+
+/*
+ * Starts a question, or finds that this execution has asked it already.  At
+ * most credscore.max_in_flight questions of a session are on their way; one
+ * beyond stays here until another is settled.  Raises CS402 beyond
+ * credscore.max_calls_per_statement.
+ */
+extern CsQuestion cs_ask_start(const CsAsk *ask);
+
+/*
+ * Starts a question whose answer will be asked for, in its turn behind those
+ * started before.  Does nothing beyond credscore.max_calls_per_statement.
+ * `stats` must live as long as the scope.  Returns the question's entry, which
+ * lives as long as the scope, too.
+ */
+extern CsMemoEntry *cs_ask_ahead(const CsAsk *ask, CsAskStats *stats);
+
+/*
+ * Waits until something happens to the questions of this session, which may or
+ * may not be to this running one.
+ */
+extern void cs_ask_wait_turn(const CsMemoEntry *entry);
+
+/* Takes what is settled and starts what waits for its turn. */
+extern void cs_ask_pump(void);
+
+/* Waits, interruptibly, until the question is settled. */
+extern void cs_ask_wait(const CsQuestion *question);
+
+/*
+ * The outcome of a settled question, allocated in the current context: the
+ * answer, or NULL and *failure.
+ */
+extern Jsonb *cs_ask_outcome(const CsQuestion *question, CsFailure **failure);
+
+/* Removes a question nobody may find again (an endpoint that is not shared). */
+extern void cs_ask_forget(const CsQuestion *question);
+
+#endif							/* CS_ASK_H */

@@ -1,0 +1,272 @@
+/*-------------------------------------------------------------------------
+ * asking.c
+ *	  The SQL functions that ask, as a table: from their arguments to what is
+ *	  asked.
+ *------------------------------------------------------------------------- */
+#include "postgres.h"
+
+#include "session/asking.h"
+
+#include "access/htup_details.h"
+#include "access/xlog.h"
+#include "catalog/pg_language.h"
+#include "catalog/pg_proc.h"
+#include "fmgr.h"
+#include "mb/pg_wchar.h"
+#include "utils/builtins.h"
+#include "utils/hsearch.h"
+#include "utils/inval.h"
+#include "utils/memutils.h"
+#include "utils/syscache.h"
+
+#include "pg/compat.h"
+#include "pg/guc.h"
+#include "pg/shmem.h"
+
+/* The library as CREATE FUNCTION names it, with or without a directory. */
+#define LIBRARY		"credscore"
+
+static const CsAskingFunction functions[] = {
+	{
+		"credscore_decision", "pngme", "decision", 2, 3, true,
+		{{"utc_endtime", 1, CS_ARGUMENT_TIME}}
+	},
+	{"credscore_lac", "lenderlink", "lac", 1, 2, true, {{0}}},
+	{"credscore_statement", "patascore", "statement", 1, 2, true, {{0}}},
+	{
+		"credscore_statement_upload", "patascore", "statement_upload", 6, -1, false,
+		{
+			{"file", 1, CS_ARGUMENT_FILE},
+			{"file_name", 2, CS_ARGUMENT_REQUIRED},
+			{"passcode", 3, CS_ARGUMENT_REQUIRED},
+			{"statement_type", 4, CS_ARGUMENT_REQUIRED},
+			{"callback_url", 5, CS_ARGUMENT_TEXT}
+		}
+	},
+};
+
+/* --- which function is meant --- */
+
+typedef struct KnownFunction
+{
+	Oid			funcid;			/* must be first */
+	const CsAskingFunction *function;	/* NULL: it does not ask */
+} KnownFunction;
+
+static HTAB *known_functions;
+
+const CsAskingFunction *
+cs_asking_by_symbol(const char *symbol)
+{
+	for (size_t i = 0; i < lengthof(functions); i++)
+		if (strcmp(functions[i].symbol, symbol) == 0)
+			return &functions[i];
+	elog(ERROR, "there is no function %s that asks", symbol);
+}
+
+static bool
+is_our_library(const char *path)
+{
+	size_t		len = strlen(path);
+	size_t		ours = strlen(LIBRARY);
+
+	return len >= ours && strcmp(path + len - ours, LIBRARY) == 0 &&
+		(len == ours || path[len - ours - 1] == '/');
+}
+
+static char *
+text_attribute(HeapTuple tuple, AttrNumber attribute)
+{
+	bool		isnull;
+	Datum		value = SysCacheGetAttr(PROCOID, tuple, attribute, &isnull);
+
+	return isnull ? "" : TextDatumGetCString(value);
+}
+
+static const CsAskingFunction *
+look_up(Oid funcid)
+{
+	const CsAskingFunction *function = NULL;
+	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(funcid));
+
+	if (!HeapTupleIsValid(tuple))
+		return NULL;
+	if (((Form_pg_proc) GETSTRUCT(tuple))->prolang == ClanguageId &&
+		is_our_library(text_attribute(tuple, Anum_pg_proc_probin)))
+	{
+		const char *symbol = text_attribute(tuple, Anum_pg_proc_prosrc);
+
+		for (size_t i = 0; i < lengthof(functions); i++)
+			if (functions[i].ahead && strcmp(functions[i].symbol, symbol) == 0)
+				function = &functions[i];
+	}
+	ReleaseSysCache(tuple);
+	return function;
+}
+
+static void
+forget_functions(Datum arg, int cacheid, uint32 hashvalue)
+{
+	HASH_SEQ_STATUS scan;
+	KnownFunction *entry;
+
+	hash_seq_init(&scan, known_functions);
+	while ((entry = hash_seq_search(&scan)) != NULL)
+		hash_search(known_functions, &entry->funcid, HASH_REMOVE, NULL);
+}
+
+static void
+make_known_functions(void)
+{
+	HASHCTL		ctl = {
+		.keysize = sizeof(Oid), .entrysize = sizeof(KnownFunction),
+		.hcxt = TopMemoryContext
+	};
+
+	known_functions = hash_create("credscore functions", 64, &ctl,
+								  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	CacheRegisterSyscacheCallback(PROCOID, forget_functions, (Datum) 0);
+}
+
+const CsAskingFunction *
+cs_asking_by_oid(Oid funcid)
+{
+	KnownFunction *entry;
+	const CsAskingFunction *function;
+	bool		found;
+
+	if (known_functions == NULL)
+		make_known_functions();
+	entry = hash_search(known_functions, &funcid, HASH_FIND, NULL);
+	if (entry != NULL)
+		return entry->function;
+	function = look_up(funcid);
+	entry = hash_search(known_functions, &funcid, HASH_ENTER, &found);
+	entry->function = function;
+	return function;
+}
+
+/* --- arguments --- */
+
+pg_noreturn static void refuse_null(const char *argument);
+
+static void
+refuse_null(const char *argument)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("argument \"%s\" must not be null", argument)));
+}
+
+/* A text argument in UTF-8, as every provider wants it. */
+static const char *
+utf8_text(Datum value)
+{
+	text	   *t = DatumGetTextPP(value);
+
+	return pg_server_to_any(text_to_cstring(t), VARSIZE_ANY_EXHDR(t), PG_UTF8);
+}
+
+static void
+add_argument(CsAsking *asking, const char *name, const char *value)
+{
+	CsArguments *args = &asking->ask.args;
+
+	Assert(args->npairs < CS_ASKING_MAX_ARGUMENTS);
+	asking->pairs[args->npairs].name = name;
+	asking->pairs[args->npairs].value = value;
+	args->npairs++;
+}
+
+static CsStatus
+take_argument(CsAsking *asking, const CsAskingArgument *argument,
+			  const NullableDatum *arg, CsError *err)
+{
+	const char *value = NULL;
+
+	if (arg->isnull && (argument->kind == CS_ARGUMENT_REQUIRED ||
+						argument->kind == CS_ARGUMENT_FILE))
+		refuse_null(argument->name);
+	if (arg->isnull)
+		return CS_OK;
+	switch (argument->kind)
+	{
+		case CS_ARGUMENT_TEXT:
+		case CS_ARGUMENT_REQUIRED:
+			value = utf8_text(arg->value);
+			break;
+		case CS_ARGUMENT_TIME:
+			value = cs_question_utc(argument->name, DatumGetTimestampTz(arg->value), err);
+			if (value == NULL)
+				return CS_FAIL;
+			break;
+		case CS_ARGUMENT_FILE:
+			{
+				bytea	   *file = DatumGetByteaPP(arg->value);
+
+				asking->ask.args.file = VARDATA_ANY(file);
+				asking->ask.args.file_len = VARSIZE_ANY_EXHDR(file);
+				return CS_OK;
+			}
+	}
+	add_argument(asking, argument->name, value);
+	return CS_OK;
+}
+
+static void
+check_environment(void)
+{
+	cs_shmem_require();
+	if (RecoveryInProgress() && !cs_guc_calls_on_standby())
+		ereport(ERROR,
+				(errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
+				 errmsg("cannot call a credit provider during recovery"),
+				 errdetail("What a standby buys is not entered in the ledger of the primary."),
+				 errhint("Set credscore.calls_on_standby to allow it.")));
+}
+
+static void
+resolve_server(CsAsking *asking, const CsAskingFunction *function,
+			   const NullableDatum *arg)
+{
+	CsAsk	   *ask = &asking->ask;
+	const char *name;
+
+	if (arg->isnull)
+		refuse_null("server");
+	name = NameStr(*DatumGetName(arg->value));
+	ask->settings = cs_settings_get(name, &ask->cached_only);
+	ask->endpoint = cs_registry_endpoint(ask->settings->provider, function->endpoint);
+	if (ask->endpoint == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("server \"%s\" cannot answer this question", name),
+				 errdetail("Its provider is %s; the question is one for %s.",
+						   ask->settings->provider->name, function->provider)));
+}
+
+CsStatus
+cs_asking_prepare(const CsAskingFunction *function, const NullableDatum *args,
+				  CsAsking *asking, CsError *err)
+{
+	CsAsk	   *ask = &asking->ask;
+
+	for (const CsAskingArgument *a = function->arguments; a->name != NULL; a++)
+		if (args[a->position].isnull && (a->kind == CS_ARGUMENT_REQUIRED ||
+										 a->kind == CS_ARGUMENT_FILE))
+			refuse_null(a->name);
+	check_environment();
+	memset(asking, 0, offsetof(CsAsking, subject));
+	ask->args.pairs = asking->pairs;
+	resolve_server(asking, function, &args[function->server]);
+
+	asking->given = utf8_text(args[0].value);
+	if (ask->endpoint->normalise(&ask->settings->account, asking->given,
+								 asking->subject, err) != CS_OK)
+		return CS_FAIL;
+	add_argument(asking, "subject", asking->subject);
+	for (const CsAskingArgument *a = function->arguments; a->name != NULL; a++)
+		if (take_argument(asking, a, &args[a->position], err) != CS_OK)
+			return CS_FAIL;
+	return CS_OK;
+}

@@ -1,0 +1,73 @@
+/*-------------------------------------------------------------------------
+ * asking.h
+ *	  The SQL functions that ask, as a table: from their arguments to what is
+ *	  asked.
+ *
+ * The function that SQL evaluates and the prefetch that runs ahead of it take
+ * the same way, so that both mean the same question.
+ *------------------------------------------------------------------------- */
+#ifndef CS_ASKING_H
+#define CS_ASKING_H
+
+#include "postgres.h"
+
+#include "session/ask.h"
+
+#define CS_ASKING_MAX_ARGUMENTS	8
+
+typedef enum CsArgumentKind
+{
+	CS_ARGUMENT_TEXT,			/* may be NULL */
+	CS_ARGUMENT_REQUIRED,		/* text that must not be NULL */
+	CS_ARGUMENT_TIME,			/* timestamptz; may be NULL */
+	CS_ARGUMENT_FILE			/* bytea that must not be NULL */
+} CsArgumentKind;
+
+typedef struct CsAskingArgument
+{
+	const char *name;			/* NULL ends a list */
+	int			position;
+	CsArgumentKind kind;
+} CsAskingArgument;
+
+/* A SQL function that asks; its first argument is the subject. */
+typedef struct CsAskingFunction
+{
+	const char *symbol;			/* the C function's name */
+	const char *provider;
+	const char *endpoint;
+	int			server;			/* position of the argument */
+	int			on_error;		/* likewise; -1: failures always raise */
+	bool		ahead;			/* may be started before it is evaluated */
+	CsAskingArgument arguments[CS_ASKING_MAX_ARGUMENTS];
+} CsAskingFunction;
+
+/* By the name of the C function; it must exist. */
+extern const CsAskingFunction *cs_asking_by_symbol(const char *symbol);
+
+/*
+ * The function behind an OID, if it asks and may be started ahead; else NULL.
+ * Remembered per process until pg_proc changes.
+ */
+extern const CsAskingFunction *cs_asking_by_oid(Oid funcid);
+
+/* One evaluation's arguments, made into what is asked. */
+typedef struct CsAsking
+{
+	CsAsk		ask;
+	const char *given;			/* the subject as it was given */
+	CsPair		pairs[CS_ASKING_MAX_ARGUMENTS];
+	char		subject[CS_SUBJECT_SIZE];
+} CsAsking;
+
+/*
+ * Prepares a question; the subject must not be NULL.  CS_FAIL: subject or
+ * argument is malformed, *err says how.  Raises 55000 (not preloaded), 25006
+ * (standby), 22023 (NULL where none may be), 42809 (the server's provider does
+ * not answer this) and what cs_settings_get raises.
+ */
+extern CsStatus cs_asking_prepare(const CsAskingFunction *function,
+								  const NullableDatum *args,
+								  CsAsking *asking, CsError *err);
+
+#endif							/* CS_ASKING_H */

@@ -1,0 +1,45 @@
+/*-------------------------------------------------------------------------
+ * question.h
+ *	  From the arguments of a SQL function to a question.
+ *------------------------------------------------------------------------- */
+#ifndef CS_QUESTION_H
+#define CS_QUESTION_H
+
+#include "postgres.h"
+
+#include "utils/dsa.h"
+#include "utils/timestamp.h"
+
+#include "settings/settings.h"
+
+/* What to ask. */
+typedef struct CsAsk
+{
+	const CsSettings *settings;
+	const CsEndpoint *endpoint;
+	bool		cached_only;	/* the role may read, not ask */
+	CsArguments args;			/* normalised; "subject" among them; the request
+								 * id comes with the specification */
+} CsAsk;
+
+/*
+ * What identifies a question: account, endpoint and normalised arguments; the
+ * request id is no part of it.  Questions of an endpoint that is not shared
+ * each get a key of their own.
+ */
+extern void cs_question_key(CsKey *key, const CsAsk *ask);
+
+/*
+ * The specification of a question, in shared memory; its owner frees it with
+ * cs_spec_discard, or hands it on.  Raises what building the request refuses,
+ * and 53200.
+ */
+extern dsa_pointer cs_question_share(const CsAsk *ask);
+
+/*
+ * A time as providers read it: UTC without zone, "2023-11-17T00:00:00".
+ * NULL and *err for infinity and for years outside 1 to 9999.
+ */
+extern char *cs_question_utc(const char *argument, TimestampTz time, CsError *err);
+
+#endif							/* CS_QUESTION_H */

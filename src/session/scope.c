@@ -1,0 +1,283 @@
+/*-------------------------------------------------------------------------
+ * scope.c
+ *	  Which execution of which query is running: the scope of a MEMO.
+ *
+ * Hooks of planner and executor keep a stack of what is active.  A scope's
+ * memory is a child of its execution's context (es_query_cxt) and goes with
+ * it, however that ends; a reset callback tells the scope's user.  While the
+ * executor starts there is no EState to be seen yet: the scope then waits
+ * under TopTransactionContext and is handed over when the start is done.
+ *------------------------------------------------------------------------- */
+#include "postgres.h"
+
+#include "session/scope.h"
+
+#include "access/xact.h"
+#include "executor/executor.h"
+#include "optimizer/planner.h"
+#include "utils/memutils.h"
+
+#include "pg/compat.h"
+
+typedef enum ActiveKind
+{
+	ACTIVE_PLANNER,				/* planning, or EXPLAIN's executor start */
+	ACTIVE_START,				/* executor start: no EState yet */
+	ACTIVE_RUN					/* executor run or finish */
+} ActiveKind;
+
+typedef struct Active
+{
+	ActiveKind	kind;
+	struct Active *below;
+	EState	   *estate;			/* ACTIVE_RUN */
+	CsScope    *scope;			/* once known */
+	ErrorContextCallback *error_context;	/* at the planner's entry */
+	CsRun		run;			/* ACTIVE_RUN */
+} Active;
+
+static uint64 last_serial;
+static uint64 statements;
+
+static Active *top;				/* innermost first; lives on the C stack */
+static dlist_head live_scopes = DLIST_STATIC_INIT(live_scopes);
+static CsScope *command_scope;
+static TimestampTz command_started;
+
+static planner_hook_type prev_planner_hook;
+static ExecutorStart_hook_type prev_start_hook;
+static ExecutorRun_hook_type prev_run_hook;
+static ExecutorFinish_hook_type prev_finish_hook;
+
+/* Memory-context callback: the execution is over. */
+static void
+scope_ends(void *arg)
+{
+	CsScope    *scope = arg;
+
+	if (scope == command_scope)
+		command_scope = NULL;
+	dlist_delete(&scope->node);
+}
+
+void
+cs_scope_at_end(CsScope *scope, MemoryContextCallbackFunction func)
+{
+	MemoryContextCallback *callback = MemoryContextAllocZero(scope->cxt,
+															 sizeof(*callback));
+
+	callback->func = func;
+	callback->arg = scope;
+	MemoryContextRegisterResetCallback(scope->cxt, callback);
+}
+
+static CsScope *
+scope_create(MemoryContext parent, EState *estate)
+{
+	MemoryContext cxt = AllocSetContextCreate(parent, "credscore scope",
+											  ALLOCSET_SMALL_SIZES);
+	CsScope    *scope = MemoryContextAllocZero(cxt, sizeof(CsScope));
+
+	scope->cxt = cxt;
+	scope->estate = estate;
+	dlist_push_head(&live_scopes, &scope->node);
+	cs_scope_at_end(scope, scope_ends);
+	return scope;
+}
+
+static CsScope *
+scope_of(EState *estate)
+{
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &live_scopes)
+	{
+		CsScope    *scope = dlist_container(CsScope, node, iter.cur);
+
+		if (scope->estate == estate)
+			return scope;
+	}
+	return scope_create(estate->es_query_cxt, estate);
+}
+
+/* The scope of the top-level command that runs outside any execution. */
+static CsScope *
+scope_of_command(void)
+{
+	TimestampTz started = GetCurrentStatementStartTimestamp();
+
+	if (command_scope != NULL && command_started != started)
+		MemoryContextDelete(command_scope->cxt);
+	if (command_scope == NULL)
+	{
+		command_scope = scope_create(TopTransactionContext, NULL);
+		command_started = started;
+	}
+	return command_scope;
+}
+
+bool
+cs_scope_planning(void)
+{
+	return top != NULL && top->kind == ACTIVE_PLANNER &&
+		top->error_context == error_context_stack;
+}
+
+bool
+cs_scope_under_planner(void)
+{
+	for (Active *active = top; active != NULL; active = active->below)
+		if (active->kind == ACTIVE_PLANNER)
+			return true;
+	return false;
+}
+
+uint64
+cs_scope_statement(void)
+{
+	return statements;
+}
+
+CsScope *
+cs_scope_current(void)
+{
+	Active	   *active = top;
+
+	/* What the planner makes run belongs to the command. */
+	if (active == NULL || active->kind == ACTIVE_PLANNER)
+		return scope_of_command();
+	if (active->scope == NULL)
+		active->scope = active->kind == ACTIVE_START
+			? scope_create(TopTransactionContext, NULL)
+			: scope_of(active->estate);
+	return active->scope;
+}
+
+bool
+cs_scope_run(const void *estate, CsRun *run)
+{
+	for (Active *active = top; active != NULL; active = active->below)
+		if (active->kind == ACTIVE_RUN && active->estate == estate)
+		{
+			*run = active->run;
+			return true;
+		}
+	return false;
+}
+
+static PlannedStmt *
+planner_tracked(Query *parse, const char *query_string, int cursor_options,
+				ParamListInfo bound_params)
+{
+	Active		self = {ACTIVE_PLANNER, top, NULL, NULL, error_context_stack, {0, 0}};
+	PlannedStmt *result;
+
+	if (top == NULL)
+		statements++;
+	top = &self;
+	PG_TRY();
+	{
+		result = prev_planner_hook
+			? prev_planner_hook(parse, query_string, cursor_options, bound_params)
+			: standard_planner(parse, query_string, cursor_options, bound_params);
+	}
+	PG_FINALLY();
+	{
+		top = self.below;
+	}
+	PG_END_TRY();
+
+	return result;
+}
+
+/* Hands a scope that was made during the start to the execution. */
+static void
+adopt_scope(CsScope *scope, EState *estate)
+{
+	scope->estate = estate;
+	MemoryContextSetParent(scope->cxt, estate->es_query_cxt);
+}
+
+static void
+start_tracked(QueryDesc *query, int eflags)
+{
+	/* EXPLAIN starts the executor, too: its initial pruning plans. */
+	Active		self = {
+		(eflags & EXEC_FLAG_EXPLAIN_ONLY) ? ACTIVE_PLANNER : ACTIVE_START,
+		top, NULL, NULL, error_context_stack, {0, 0}
+	};
+
+	top = &self;
+	PG_TRY();
+	{
+		if (prev_start_hook)
+			prev_start_hook(query, eflags);
+		else
+			standard_ExecutorStart(query, eflags);
+	}
+	PG_CATCH();
+	{
+		top = self.below;
+		if (self.scope != NULL)
+			MemoryContextDelete(self.scope->cxt);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	top = self.below;
+
+	if (self.scope != NULL)
+		adopt_scope(self.scope, query->estate);
+}
+
+static void
+run_tracked(CS_EXECUTOR_RUN_PARAMS)
+{
+	Active		self = {ACTIVE_RUN, top, query->estate, NULL, NULL, {count, ++last_serial}};
+
+	top = &self;
+	PG_TRY();
+	{
+		if (prev_run_hook)
+			prev_run_hook(CS_EXECUTOR_RUN_ARGS);
+		else
+			standard_ExecutorRun(CS_EXECUTOR_RUN_ARGS);
+	}
+	PG_FINALLY();
+	{
+		top = self.below;
+	}
+	PG_END_TRY();
+}
+
+static void
+finish_tracked(QueryDesc *query)
+{
+	Active		self = {ACTIVE_RUN, top, query->estate, NULL, NULL, {0, ++last_serial}};
+
+	top = &self;
+	PG_TRY();
+	{
+		if (prev_finish_hook)
+			prev_finish_hook(query);
+		else
+			standard_ExecutorFinish(query);
+	}
+	PG_FINALLY();
+	{
+		top = self.below;
+	}
+	PG_END_TRY();
+}
+
+void
+cs_scope_init(void)
+{
+	prev_planner_hook = planner_hook;
+	planner_hook = planner_tracked;
+	prev_start_hook = ExecutorStart_hook;
+	ExecutorStart_hook = start_tracked;
+	prev_run_hook = ExecutorRun_hook;
+	ExecutorRun_hook = run_tracked;
+	prev_finish_hook = ExecutorFinish_hook;
+	ExecutorFinish_hook = finish_tracked;
+}

@@ -1,0 +1,30 @@
+/*-------------------------------------------------------------------------
+ * options.h
+ *	  The options of foreign servers and user mappings.
+ *------------------------------------------------------------------------- */
+#ifndef CS_OPTIONS_H
+#define CS_OPTIONS_H
+
+#include "postgres.h"
+
+#include "nodes/pg_list.h"
+
+#include "provider/registry.h"
+#include "shared/spec.h"
+
+/* The wrapper's name; only a superuser can make one of that name. */
+#define CS_WRAPPER_NAME	"credscore"
+
+/* A secret option is also offered as <name>_file. */
+#define CS_FILE_SUFFIX	"_file"
+
+/* The value of an option in a list of DefElem; NULL: not set. */
+extern const char *cs_options_get(List *options, const char *name);
+
+/* The provider of that name; raises 22023 when there is none. */
+extern const CsProvider *cs_options_provider(const char *value);
+
+/* The limits that a server's options set, defaults filled in. */
+extern void cs_options_limits(CsSpecLimits *limits, List *options);
+
+#endif							/* CS_OPTIONS_H */

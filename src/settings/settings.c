@@ -1,0 +1,447 @@
+/*-------------------------------------------------------------------------
+ * settings.c
+ *	  Foreign servers and user mappings as settings of a question.
+ *
+ * cs_settings_get turns a server and a mapping into a CsSettings, which is
+ * kept per (server, role) in this process until a catalog change, or a
+ * changed secret file, makes it stale.  Stale ones live on to the end of the
+ * transaction, since a running question may point to them.
+ *------------------------------------------------------------------------- */
+#include "postgres.h"
+
+#include "settings/settings.h"
+
+#include "access/xact.h"
+#include "foreign/foreign.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/catcache.h"
+#include "utils/hsearch.h"
+#include "utils/inval.h"
+#include "utils/memutils.h"
+#include "utils/syscache.h"
+
+#include "pg/compat.h"
+#include "pg/error.h"
+#include "pg/secret_file.h"
+#include "settings/options.h"
+#include "shared/key.h"
+
+/* One kept CsSettings; `key` must be first. */
+typedef struct SettingsKey
+{
+	Oid			serverid;
+	Oid			userid;
+} SettingsKey;
+
+#define MAX_SECRET_FILES	4
+
+typedef struct KeptSettings
+{
+	CsSettings	settings;
+	MemoryContext cxt;			/* holds all of it */
+	bool		stale;
+	TimestampTz files_checked_at;
+	int			nfiles;
+	CsSecretFile files[MAX_SECRET_FILES];
+	struct KeptSettings *next_retired;
+} KeptSettings;
+
+typedef struct SettingsEntry
+{
+	SettingsKey key;
+	KeptSettings *kept;
+} SettingsEntry;
+
+/*
+ * What the latest question got: in a statement of many rows the next one gets the
+ * same, and is spared the catalogs.  Any change of servers, mappings or roles
+ * ends that, and so does the next statement.
+ */
+typedef struct Latest
+{
+	NameData	server_name;
+	Oid			asker;
+	TimestampTz statement;
+	KeptSettings *kept;			/* NULL: nothing is known */
+	bool		reader;
+} Latest;
+
+static Latest latest;
+static HTAB *settings_table;
+static KeptSettings *retired;	/* freed at the end of the transaction */
+
+/* The value of a credential: as given, or the content of its file. */
+static const char *
+read_credential(KeptSettings *kept, List *options, const CsOption *option)
+{
+	const char *value = cs_options_get(options, option->name);
+	const char *path = cs_options_get(options, psprintf("%s" CS_FILE_SUFFIX, option->name));
+
+	if (value != NULL || path == NULL || !option->secret)
+		return value;
+	if (kept->nfiles == MAX_SECRET_FILES)
+		elog(ERROR, "too many secret files");
+	return cs_secret_file_read(&kept->files[kept->nfiles++], option->name, path);
+}
+
+/* A copy as providers want it; the catalogs' lists go. */
+static const char *
+in_utf8(const char *value)
+{
+	const char *converted = pg_server_to_any(value, strlen(value), PG_UTF8);
+
+	return converted != value ? converted : pstrdup(value);
+}
+
+/* Where requests go, without a slash at the end. */
+static const char *
+server_base_url(const CsProvider *provider, List *server_options)
+{
+	const char *base_url = cs_options_get(server_options, "base_url");
+	char	   *base = pstrdup(base_url ? base_url : provider->default_base_url);
+
+	for (size_t len = strlen(base); len > 0 && base[len - 1] == '/'; len--)
+		base[len - 1] = '\0';
+	return base;
+}
+
+static void
+fill_account(KeptSettings *kept, List *server_options, List *mapping_options)
+{
+	CsSettings *s = &kept->settings;
+	CsPair	   *pairs = palloc0(sizeof(CsPair) * CS_SPEC_MAX_PAIRS);
+	int			n = 0;
+	for (const CsOption *o = s->provider->options; o->name != NULL; o++)
+	{
+		const char *value = o->place == CS_ON_SERVER
+			? cs_options_get(server_options, o->name)
+			: read_credential(kept, mapping_options, o);
+
+		if (value == NULL)
+			value = o->default_value;
+		if (value == NULL)
+			continue;
+		if (n == CS_SPEC_MAX_PAIRS)
+			elog(ERROR, "too many options");
+		pairs[n].name = o->name;
+		pairs[n].value = in_utf8(value);
+		n++;
+	}
+	s->account.base_url = server_base_url(s->provider, server_options);
+	s->account.pairs = pairs;
+	s->account.npairs = n;
+}
+
+static void
+make_server_key(CsSettings *s)
+{
+	const char *parts[] = {s->provider->name, s->account.base_url, s->server_name};
+
+	cs_key_digest(&s->server_key, parts, lengthof(parts));
+}
+
+/* An account's answers serve any server name. */
+static void
+make_account_key(CsSettings *s)
+{
+	const char *parts[2 + 2 * CS_SPEC_MAX_PAIRS];
+	int			n = 0;
+
+	parts[n++] = s->provider->name;
+	parts[n++] = s->account.base_url;
+	for (int i = 0; i < s->account.npairs; i++)
+	{
+		parts[n++] = s->account.pairs[i].name;
+		parts[n++] = s->account.pairs[i].value;
+	}
+	cs_key_digest(&s->account_key, parts, n);
+}
+
+/* Refuses an incomplete account, naming the server. */
+static void
+refuse_account(const CsSettings *s, CsError *err)
+{
+	size_t		len = strlen(err->detail);
+
+	snprintf(err->detail + len, sizeof(err->detail) - len,
+			 "%sThe server is \"%s\".", len > 0 ? " " : "", s->server_name);
+	cs_error_raise_early(err, err->code == CS_ERR_ARGUMENT
+						 ? "Add the missing option with ALTER SERVER." : NULL);
+}
+
+/* Builds settings in their own context; on error the caller's cleans up. */
+static KeptSettings *
+build_settings(ForeignServer *server, Oid userid)
+{
+	MemoryContext cxt = AllocSetContextCreate(CurrentMemoryContext,
+											  "credscore settings",
+											  ALLOCSET_SMALL_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(cxt);
+	KeptSettings *kept = palloc0(sizeof(KeptSettings));
+	CsSettings *s = &kept->settings;
+	UserMapping *mapping = GetUserMapping(userid, server->serverid);
+	const char *provider = cs_options_get(server->options, "provider");
+	const char *value;
+	CsError		err = {0};
+
+	kept->cxt = cxt;
+	s->serverid = server->serverid;
+	s->userid = userid;
+	s->server_name = pstrdup(server->servername);
+	s->provider = cs_options_provider(provider ? provider : "");
+	value = cs_options_get(server->options, "ca_file");
+	s->ca_file = value ? pstrdup(value) : NULL;
+	value = cs_options_get(server->options, "proxy");
+	s->proxy = value ? pstrdup(value) : NULL;
+	cs_options_limits(&s->limits, server->options);
+	fill_account(kept, server->options, mapping->options);
+	if (s->provider->check_account(&s->account, &err) != CS_OK)
+		refuse_account(s, &err);
+	s->needs_login = s->provider->needs_login != NULL &&
+		s->provider->needs_login(&s->account, &s->fixed_token);
+	make_server_key(s);
+	make_account_key(s);
+	kept->files_checked_at = GetCurrentStatementStartTimestamp();
+
+	MemoryContextSwitchTo(old);
+	MemoryContextSetParent(cxt, CacheMemoryContext);
+	return kept;
+}
+
+/* Once per statement: has a secret's file changed? */
+static bool
+files_changed(KeptSettings *kept)
+{
+	TimestampTz now = GetCurrentStatementStartTimestamp();
+
+	if (kept->nfiles == 0 || kept->files_checked_at == now)
+		return false;
+	kept->files_checked_at = now;
+	for (int i = 0; i < kept->nfiles; i++)
+		if (cs_secret_file_changed(&kept->files[i]))
+			return true;
+	return false;
+}
+
+static void
+retire(SettingsEntry *entry)
+{
+	if (entry->kept != NULL)
+	{
+		latest.kept = NULL;
+		entry->kept->next_retired = retired;
+		retired = entry->kept;
+		entry->kept = NULL;
+	}
+}
+
+static void
+free_settings(KeptSettings *kept)
+{
+	for (int i = 0; i < kept->settings.account.npairs; i++)
+	{
+		char	   *value = unconstify(char *, kept->settings.account.pairs[i].value);
+
+		cs_core_wipe(value, strlen(value));
+	}
+	MemoryContextDelete(kept->cxt);
+}
+
+static void
+free_retired(XactEvent event, void *arg)
+{
+	if (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT &&
+		event != XACT_EVENT_PREPARE)
+		return;
+	while (retired != NULL)
+	{
+		KeptSettings *next = retired->next_retired;
+
+		free_settings(retired);
+		retired = next;
+	}
+}
+
+/* Syscache callback: anything about servers or mappings may have changed. */
+static void
+mark_all_stale(Datum arg, int cacheid, uint32 hashvalue)
+{
+	HASH_SEQ_STATUS scan;
+	SettingsEntry *entry;
+
+	latest.kept = NULL;
+	hash_seq_init(&scan, settings_table);
+	while ((entry = hash_seq_search(&scan)) != NULL)
+		if (entry->kept != NULL)
+			entry->kept->stale = true;
+}
+
+/* Syscache callback: who may do what may have changed. */
+static void
+forget_latest(Datum arg, int cacheid, uint32 hashvalue)
+{
+	latest.kept = NULL;
+}
+
+static void
+create_settings_table(void)
+{
+	HASHCTL		ctl = {
+		.keysize = sizeof(SettingsKey), .entrysize = sizeof(SettingsEntry)
+	};
+
+	if (!CacheMemoryContext)
+		CreateCacheMemoryContext();
+	ctl.hcxt = CacheMemoryContext;
+	settings_table = hash_create("credscore settings", 16, &ctl,
+								 HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	CacheRegisterSyscacheCallback(FOREIGNSERVEROID, mark_all_stale, (Datum) 0);
+	CacheRegisterSyscacheCallback(USERMAPPINGOID, mark_all_stale, (Datum) 0);
+	CacheRegisterSyscacheCallback(AUTHOID, forget_latest, (Datum) 0);
+	CacheRegisterSyscacheCallback(AUTHMEMROLEMEM, forget_latest, (Datum) 0);
+	RegisterXactCallback(free_retired, NULL);
+}
+
+static ForeignServer *
+get_credscore_server(Oid serverid)
+{
+	ForeignServer *server = GetForeignServer(serverid);
+
+	if (strcmp(GetForeignDataWrapper(server->fdwid)->fdwname, CS_WRAPPER_NAME) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("server \"%s\" is not a server of the foreign-data wrapper credscore",
+						server->servername)));
+	return server;
+}
+
+/* May the role only read what was bought? */
+static bool
+is_reader(Oid role)
+{
+	Oid			caller = get_role_oid("credscore_caller", true);
+	Oid			reader = get_role_oid("credscore_reader", true);
+
+	return OidIsValid(reader) && has_privs_of_role(role, reader) &&
+		!(OidIsValid(caller) && has_privs_of_role(role, caller));
+}
+
+/* Whose answers readers see: the option's role, or PUBLIC. */
+static Oid
+reader_mapping_role(Oid serverid)
+{
+	const char *name = cs_options_get(get_credscore_server(serverid)->options,
+									 "reader_mapping");
+
+	return name ? get_role_oid(name, false) : ACL_ID_PUBLIC;
+}
+
+void
+cs_settings_server_key(const char *server_name, CsKey *key)
+{
+	ForeignServer *server = get_credscore_server(get_foreign_server_oid(server_name, false));
+	CsSettings	s = {
+		.provider = cs_options_provider(cs_options_get(server->options, "provider")),
+		.server_name = server->servername
+	};
+
+	s.account.base_url = server_base_url(s.provider, server->options);
+	make_server_key(&s);
+	*key = s.server_key;
+}
+
+/*
+ * Once per statement: what have other sessions changed?  PostgreSQL looks when
+ * it locks a table; a statement of a running transaction may lock none.
+ */
+static void
+accept_changes(void)
+{
+	static TimestampTz accepted_at = 0;
+	TimestampTz now = GetCurrentStatementStartTimestamp();
+
+	if (accepted_at != now)
+		AcceptInvalidationMessages();
+	accepted_at = now;
+}
+
+/* What the catalogs say; raises when there is no such server, or no privilege. */
+static KeptSettings *
+look_up(const char *server_name, bool *reader)
+{
+	SettingsKey key;
+	SettingsEntry *entry;
+	AclResult	acl;
+	bool		found;
+
+	memset(&key, 0, sizeof(key));
+	key.serverid = get_foreign_server_oid(server_name, false);
+	acl = cs_compat_server_aclcheck(key.serverid, GetUserId());
+	if (acl != ACLCHECK_OK)
+		aclcheck_error(acl, OBJECT_FOREIGN_SERVER, server_name);
+
+	*reader = is_reader(GetUserId());
+	key.userid = *reader ? reader_mapping_role(key.serverid) : GetUserId();
+
+	if (settings_table == NULL)
+		create_settings_table();
+	entry = hash_search(settings_table, &key, HASH_ENTER, &found);
+	if (!found)
+		entry->kept = NULL;
+	if (entry->kept != NULL && (entry->kept->stale || files_changed(entry->kept)))
+		retire(entry);
+	if (entry->kept == NULL)
+	{
+		KeptSettings *built = build_settings(get_credscore_server(key.serverid),
+											 key.userid);
+
+		/* Building reads catalogs, so look the entry up once more. */
+		entry = hash_search(settings_table, &key, HASH_ENTER, &found);
+		if (!found)
+			entry->kept = NULL;
+		retire(entry);
+		entry->kept = built;
+	}
+	return entry->kept;
+}
+
+const CsSettings *
+cs_settings_get(const char *server_name, bool *reader)
+{
+	TimestampTz statement = GetCurrentStatementStartTimestamp();
+	KeptSettings *kept;
+
+	accept_changes();
+	if (latest.kept != NULL && latest.statement == statement &&
+		latest.asker == GetUserId() &&
+		strcmp(NameStr(latest.server_name), server_name) == 0)
+	{
+		*reader = latest.reader;
+		return &latest.kept->settings;
+	}
+	kept = look_up(server_name, reader);
+	namestrcpy(&latest.server_name, server_name);
+	latest.asker = GetUserId();
+	latest.statement = statement;
+	latest.reader = *reader;
+	latest.kept = kept;
+	return &kept->settings;
+}
+
+int
+cs_settings_secrets(const CsSettings *settings, CsPair *pairs)
+{
+	int			n = 0;
+
+	for (const CsOption *o = settings->provider->options; o->name != NULL; o++)
+	{
+		const char *value = o->secret ? cs_template_option(&settings->account, o->name) : NULL;
+
+		if (value != NULL)
+			pairs[n++] = (CsPair) {o->name, value};
+	}
+	return n;
+}

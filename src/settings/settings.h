@@ -1,0 +1,51 @@
+/*-------------------------------------------------------------------------
+ * settings.h
+ *	  Foreign servers and user mappings as settings of a question.
+ *------------------------------------------------------------------------- */
+#ifndef CS_SETTINGS_H
+#define CS_SETTINGS_H
+
+#include "postgres.h"
+
+#include "provider/registry.h"
+#include "shared/spec.h"
+
+/*
+ * What server and user mapping say, for one role.  Kept in this process;
+ * stays valid until the end of the transaction even when the catalogs change
+ * meanwhile.
+ */
+typedef struct CsSettings
+{
+	Oid			serverid;
+	Oid			userid;
+	const CsProvider *provider;
+	const char *server_name;
+	const char *ca_file;		/* NULL: the system's */
+	const char *proxy;			/* NULL: none */
+	CsSpecLimits limits;
+	CsAccount	account;		/* with credentials */
+	bool		needs_login;
+	const char *fixed_token;	/* NULL: none */
+	CsKey		server_key;		/* whose limits hold */
+	CsKey		account_key;	/* whose tokens and answers */
+} CsSettings;
+
+/*
+ * The settings of a server for the current role.  Checks USAGE on the server
+ * and finds the role's mapping, or PUBLIC's.  Errors: 42704, 42501, 42809
+ * (not a credscore server), 22023, and those of reading a secret's file.
+ *
+ * *reader: the role is a member of credscore_reader and not of
+ * credscore_caller.  It gets the settings of the role that the server's option
+ * reader_mapping names, or of PUBLIC, and must not ask.
+ */
+extern const CsSettings *cs_settings_get(const char *server_name, bool *reader);
+
+/* The key under which the answers of a server are kept. */
+extern void cs_settings_server_key(const char *server_name, CsKey *key);
+
+/* The secrets among them; `pairs` has CS_SPEC_MAX_PAIRS places. */
+extern int	cs_settings_secrets(const CsSettings *settings, CsPair *pairs);
+
+#endif							/* CS_SETTINGS_H */

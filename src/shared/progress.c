@@ -1,0 +1,143 @@
+/*-------------------------------------------------------------------------
+ * progress.c
+ *	  How far the running statements that ask have come.
+ *
+ * No locks: each number is written and read whole, and a reader that meets
+ * a writer sees numbers of two moments, which is as good as either.
+ *------------------------------------------------------------------------- */
+#include "postgres.h"
+
+#include "shared/progress.h"
+
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "port/atomics.h"
+#include "storage/ipc.h"
+
+#include "pg/compat.h"
+#include "pg/shmem.h"
+
+typedef struct Place
+{
+	pg_atomic_uint32 pid;
+	pg_atomic_uint64 started_at;
+	pg_atomic_uint64 rows_read;
+	pg_atomic_uint64 asked;
+	pg_atomic_uint64 done;
+	pg_atomic_uint64 in_flight;
+} Place;
+
+static Place *places;
+static int64 rows_read;			/* of this process' statement */
+static bool cleared_at_exit;
+
+static Size
+progress_size(void)
+{
+	return mul_size(cs_compat_process_count(), sizeof(Place));
+}
+
+static void
+progress_create(void *memory, LWLock *lock)
+{
+	Place	   *p = memory;
+
+	for (int i = 0; i < cs_compat_process_count(); i++)
+	{
+		pg_atomic_init_u32(&p[i].pid, 0);
+		pg_atomic_init_u64(&p[i].started_at, 0);
+		pg_atomic_init_u64(&p[i].rows_read, 0);
+		pg_atomic_init_u64(&p[i].asked, 0);
+		pg_atomic_init_u64(&p[i].done, 0);
+		pg_atomic_init_u64(&p[i].in_flight, 0);
+	}
+}
+
+static void
+progress_attach(void *memory, LWLock *lock)
+{
+	places = memory;
+}
+
+static const CsShmemPart progress_part = {
+	"credscore progress", progress_size, progress_create, progress_attach
+};
+
+void
+cs_progress_init(void)
+{
+	cs_shmem_register(&progress_part);
+}
+
+static void
+clear_at_exit(int code, Datum arg)
+{
+	cs_progress_clear();
+}
+
+/* The first question of a statement. */
+static void
+begin(Place *mine)
+{
+	if (!cleared_at_exit)
+		before_shmem_exit(clear_at_exit, (Datum) 0);
+	cleared_at_exit = true;
+	pg_atomic_write_u64(&mine->started_at,
+						(uint64) GetCurrentStatementStartTimestamp());
+}
+
+void
+cs_progress_set(int64 asked, int64 done, int64 in_flight)
+{
+	Place	   *mine = &places[CS_MY_PROC_NUMBER];
+	bool		first = pg_atomic_read_u32(&mine->pid) == 0;
+
+	if (first)
+		begin(mine);
+	pg_atomic_write_u64(&mine->rows_read, (uint64) rows_read);
+	pg_atomic_write_u64(&mine->asked, (uint64) asked);
+	pg_atomic_write_u64(&mine->done, (uint64) done);
+	pg_atomic_write_u64(&mine->in_flight, (uint64) in_flight);
+	if (first)
+	{
+		pg_write_barrier();
+		pg_atomic_write_u32(&mine->pid, (uint32) MyProcPid);
+	}
+}
+
+void
+cs_progress_add_rows(int64 rows)
+{
+	rows_read += rows;
+}
+
+void
+cs_progress_clear(void)
+{
+	rows_read = 0;
+	if (places != NULL && MyProc != NULL)
+		pg_atomic_write_u32(&places[CS_MY_PROC_NUMBER].pid, 0);
+}
+
+bool
+cs_progress_read(int i, CsProgress *progress)
+{
+	Place	   *place = &places[i];
+
+	progress->pid = (int) pg_atomic_read_u32(&place->pid);
+	if (progress->pid == 0)
+		return false;
+	pg_read_barrier();
+	progress->started_at = (TimestampTz) pg_atomic_read_u64(&place->started_at);
+	progress->rows_read = (int64) pg_atomic_read_u64(&place->rows_read);
+	progress->asked = (int64) pg_atomic_read_u64(&place->asked);
+	progress->done = (int64) pg_atomic_read_u64(&place->done);
+	progress->in_flight = (int64) pg_atomic_read_u64(&place->in_flight);
+	return true;
+}
+
+int
+cs_progress_places(void)
+{
+	return cs_compat_process_count();
+}

@@ -1,0 +1,101 @@
+/*-------------------------------------------------------------------------
+ * slots.h
+ *	  The hand-over of questions from sessions to the courier, and of
+ *	  outcomes back.
+ *
+ * A slot is FREE, FILLED (a session asks), TAKEN (the courier has it) or
+ * SETTLED (the outcome lies in it), and FREE again.  A session that goes away
+ * abandons its slot: the courier then frees it, at once when the question was
+ * not sent, else when its outcome is there.
+ *------------------------------------------------------------------------- */
+#ifndef CS_SLOTS_H
+#define CS_SLOTS_H
+
+#include "postgres.h"
+
+#include "utils/dsa.h"
+#include "utils/timestamp.h"
+
+#include "shared/reply.h"
+#include "shared/spec.h"
+
+extern void cs_slots_init(void);
+
+/* --- the session's side --- */
+
+/*
+ * Hands a question over and returns its slot, which owns `spec` from then on;
+ * -1 when none is free for it: this process' latch is set when one is.
+ * `looked_at` is when the cache had no answer to it.  What is urgent goes before
+ * this session's other questions that wait at the courier, and may take the last
+ * slots.
+ */
+extern int	cs_slots_submit(const CsKey *key, dsa_pointer spec,
+						   TimestampTz looked_at, bool urgent);
+
+extern bool cs_slots_settled(int slot);
+
+/* Changes whenever a slot of this process was settled. */
+extern uint32 cs_slots_settled_count(void);
+
+/* Is a billed call for it on the wire, as far as one knows? */
+extern bool cs_slots_sent(int slot);
+
+/* Copies the outcome out, passes the body's reference on, frees the slot. */
+extern void cs_slots_collect(int slot, CsOutcome *outcome, dsa_pointer *body);
+
+/* Gives the question up.  Never raises. */
+extern void cs_slots_abandon(int slot);
+
+/* What a waiting session knows of the courier. */
+typedef struct CsCourierState
+{
+	int			pid;			/* 0: not running */
+	TimestampTz started_at;
+	TimestampTz heartbeat;		/* last turn of its loop */
+	TimestampTz stopped_at;		/* when it last went away */
+} CsCourierState;
+
+extern void cs_slots_courier(CsCourierState *state);
+
+/* Slots that are not free. */
+extern int	cs_slots_in_use(void);
+
+/* --- the courier's side --- */
+
+/* Announces this process as the courier, after recovering what a former one
+ * left: questions on the wire become unknown, others are asked anew. */
+extern void cs_slots_courier_start(void);
+extern void cs_slots_courier_stop(void);
+extern void cs_slots_heartbeat(void);
+
+/* The next filled slot, now taken; -1 when there is none. */
+extern int	cs_slots_take(void);
+
+extern const CsKey *cs_slots_key(int slot);
+extern const CsSpec *cs_slots_spec(int slot);
+extern int	cs_slots_asker(int slot);
+extern bool cs_slots_urgent(int slot);
+extern TimestampTz cs_slots_looked_at(int slot);
+extern bool cs_slots_abandoned(int slot);
+
+/* Notes that the question joined a flight. */
+extern void cs_slots_mark_shared(int slot);
+
+/* Notes that a billed call has left; plain store, fit for any callback. */
+extern void cs_slots_mark_sent(int slot, bool sent);
+
+/* Changes whenever a taken slot was abandoned. */
+extern uint32 cs_slots_abandon_count(void);
+
+/*
+ * Ends a taken slot.  An abandoned one is freed; then false is returned and
+ * the caller keeps the reference to `body`.
+ */
+extern bool cs_slots_settle(int slot, const CsOutcome *outcome,
+						   dsa_pointer body);
+
+/* Wakes those whose slots were settled since the last time. */
+extern void cs_slots_wake(void);
+
+#endif							/* CS_SLOTS_H */

@@ -1,0 +1,295 @@
+/*-------------------------------------------------------------------------
+ * stats.c
+ *	  What was asked of each server, in shared memory.
+ *
+ * A place is taken once and stays until the server stops.  The lock guards
+ * taking it; numbers are atomic, so that counting waits for nobody.  A reset
+ * beside a running count may lose that one.
+ *------------------------------------------------------------------------- */
+#include "postgres.h"
+
+#include "shared/stats.h"
+
+#include "port/atomics.h"
+#include "utils/timestamp.h"
+
+#include "pg/shmem.h"
+
+struct CsStatServer
+{
+	CsKey		key;
+	char		name[NAMEDATALEN];
+	char		provider[CS_STAT_PROVIDER_SIZE];
+	char		base_url[CS_STAT_BASE_URL_SIZE];
+	pg_atomic_uint64 counters[CS_STAT_NCOUNTERS];
+	pg_atomic_uint64 failed[CS_ERR_COUNT];
+	pg_atomic_uint64 latencies[CS_HISTOGRAM_BUCKETS];
+	pg_atomic_uint32 running;
+	pg_atomic_uint32 queued;
+	pg_atomic_uint32 breaker;	/* CsBreakerState */
+	pg_atomic_uint32 failures;	/* in a row */
+	pg_atomic_uint64 open_until;
+	pg_atomic_uint64 paused_until;
+	pg_atomic_uint32 budget;
+	pg_atomic_uint32 budget_used;	/* -1: not known */
+	pg_atomic_uint64 budget_at; /* when that was so */
+	pg_atomic_uint64 token_until;
+};
+
+typedef struct StatTable
+{
+	int			nservers;		/* grows; what is below is complete */
+	pg_atomic_uint64 reset_at;
+	CsStatServer servers[CS_STAT_MAX_SERVERS];
+} StatTable;
+
+static StatTable *table;
+static LWLock *table_lock;
+
+static Size
+stats_size(void)
+{
+	return sizeof(StatTable);
+}
+
+static void
+create_numbers(pg_atomic_uint64 *numbers, int n)
+{
+	for (int i = 0; i < n; i++)
+		pg_atomic_init_u64(&numbers[i], 0);
+}
+
+static void
+stats_create(void *memory, LWLock *lock)
+{
+	StatTable  *t = memory;
+
+	memset(t, 0, sizeof(*t));
+	pg_atomic_init_u64(&t->reset_at, (uint64) GetCurrentTimestamp());
+	for (int i = 0; i < CS_STAT_MAX_SERVERS; i++)
+	{
+		CsStatServer *s = &t->servers[i];
+
+		create_numbers(s->counters, CS_STAT_NCOUNTERS);
+		create_numbers(s->failed, CS_ERR_COUNT);
+		create_numbers(s->latencies, CS_HISTOGRAM_BUCKETS);
+		create_numbers(&s->open_until, 1);
+		create_numbers(&s->paused_until, 1);
+		create_numbers(&s->budget_at, 1);
+		create_numbers(&s->token_until, 1);
+		pg_atomic_init_u32(&s->running, 0);
+		pg_atomic_init_u32(&s->queued, 0);
+		pg_atomic_init_u32(&s->breaker, CS_BREAKER_CLOSED);
+		pg_atomic_init_u32(&s->failures, 0);
+		pg_atomic_init_u32(&s->budget, 0);
+		pg_atomic_init_u32(&s->budget_used, 0);
+	}
+}
+
+static void
+stats_attach(void *memory, LWLock *lock)
+{
+	table = memory;
+	table_lock = lock;
+}
+
+static const CsShmemPart stats_part = {
+	"credscore statistics", stats_size, stats_create, stats_attach
+};
+
+void
+cs_stats_init(void)
+{
+	cs_shmem_register(&stats_part);
+}
+
+/* --- the courier's side --- */
+
+/* Places are never given up, so the caller needs no lock. */
+static CsStatServer *
+find(const CsKey *key)
+{
+	int			n = table->nservers;
+
+	pg_read_barrier();
+	for (int i = 0; i < n; i++)
+		if (cs_key_equal(&table->servers[i].key, key))
+			return &table->servers[i];
+	return NULL;
+}
+
+CsStatServer *
+cs_stats_server(const CsSpec *spec)
+{
+	CsStatServer *server = find(&spec->server_key);
+
+	if (server != NULL)
+		return server;
+	LWLockAcquire(table_lock, LW_EXCLUSIVE);
+	if (table->nservers < CS_STAT_MAX_SERVERS)
+	{
+		server = &table->servers[table->nservers];
+		server->key = spec->server_key;
+		strlcpy(server->name, cs_spec_text(spec, spec->server_name),
+				sizeof(server->name));
+		strlcpy(server->provider, cs_registry_at(spec->provider)->name,
+				sizeof(server->provider));
+		strlcpy(server->base_url, cs_spec_text(spec, spec->base_url),
+				sizeof(server->base_url));
+		pg_write_barrier();
+		table->nservers++;
+	}
+	LWLockRelease(table_lock);
+	return server;
+}
+
+void
+cs_stats_courier_start(void)
+{
+	CsBreakerView	closed = {CS_BREAKER_CLOSED, 0, 0, 0};
+
+	for (int i = 0; i < table->nservers; i++)
+		cs_stats_gate(&table->servers[i], 0, 0, &closed);
+}
+
+void
+cs_stats_add(CsStatServer *server, CsStatCounter counter, int64 n)
+{
+	if (server != NULL)
+		pg_atomic_fetch_add_u64(&server->counters[counter], n);
+}
+
+void
+cs_stats_fail(CsStatServer *server, CsErrorCode code)
+{
+	if (server != NULL)
+		pg_atomic_fetch_add_u64(&server->failed[code], 1);
+}
+
+void
+cs_stats_latency(CsStatServer *server, int64 us)
+{
+	if (server != NULL)
+		pg_atomic_fetch_add_u64(&server->latencies[cs_histogram_bucket(us)], 1);
+}
+
+void
+cs_stats_gate(CsStatServer *server, int running, int queued,
+			 const CsBreakerView *pace)
+{
+	if (server == NULL)
+		return;
+	pg_atomic_write_u32(&server->running, running);
+	pg_atomic_write_u32(&server->queued, queued);
+	pg_atomic_write_u32(&server->breaker, pace->breaker);
+	pg_atomic_write_u32(&server->failures, pace->failures);
+	pg_atomic_write_u64(&server->open_until, (uint64) pace->open_until);
+	pg_atomic_write_u64(&server->paused_until, (uint64) pace->paused_until);
+}
+
+void
+cs_stats_budget(CsStatServer *server, int budget, int used, TimestampTz now)
+{
+	if (server == NULL)
+		return;
+	pg_atomic_write_u32(&server->budget, budget);
+	pg_atomic_write_u32(&server->budget_used, (uint32) used);
+	pg_atomic_write_u64(&server->budget_at, (uint64) now);
+}
+
+void
+cs_stats_token(CsStatServer *server, TimestampTz until)
+{
+	if (server != NULL)
+		pg_atomic_write_u64(&server->token_until, (uint64) until);
+}
+
+/* --- sessions --- */
+
+void
+cs_stats_cache_hit(const CsKey *server)
+{
+	cs_stats_add(find(server), CS_STAT_CACHE_HITS, 1);
+}
+
+static void
+copy_numbers(uint64 *to, pg_atomic_uint64 *from, int n)
+{
+	for (int i = 0; i < n; i++)
+		to[i] = pg_atomic_read_u64(&from[i]);
+}
+
+/* What the courier said last, and what time has made of it since. */
+static void
+read_gate(CsStatServer *s, CsStatView *view, TimestampTz now)
+{
+	CsBreakerView *pace = &view->pace;
+
+	view->running = (int) pg_atomic_read_u32(&s->running);
+	view->queued = (int) pg_atomic_read_u32(&s->queued);
+	pace->breaker = (CsBreakerState) pg_atomic_read_u32(&s->breaker);
+	pace->failures = (int) pg_atomic_read_u32(&s->failures);
+	pace->open_until = (TimestampTz) pg_atomic_read_u64(&s->open_until);
+	pace->paused_until = (TimestampTz) pg_atomic_read_u64(&s->paused_until);
+	if (pace->breaker == CS_BREAKER_OPEN && pace->open_until <= now)
+		pace->breaker = CS_BREAKER_HALF_OPEN;
+	if (pace->paused_until <= now)
+		pace->paused_until = 0;
+}
+
+static void
+read_budget(CsStatServer *s, CsStatView *view, TimestampTz now)
+{
+	TimestampTz at = (TimestampTz) pg_atomic_read_u64(&s->budget_at);
+
+	view->budget = (int) pg_atomic_read_u32(&s->budget);
+	view->budget_used = (int) pg_atomic_read_u32(&s->budget_used);
+
+	/* Nothing has been used of a day that began since. */
+	if (at / USECS_PER_DAY < now / USECS_PER_DAY)
+		view->budget_used = 0;
+}
+
+bool
+cs_stats_read(int i, CsStatView *view)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	CsStatServer *s;
+
+	if (i >= table->nservers)
+		return false;
+	pg_read_barrier();
+	s = &table->servers[i];
+	strlcpy(view->name, s->name, sizeof(view->name));
+	strlcpy(view->provider, s->provider, sizeof(view->provider));
+	strlcpy(view->base_url, s->base_url, sizeof(view->base_url));
+	copy_numbers(view->counters, s->counters, CS_STAT_NCOUNTERS);
+	copy_numbers(view->failed, s->failed, CS_ERR_COUNT);
+	copy_numbers(view->latencies, s->latencies, CS_HISTOGRAM_BUCKETS);
+	read_gate(s, view, now);
+	read_budget(s, view, now);
+	view->token_until = (TimestampTz) pg_atomic_read_u64(&s->token_until);
+	view->reset_at = (TimestampTz) pg_atomic_read_u64(&table->reset_at);
+	return true;
+}
+
+static void
+clear_numbers(pg_atomic_uint64 *numbers, int n)
+{
+	for (int i = 0; i < n; i++)
+		pg_atomic_write_u64(&numbers[i], 0);
+}
+
+void
+cs_stats_reset(void)
+{
+	for (int i = 0; i < table->nservers; i++)
+	{
+		CsStatServer *s = &table->servers[i];
+
+		clear_numbers(s->counters, CS_STAT_NCOUNTERS);
+		clear_numbers(s->failed, CS_ERR_COUNT);
+		clear_numbers(s->latencies, CS_HISTOGRAM_BUCKETS);
+	}
+	pg_atomic_write_u64(&table->reset_at, (uint64) GetCurrentTimestamp());
+}

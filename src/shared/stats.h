@@ -1,0 +1,97 @@
+/*-------------------------------------------------------------------------
+ * stats.h
+ *	  What was asked of each server, in shared memory.
+ *
+ * The courier counts; sessions count what they find in the cache.  Every
+ * function accepts a NULL server, which is one that found no place.
+ *------------------------------------------------------------------------- */
+#ifndef CS_STATS_H
+#define CS_STATS_H
+
+#include "postgres.h"
+
+#include "datatype/timestamp.h"
+
+#include "base/histogram.h"
+#include "shared/breaker.h"
+#include "shared/spec.h"
+
+/* Servers that are shown; further ones are served and not counted. */
+#define CS_STAT_MAX_SERVERS		64
+
+#define CS_STAT_BASE_URL_SIZE	256
+#define CS_STAT_PROVIDER_SIZE	32
+
+typedef enum CsStatCounter
+{
+	CS_STAT_CALLS,				/* that left; log-ins are not among them */
+	CS_STAT_BILLED,				/* of those, that may cost money */
+	CS_STAT_ANSWERED,			/* questions */
+	CS_STAT_RETRIES,
+	CS_STAT_CACHE_HITS,
+	CS_STAT_SHARED,				/* questions that joined a call on its way */
+	CS_STAT_BYTES_IN,
+	CS_STAT_BYTES_OUT,
+	CS_STAT_CONNECTIONS,
+	CS_STAT_LOG_INS,
+	CS_STAT_NCOUNTERS
+} CsStatCounter;
+
+typedef struct CsStatServer CsStatServer;
+
+extern void cs_stats_init(void);
+
+/* --- the courier's side --- */
+
+/* A server's place, taken when it is new. */
+extern CsStatServer *cs_stats_server(const CsSpec *spec);
+
+/* A new courier: nothing runs, nothing is queued. */
+extern void cs_stats_courier_start(void);
+
+extern void cs_stats_add(CsStatServer *server, CsStatCounter counter, int64 n);
+
+/* A question failed; the code as far as the HTTP status tells. */
+extern void cs_stats_fail(CsStatServer *server, CsErrorCode code);
+
+extern void cs_stats_latency(CsStatServer *server, int64 us);
+extern void cs_stats_gate(CsStatServer *server, int running, int queued,
+						 const CsBreakerView *pace);
+
+/* budget 0: there is none; used -1: not known. */
+extern void cs_stats_budget(CsStatServer *server, int budget, int used,
+						   TimestampTz now);
+
+/* When the latest token ends; 0: there is none. */
+extern void cs_stats_token(CsStatServer *server, TimestampTz until);
+
+/* --- sessions --- */
+
+/* An answer about this server came out of the cache. */
+extern void cs_stats_cache_hit(const CsKey *server);
+
+/* Everything of one server, copied. */
+typedef struct CsStatView
+{
+	char		name[NAMEDATALEN];
+	char		provider[CS_STAT_PROVIDER_SIZE];
+	char		base_url[CS_STAT_BASE_URL_SIZE];
+	uint64		counters[CS_STAT_NCOUNTERS];
+	uint64		failed[CS_ERR_COUNT];
+	uint64		latencies[CS_HISTOGRAM_BUCKETS];
+	int			running;
+	int			queued;
+	CsBreakerView	pace;
+	int			budget;			/* 0: none */
+	int			budget_used;	/* -1: not known */
+	TimestampTz token_until;	/* 0: none */
+	TimestampTz reset_at;
+} CsStatView;
+
+/* The i-th server; false beyond the last. */
+extern bool cs_stats_read(int i, CsStatView *view);
+
+/* Sets all counters to zero. */
+extern void cs_stats_reset(void);
+
+#endif							/* CS_STATS_H */

@@ -1,0 +1,173 @@
+/*-------------------------------------------------------------------------
+ * sql_ask.c
+ *	  The SQL functions that ask a provider and return its answer.
+ *
+ * What they differ in is a table in asking.c; the rest is shared: a NULL
+ * subject costs nothing, the planner gets an estimate and no call, a failure
+ * becomes what on_error says.
+ *------------------------------------------------------------------------- */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "utils/builtins.h"
+
+#include "pg/guc.h"
+#include "session/asking.h"
+#include "session/classify.h"
+#include "session/result_jsonb.h"
+#include "session/scope.h"
+
+PG_FUNCTION_INFO_V1(credscore_decision);
+PG_FUNCTION_INFO_V1(credscore_lac);
+PG_FUNCTION_INFO_V1(credscore_statement);
+PG_FUNCTION_INFO_V1(credscore_statement_upload);
+
+/* --- arguments --- */
+
+static CsOnError
+on_error_argument(FunctionCallInfo fcinfo, int i)
+{
+	CsOnError	value;
+	char	   *name;
+
+	if (i < 0)
+		return CS_ON_ERROR_ERROR;
+	if (PG_ARGISNULL(i))
+		return cs_guc_on_error();
+	name = text_to_cstring(PG_GETARG_TEXT_PP(i));
+	if (!cs_guc_parse_on_error(name, &value))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid value for argument \"on_error\""),
+				 errhint("Available values: %s.", cs_guc_on_error_values())));
+	return value;
+}
+
+/* --- outcomes --- */
+
+/* What on_error makes of a failure. */
+static Datum
+fail(FunctionCallInfo fcinfo, CsOnError on_error, const CsFailure *failure)
+{
+	/* What was not asked is no failure. */
+	if (failure->code == CS_ERR_NOT_CACHED && on_error != CS_ON_ERROR_REPORT)
+		PG_RETURN_NULL();
+	switch (on_error)
+	{
+		case CS_ON_ERROR_SUBJECT:
+			if (cs_error_about_subject(failure->code))
+				PG_RETURN_JSONB_P(cs_result_jsonb_report(failure));
+			break;
+		case CS_ON_ERROR_REPORT:
+			PG_RETURN_JSONB_P(cs_result_jsonb_report(failure));
+		case CS_ON_ERROR_NULL:
+			cs_error_raise(WARNING, failure);
+			PG_RETURN_NULL();
+		case CS_ON_ERROR_ERROR:
+			break;
+	}
+	cs_error_raise(ERROR, failure);
+	PG_RETURN_NULL();
+}
+
+/* A subject or argument that is refused before any call. */
+static Datum
+fail_early(FunctionCallInfo fcinfo, CsOnError on_error, const CsAsking *asking,
+		   const CsError *err)
+{
+	const CsSettings *settings = asking->ask.settings;
+	CsFailure	failure = {
+		.code = err->code,
+		.message = err->message,
+		.detail = cs_classify_detail(asking->ask.endpoint, settings->server_name,
+									 asking->given, err->detail, 0),
+		.provider = settings->provider->name,
+		.server = settings->server_name,
+		.billed = CS_BILLED_NO
+	};
+
+	return fail(fcinfo, on_error, &failure);
+}
+
+/* --- the common course --- */
+
+static Datum
+ask_and_wait(FunctionCallInfo fcinfo, const char *symbol)
+{
+	const CsAskingFunction *function = cs_asking_by_symbol(symbol);
+	CsOnError	on_error;
+	CsAsking	asking;
+	CsQuestion	question;
+	CsFailure  *failure = NULL;
+	CsError		err = {0};
+	Jsonb	   *answer;
+
+	if (PG_ARGISNULL(0) || cs_scope_planning())
+		PG_RETURN_NULL();
+	on_error = on_error_argument(fcinfo, function->on_error);
+	if (cs_asking_prepare(function, fcinfo->args, &asking, &err) != CS_OK)
+		return fail_early(fcinfo, on_error, &asking, &err);
+	question = cs_ask_start(&asking.ask);
+	cs_ask_wait(&question);
+	answer = cs_ask_outcome(&question, &failure);
+	if (!asking.ask.endpoint->shared)
+		cs_ask_forget(&question);
+	if (answer != NULL)
+		PG_RETURN_JSONB_P(answer);
+	return fail(fcinfo, on_error, failure);
+}
+
+/*
+ * credscore_decision(phone text, utc_endtime timestamptz, server name,
+ *					  on_error text) returns jsonb
+ *
+ * Pngme's answer about a phone user: risk_score (0 to 1, the probability of
+ * an overdue loan, higher is worse) and features, as sent.
+ */
+Datum
+credscore_decision(PG_FUNCTION_ARGS)
+{
+	return ask_and_wait(fcinfo, "credscore_decision");
+}
+
+/*
+ * credscore_lac(msisdn text, server name, on_error text) returns jsonb
+ *
+ * LenderLink's Loan Applications Check: how often lenders asked about this
+ * number, by windows of days, as sent.
+ */
+Datum
+credscore_lac(PG_FUNCTION_ARGS)
+{
+	return ask_and_wait(fcinfo, "credscore_lac");
+}
+
+/*
+ * credscore_statement(ref text, server name, on_error text) returns jsonb
+ *
+ * Patascore's report on an uploaded M-Pesa statement: the whole envelope, as
+ * sent.  CS102 while the statement is still being processed.
+ */
+Datum
+credscore_statement(PG_FUNCTION_ARGS)
+{
+	return ask_and_wait(fcinfo, "credscore_statement");
+}
+
+/*
+ * credscore_statement_upload(national_id text, file bytea, file_name text,
+ *							  passcode text, statement_type text,
+ *							  callback_url text, server name) returns jsonb
+ *
+ * Uploads an M-Pesa statement (PDF) to Patascore; the answer holds
+ * data.reference_id, which credscore_statement takes.  Failures raise.
+ */
+Datum
+credscore_statement_upload(PG_FUNCTION_ARGS)
+{
+	if (PG_ARGISNULL(0))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("argument \"national_id\" must not be null")));
+	return ask_and_wait(fcinfo, "credscore_statement_upload");
+}

@@ -1,0 +1,185 @@
+/*-------------------------------------------------------------------------
+ * sql_health.c
+ *	  Is all well?  What a monitor or an administrator looks at first.
+ *
+ * Works without preload: then that is the finding.
+ *------------------------------------------------------------------------- */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/reloptions.h"
+#include "access/table.h"
+#include "catalog/pg_user_mapping.h"
+#include "commands/defrem.h"
+#include "fmgr.h"
+#include "foreign/foreign.h"
+#include "funcapi.h"
+#include "utils/builtins.h"
+#include "utils/rel.h"
+#include "utils/syscache.h"
+#include "utils/timestamp.h"
+#include "utils/tuplestore.h"
+
+#include "pg/guc.h"
+#include "pg/secret_file.h"
+#include "pg/shmem.h"
+#include "settings/options.h"
+#include "shared/slots.h"
+#include "shared/stats.h"
+
+/* The loop turns once a second at least; a busy machine may be late. */
+#define HEARTBEAT_LATE_MS	5000
+
+PG_FUNCTION_INFO_V1(credscore_health);
+
+static void put(ReturnSetInfo *rsinfo, const char *name, bool ok,
+				const char *format,...) pg_attribute_printf(4, 5);
+
+static void
+put(ReturnSetInfo *rsinfo, const char *name, bool ok, const char *format,...)
+{
+	StringInfoData detail;
+	Datum		values[3];
+	bool		nulls[3] = {false};
+	va_list		args;
+	int			needed;
+
+	initStringInfo(&detail);
+	do
+	{
+		va_start(args, format);
+		needed = appendStringInfoVA(&detail, format, args);
+		va_end(args);
+		if (needed > 0)
+			enlargeStringInfo(&detail, needed);
+	} while (needed > 0);
+	values[0] = CStringGetTextDatum(name);
+	values[1] = BoolGetDatum(ok);
+	values[2] = CStringGetTextDatum(detail.data);
+	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+}
+
+static void
+put_courier(ReturnSetInfo *rsinfo)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	CsCourierState courier;
+	long		age_ms;
+	int			used = cs_slots_in_use();
+	int			most = cs_guc_max_questions();
+
+	cs_slots_courier(&courier);
+	if (courier.pid != 0)
+		put(rsinfo, "courier", true, "running, process %d", courier.pid);
+	else
+		put(rsinfo, "courier", false,
+			"not running; see the server log and max_worker_processes");
+	age_ms = TimestampDifferenceMilliseconds(courier.heartbeat, now);
+	if (courier.heartbeat == 0)
+		put(rsinfo, "heartbeat", false, "none so far");
+	else
+		put(rsinfo, "heartbeat", courier.pid != 0 && age_ms < HEARTBEAT_LATE_MS,
+			"%ld ms ago", age_ms);
+	put(rsinfo, "questions", used < most,
+		"%d of credscore.max_questions = %d are open", used, most);
+}
+
+static void
+put_server(ReturnSetInfo *rsinfo, const CsStatView *view)
+{
+	const CsBreakerView *pace = &view->pace;
+
+	if (pace->breaker == CS_BREAKER_CLOSED)
+		put(rsinfo, "breaker", true, "server \"%s\": closed", view->name);
+	else
+		put(rsinfo, "breaker", false, "server \"%s\": %s, after %d failures in a row",
+			view->name, cs_breaker_name(pace->breaker), pace->failures);
+	if (view->budget == 0)
+		return;
+	if (view->budget_used < 0)
+		put(rsinfo, "daily_budget", false,
+			"server \"%s\": the count of today's calls is not known; see the server log",
+			view->name);
+	else
+		put(rsinfo, "daily_budget", view->budget_used < view->budget,
+			"server \"%s\": %d of %d calls used today", view->name,
+			view->budget_used, view->budget);
+}
+
+/* The secret files of one mapping: neither path nor content is shown. */
+static void
+put_mapping(ReturnSetInfo *rsinfo, const char *server, List *options)
+{
+	ListCell   *lc;
+
+	foreach(lc, options)
+	{
+		DefElem    *option = lfirst(lc);
+		size_t		len = strlen(option->defname);
+		size_t		suffix = strlen(CS_FILE_SUFFIX);
+		const char *fault;
+
+		if (len <= suffix || strcmp(option->defname + len - suffix, CS_FILE_SUFFIX) != 0)
+			continue;
+		fault = cs_secret_file_fault(defGetString(option));
+		put(rsinfo, "secret_file", fault == NULL,
+			"%s of a user mapping for server \"%s\"%s%s", option->defname, server,
+			fault != NULL ? ": " : "", fault != NULL ? fault : "");
+	}
+}
+
+static bool
+is_ours(const ForeignServer *server)
+{
+	return strcmp(GetForeignDataWrapper(server->fdwid)->fdwname, CS_WRAPPER_NAME) == 0;
+}
+
+/* Those of this database. */
+static void
+put_secret_files(ReturnSetInfo *rsinfo)
+{
+	Relation	mappings = table_open(UserMappingRelationId, AccessShareLock);
+	SysScanDesc scan = systable_beginscan(mappings, InvalidOid, false, NULL, 0, NULL);
+	HeapTuple	tuple;
+
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_user_mapping form = (Form_pg_user_mapping) GETSTRUCT(tuple);
+		ForeignServer *server = GetForeignServer(form->umserver);
+		bool		isnull;
+		Datum		options = heap_getattr(tuple, Anum_pg_user_mapping_umoptions,
+										   RelationGetDescr(mappings), &isnull);
+
+		if (!isnull && is_ours(server))
+			put_mapping(rsinfo, server->servername, untransformRelOptions(options));
+	}
+	systable_endscan(scan);
+	table_close(mappings, AccessShareLock);
+}
+
+/*
+ * credscore_health() returns setof (check_name text, ok bool, detail text)
+ *
+ * Every row with ok = false is something to look after.
+ */
+Datum
+credscore_health(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	CsStatView *view = palloc(sizeof(CsStatView));
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (cs_shmem_ready())
+	{
+		put(rsinfo, "preloaded", true, "credscore is in shared_preload_libraries");
+		put_courier(rsinfo);
+		for (int i = 0; cs_stats_read(i, view); i++)
+			put_server(rsinfo, view);
+	}
+	else
+		put(rsinfo, "preloaded", false,
+			"credscore is not in shared_preload_libraries; nothing can be asked");
+	put_secret_files(rsinfo);
+	return (Datum) 0;
+}

@@ -1,0 +1,212 @@
+/*-------------------------------------------------------------------------
+ * test_gate.c
+ *	  The gate of a server: concurrency, and turns between askers.
+ *------------------------------------------------------------------------- */
+#include "tap.h"
+
+#include "courier/gate.h"
+
+#define MANY	100
+
+/* Some time in 2025, in microseconds since 2000. */
+#define START	(INT64_C(800000000) * CS_US_PER_S)
+
+static CsKey
+key(int n)
+{
+	CsKey		k;
+
+	memset(&k, 0, sizeof(k));
+	k.bytes[0] = (uint8_t) n;
+	return k;
+}
+
+static void
+enter(CsGate *gate, int asker, int max_concurrency, CsTicket *ticket)
+{
+	CsGateSettings settings = {.max_concurrency = max_concurrency};
+
+	cs_gate_enter(gate, asker, &settings, ticket);
+}
+
+/* Who may go now, at any gate. */
+static CsTicket *
+admit(void)
+{
+	CsAdmission admission;
+	CsTicket   *ticket = cs_gate_admit(START, &admission);
+
+	return ticket != NULL && admission == CS_ADMITTED ? ticket : NULL;
+}
+
+static void
+leave(CsTicket *ticket)
+{
+	cs_gate_leave(ticket, CS_PACE_ANSWERED, 0, START);
+}
+
+static void
+test_concurrency(void)
+{
+	CsKey		server = key(1);
+	CsGate	   *gate = cs_gate_get(&server);
+	CsTicket	tickets[MANY];
+	int			admitted = 0;
+
+	ok(gate == cs_gate_get(&server), "a server has one gate");
+	for (int i = 0; i < MANY; i++)
+		enter(gate, 7, 8, &tickets[i]);
+	while (admit() != NULL)
+		admitted++;
+	is_int(admitted, 8, "as many go as the server allows");
+
+	leave(&tickets[0]);
+	ok(admit() == &tickets[8], "then in the order they came");
+	ok(admit() == NULL, "and no more");
+
+	cs_gate_withdraw(&tickets[9]);
+	leave(&tickets[1]);
+	ok(admit() == &tickets[10], "who went away is passed over");
+
+	for (int i = 11; i < MANY; i++)
+		cs_gate_withdraw(&tickets[i]);
+	for (int i = 2; i < 8; i++)
+		leave(&tickets[i]);
+	leave(&tickets[8]);
+	leave(&tickets[10]);
+	ok(admit() == NULL, "the queue is empty");
+}
+
+static void
+test_turns(void)
+{
+	CsKey		server = key(2);
+	CsGate	   *gate = cs_gate_get(&server);
+	CsTicket	batch[MANY];
+	CsTicket	single;
+	int			before = 0;
+	CsTicket   *ticket;
+
+	for (int i = 0; i < MANY; i++)
+		enter(gate, 1, MANY * 2, &batch[i]);
+	enter(gate, 2, MANY * 2, &single);
+	while ((ticket = admit()) != &single)
+	{
+		before++;
+		if (ticket == NULL)
+			break;
+	}
+	is_int(before, 1, "a single question waits for one of a batch, not for all");
+	while (admit() != NULL)
+		before++;
+	is_int(before, MANY, "the batch goes on");
+	for (int i = 0; i < MANY; i++)
+		leave(&batch[i]);
+	leave(&single);
+}
+
+static void
+test_setting_changes(void)
+{
+	CsKey		server = key(3);
+	CsGate	   *gate = cs_gate_get(&server);
+	CsTicket	tickets[6];
+	int			admitted = 0;
+
+	for (int i = 0; i < 3; i++)
+		enter(gate, 1, 1, &tickets[i]);
+	while (admit() != NULL)
+		admitted++;
+	is_int(admitted, 1, "one at a time");
+	for (int i = 3; i < 6; i++)
+		enter(gate, 1, 4, &tickets[i]);
+	while (admit() != NULL)
+		admitted++;
+	is_int(admitted, 4, "the latest setting holds at once");
+}
+
+static CsGateSettings
+settings_with(CsPaceSettings pace)
+{
+	CsGateSettings settings = {.max_concurrency = MANY, .pace = pace};
+
+	return settings;
+}
+
+static void
+test_rate(void)
+{
+	CsKey		server = key(4);
+	CsGate	   *gate = cs_gate_get(&server);
+	CsGateSettings settings = settings_with((CsPaceSettings) {.rate_limit = 20});
+	CsTicket	tickets[6];
+	CsAdmission admission;
+	CsInstant due;
+
+	for (int i = 0; i < 6; i++)
+		cs_gate_enter(gate, 1, &settings, &tickets[i]);
+	is_int(cs_gate_view(gate, START).queued, 6, "views show the queue");
+	ok(admit() == &tickets[0] && admit() == &tickets[1], "a burst goes");
+	ok(admit() == NULL, "the others wait");
+	due = cs_gate_due();
+	is_int(due - START, 50000, "the gate says until when");
+	ok(cs_gate_admit(due, &admission) == &tickets[2], "and then the next one goes");
+	is_int(cs_gate_view(gate, START).running, 3, "views show what runs");
+	cs_gate_back_out(&tickets[2]);
+	ok(cs_gate_admit(due, &admission) == &tickets[3], "who backs out leaves the turn to the next");
+	for (int i = 4; i < 6; i++)
+		cs_gate_withdraw(&tickets[i]);
+	ok(cs_gate_admit(due, &admission) == NULL, "the queue is empty");
+	is_int(cs_gate_due() == CS_NEVER, 1, "and nothing is due");
+	for (int i = 0; i < 4; i++)
+		if (i != 2)
+			leave(&tickets[i]);
+}
+
+static void
+test_breaker(void)
+{
+	CsKey		server = key(5);
+	CsGate	   *gate = cs_gate_get(&server);
+	CsGateSettings settings = settings_with((CsPaceSettings) {
+		.breaker_failures = 2, .breaker_cooldown_ms = 1000, .max_pause_ms = 1000
+	});
+	CsInstant later = START + 1000000;
+	CsTicket	tickets[10];
+	CsAdmission admission;
+	int			refused = 0;
+
+	for (int i = 0; i < 10; i++)
+		cs_gate_enter(gate, 1, &settings, &tickets[i]);
+	ok(admit() == &tickets[0] && admit() == &tickets[1] && admit() == NULL,
+	   "of a server nobody knows no more calls are out than may fail");
+	cs_gate_leave(&tickets[0], CS_PACE_FAILED, 0, START);
+	ok(admit() == NULL, "a failure makes no room");
+	cs_gate_leave(&tickets[1], CS_PACE_FAILED, 0, START);
+	while (cs_gate_admit(START, &admission) != NULL)
+		refused += admission == CS_REFUSED;
+	is_int(refused, 8, "an open breaker refuses the whole queue");
+	is_int(cs_gate_view(gate, START).running, 0, "without running anything");
+
+	for (int i = 0; i < 3; i++)
+		cs_gate_enter(gate, 1, &settings, &tickets[i]);
+	ok(cs_gate_admit(later, &admission) == &tickets[0] && admission == CS_ADMITTED,
+	   "after the cool-down one goes");
+	ok(cs_gate_admit(later, &admission) == &tickets[1] && admission == CS_REFUSED,
+	   "the next is refused");
+	cs_gate_leave(&tickets[0], CS_PACE_ANSWERED, 0, later);
+	ok(cs_gate_admit(later, &admission) == &tickets[2] && admission == CS_ADMITTED,
+	   "an answer closes it");
+	leave(&tickets[2]);
+}
+
+int
+main(void)
+{
+	test_concurrency();
+	test_turns();
+	test_setting_changes();
+	test_rate();
+	test_breaker();
+	return done_testing();
+}
