@@ -17,8 +17,8 @@ struct BareKind
 {
 	const char *name;
 	const char *url;
-	const char *post;			/* NULL: GET */
-	void		(*log_in) (BareServer *server);
+	const char *post; /* NULL: GET */
+	void (*log_in)(BareServer *server);
 };
 
 static void log_in_pngme(BareServer *server);
@@ -30,19 +30,20 @@ static void log_in_patascore(BareServer *server);
  * "aaaa" there has 600 transactions, and its report more than 100 kB.
  */
 static const BareKind kinds[] = {
-	{"decision",
-	 "%s/pngme/kenya/decision?phone_number=%ld", NULL, log_in_pngme},
+	{"decision", "%s/pngme/kenya/decision?phone_number=%ld", NULL,
+	 log_in_pngme},
 	{"lac", "%s/lenderlink/api/v1/telco/score",
 	 "{\"requestId\":\"%08lx-0000-4000-8000-000000000000\","
-	 "\"cellphoneNumber\":\"%ld\",\"productIds\":\"CVSCR2;\"}", log_in_lenderlink},
+	 "\"cellphoneNumber\":\"%ld\",\"productIds\":\"CVSCR2;\"}",
+	 log_in_lenderlink},
 	{"statement",
 	 "%s/patascore/api/v1/statements/mpesa/report?ref_id=00000000-0000-4000-8000-aaaa%08ld",
 	 NULL, log_in_patascore},
 };
 
 /* First subject of a kind; question n is about the n-th after it. */
-#define FIRST_PHONE		254700000000L
-#define FIRST_MSISDN	639000000000L
+#define FIRST_PHONE	 254700000000L
+#define FIRST_MSISDN 639000000000L
 
 static void
 fail(const char *what, const char *why)
@@ -61,8 +62,8 @@ check(CURLcode code)
 static size_t
 keep_body(char *data, size_t size, size_t nmemb, void *arg)
 {
-	BareCall   *call = arg;
-	size_t		n = size * nmemb;
+	BareCall *call = arg;
+	size_t	  n = size * nmemb;
 
 	if (call->len + n > call->size)
 	{
@@ -109,16 +110,18 @@ static json_object *
 answer(BareCall *call, CURLcode result)
 {
 	json_object *root;
-	long		status;
+	long		 status;
 
 	check(result);
 	check(curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status));
 	if (status != 200)
-		fail("the sandbox refused", call->len > 0 ? call->body : "without a word");
+		fail("the sandbox refused",
+			 call->len > 0 ? call->body : "without a word");
 	json_tokener_reset(call->tokener);
 	root = json_tokener_parse_ex(call->tokener, call->body, (int) call->len);
 	if (root == NULL)
-		fail("answer", json_tokener_error_desc(json_tokener_get_error(call->tokener)));
+		fail("answer",
+			 json_tokener_error_desc(json_tokener_get_error(call->tokener)));
 	return root;
 }
 
@@ -133,8 +136,8 @@ void
 bare_call_aim(BareCall *call, long n)
 {
 	const BareKind *kind = call->server->kind;
-	long		subject = n;
-	char		text[MAX_TEXT];
+	long			subject = n;
+	char			text[MAX_TEXT];
 
 	if (kind->log_in == log_in_pngme)
 		subject += FIRST_PHONE;
@@ -154,7 +157,7 @@ bare_call_aim(BareCall *call, long n)
 static void
 add_header(BareServer *server, const char *name, const char *value)
 {
-	char		text[2 * MAX_TEXT];
+	char text[2 * MAX_TEXT];
 
 	snprintf(text, sizeof(text), "%s: %s", name, value);
 	server->headers = curl_slist_append(server->headers, text);
@@ -165,7 +168,7 @@ add_header(BareServer *server, const char *name, const char *value)
 static void
 add_token(BareServer *server, json_object *token)
 {
-	char		text[MAX_TEXT];
+	char text[MAX_TEXT];
 
 	if (!json_object_is_type(token, json_type_string))
 		fail("log-in", "there is no token");
@@ -180,9 +183,11 @@ find_token(json_object *organisations)
 	for (size_t i = 0; i < json_object_array_length(organisations); i++)
 	{
 		json_object *one = json_object_array_get_idx(organisations, i);
-		json_object *first = json_object_array_get_idx(json_object_object_get(one, "auth"), 0);
+		json_object *first =
+			json_object_array_get_idx(json_object_object_get(one, "auth"), 0);
 
-		if (strcmp(json_object_get_string(json_object_object_get(one, "organization_name")),
+		if (strcmp(json_object_get_string(
+					   json_object_object_get(one, "organization_name")),
 				   "acme") == 0)
 			return json_object_object_get(first, "api_token");
 	}
@@ -192,14 +197,15 @@ find_token(json_object *organisations)
 static void
 log_in_pngme(BareServer *server)
 {
-	BareCall	call;
-	char		url[MAX_TEXT];
+	BareCall	 call;
+	char		 url[MAX_TEXT];
 	json_object *root;
 
 	bare_call_init(&call, server);
 	snprintf(url, sizeof(url), "%s/pngme/auth", server->base_url);
 	check(curl_easy_setopt(call.easy, CURLOPT_URL, url));
-	check(curl_easy_setopt(call.easy, CURLOPT_USERPWD, "svc@acme.example:sandbox-password"));
+	check(curl_easy_setopt(call.easy, CURLOPT_USERPWD,
+						   "svc@acme.example:sandbox-password"));
 	root = answer(&call, curl_easy_perform(call.easy));
 	add_token(server, find_token(root));
 	json_object_put(root);
@@ -209,8 +215,8 @@ log_in_pngme(BareServer *server)
 static void
 log_in_lenderlink(BareServer *server)
 {
-	BareCall	call;
-	char		url[MAX_TEXT];
+	BareCall	 call;
+	char		 url[MAX_TEXT];
 	json_object *root;
 
 	add_header(server, "Content-Type", "application/json");
@@ -252,8 +258,8 @@ bare_server_open(BareServer *server, const char *base_url, const char *kind)
 long
 bare_number(const char *text)
 {
-	char	   *end;
-	long		value = strtol(text, &end, 10);
+	char *end;
+	long  value = strtol(text, &end, 10);
 
 	if (*text == '\0' || *end != '\0' || value < 1)
 		fail(text, "not a positive number");

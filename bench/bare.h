@@ -18,8 +18,8 @@ typedef struct BareKind BareKind;
 /* A provider to ask, logged in. */
 typedef struct BareServer
 {
-	const BareKind *kind;
-	const char *base_url;
+	const BareKind	  *kind;
+	const char		  *base_url;
 	struct curl_slist *headers; /* the token among them */
 } BareServer;
 
@@ -27,15 +27,16 @@ typedef struct BareServer
 typedef struct BareCall
 {
 	const BareServer *server;
-	CURL	   *easy;
-	json_tokener *tokener;
-	char	   *body;
-	size_t		len;
-	size_t		size;
+	CURL			 *easy;
+	json_tokener	 *tokener;
+	char			 *body;
+	size_t			  len;
+	size_t			  size;
 } BareCall;
 
 /* Logs in; kind is "decision", "lac" or "statement". */
-extern void bare_server_open(BareServer *server, const char *base_url, const char *kind);
+extern void
+bare_server_open(BareServer *server, const char *base_url, const char *kind);
 
 extern void bare_call_init(BareCall *call, const BareServer *server);
 
@@ -45,7 +46,7 @@ extern void bare_call_aim(BareCall *call, long n);
 /* Checks how the call ended and parses its answer. */
 extern void bare_call_finish(BareCall *call, CURLcode result);
 
-extern long bare_number(const char *text);
+extern long	  bare_number(const char *text);
 extern double bare_now(void);
 
 #endif /* BARE_H */

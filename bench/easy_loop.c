@@ -12,10 +12,10 @@
 int
 main(int argc, char **argv)
 {
-	BareServer	server;
-	BareCall	call;
-	double		start;
-	long		n;
+	BareServer server;
+	BareCall   call;
+	double	   start;
+	long	   n;
 
 	if (argc != 4)
 	{

@@ -14,7 +14,7 @@
 #include "bare.h"
 
 /* Nothing of ours is due while calls are on the way. */
-#define POLL_MS	1000
+#define POLL_MS 1000
 
 static void
 check(CURLMcode code)
@@ -29,14 +29,14 @@ check(CURLMcode code)
 static void
 roll(CURLM *multi, long n, long *next)
 {
-	CURLMsg    *message;
-	int			left;
+	CURLMsg *message;
+	int		 left;
 
 	while ((message = curl_multi_info_read(multi, &left)) != NULL)
 	{
-		CURL	   *easy = message->easy_handle;
-		CURLcode	result = message->data.result;
-		BareCall   *call;
+		CURL	 *easy = message->easy_handle;
+		CURLcode  result = message->data.result;
+		BareCall *call;
 
 		curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **) &call);
 		check(curl_multi_remove_handle(multi, easy));
@@ -51,9 +51,9 @@ roll(CURLM *multi, long n, long *next)
 static void
 ask_all(CURLM *multi, const BareServer *server, long n, long window)
 {
-	BareCall   *calls = malloc(window * sizeof(BareCall));
-	long		next = 1;
-	int			running;
+	BareCall *calls = malloc(window * sizeof(BareCall));
+	long	  next = 1;
+	int		  running;
 
 	if (calls == NULL)
 		abort();
@@ -76,15 +76,16 @@ ask_all(CURLM *multi, const BareServer *server, long n, long window)
 int
 main(int argc, char **argv)
 {
-	BareServer	server;
-	CURLM	   *multi;
-	double		start;
-	long		n;
-	long		window;
+	BareServer server;
+	CURLM	  *multi;
+	double	   start;
+	long	   n;
+	long	   window;
 
 	if (argc != 5)
 	{
-		fputs("usage: multi_window BASE_URL decision|lac|statement N WINDOW\n", stderr);
+		fputs("usage: multi_window BASE_URL decision|lac|statement N WINDOW\n",
+			  stderr);
 		return 2;
 	}
 	n = bare_number(argv[3]);

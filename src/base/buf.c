@@ -15,7 +15,7 @@
 #include "base/core.h"
 
 /* First allocation of a buffer: holds a URL or a set of headers. */
-#define BUF_FIRST_SIZE		256
+#define BUF_FIRST_SIZE 256
 
 /*
  * Makes room for `more` bytes and the NUL.  Not realloc: that would leave the
@@ -24,9 +24,9 @@
 static bool
 reserve(CsBuf *buf, size_t more)
 {
-	size_t		needed;
-	size_t		size;
-	char	   *data;
+	size_t needed;
+	size_t size;
+	char  *data;
 
 	if (buf->failed || more >= CS_BUF_MAX - buf->len)
 	{
@@ -77,10 +77,10 @@ cs_buf_puts(CsBuf *buf, const char *text)
 }
 
 void
-cs_buf_printf(CsBuf *buf, const char *format,...)
+cs_buf_printf(CsBuf *buf, const char *format, ...)
 {
-	va_list		args;
-	int			needed;
+	va_list args;
+	int		needed;
 
 	va_start(args, format);
 	needed = vsnprintf(NULL, 0, format, args);
@@ -101,7 +101,8 @@ static bool
 is_unreserved(unsigned char c)
 {
 	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-		(c >= 'a' && c <= 'z') || c == '-' || c == '.' || c == '_' || c == '~';
+		   (c >= 'a' && c <= 'z') || c == '-' || c == '.' || c == '_' ||
+		   c == '~';
 }
 
 void
@@ -109,9 +110,10 @@ cs_buf_put_urlencoded(CsBuf *buf, const char *text)
 {
 	static const char hex[] = "0123456789ABCDEF";
 
-	for (const unsigned char *c = (const unsigned char *) text; *c != '\0'; c++)
+	for (const unsigned char *c = (const unsigned char *) text; *c != '\0';
+		 c++)
 	{
-		char		code[3] = {'%', hex[*c >> 4], hex[*c & 15]};
+		char code[3] = {'%', hex[*c >> 4], hex[*c & 15]};
 
 		if (is_unreserved(*c))
 			cs_buf_append(buf, (const char *) c, 1);
@@ -147,9 +149,9 @@ void
 cs_buf_put_base64(CsBuf *buf, const void *bytes, size_t len)
 {
 	static const char digits[] =
-	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	const unsigned char *in = bytes;
-	char	   *out;
+	char				*out;
 
 	/* Checked first, so that the product cannot overflow. */
 	if (len > CS_BUF_MAX)
@@ -162,7 +164,7 @@ cs_buf_put_base64(CsBuf *buf, const void *bytes, size_t len)
 	out = buf->data + buf->len;
 	for (; len > 0; in += 3)
 	{
-		size_t		n = len < 3 ? len : 3;
+		size_t		 n = len < 3 ? len : 3;
 		unsigned int group = (unsigned int) in[0] << 16;
 
 		if (n > 1)

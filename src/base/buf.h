@@ -13,20 +13,20 @@
  * was appended.  After a failed allocation, or beyond CS_BUF_MAX, `failed`
  * stays true and appends do nothing: check it once, at the end.
  */
-#define CS_BUF_MAX	(64 * 1024 * 1024)
+#define CS_BUF_MAX (64 * 1024 * 1024)
 
 typedef struct CsBuf
 {
-	char	   *data;
-	size_t		len;
-	size_t		size;
-	bool		failed;
+	char  *data;
+	size_t len;
+	size_t size;
+	bool   failed;
 } CsBuf;
 
 extern void cs_buf_append(CsBuf *buf, const char *bytes, size_t len);
 extern void cs_buf_puts(CsBuf *buf, const char *text);
-extern void cs_buf_printf(CsBuf *buf, const char *format,...)
-			__attribute__((format(printf, 2, 3)));
+extern void cs_buf_printf(CsBuf *buf, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /* Percent-encodes everything but RFC 3986 unreserved characters. */
 extern void cs_buf_put_urlencoded(CsBuf *buf, const char *text);
@@ -40,4 +40,4 @@ extern void cs_buf_put_base64(CsBuf *buf, const void *bytes, size_t len);
 /* Overwrites the content, then frees it.  Accepts a zeroed buffer. */
 extern void cs_buf_free(CsBuf *buf);
 
-#endif							/* CS_BUF_H */
+#endif /* CS_BUF_H */

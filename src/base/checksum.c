@@ -6,13 +6,13 @@
  *------------------------------------------------------------------------- */
 #include "base/checksum.h"
 
-#define CRC32C_REFLECTED	UINT32_C(0x82F63B78)
+#define CRC32C_REFLECTED UINT32_C(0x82F63B78)
 
 uint32_t
 cs_checksum(const void *bytes, size_t len)
 {
 	const unsigned char *b = bytes;
-	uint32_t	crc = UINT32_MAX;
+	uint32_t			 crc = UINT32_MAX;
 
 	for (size_t i = 0; i < len; i++)
 	{

@@ -11,4 +11,4 @@
 /* Castagnoli's polynomial, reflected, as RFC 3720 appendix B.4 checks it. */
 extern uint32_t cs_checksum(const void *bytes, size_t len);
 
-#endif							/* CS_CHECKSUM_H */
+#endif /* CS_CHECKSUM_H */

@@ -21,8 +21,8 @@
 static void __attribute__((format(printf, 3, 0)))
 format_clipped(char *out, size_t size, const char *format, va_list args)
 {
-	int			needed = vsnprintf(out, size, format, args);
-	size_t		at;
+	int	   needed = vsnprintf(out, size, format, args);
+	size_t at;
 
 	if (needed < 0)
 		out[0] = '\0';
@@ -38,9 +38,9 @@ format_clipped(char *out, size_t size, const char *format, va_list args)
 }
 
 CsStatus
-cs_core_error(CsError *err, CsErrorCode code, const char *format,...)
+cs_core_error(CsError *err, CsErrorCode code, const char *format, ...)
 {
-	va_list		args;
+	va_list args;
 
 	memset(err, 0, sizeof(*err));
 	err->code = code;
@@ -51,9 +51,9 @@ cs_core_error(CsError *err, CsErrorCode code, const char *format,...)
 }
 
 void
-cs_core_detail(CsError *err, const char *format,...)
+cs_core_detail(CsError *err, const char *format, ...)
 {
-	va_list		args;
+	va_list args;
 
 	va_start(args, format);
 	format_clipped(err->detail, sizeof(err->detail), format, args);

@@ -11,14 +11,16 @@
 #include <stdint.h>
 
 /* The first ends at 128 us, the last begins at 256 s: no call takes longer. */
-#define CS_HISTOGRAM_FIRST_LOG2		7
-#define CS_HISTOGRAM_LAST_LOG2		28
-#define CS_HISTOGRAM_PARTS			8
+#define CS_HISTOGRAM_FIRST_LOG2 7
+#define CS_HISTOGRAM_LAST_LOG2	28
+#define CS_HISTOGRAM_PARTS		8
 #define CS_HISTOGRAM_BUCKETS \
-	((CS_HISTOGRAM_LAST_LOG2 - CS_HISTOGRAM_FIRST_LOG2) * CS_HISTOGRAM_PARTS + 2)
+	((CS_HISTOGRAM_LAST_LOG2 - CS_HISTOGRAM_FIRST_LOG2) * \
+		 CS_HISTOGRAM_PARTS + \
+	 2)
 
 /* The bucket of a duration in microseconds. */
-extern int	cs_histogram_bucket(int64_t us);
+extern int cs_histogram_bucket(int64_t us);
 
 /*
  * The duration, in microseconds, that a share of all is not longer than
@@ -26,4 +28,4 @@ extern int	cs_histogram_bucket(int64_t us);
  */
 extern double cs_histogram_quantile(const uint64_t *counts, double share);
 
-#endif							/* CS_HISTOGRAM_H */
+#endif /* CS_HISTOGRAM_H */

@@ -12,11 +12,11 @@
 
 typedef int64_t CsInstant;
 
-#define CS_US_PER_MS	INT64_C(1000)
-#define CS_US_PER_S		INT64_C(1000000)
-#define CS_US_PER_DAY	(86400 * CS_US_PER_S)
+#define CS_US_PER_MS  INT64_C(1000)
+#define CS_US_PER_S	  INT64_C(1000000)
+#define CS_US_PER_DAY (86400 * CS_US_PER_S)
 
 /* Later than any; as DT_NOEND. */
-#define CS_NEVER		INT64_MAX
+#define CS_NEVER INT64_MAX
 
-#endif							/* CS_INSTANT_H */
+#endif /* CS_INSTANT_H */

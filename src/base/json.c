@@ -24,31 +24,31 @@
 #include "base/json_string.h"
 
 /* An integer of up to so many digits surely fits int64. */
-#define SHORT_INTEGER_DIGITS	18
+#define SHORT_INTEGER_DIGITS 18
 
 /*
  * Longest number and largest exponent: far beyond a double (308) and any
  * amount, and small enough that "1e131071" cannot make numeric_in write a
  * hundred thousand digits for each of a thousand members.
  */
-#define MAX_NUMBER_DIGITS		1000
-#define MAX_NUMBER_EXPONENT		1000
+#define MAX_NUMBER_DIGITS	1000
+#define MAX_NUMBER_EXPONENT 1000
 
 /* What the grammar allows next. */
 typedef enum ScanState
 {
 	WANT_VALUE,
-	WANT_ELEMENT_OR_END,		/* after [ */
-	WANT_KEY,					/* after a comma in an object */
-	WANT_KEY_OR_END,			/* after { */
-	WANT_COMMA_OR_END			/* after a value */
+	WANT_ELEMENT_OR_END, /* after [ */
+	WANT_KEY,			 /* after a comma in an object */
+	WANT_KEY_OR_END,	 /* after { */
+	WANT_COMMA_OR_END	 /* after a value */
 } ScanState;
 
 /* A container that is open, and the key its next member has. */
 typedef struct Level
 {
 	struct json_object *container;
-	const char *key;			/* NULL in an array */
+	const char		   *key; /* NULL in an array */
 } Level;
 
 /*
@@ -57,23 +57,24 @@ typedef struct Level
  */
 typedef struct Scan
 {
-	unsigned char *start;
-	unsigned char *at;
-	unsigned char *end;
-	ScanState	state;
-	int			depth;			/* open levels */
-	Level		levels[CS_JSON_MAX_DEPTH];
+	unsigned char	   *start;
+	unsigned char	   *at;
+	unsigned char	   *end;
+	ScanState			state;
+	int					depth; /* open levels */
+	Level				levels[CS_JSON_MAX_DEPTH];
 	struct json_object *root;
-	CsError    *err;
+	CsError			   *err;
 } Scan;
 
 /* "invalid UTF-8 at byte offset 17": never the content. */
 static bool
 refuse(Scan *scan, const char *cause)
 {
-	cs_core_error(scan->err, CS_ERR_NOT_UNDERSTOOD, "answer is not valid JSON");
+	cs_core_error(scan->err, CS_ERR_NOT_UNDERSTOOD,
+				  "answer is not valid JSON");
 	cs_core_detail(scan->err, "Found %s at byte offset %zu.", cause,
-					(size_t) (scan->at - scan->start));
+				   (size_t) (scan->at - scan->start));
 	return false;
 }
 
@@ -82,8 +83,8 @@ refuse_depth(Scan *scan)
 {
 	cs_core_error(scan->err, CS_ERR_TOO_LARGE, "answer is nested too deeply");
 	cs_core_detail(scan->err,
-					"More than %d levels are open at byte offset %zu.",
-					CS_JSON_MAX_DEPTH, (size_t) (scan->at - scan->start));
+				   "More than %d levels are open at byte offset %zu.",
+				   CS_JSON_MAX_DEPTH, (size_t) (scan->at - scan->start));
 	return false;
 }
 
@@ -99,7 +100,7 @@ static bool
 refuse_here(Scan *scan)
 {
 	return refuse(scan, scan->at == scan->end ? CS_JSON_TOO_EARLY
-				  : "an unexpected character");
+											  : "an unexpected character");
 }
 
 static void
@@ -134,7 +135,7 @@ is_digit(unsigned char c)
 static inline size_t
 skip_digits(Scan *scan)
 {
-	unsigned char *at = scan->at;
+	unsigned char		*at = scan->at;
 	const unsigned char *first = at;
 
 	while (at < scan->end && is_digit(*at))
@@ -148,8 +149,8 @@ static bool
 scan_exponent(Scan *scan)
 {
 	const unsigned char *first;
-	size_t		len;
-	long		exponent = 0;
+	size_t				 len;
+	long				 exponent = 0;
 
 	if (scan->at < scan->end && (*scan->at == '+' || *scan->at == '-'))
 		scan->at++;
@@ -173,7 +174,7 @@ scan_number(Scan *scan, size_t *digits, bool *integer)
 		scan->at++;
 	if (scan->at < scan->end && *scan->at == '0')
 	{
-		scan->at++;				/* nothing but . or e may follow */
+		scan->at++; /* nothing but . or e may follow */
 		*digits = 1;
 	}
 	else
@@ -183,7 +184,7 @@ scan_number(Scan *scan, size_t *digits, bool *integer)
 
 	if (scan->at < scan->end && *scan->at == '.')
 	{
-		size_t		fraction;
+		size_t fraction;
 
 		scan->at++;
 		fraction = skip_digits(scan);
@@ -207,7 +208,7 @@ scan_number(Scan *scan, size_t *digits, bool *integer)
 static bool
 scan_literal(Scan *scan, const char *literal)
 {
-	size_t		len = strlen(literal);
+	size_t len = strlen(literal);
 
 	if ((size_t) (scan->end - scan->at) < len ||
 		memcmp(scan->at, literal, len) != 0)
@@ -223,7 +224,7 @@ static bool
 add_value(Scan *scan, struct json_object *value)
 {
 	const Level *level;
-	int			rc;
+	int			 rc;
 
 	if (scan->depth == 0)
 	{
@@ -252,8 +253,8 @@ add_made(Scan *scan, struct json_object *value)
 static int64_t
 read_integer(const unsigned char *text, size_t len)
 {
-	bool		negative = *text == '-';
-	int64_t		value = 0;
+	bool	negative = *text == '-';
+	int64_t value = 0;
 
 	for (size_t i = negative; i < len; i++)
 		value = value * 10 + (text[i] - '0');
@@ -281,9 +282,9 @@ static bool
 add_number(Scan *scan)
 {
 	unsigned char *text = scan->at;
-	size_t		digits;
-	size_t		len;
-	bool		integer;
+	size_t		   digits;
+	size_t		   len;
+	bool		   integer;
 
 	if (!scan_number(scan, &digits, &integer))
 		return false;
@@ -300,7 +301,7 @@ add_string(Scan *scan)
 	size_t		len;
 
 	return scan_string(scan, &text, &len) &&
-		add_made(scan, json_object_new_string_len(text, (int) len));
+		   add_made(scan, json_object_new_string_len(text, (int) len));
 }
 
 /* ---------- structure ---------- */
@@ -350,10 +351,10 @@ scan_value(Scan *scan)
 			return open_level(scan, false);
 		case 't':
 			return scan_literal(scan, "true") &&
-				add_made(scan, json_object_new_boolean(1));
+				   add_made(scan, json_object_new_boolean(1));
 		case 'f':
 			return scan_literal(scan, "false") &&
-				add_made(scan, json_object_new_boolean(0));
+				   add_made(scan, json_object_new_boolean(0));
 		case 'n':
 			return scan_literal(scan, "null") && add_value(scan, NULL);
 		default:
@@ -365,7 +366,7 @@ scan_value(Scan *scan)
 static bool
 scan_key(Scan *scan)
 {
-	size_t		len;
+	size_t len;
 
 	if (*scan->at != '"')
 		return refuse_here(scan);
@@ -382,7 +383,7 @@ scan_key(Scan *scan)
 static bool
 scan_comma_or_end(Scan *scan)
 {
-	bool		object = scan->levels[scan->depth - 1].key != NULL;
+	bool object = scan->levels[scan->depth - 1].key != NULL;
 
 	if (*scan->at == (object ? '}' : ']'))
 		return close_level(scan);
@@ -452,7 +453,7 @@ static struct json_object *
 with_text(Scan *scan, char *text)
 {
 	struct json_object *root = scan->root;
-	const char *number;
+	const char		   *number;
 
 	switch (json_object_get_type(root))
 	{
@@ -463,8 +464,8 @@ with_text(Scan *scan, char *text)
 		case json_type_double:
 			number = json_object_get_userdata(root);
 			memmove(text, number, strlen(number) + 1);
-			json_object_set_serializer(root, json_object_userdata_to_json_string,
-									   text, free_text);
+			json_object_set_serializer(
+				root, json_object_userdata_to_json_string, text, free_text);
 			return root;
 		default:
 			free(text);
@@ -476,8 +477,8 @@ CsStatus
 cs_json_parse(const char *text, size_t len, struct json_object **root,
 			  CsError *err)
 {
-	Scan		scan = {.err = err};
-	char	   *copy;
+	Scan  scan = {.err = err};
+	char *copy;
 
 	*root = NULL;
 	/* json-c counts bytes in an int. */

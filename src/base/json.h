@@ -20,7 +20,7 @@ struct json_object;
  * Nesting that is still read.  The deepest documented answer has 6 levels;
  * json-c and PostgreSQL recurse over what is accepted.
  */
-#define CS_JSON_MAX_DEPTH	64
+#define CS_JSON_MAX_DEPTH 64
 
 /*
  * Parses one complete JSON text.  *root must be released with
@@ -36,26 +36,26 @@ extern CsStatus cs_json_parse(const char *text, size_t len,
 							  struct json_object **root, CsError *err);
 
 /* Room for the digits of a plain integer. */
-#define CS_JSON_INTEGER_SIZE	24
+#define CS_JSON_INTEGER_SIZE 24
 
 /*
  * The digits of a JSON number exactly as sent ("100.10", "1e308", 30-digit
  * integers), fit for numeric_in.  buf, of CS_JSON_INTEGER_SIZE, is used for
  * plain integers.  NULL when the value is not a number.
  */
-extern const char *cs_json_number(struct json_object *value, char *buf,
-								  size_t buflen);
+extern const char *
+cs_json_number(struct json_object *value, char *buf, size_t buflen);
 
 /* A number as a double; 0 when it is none. */
 extern double cs_json_double(struct json_object *value);
 
 /* Member of an object by name; NULL when absent, null or not an object. */
-extern struct json_object *cs_json_get(struct json_object *object,
-									   const char *name);
+extern struct json_object *
+cs_json_get(struct json_object *object, const char *name);
 
 /* The text of a string member; NULL when absent or not a string. */
-extern const char *cs_json_get_text(struct json_object *object,
-									const char *name);
+extern const char *
+cs_json_get_text(struct json_object *object, const char *name);
 
 /*
  * An integer member given as a number or as a numeric string ("86400").
@@ -64,4 +64,4 @@ extern const char *cs_json_get_text(struct json_object *object,
 extern bool cs_json_get_int64(struct json_object *object, const char *name,
 							  int64_t *value);
 
-#endif							/* CS_JSON_H */
+#endif /* CS_JSON_H */

@@ -13,12 +13,12 @@
 
 typedef struct Cursor
 {
-	unsigned char *at;
+	unsigned char		*at;
 	const unsigned char *end;
 } Cursor;
 
-#define EACH_BYTE(value)	(UINT64_C(0x0101010101010101) * (value))
-#define HIGH_BITS			EACH_BYTE(0x80)
+#define EACH_BYTE(value) (UINT64_C(0x0101010101010101) * (value))
+#define HIGH_BITS		 EACH_BYTE(0x80)
 
 /*
  * May one of eight bytes be a quote, backslash, control or non-ASCII byte?
@@ -28,11 +28,12 @@ typedef struct Cursor
 static inline uint64_t
 has_special_byte(uint64_t eight)
 {
-	uint64_t	quote = eight ^ EACH_BYTE('"');
-	uint64_t	backslash = eight ^ EACH_BYTE('\\');
+	uint64_t quote = eight ^ EACH_BYTE('"');
+	uint64_t backslash = eight ^ EACH_BYTE('\\');
 
 	return ((eight - EACH_BYTE(0x20)) | (quote - EACH_BYTE(1)) |
-			(backslash - EACH_BYTE(1)) | eight) & HIGH_BITS;
+			(backslash - EACH_BYTE(1)) | eight) &
+		   HIGH_BITS;
 }
 
 static inline bool
@@ -46,7 +47,7 @@ skip_plain(unsigned char *at, const unsigned char *end)
 {
 	while (end - at >= 8)
 	{
-		uint64_t	eight;
+		uint64_t eight;
 
 		memcpy(&eight, at, sizeof(eight));
 		if (has_special_byte(eight))
@@ -62,7 +63,7 @@ skip_plain(unsigned char *at, const unsigned char *end)
 static int
 hex4(const unsigned char *at, const unsigned char *end)
 {
-	int			value = 0;
+	int value = 0;
 
 	if (end - at < 4)
 		return -1;
@@ -113,7 +114,7 @@ static const char *
 scan_unicode_escape(Cursor *cursor, unsigned char **to)
 {
 	const unsigned char *at = cursor->at;
-	int			code = hex4(at + 1, cursor->end);
+	int					 code = hex4(at + 1, cursor->end);
 
 	if (code < 0)
 		return "an incomplete \\u escape";
@@ -123,7 +124,7 @@ scan_unicode_escape(Cursor *cursor, unsigned char **to)
 		return "a lone surrogate";
 	if (code >= 0xD800 && code <= 0xDBFF)
 	{
-		int			low = -1;
+		int low = -1;
 
 		if (cursor->end - at > 6 && at[5] == '\\' && at[6] == 'u')
 			low = hex4(at + 7, cursor->end);
@@ -143,7 +144,7 @@ scan_escape(Cursor *cursor, unsigned char **to)
 {
 	static const char letters[] = "\"\\/bfnrt";
 	static const char meanings[] = "\"\\/\b\f\n\r\t";
-	const char *found;
+	const char		 *found;
 
 	if (cursor->at == cursor->end)
 		return CS_JSON_TOO_EARLY;
@@ -162,7 +163,7 @@ scan_escape(Cursor *cursor, unsigned char **to)
 static unsigned char *
 move_run(unsigned char *to, const unsigned char *run, const unsigned char *at)
 {
-	size_t		len = (size_t) (at - run);
+	size_t len = (size_t) (at - run);
 
 	if (to != run)
 		memmove(to, run, len);
@@ -197,7 +198,8 @@ scan_content(Cursor *cursor, unsigned char **to)
 		}
 		if (*cursor->at < 0x20)
 			return "a raw control character";
-		len = cs_text_utf8_length(cursor->at, (size_t) (cursor->end - cursor->at));
+		len = cs_text_utf8_length(cursor->at,
+								  (size_t) (cursor->end - cursor->at));
 		if (len == 0)
 			return "invalid UTF-8";
 		cursor->at += len;
@@ -212,8 +214,8 @@ cs_json_string_scan(unsigned char **at, const unsigned char *end,
 {
 	unsigned char *first = *at + 1;
 	unsigned char *to = first;
-	Cursor		cursor = {first, end};
-	const char *fault = scan_content(&cursor, &to);
+	Cursor		   cursor = {first, end};
+	const char	  *fault = scan_content(&cursor, &to);
 
 	*at = cursor.at;
 	if (fault != NULL)

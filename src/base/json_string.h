@@ -7,7 +7,7 @@
 
 #include "base/core.h"
 
-#define CS_JSON_TOO_EARLY	"the end of the text too early"
+#define CS_JSON_TOO_EARLY "the end of the text too early"
 
 /*
  * Reads a string whose opening quote *at is on, and leaves *at behind its
@@ -15,7 +15,8 @@
  * unescaped where it stands and ended with a NUL.  Returns what is wrong, with
  * *at there, or NULL.
  */
-extern const char *cs_json_string_scan(unsigned char **at, const unsigned char *end,
-									   const char **text, size_t *len);
+extern const char *
+cs_json_string_scan(unsigned char **at, const unsigned char *end,
+					const char **text, size_t *len);
 
-#endif							/* CS_JSON_STRING_H */
+#endif /* CS_JSON_STRING_H */

@@ -15,7 +15,7 @@
 const char *
 cs_json_number(struct json_object *value, char *buf, size_t buflen)
 {
-	int			len;
+	int len;
 
 	switch (json_object_get_type(value))
 	{
@@ -64,7 +64,7 @@ cs_json_get_text(struct json_object *object, const char *name)
 static bool
 parse_int64(const char *text, int64_t *value)
 {
-	char	   *end;
+	char *end;
 
 	if (*text != '-' && (*text < '0' || *text > '9'))
 		return false;
@@ -81,15 +81,14 @@ parse_int64(const char *text, int64_t *value)
 }
 
 bool
-cs_json_get_int64(struct json_object *object, const char *name,
-				  int64_t *value)
+cs_json_get_int64(struct json_object *object, const char *name, int64_t *value)
 {
 	struct json_object *member = cs_json_get(object, name);
-	char		buf[CS_JSON_INTEGER_SIZE];
-	const char *text;
+	char				buf[CS_JSON_INTEGER_SIZE];
+	const char		   *text;
 
-	text = json_object_is_type(member, json_type_string) ?
-		json_object_get_string(member) :
-		cs_json_number(member, buf, sizeof(buf));
+	text = json_object_is_type(member, json_type_string)
+			   ? json_object_get_string(member)
+			   : cs_json_number(member, buf, sizeof(buf));
 	return text != NULL && parse_int64(text, value);
 }

@@ -19,14 +19,19 @@ typedef struct CsListNode
 
 typedef struct CsList
 {
-	CsListNode	ring;
+	CsListNode ring;
 } CsList;
 
-#define CS_LIST_INIT(name)	{{&(name).ring, &(name).ring}}
+#define CS_LIST_INIT(name) \
+	{ \
+		{ \
+			&(name).ring, &(name).ring \
+		} \
+	}
 
 /* What a node is embedded in. */
 #define cs_list_of(type, member, node) \
-	((type *) ((char *) (node) - offsetof(type, member)))
+	((type *) ((char *) (node) -offsetof(type, member)))
 
 /* Walks a list; the current node may be deleted, no other. */
 #define cs_list_foreach(node, list) \
@@ -81,4 +86,4 @@ cs_list_first(const CsList *list)
 	return cs_list_is_empty(list) ? NULL : list->ring.next;
 }
 
-#endif							/* CS_LIST_H */
+#endif /* CS_LIST_H */

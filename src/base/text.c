@@ -11,26 +11,26 @@
 #include <string.h>
 
 /* A run of so many digits may be a phone number or an identity number. */
-#define REDACT_MIN_DIGITS	7
-#define REDACT_KEEP_FIRST	3
-#define REDACT_KEEP_LAST	2
+#define REDACT_MIN_DIGITS 7
+#define REDACT_KEEP_FIRST 3
+#define REDACT_KEEP_LAST  2
 
 /* So many separator bytes may stand between two digits of one number. */
-#define REDACT_MAX_GAP		3
+#define REDACT_MAX_GAP 3
 
 /* A word of this length may be a key or token... */
-#define REDACT_MIN_TOKEN	24
+#define REDACT_MIN_TOKEN 24
 /* ... when one of its alphanumeric pieces of this length mixes both kinds. */
-#define REDACT_MIN_PIECE	4
+#define REDACT_MIN_PIECE 4
 /* ... or when it has this many letters and their case looks random. */
-#define REDACT_MIN_LETTERS	16
+#define REDACT_MIN_LETTERS 16
 
-#define REDACTED			"[redacted]"
+#define REDACTED "[redacted]"
 
 /* Shape of a masked subject, see cs_text_mask. */
-#define MASK_FIRST			5
-#define MASK_LAST			3
-#define MASK_HIDDEN			4
+#define MASK_FIRST	5
+#define MASK_LAST	3
+#define MASK_HIDDEN 4
 
 static bool
 is_digit(unsigned char c)
@@ -62,9 +62,9 @@ size_t
 cs_text_utf8_length(const unsigned char *bytes, size_t left)
 {
 	unsigned char lead = bytes[0];
-	unsigned char low = 0x80;	/* bounds of the second byte */
+	unsigned char low = 0x80; /* bounds of the second byte */
 	unsigned char high = 0xBF;
-	size_t		len;
+	size_t		  len;
 
 	if (lead < 0x80)
 		return 1;
@@ -76,7 +76,7 @@ cs_text_utf8_length(const unsigned char *bytes, size_t left)
 	if (lead == 0xE0)
 		low = 0xA0;
 	else if (lead == 0xED)
-		high = 0x9F;			/* U+D800 and up are surrogates */
+		high = 0x9F; /* U+D800 and up are surrogates */
 	else if (lead == 0xF0)
 		low = 0x90;
 	else if (lead == 0xF4)
@@ -108,18 +108,18 @@ static bool
 is_control(const unsigned char *c, size_t len)
 {
 	return *c < 0x20 || *c == 0x7F ||
-		(len == 2 && c[0] == 0xC2 && c[1] < 0xA0);
+		   (len == 2 && c[0] == 0xC2 && c[1] < 0xA0);
 }
 
 static void
 replace_unsafe_bytes(char *text)
 {
 	unsigned char *c = (unsigned char *) text;
-	size_t		left = strlen(text);
+	size_t		   left = strlen(text);
 
 	while (left > 0)
 	{
-		size_t		len = cs_text_utf8_length(c, left);
+		size_t len = cs_text_utf8_length(c, left);
 
 		if (len == 0)
 		{
@@ -144,8 +144,8 @@ is_word_char(unsigned char c)
 static bool
 has_mixed_piece(const char *word, size_t len)
 {
-	size_t		digits = 0;
-	size_t		letters = 0;
+	size_t digits = 0;
+	size_t letters = 0;
 
 	for (size_t i = 0; i <= len; i++)
 	{
@@ -174,8 +174,8 @@ has_mixed_piece(const char *word, size_t len)
 static bool
 looks_like_token(const char *word, size_t len)
 {
-	size_t		upper = 0;
-	size_t		lower = 0;
+	size_t upper = 0;
+	size_t lower = 0;
 
 	if (len < REDACT_MIN_TOKEN)
 		return false;
@@ -184,8 +184,8 @@ looks_like_token(const char *word, size_t len)
 		upper += is_upper((unsigned char) word[i]);
 		lower += is_lower((unsigned char) word[i]);
 	}
-	if (upper + lower >= REDACT_MIN_LETTERS &&
-		upper * 4 >= upper + lower && lower * 4 >= upper + lower)
+	if (upper + lower >= REDACT_MIN_LETTERS && upper * 4 >= upper + lower &&
+		lower * 4 >= upper + lower)
 		return true;
 	return has_mixed_piece(word, len);
 }
@@ -194,11 +194,11 @@ static void
 hide_tokens(char *text)
 {
 	const char *in = text;
-	char	   *out = text;		/* never overtakes in */
+	char	   *out = text; /* never overtakes in */
 
 	while (*in != '\0')
 	{
-		size_t		len = 0;
+		size_t len = 0;
 
 		while (is_word_char((unsigned char) in[len]))
 			len++;
@@ -231,8 +231,8 @@ is_digit_separator(unsigned char c)
 static size_t
 number_length(const char *text, size_t *ndigits)
 {
-	size_t		end = 0;
-	size_t		gap = 0;
+	size_t end = 0;
+	size_t gap = 0;
 
 	*ndigits = 0;
 	for (size_t i = 0; text[i] != '\0'; i++)
@@ -254,9 +254,9 @@ number_length(const char *text, size_t *ndigits)
 static bool
 is_address(const char *text, size_t len)
 {
-	int			part = 0;
-	int			parts = 1;
-	int			digits = 0;
+	int part = 0;
+	int parts = 1;
+	int digits = 0;
 
 	for (size_t i = 0; i < len; i++)
 	{
@@ -279,9 +279,9 @@ mask_digits(char *text)
 {
 	while (*text != '\0')
 	{
-		size_t		ndigits;
-		size_t		len;
-		size_t		seen = 0;
+		size_t ndigits;
+		size_t len;
+		size_t seen = 0;
 
 		if (!is_digit((unsigned char) *text))
 		{
@@ -316,12 +316,12 @@ static size_t
 count_characters(const char *text)
 {
 	const unsigned char *c = (const unsigned char *) text;
-	size_t		left = strlen(text);
-	size_t		count = 0;
+	size_t				 left = strlen(text);
+	size_t				 count = 0;
 
 	for (; left > 0; count++)
 	{
-		size_t		len = cs_text_utf8_length(c, left);
+		size_t len = cs_text_utf8_length(c, left);
 
 		len = len > 0 ? len : 1;
 		c += len;
@@ -337,7 +337,7 @@ count_characters(const char *text)
 static void
 choose_visible(size_t count, size_t *first, size_t *last)
 {
-	size_t		visible = count > MASK_HIDDEN ? count - MASK_HIDDEN : 0;
+	size_t visible = count > MASK_HIDDEN ? count - MASK_HIDDEN : 0;
 
 	if (visible > MASK_FIRST + MASK_LAST)
 		visible = MASK_FIRST + MASK_LAST;
@@ -349,21 +349,21 @@ void
 cs_text_mask(const char *subject, char *out, size_t outlen)
 {
 	const unsigned char *c = (const unsigned char *) subject;
-	size_t		left = strlen(subject);
-	size_t		count = count_characters(subject);
-	size_t		used = 0;
-	size_t		first;
-	size_t		last;
+	size_t				 left = strlen(subject);
+	size_t				 count = count_characters(subject);
+	size_t				 used = 0;
+	size_t				 first;
+	size_t				 last;
 
 	if (outlen == 0)
 		return;
 	choose_visible(count, &first, &last);
 	for (size_t i = 0; i < count; i++)
 	{
-		size_t		len = cs_text_utf8_length(c, left);
-		bool		unsafe = len == 0 || is_control(c, len);
-		bool		hidden = i >= first && i + last < count;
-		size_t		width = unsafe || hidden ? 1 : len;
+		size_t len = cs_text_utf8_length(c, left);
+		bool   unsafe = len == 0 || is_control(c, len);
+		bool   hidden = i >= first && i + last < count;
+		size_t width = unsafe || hidden ? 1 : len;
 
 		if (used + width >= outlen)
 			break;

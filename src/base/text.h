@@ -34,4 +34,4 @@ extern void cs_text_redact(char *text);
  */
 extern void cs_text_mask(const char *subject, char *out, size_t outlen);
 
-#endif							/* CS_TEXT_H */
+#endif /* CS_TEXT_H */

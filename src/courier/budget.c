@@ -34,41 +34,43 @@
 
 /* Every process of the server has the data directory as its own. */
 #define BUDGET_FILE		"credscore.budget"
-#define BUDGET_TMP_FILE	"credscore.budget.tmp"
+#define BUDGET_TMP_FILE "credscore.budget.tmp"
 
 /*
  * After file trouble the file is left alone this long: a queue of 10,000
  * questions is not to try 10,000 times on a full disk, nor to log that.
  */
-#define PAUSE_US		(5 * USECS_PER_SEC)
+#define PAUSE_US (5 * USECS_PER_SEC)
 
 typedef enum BookState
 {
 	BOOK_UNREAD,
 	BOOK_OPEN,
-	BOOK_SHUT					/* the courier ends */
+	BOOK_SHUT /* the courier ends */
 } BookState;
 
 static CsBudgetBook book;
-static BookState state = BOOK_UNREAD;
-static bool unsaved;			/* a closed day is not in the file yet */
-static TimestampTz failed_at;	/* last file work; 0: it went well */
-static int32 full_day = CS_BUDGET_NO_DAY;	/* logged: no line left */
+static BookState	state = BOOK_UNREAD;
+static bool			unsaved;   /* a closed day is not in the file yet */
+static TimestampTz	failed_at; /* last file work; 0: it went well */
+static int32		full_day = CS_BUDGET_NO_DAY; /* logged: no line left */
 
 /* A step of file work; false when it failed, which it has logged. */
-typedef bool (*FileStep) (void);
+typedef bool (*FileStep)(void);
 
 /* The file's bytes: read here, or to be written. */
-static uint8 image[CS_BOOK_IMAGE_MAX + 1];
+static uint8  image[CS_BOOK_IMAGE_MAX + 1];
 static size_t image_len;
 
 static bool
 report_file_trouble(const char *verb, const char *path)
 {
-	ereport(WARNING,
-			(errcode_for_file_access(),
-			 errmsg("could not %s file \"%s\": %m", verb, path),
-			 errdetail("Servers with a daily_budget make no further calls while it cannot be kept.")));
+	ereport(
+		WARNING,
+		(errcode_for_file_access(),
+		 errmsg("could not %s file \"%s\": %m", verb, path),
+		 errdetail(
+			 "Servers with a daily_budget make no further calls while it cannot be kept.")));
 	return false;
 }
 
@@ -76,8 +78,8 @@ report_file_trouble(const char *verb, const char *path)
 static bool
 read_file(void)
 {
-	int			fd = OpenTransientFile(BUDGET_FILE, O_RDONLY | PG_BINARY);
-	ssize_t		got;
+	int		fd = OpenTransientFile(BUDGET_FILE, O_RDONLY | PG_BINARY);
+	ssize_t got;
 
 	image_len = 0;
 	if (fd < 0)
@@ -101,7 +103,7 @@ read_file(void)
 static bool
 write_bytes(int fd)
 {
-	ssize_t		put;
+	ssize_t put;
 
 	errno = 0;
 	put = write(fd, image, image_len);
@@ -121,16 +123,17 @@ write_bytes(int fd)
 static bool
 write_file(void)
 {
-	int			fd = OpenTransientFile(BUDGET_TMP_FILE,
-									   O_WRONLY | O_CREAT | O_TRUNC | PG_BINARY);
-	bool		written;
+	int	 fd = OpenTransientFile(BUDGET_TMP_FILE,
+								O_WRONLY | O_CREAT | O_TRUNC | PG_BINARY);
+	bool written;
 
 	if (fd < 0)
 		return report_file_trouble("create", BUDGET_TMP_FILE);
 	written = write_bytes(fd);
 	if (CloseTransientFile(fd) != 0 && written)
 		written = report_file_trouble("close", BUDGET_TMP_FILE);
-	return written && durable_rename(BUDGET_TMP_FILE, BUDGET_FILE, WARNING) == 0;
+	return written &&
+		   durable_rename(BUDGET_TMP_FILE, BUDGET_FILE, WARNING) == 0;
 }
 
 /*
@@ -161,7 +164,7 @@ run_guarded(FileStep step)
 static bool
 do_step(FileStep step, TimestampTz now)
 {
-	bool		done;
+	bool done;
 
 	/* A clock that was set back does not prolong the pause. */
 	if (failed_at != 0 && now >= failed_at && now < failed_at + PAUSE_US)
@@ -186,11 +189,14 @@ read_book(TimestampTz now)
 	state = BOOK_OPEN;
 	if (image_len == 0 || cs_budget_book_decode(&book, image, image_len))
 		return true;
-	ereport(WARNING,
-			(errcode(ERRCODE_DATA_CORRUPTED),
-			 errmsg("file \"%s\" is damaged", BUDGET_FILE),
-			 errdetail("It cannot tell how many calls were made today, so every daily_budget counts as used up."),
-			 errhint("Calls go on at midnight UTC.  To let them go on now with full budgets, stop the server, remove the file, and start the server.")));
+	ereport(
+		WARNING,
+		(errcode(ERRCODE_DATA_CORRUPTED),
+		 errmsg("file \"%s\" is damaged", BUDGET_FILE),
+		 errdetail(
+			 "It cannot tell how many calls were made today, so every daily_budget counts as used up."),
+		 errhint(
+			 "Calls go on at midnight UTC.  To let them go on now with full budgets, stop the server, remove the file, and start the server.")));
 	cs_budget_book_close_day(&book, cs_budget_book_day(now));
 	unsaved = true;
 	return true;
@@ -204,11 +210,14 @@ open_book(TimestampTz now)
 		return false;
 	if (cs_budget_book_turn(&book, cs_budget_book_day(now)))
 	{
-		ereport(WARNING,
-				(errcode(ERRCODE_WARNING),
-				 errmsg("file \"%s\" is of a day to come", BUDGET_FILE),
-				 errdetail("The system's clock was set back; how many calls were made today is not known, so every daily_budget counts as used up."),
-				 errhint("Calls go on at midnight UTC.  To let them go on now with full budgets, stop the server, remove the file, and start the server.")));
+		ereport(
+			WARNING,
+			(errcode(ERRCODE_WARNING),
+			 errmsg("file \"%s\" is of a day to come", BUDGET_FILE),
+			 errdetail(
+				 "The system's clock was set back; how many calls were made today is not known, so every daily_budget counts as used up."),
+			 errhint(
+				 "Calls go on at midnight UTC.  To let them go on now with full budgets, stop the server, remove the file, and start the server.")));
 		unsaved = true;
 	}
 
@@ -222,16 +231,19 @@ open_book(TimestampTz now)
 static bool
 reserve(const CsKey *server, int budget, TimestampTz now)
 {
-	int32		before;
-	CsBudgetLine *line = cs_budget_book_reserve(&book, server, budget, &before);
+	int32		  before;
+	CsBudgetLine *line =
+		cs_budget_book_reserve(&book, server, budget, &before);
 
 	if (line == NULL)
 	{
 		if (full_day != book.day)
-			ereport(WARNING,
-					(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
-					 errmsg("no more than %d servers with a daily_budget can be called in a day",
-							CS_BUDGET_MAX_SERVERS)));
+			ereport(
+				WARNING,
+				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+				 errmsg(
+					 "no more than %d servers with a daily_budget can be called in a day",
+					 CS_BUDGET_MAX_SERVERS)));
 		full_day = book.day;
 		return false;
 	}
@@ -246,21 +258,21 @@ cs_budget_key(CsKey *key, const char *provider, const char *base_url,
 			  const char *server_name)
 {
 	const char *const parts[] = {provider, base_url, server_name};
-	uint64		halves[2] = {1, 2};
+	uint64			  halves[2] = {1, 2};
 
 	/* Names only administrators choose: a plain hash, chained, is enough. */
 	for (size_t half = 0; half < lengthof(halves); half++)
 		for (size_t i = 0; i < lengthof(parts); i++)
-			halves[half] = hash_bytes_extended((const unsigned char *) parts[i],
-											   (int) strlen(parts[i]) + 1,
-											   halves[half]);
+			halves[half] =
+				hash_bytes_extended((const unsigned char *) parts[i],
+									(int) strlen(parts[i]) + 1, halves[half]);
 	memcpy(key->bytes, halves, sizeof(key->bytes));
 }
 
 CsBudgetResult
 cs_budget_take(const CsKey *server, int budget, TimestampTz now, int32 *day)
 {
-	CsBookTake	took;
+	CsBookTake took;
 
 	*day = CS_BUDGET_NO_DAY;
 	if (budget <= 0)

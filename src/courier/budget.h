@@ -19,11 +19,11 @@ typedef enum CsBudgetResult
 {
 	CS_BUDGET_OK,
 	CS_BUDGET_USED_UP,
-	CS_BUDGET_ERROR				/* cannot be kept track of: do not call */
+	CS_BUDGET_ERROR /* cannot be kept track of: do not call */
 } CsBudgetResult;
 
 /* The day of a call that no budget covers. */
-#define CS_BUDGET_NO_DAY	PG_INT32_MIN
+#define CS_BUDGET_NO_DAY PG_INT32_MIN
 
 /*
  * Whose budget: the key that budgets know a server by.  Unlike other keys it
@@ -36,14 +36,14 @@ extern void cs_budget_key(CsKey *key, const char *provider,
  * Takes one call.  *day is the day it is charged to, for cs_budget_give_back.
  * `budget` may change at any time; 0 is none, and then nothing is counted.
  */
-extern CsBudgetResult cs_budget_take(const CsKey *server, int budget,
-									 TimestampTz now, int32 *day);
+extern CsBudgetResult
+cs_budget_take(const CsKey *server, int budget, TimestampTz now, int32 *day);
 
 /* A call that was taken provably was not made. */
 extern void cs_budget_give_back(const CsKey *server, int32 day);
 
 /* Calls used today; -1: not known, and none is to be had. */
-extern int	cs_budget_used(const CsKey *server, TimestampTz now);
+extern int cs_budget_used(const CsKey *server, TimestampTz now);
 
 /*
  * At the courier's end, when no call can be made any more: gives up what is
@@ -51,4 +51,4 @@ extern int	cs_budget_used(const CsKey *server, TimestampTz now);
  */
 extern void cs_budget_close(void);
 
-#endif							/* CS_BUDGET_H */
+#endif /* CS_BUDGET_H */

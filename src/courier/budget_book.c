@@ -15,32 +15,33 @@
 #include "base/checksum.h"
 #include "base/core.h"
 
-#define BOOK_MAGIC		0x43534247	/* "CSBG" */
-#define BOOK_VERSION	1
+#define BOOK_MAGIC	 0x43534247 /* "CSBG" */
+#define BOOK_VERSION 1
 
 typedef struct BookHeader
 {
-	uint32_t		magic;
-	uint32_t		version;
-	int32_t		day;
-	uint16_t		closed;
-	uint16_t		nlines;
+	uint32_t magic;
+	uint32_t version;
+	int32_t	 day;
+	uint16_t closed;
+	uint16_t nlines;
 } BookHeader;
 
 typedef struct BookLine
 {
-	CsKey		server;
-	int32_t		reserved;
+	CsKey	server;
+	int32_t reserved;
 } BookLine;
 
 _Static_assert(sizeof(BookHeader) + CS_BUDGET_MAX_SERVERS * sizeof(BookLine) +
-				 sizeof(uint32_t) == CS_BOOK_IMAGE_MAX,
-				 "CS_BOOK_IMAGE_MAX is not the size of a full book");
+					   sizeof(uint32_t) ==
+				   CS_BOOK_IMAGE_MAX,
+			   "CS_BOOK_IMAGE_MAX is not the size of a full book");
 
 int32_t
 cs_budget_book_day(CsInstant now)
 {
-	int64_t		day = now / CS_US_PER_DAY;
+	int64_t day = now / CS_US_PER_DAY;
 
 	return (int32_t) (now % CS_US_PER_DAY < 0 ? day - 1 : day);
 }
@@ -96,10 +97,11 @@ cs_budget_book_take(CsBudgetBook *book, const CsKey *server, int budget)
 
 CsBudgetLine *
 cs_budget_book_reserve(CsBudgetBook *book, const CsKey *server, int budget,
-				int32_t *before)
+					   int32_t *before)
 {
 	CsBudgetLine *line = find(book, server);
-	int			block = CS_MAX(CS_MIN(budget / CS_BUDGET_BLOCKS, CS_BUDGET_MAX_BLOCK), 1);
+	int			  block =
+		CS_MAX(CS_MIN(budget / CS_BUDGET_BLOCKS, CS_BUDGET_MAX_BLOCK), 1);
 
 	if (line == NULL)
 	{
@@ -110,7 +112,8 @@ cs_budget_book_reserve(CsBudgetBook *book, const CsKey *server, int budget,
 		line->server = *server;
 	}
 	*before = line->reserved;
-	line->reserved = line->used + CS_MIN(block, CS_MAX(budget - line->used, 0));
+	line->reserved =
+		line->used + CS_MIN(block, CS_MAX(budget - line->used, 0));
 	return line;
 }
 
@@ -126,7 +129,7 @@ cs_budget_book_give_back(CsBudgetBook *book, const CsKey *server)
 bool
 cs_budget_book_unreserve(CsBudgetBook *book)
 {
-	bool		any = false;
+	bool any = false;
 
 	for (int i = 0; i < book->nlines; i++)
 	{
@@ -153,16 +156,15 @@ image_size(int nlines)
 size_t
 cs_budget_book_encode(const CsBudgetBook *book, uint8_t *image)
 {
-	BookHeader	header = {
-		BOOK_MAGIC, BOOK_VERSION, book->day, book->closed, (uint16_t) book->nlines
-	};
-	uint8_t	   *end = image + sizeof(header);
-	uint32_t	crc;
+	BookHeader header = {BOOK_MAGIC, BOOK_VERSION, book->day, book->closed,
+						 (uint16_t) book->nlines};
+	uint8_t	  *end = image + sizeof(header);
+	uint32_t   crc;
 
 	memcpy(image, &header, sizeof(header));
 	for (int i = 0; i < book->nlines; i++)
 	{
-		BookLine	line = {book->lines[i].server, book->lines[i].reserved};
+		BookLine line = {book->lines[i].server, book->lines[i].reserved};
 
 		memcpy(end, &line, sizeof(line));
 		end += sizeof(line);
@@ -175,9 +177,9 @@ cs_budget_book_encode(const CsBudgetBook *book, uint8_t *image)
 bool
 cs_budget_book_decode(CsBudgetBook *book, const uint8_t *image, size_t len)
 {
-	BookHeader	header;
-	BookLine	line;
-	uint32_t	crc;
+	BookHeader header;
+	BookLine   line;
+	uint32_t   crc;
 
 	memset(book, 0, sizeof(*book));
 	if (len < image_size(0))
@@ -185,7 +187,8 @@ cs_budget_book_decode(CsBudgetBook *book, const uint8_t *image, size_t len)
 	memcpy(&header, image, sizeof(header));
 	memcpy(&crc, image + len - sizeof(crc), sizeof(crc));
 	if (header.magic != BOOK_MAGIC || header.version != BOOK_VERSION ||
-		header.nlines > CS_BUDGET_MAX_SERVERS || len != image_size(header.nlines) ||
+		header.nlines > CS_BUDGET_MAX_SERVERS ||
+		len != image_size(header.nlines) ||
 		crc != cs_checksum(image, len - sizeof(crc)))
 		return false;
 

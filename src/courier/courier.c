@@ -51,15 +51,15 @@
 #include "shared/stats.h"
 
 /* The loop turns at least this often, and says so in its heartbeat. */
-#define HEARTBEAT_MS		1000
+#define HEARTBEAT_MS 1000
 
 /*
  * Replies up to this size are looked into for an envelope that contradicts
  * the HTTP status: refusals are short, answers are the session's to read.
  */
-#define ENVELOPE_MAX_BYTES	2048
+#define ENVELOPE_MAX_BYTES 2048
 
-#define RESTART_SECONDS		1
+#define RESTART_SECONDS 1
 
 static uint32 abandons_seen;
 
@@ -75,7 +75,8 @@ enter_queue(CsFlight *flight)
 						flight->retries > 0, &flight->turn))
 		cs_timer_set(&flight->timer, flight->spec->limits.queue_timeout);
 	else
-		cs_flight_fail_with(flight, CS_ERR_MEMORY, "The courier has no memory for the question.");
+		cs_flight_fail_with(flight, CS_ERR_MEMORY,
+							"The courier has no memory for the question.");
 }
 
 /* The question is the slot's asker's as far as his window goes. */
@@ -92,33 +93,32 @@ static void
 call(CsFlight *flight, const char *token)
 {
 	const CsSpec *s = flight->spec;
-	CsHttpSpec	http = {
-		.method = s->request.method,
-		.url = cs_spec_text(s, s->request.url),
-		.headers = cs_spec_text(s, s->request.headers),
-		.token = token ? token : cs_spec_text(s, s->token),
-		.body = cs_spec_text(s, s->request.body),
-		.body_len = s->request.body_len,
-		.ca_file = cs_spec_text(s, s->ca_file),
-		.proxy = cs_spec_text(s, s->proxy),
-		.connect_timeout_ms = s->limits.connect_timeout,
-		.request_timeout_ms = s->limits.request_timeout,
-		.max_body = s->limits.max_response_size
-	};
+	CsHttpSpec	  http = {.method = s->request.method,
+						  .url = cs_spec_text(s, s->request.url),
+						  .headers = cs_spec_text(s, s->request.headers),
+						  .token = token ? token : cs_spec_text(s, s->token),
+						  .body = cs_spec_text(s, s->request.body),
+						  .body_len = s->request.body_len,
+						  .ca_file = cs_spec_text(s, s->ca_file),
+						  .proxy = cs_spec_text(s, s->proxy),
+						  .connect_timeout_ms = s->limits.connect_timeout,
+						  .request_timeout_ms = s->limits.request_timeout,
+						  .max_body = s->limits.max_response_size};
 
 	flight->state = CS_FLIGHT_CALLING;
 	flight->withheld = false;
 	if (!cs_http_start(&http, &flight->owner))
 	{
 		cs_server_back_out(&flight->turn);
-		cs_flight_fail_with(flight, CS_ERR_MEMORY, "The courier has no memory for the call.");
+		cs_flight_fail_with(flight, CS_ERR_MEMORY,
+							"The courier has no memory for the call.");
 	}
 }
 
 static void
 settle_login_failure(CsFlight *flight, const CsOutcome *failure)
 {
-	CsOutcome	outcome = *failure;
+	CsOutcome outcome = *failure;
 
 	cs_server_back_out(&flight->turn);
 	cs_flight_fail(flight, &outcome);
@@ -128,7 +128,7 @@ static void
 on_token(CsLoginWaiter *waiter, const char *token, uint64 generation,
 		 const CsOutcome *failure)
 {
-	CsFlight   *flight = cs_flight_of(waiter, waiter);
+	CsFlight *flight = cs_flight_of(waiter, waiter);
 
 	flight->generation = generation;
 	if (token != NULL)
@@ -141,8 +141,8 @@ on_token(CsLoginWaiter *waiter, const char *token, uint64 generation,
 static void
 proceed(CsFlight *flight)
 {
-	char		token[CS_TOKEN_MAX + 1];
-	CsOutcome	failure;
+	char	  token[CS_TOKEN_MAX + 1];
+	CsOutcome failure;
 
 	if (!flight->spec->needs_login)
 	{
@@ -169,7 +169,7 @@ proceed(CsFlight *flight)
 static void
 drop(CsFlight *flight)
 {
-	CsOutcome	nothing;
+	CsOutcome nothing;
 
 	if (flight->state == CS_FLIGHT_QUEUED)
 		cs_server_withdraw(&flight->turn);
@@ -186,7 +186,7 @@ drop(CsFlight *flight)
 static bool
 on_sending(CsHttpOwner *owner)
 {
-	CsFlight   *flight = cs_flight_of(owner, owner);
+	CsFlight *flight = cs_flight_of(owner, owner);
 
 	flight->withheld = cs_flight_waiting(flight) == 0;
 	if (flight->withheld)
@@ -200,15 +200,15 @@ on_sending(CsHttpOwner *owner)
 static int
 effective_status(const CsSpec *spec, const CsHttpResult *result)
 {
-	const CsProvider *provider = cs_registry_at(spec->provider);
-	CsReply		reply = {result->status, result->body, result->len};
+	const CsProvider   *provider = cs_registry_at(spec->provider);
+	CsReply				reply = {result->status, result->body, result->len};
 	struct json_object *root = NULL;
-	CsError		err;
-	int			status;
+	CsError				err;
+	int					status;
 
 	if (result->end != CS_CALL_REPLY || provider->effective_status == NULL ||
-		result->status < 200 || result->status > 299 ||
-		result->len == 0 || result->len > ENVELOPE_MAX_BYTES)
+		result->status < 200 || result->status > 299 || result->len == 0 ||
+		result->len > ENVELOPE_MAX_BYTES)
 		return result->status;
 	if (cs_json_parse(result->body, result->len, &root, &err) != CS_OK)
 		return result->status;
@@ -223,7 +223,7 @@ go_on(CsFlight *flight, const CsAttempt *attempt, const CsDecision *decision)
 {
 	cs_flight_mark_sent(flight, false);
 	flight->ambiguous |= flight->spec->billed &&
-		cs_retry_may_be_billed(attempt->end, attempt->status);
+						 cs_retry_may_be_billed(attempt->end, attempt->status);
 	cs_stats_add(cs_server_stats(flight->server), CS_STAT_RETRIES, 1);
 	if (decision->next == CS_NEXT_RENEW)
 	{
@@ -244,15 +244,16 @@ go_on(CsFlight *flight, const CsAttempt *attempt, const CsDecision *decision)
 static bool
 may_keep(int status)
 {
-	return (status >= 200 && status < 300 && status != 202) ||
-		status == 400 || status == 404 || status == 422;
+	return (status >= 200 && status < 300 && status != 202) || status == 400 ||
+		   status == 404 || status == 422;
 }
 
 /* The question ends with its last call. */
 static void
-finish(CsFlight *flight, CsErrorCode code, int status, const CsHttpResult *result)
+finish(CsFlight *flight, CsErrorCode code, int status,
+	   const CsHttpResult *result)
 {
-	CsOutcome	outcome;
+	CsOutcome outcome;
 
 	memset(&outcome, 0, sizeof(outcome));
 	outcome.code = code;
@@ -267,21 +268,20 @@ finish(CsFlight *flight, CsErrorCode code, int status, const CsHttpResult *resul
 	}
 	cs_server_settled(flight->server, flight->spec, CS_ERR_NONE, status);
 	cs_flight_settle(flight, &outcome, result->body, result->len,
-		   flight->spec->limits.cache_ttl > 0 && may_keep(status));
+					 flight->spec->limits.cache_ttl > 0 && may_keep(status));
 }
 
 static CsDecision
 decide(CsFlight *flight, const CsAttempt *attempt)
 {
 	const CsSpec *spec = flight->spec;
-	bool		awaited = cs_flight_waiting(flight) > 0;
+	bool		  awaited = cs_flight_waiting(flight) > 0;
 	CsRetryPolicy policy = {
 		.billed = spec->billed,
 		.retry_ambiguous = spec->limits.retry_ambiguous,
 		.can_renew = awaited && spec->needs_login && !flight->renewed,
 		.max_retries = awaited ? spec->limits.max_retries : 0,
-		.max_delay_ms = spec->limits.queue_timeout
-	};
+		.max_delay_ms = spec->limits.queue_timeout};
 
 	return cs_retry_decide(&policy, attempt);
 }
@@ -289,19 +289,17 @@ decide(CsFlight *flight, const CsAttempt *attempt)
 static void
 on_done(CsHttpOwner *owner, CsHttpResult *result)
 {
-	CsFlight   *flight = cs_flight_of(owner, owner);
-	CsAttempt	attempt = {
-		result->end, effective_status(flight->spec, result), flight->retries,
-		result->retry_after_ms, pg_prng_double(&pg_global_prng_state)
-	};
-	CsCallReport report = {
-		attempt.end, attempt.status, attempt.retry_after_ms, flight->withheld,
-		&result->cost
-	};
-	CsDecision	decision = decide(flight, &attempt);
+	CsFlight *flight = cs_flight_of(owner, owner);
+	CsAttempt attempt = {result->end, effective_status(flight->spec, result),
+						 flight->retries, result->retry_after_ms,
+						 pg_prng_double(&pg_global_prng_state)};
+	CsCallReport report = {attempt.end, attempt.status, attempt.retry_after_ms,
+						   flight->withheld, &result->cost};
+	CsDecision	 decision = decide(flight, &attempt);
 
 	cs_server_call_over(&flight->turn, &report);
-	if (attempt.end == CS_CALL_REPLY && attempt.status == 401 && flight->generation != 0)
+	if (attempt.end == CS_CALL_REPLY && attempt.status == 401 &&
+		flight->generation != 0)
 	{
 		cs_token_cache_drop(&flight->spec->account_key, flight->generation);
 		cs_stats_token(cs_server_stats(flight->server), 0);
@@ -322,11 +320,11 @@ static bool
 serve_from_cache(int slot)
 {
 	const CsSpec *spec = cs_slots_spec(slot);
-	CsCached	cached;
+	CsCached	  cached;
 
 	if (spec->limits.cache_ttl == 0 ||
 		!cs_answer_cache_find(cs_slots_key(slot), spec->limits.cache_ttl,
-					   cs_slots_looked_at(slot), &cached))
+							  cs_slots_looked_at(slot), &cached))
 		return false;
 	cached.outcome.cached = true;
 	if (!cs_slots_settle(slot, &cached.outcome, cached.body))
@@ -341,8 +339,8 @@ serve_from_cache(int slot)
 static void
 adopt(CsFlight *flight, int slot)
 {
-	bool		hurries = cs_slots_urgent(slot) &&
-		cs_slots_asker(slot) == flight->place.process;
+	bool hurries =
+		cs_slots_urgent(slot) && cs_slots_asker(slot) == flight->place.process;
 
 	if (!hurries && !cs_window_has_room(cs_slots_asker(slot)))
 		return;
@@ -353,9 +351,9 @@ adopt(CsFlight *flight, int slot)
 static void
 take(int slot)
 {
-	CsFlight   *flight;
-	CsOutcome	outcome;
-	bool		found;
+	CsFlight *flight;
+	CsOutcome outcome;
+	bool	  found;
 
 	memset(&outcome, 0, sizeof(outcome));
 	if (cs_slots_abandoned(slot))
@@ -409,8 +407,8 @@ static void
 look_for_abandoned(void)
 {
 	HASH_SEQ_STATUS scan;
-	CsFlight   *flight;
-	uint32		count = cs_slots_abandon_count();
+	CsFlight	   *flight;
+	uint32			count = cs_slots_abandon_count();
 
 	if (count == abandons_seen)
 		return;
@@ -418,7 +416,7 @@ look_for_abandoned(void)
 	cs_flight_scan(&scan);
 	while ((flight = hash_seq_search(&scan)) != NULL)
 	{
-		int			slot = cs_flight_waiting_slot(flight, flight->place.process);
+		int slot = cs_flight_waiting_slot(flight, flight->place.process);
 
 		if (slot < 0 && flight->state != CS_FLIGHT_CALLING)
 			drop(flight);
@@ -430,7 +428,7 @@ look_for_abandoned(void)
 static void
 no_turn(CsFlight *flight)
 {
-	char		detail[96];
+	char detail[96];
 
 	snprintf(detail, sizeof(detail),
 			 "No turn within the server's queue_timeout of %d ms.",
@@ -443,11 +441,11 @@ static void
 fire_timers(void)
 {
 	TimestampTz now = GetCurrentTimestamp();
-	CsTimer    *timer;
+	CsTimer	   *timer;
 
 	while ((timer = cs_timer_next(now)) != NULL)
 	{
-		CsFlight   *flight = cs_flight_of(timer, timer);
+		CsFlight *flight = cs_flight_of(timer, timer);
 
 		if (flight->state == CS_FLIGHT_PAUSED)
 			enter_queue(flight);
@@ -465,7 +463,7 @@ admit(void)
 
 	while ((turn = cs_server_next(now, &refusal)) != NULL)
 	{
-		CsFlight   *flight = cs_flight_of(turn, turn);
+		CsFlight *flight = cs_flight_of(turn, turn);
 
 		cs_timer_clear(&flight->timer);
 		if (refusal.code == CS_ERR_NONE)
@@ -503,7 +501,7 @@ time_to_wait(TimestampTz beat)
 static void
 turn(void)
 {
-	int			slot;
+	int slot;
 
 	while ((slot = cs_slots_take()) >= 0)
 		take(slot);
@@ -531,7 +529,8 @@ make_wait_set(void)
 
 	AddWaitEventToSet(set, WL_LATCH_SET, PGINVALID_SOCKET, MyLatch, NULL);
 	AddWaitEventToSet(set, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET, NULL, NULL);
-	AddWaitEventToSet(set, WL_SOCKET_READABLE, cs_http_descriptor(), NULL, NULL);
+	AddWaitEventToSet(set, WL_SOCKET_READABLE, cs_http_descriptor(), NULL,
+					  NULL);
 	return set;
 }
 
@@ -539,8 +538,8 @@ void
 credscore_courier_main(Datum arg)
 {
 	WaitEventSet *set;
-	WaitEvent	events[3];
-	TimestampTz beat = 0;
+	WaitEvent	  events[3];
+	TimestampTz	  beat = 0;
 
 	pqsignal(SIGTERM, SignalHandlerForShutdownRequest);
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
@@ -568,7 +567,8 @@ credscore_courier_main(Datum arg)
 			beat = now;
 		}
 		turn();
-		(void) WaitEventSetWait(set, time_to_wait(beat), events, lengthof(events),
+		(void) WaitEventSetWait(set, time_to_wait(beat), events,
+								lengthof(events),
 								CS_WAIT_EVENT("CredscoreCourier"));
 		ResetLatch(MyLatch);
 		CHECK_FOR_INTERRUPTS();

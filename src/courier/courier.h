@@ -8,4 +8,4 @@
 /* Registers the background worker; called while preloading. */
 extern void cs_courier_init(void);
 
-#endif							/* CS_COURIER_H */
+#endif /* CS_COURIER_H */

@@ -16,15 +16,14 @@
 #include "shared/answer_cache.h"
 
 static HTAB *flights;
-static int *next_attached;		/* by slot; -1 ends the chain */
+static int	*next_attached; /* by slot; -1 ends the chain */
 
 void
 cs_flight_init(void)
 {
-	HASHCTL		ctl = {
-		.keysize = sizeof(CsKey), .entrysize = sizeof(CsFlight),
-		.hcxt = TopMemoryContext
-	};
+	HASHCTL ctl = {.keysize = sizeof(CsKey),
+				   .entrysize = sizeof(CsFlight),
+				   .hcxt = TopMemoryContext};
 
 	flights = hash_create("credscore flights", cs_guc_max_questions(), &ctl,
 						  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
@@ -45,14 +44,16 @@ attach(CsFlight *flight, int slot)
 CsFlight *
 cs_flight_board(int slot, bool *found)
 {
-	CsFlight   *flight = hash_search(flights, cs_slots_key(slot), HASH_ENTER, found);
+	CsFlight *flight =
+		hash_search(flights, cs_slots_key(slot), HASH_ENTER, found);
 
 	if (*found)
 	{
 		attach(flight, slot);
 		return flight;
 	}
-	memset((char *) flight + sizeof(CsKey), 0, sizeof(CsFlight) - sizeof(CsKey));
+	memset((char *) flight + sizeof(CsKey), 0,
+		   sizeof(CsFlight) - sizeof(CsKey));
 	next_attached[slot] = -1;
 	flight->first_slot = slot;
 	flight->spec = cs_slots_spec(slot);
@@ -68,7 +69,7 @@ cs_flight_scan(HASH_SEQ_STATUS *scan)
 int
 cs_flight_waiting(const CsFlight *flight)
 {
-	int			n = 0;
+	int n = 0;
 
 	for (int s = flight->first_slot; s >= 0; s = next_attached[s])
 		n += !cs_slots_abandoned(s);
@@ -78,7 +79,7 @@ cs_flight_waiting(const CsFlight *flight)
 int
 cs_flight_waiting_slot(const CsFlight *flight, int process)
 {
-	int			found = -1;
+	int found = -1;
 
 	for (int s = flight->first_slot; s >= 0; s = next_attached[s])
 	{
@@ -120,12 +121,14 @@ share_body(CsFlight *flight, CsOutcome *outcome, const char *bytes, size_t len,
 				sizeof(outcome->detail));
 	}
 	else if (keep)
-		cs_answer_cache_store(&flight->key, &flight->spec->server_key, outcome, body);
+		cs_answer_cache_store(&flight->key, &flight->spec->server_key, outcome,
+							  body);
 	return body;
 }
 
 void
-cs_flight_settle(CsFlight *flight, CsOutcome *outcome, const char *bytes, size_t len, bool keep)
+cs_flight_settle(CsFlight *flight, CsOutcome *outcome, const char *bytes,
+				 size_t len, bool keep)
 {
 	dsa_pointer body;
 	int			next;
@@ -163,7 +166,7 @@ cs_flight_fail(CsFlight *flight, CsOutcome *outcome)
 void
 cs_flight_fail_with(CsFlight *flight, CsErrorCode code, const char *detail)
 {
-	CsOutcome	outcome;
+	CsOutcome outcome;
 
 	memset(&outcome, 0, sizeof(outcome));
 	outcome.code = code;

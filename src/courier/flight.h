@@ -21,36 +21,36 @@
 
 typedef enum CsFlightState
 {
-	CS_FLIGHT_WAITING,			/* for room in its asker's window */
-	CS_FLIGHT_QUEUED,			/* waiting for its turn at the server */
-	CS_FLIGHT_LOGIN,			/* admitted, waiting for a token */
-	CS_FLIGHT_CALLING,			/* its call is connecting or on the wire */
-	CS_FLIGHT_PAUSED			/* waiting for its next try */
+	CS_FLIGHT_WAITING, /* for room in its asker's window */
+	CS_FLIGHT_QUEUED,  /* waiting for its turn at the server */
+	CS_FLIGHT_LOGIN,   /* admitted, waiting for a token */
+	CS_FLIGHT_CALLING, /* its call is connecting or on the wire */
+	CS_FLIGHT_PAUSED   /* waiting for its next try */
 } CsFlightState;
 
 typedef struct CsFlight
 {
-	CsKey		key;			/* must be first: the table's key */
+	CsKey		  key; /* must be first: the table's key */
 	CsFlightState state;
-	int			first_slot;		/* all who ask the same are chained to it */
-	const CsSpec *spec;			/* the first slot's */
-	CsServer   *server;
-	CsPlace		place;			/* in the window of who asked it */
-	CsTurn		turn;
+	int			  first_slot; /* all who ask the same are chained to it */
+	const CsSpec *spec;		  /* the first slot's */
+	CsServer	 *server;
+	CsPlace		  place; /* in the window of who asked it */
+	CsTurn		  turn;
 	CsLoginWaiter waiter;
-	CsHttpOwner owner;
-	CsTimer		timer;			/* set while QUEUED and PAUSED */
-	int			retries;
-	int			attempts;		/* calls that left */
-	bool		on_wire;
-	bool		withheld;		/* the call was kept from leaving */
-	bool		ambiguous;		/* an earlier call may have been billed */
-	bool		renewed;		/* the one new token was used */
-	uint64		generation;		/* of the token used; 0: none */
+	CsHttpOwner	  owner;
+	CsTimer		  timer; /* set while QUEUED and PAUSED */
+	int			  retries;
+	int			  attempts; /* calls that left */
+	bool		  on_wire;
+	bool		  withheld;	  /* the call was kept from leaving */
+	bool		  ambiguous;  /* an earlier call may have been billed */
+	bool		  renewed;	  /* the one new token was used */
+	uint64		  generation; /* of the token used; 0: none */
 } CsFlight;
 
 #define cs_flight_of(member, pointer) \
-	((CsFlight *) ((char *) (pointer) - offsetof(CsFlight, member)))
+	((CsFlight *) ((char *) (pointer) -offsetof(CsFlight, member)))
 
 extern void cs_flight_init(void);
 
@@ -64,10 +64,10 @@ extern CsFlight *cs_flight_board(int slot, bool *found);
 extern void cs_flight_scan(HASH_SEQ_STATUS *scan);
 
 /* How many still wait for the outcome. */
-extern int	cs_flight_waiting(const CsFlight *flight);
+extern int cs_flight_waiting(const CsFlight *flight);
 
 /* A slot that still waits: one of this process if there is one; -1: none. */
-extern int	cs_flight_waiting_slot(const CsFlight *flight, int process);
+extern int cs_flight_waiting_slot(const CsFlight *flight, int process);
 
 /* Notes that its call has left, or that it is over: plain stores. */
 extern void cs_flight_mark_sent(CsFlight *flight, bool sent);
@@ -81,7 +81,7 @@ extern void cs_flight_settle(CsFlight *flight, CsOutcome *outcome,
 
 /* Counts and settles a failure. */
 extern void cs_flight_fail(CsFlight *flight, CsOutcome *outcome);
-extern void cs_flight_fail_with(CsFlight *flight, CsErrorCode code,
-								const char *detail);
+extern void
+cs_flight_fail_with(CsFlight *flight, CsErrorCode code, const char *detail);
 
-#endif							/* CS_FLIGHT_H */
+#endif /* CS_FLIGHT_H */

@@ -14,21 +14,21 @@
 /* One who asks, while tickets of his wait at a gate. */
 typedef struct CsAsker
 {
-	CsListNode	node;			/* in the gate's turn list */
-	int			process;
-	CsList	tickets;
+	CsListNode node; /* in the gate's turn list */
+	int		   process;
+	CsList	   tickets;
 } CsAsker;
 
 struct CsGate
 {
-	CsListNode	node;			/* in the list of all gates */
-	CsKey		server;
+	CsListNode	   node; /* in the list of all gates */
+	CsKey		   server;
 	CsGateSettings settings;
-	CsPace		pace;
-	int			running;
-	int			queued;
-	CsInstant due;			/* when to ask the pace again */
-	CsList	turn;			/* askers; the first one is next */
+	CsPace		   pace;
+	int			   running;
+	int			   queued;
+	CsInstant	   due;	 /* when to ask the pace again */
+	CsList		   turn; /* askers; the first one is next */
 };
 
 static CsList gates = CS_LIST_INIT(gates);
@@ -36,7 +36,7 @@ static CsList gates = CS_LIST_INIT(gates);
 CsGate *
 cs_gate_get(const CsKey *server)
 {
-	CsGate	   *gate;
+	CsGate *gate;
 
 	cs_list_foreach(node, &gates)
 	{
@@ -57,7 +57,7 @@ cs_gate_get(const CsKey *server)
 static CsAsker *
 find_asker(CsGate *gate, int process)
 {
-	CsAsker    *asker;
+	CsAsker *asker;
 
 	cs_list_foreach(node, &gate->turn)
 	{
@@ -92,7 +92,7 @@ cs_gate_enter(CsGate *gate, int asker, const CsGateSettings *settings,
 void
 cs_gate_withdraw(CsTicket *ticket)
 {
-	CsAsker    *asker = ticket->asker;
+	CsAsker *asker = ticket->asker;
 
 	ticket->asker = NULL;
 	ticket->gate->queued--;
@@ -108,8 +108,9 @@ cs_gate_withdraw(CsTicket *ticket)
 static CsTicket *
 take_next(CsGate *gate)
 {
-	CsAsker    *asker = cs_list_of(CsAsker, node, cs_list_first(&gate->turn));
-	CsTicket   *ticket = cs_list_of(CsTicket, node, cs_list_first(&asker->tickets));
+	CsAsker	 *asker = cs_list_of(CsAsker, node, cs_list_first(&gate->turn));
+	CsTicket *ticket =
+		cs_list_of(CsTicket, node, cs_list_first(&asker->tickets));
 
 	cs_list_delete(&asker->node);
 	cs_list_push_tail(&gate->turn, &asker->node);
@@ -121,7 +122,7 @@ static CsTicket *
 admit_one(CsGate *gate, CsInstant now, CsAdmission *admission)
 {
 	CsPaceAnswer answer;
-	CsTicket   *ticket;
+	CsTicket	*ticket;
 
 	gate->due = CS_NEVER;
 	if (cs_list_is_empty(&gate->turn))
@@ -152,8 +153,8 @@ cs_gate_admit(CsInstant now, CsAdmission *admission)
 
 	cs_list_foreach(node, &gates)
 	{
-		CsTicket   *ticket = admit_one(cs_list_of(CsGate, node, node),
-									   now, admission);
+		CsTicket *ticket =
+			admit_one(cs_list_of(CsGate, node, node), now, admission);
 
 		if (ticket != NULL)
 			return ticket;
@@ -190,7 +191,8 @@ cs_gate_back_out(CsTicket *ticket)
 CsGateView
 cs_gate_view(const CsGate *gate, CsInstant now)
 {
-	CsGateView	view = {gate->running, gate->queued, cs_pace_view(&gate->pace, now)};
+	CsGateView view = {gate->running, gate->queued,
+					   cs_pace_view(&gate->pace, now)};
 
 	return view;
 }

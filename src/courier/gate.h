@@ -19,31 +19,31 @@ typedef struct CsGate CsGate;
 /* A server's settings as the question at hand knows them. */
 typedef struct CsGateSettings
 {
-	int			max_concurrency;
+	int			   max_concurrency;
 	CsPaceSettings pace;
 } CsGateSettings;
 
 /* A place in a gate's queue; embed it. */
 typedef struct CsTicket
 {
-	CsListNode	node;
-	CsGate	   *gate;
-	struct CsAsker *asker;		/* NULL: not in the queue */
-	uint32_t		epoch;			/* of the breaker, when it was admitted */
+	CsListNode		node;
+	CsGate		   *gate;
+	struct CsAsker *asker; /* NULL: not in the queue */
+	uint32_t		epoch; /* of the breaker, when it was admitted */
 } CsTicket;
 
 typedef enum CsAdmission
 {
-	CS_ADMITTED,				/* it may go, and has to leave */
-	CS_REFUSED					/* the breaker is open; it is out already */
+	CS_ADMITTED, /* it may go, and has to leave */
+	CS_REFUSED	 /* the breaker is open; it is out already */
 } CsAdmission;
 
 /* What views show. */
 typedef struct CsGateView
 {
-	int			running;
-	int			queued;
-	CsBreakerView	pace;
+	int			  running;
+	int			  queued;
+	CsBreakerView pace;
 } CsGateView;
 
 /* The gate of a server; made when it is new.  NULL: no memory. */
@@ -78,4 +78,4 @@ extern void cs_gate_back_out(CsTicket *ticket);
 
 extern CsGateView cs_gate_view(const CsGate *gate, CsInstant now);
 
-#endif							/* CS_GATE_H */
+#endif /* CS_GATE_H */

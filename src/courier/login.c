@@ -22,34 +22,34 @@
 
 /* The pause after a failed log-in doubles from the first to the last.  What the
  * provider refused it will refuse again; what was lost may be over soon. */
-#define FIRST_PAUSE_MS		1000
-#define REFUSED_PAUSE_MS	5000
-#define LAST_PAUSE_MS		60000
+#define FIRST_PAUSE_MS	 1000
+#define REFUSED_PAUSE_MS 5000
+#define LAST_PAUSE_MS	 60000
 
 /* A log-in reply holds a token or two. */
-#define MAX_LOGIN_REPLY		(256 * 1024)
+#define MAX_LOGIN_REPLY (256 * 1024)
 
 /*
  * A token is not used for the last part of its life, since clocks differ and
  * a call takes time: a minute, or a tenth of a short life.
  */
-#define SKEW_MS				60000
-#define MIN_USE_MS			1000
+#define SKEW_MS	   60000
+#define MIN_USE_MS 1000
 
 typedef struct Login
 {
-	CsHttpOwner owner;			/* must be first */
+	CsHttpOwner owner; /* must be first */
 	dlist_node	node;
 	CsKey		account;
-	bool		running;		/* a call is on its way, or will be tried again */
+	bool		running; /* a call is on its way, or will be tried again */
 	bool		on_wire;
 	int			retries;
 	int			calls;
 	int			pause_ms;
-	TimestampTz due;			/* the next try; DT_NOEND: none planned */
-	TimestampTz failed_until;	/* the failure is remembered until then */
+	TimestampTz due;		  /* the next try; DT_NOEND: none planned */
+	TimestampTz failed_until; /* the failure is remembered until then */
 	CsOutcome	failure;
-	CsSpec	   *spec;			/* a copy, while running */
+	CsSpec	   *spec; /* a copy, while running */
 	dlist_head	waiters;
 } Login;
 
@@ -58,11 +58,11 @@ static dlist_head logins = DLIST_STATIC_INIT(logins);
 static Login *
 find(const CsKey *account)
 {
-	dlist_iter	iter;
+	dlist_iter iter;
 
 	dlist_foreach(iter, &logins)
 	{
-		Login	   *login = dlist_container(Login, node, iter.cur);
+		Login *login = dlist_container(Login, node, iter.cur);
 
 		if (cs_key_equal(&login->account, account))
 			return login;
@@ -90,8 +90,8 @@ conclude(Login *login, const char *token, uint64 generation)
 	drop_spec(login);
 	while (!dlist_is_empty(&login->waiters))
 	{
-		CsLoginWaiter *waiter = dlist_container(CsLoginWaiter, node,
-												dlist_pop_head_node(&login->waiters));
+		CsLoginWaiter *waiter = dlist_container(
+			CsLoginWaiter, node, dlist_pop_head_node(&login->waiters));
 
 		waiter->ready(waiter, token, generation, &login->failure);
 	}
@@ -107,8 +107,9 @@ fail(Login *login, CsErrorCode code, int status, const char *detail)
 	login->failure.http_status = status;
 	login->failure.from_login = true;
 	strlcpy(login->failure.detail, detail, sizeof(login->failure.detail));
-	login->pause_ms = Min(Max(login->pause_ms * 2,
-							  code == CS_ERR_CREDENTIALS ? REFUSED_PAUSE_MS : FIRST_PAUSE_MS),
+	login->pause_ms = Min(Max(login->pause_ms * 2, code == CS_ERR_CREDENTIALS
+													   ? REFUSED_PAUSE_MS
+													   : FIRST_PAUSE_MS),
 						  LAST_PAUSE_MS);
 	login->failed_until = TimestampTzPlusMilliseconds(now, login->pause_ms);
 	conclude(login, NULL, 0);
@@ -122,25 +123,28 @@ use_until(int64 expires_at)
 	int64		life_ms = (expiry - now) / 1000;
 	int64		skew_ms = Min(SKEW_MS, life_ms / 10);
 
-	return TimestampTzPlusMilliseconds(now, Max(life_ms - skew_ms, MIN_USE_MS));
+	return TimestampTzPlusMilliseconds(now,
+									   Max(life_ms - skew_ms, MIN_USE_MS));
 }
 
 static void
 read_reply(Login *login, CsHttpResult *result)
 {
 	const CsProvider *provider = cs_registry_at(login->spec->provider);
-	CsPair		pairs[CS_SPEC_MAX_PAIRS];
-	CsAccount	account = cs_spec_account(login->spec, pairs);
-	CsReply		reply = {result->status, result->body, result->len};
-	CsToken		token;
-	CsError		err = {0};
-	TimestampTz until;
-	uint64		generation;
+	CsPair			  pairs[CS_SPEC_MAX_PAIRS];
+	CsAccount		  account = cs_spec_account(login->spec, pairs);
+	CsReply			  reply = {result->status, result->body, result->len};
+	CsToken			  token;
+	CsError			  err = {0};
+	TimestampTz		  until;
+	uint64			  generation;
 
-	if (provider->read_login(&account, &reply, (int64) time(NULL), &token, &err) != CS_OK)
+	if (provider->read_login(&account, &reply, (int64) time(NULL), &token,
+							 &err) != CS_OK)
 	{
 		fail(login, err.code, result->status,
-			 err.detail[0] ? err.detail : "The reply to the log-in was not understood.");
+			 err.detail[0] ? err.detail
+						   : "The reply to the log-in was not understood.");
 		return;
 	}
 	until = use_until(token.expires_at);
@@ -185,17 +189,14 @@ on_sending(CsHttpOwner *owner)
 static void
 on_done(CsHttpOwner *owner, CsHttpResult *result)
 {
-	Login	   *login = (Login *) owner;
-	CsRetryPolicy policy = {
-		.max_retries = login->spec->limits.max_retries,
-		.max_delay_ms = login->spec->limits.queue_timeout
-	};
-	CsAttempt	attempt = {
-		result->end, result->status, login->retries, result->retry_after_ms,
-		pg_prng_double(&pg_global_prng_state)
-	};
-	CsDecision	decision = cs_retry_decide(&policy, &attempt);
-	char		detail[64];
+	Login		 *login = (Login *) owner;
+	CsRetryPolicy policy = {.max_retries = login->spec->limits.max_retries,
+							.max_delay_ms = login->spec->limits.queue_timeout};
+	CsAttempt	  attempt = {result->end, result->status, login->retries,
+							 result->retry_after_ms,
+							 pg_prng_double(&pg_global_prng_state)};
+	CsDecision	  decision = cs_retry_decide(&policy, &attempt);
+	char		  detail[64];
 
 	login->on_wire = false;
 	count_call(login, result);
@@ -208,13 +209,16 @@ on_done(CsHttpOwner *owner, CsHttpResult *result)
 	}
 	/* Nothing that is billed was sent yet, whatever became of the log-in. */
 	if (decision.code != CS_ERR_NONE)
-		fail(login, decision.code == CS_ERR_UNKNOWN ? CS_ERR_UNREACHABLE : decision.code,
+		fail(login,
+			 decision.code == CS_ERR_UNKNOWN ? CS_ERR_UNREACHABLE
+											 : decision.code,
 			 result->status, result->detail);
 	else if (result->status >= 200 && result->status < 300)
 		read_reply(login, result);
 	else
 	{
-		snprintf(detail, sizeof(detail), "The log-in was answered with HTTP status %d.",
+		snprintf(detail, sizeof(detail),
+				 "The log-in was answered with HTTP status %d.",
 				 result->status);
 		fail(login, code_of_status(result->status), result->status, detail);
 	}
@@ -223,19 +227,17 @@ on_done(CsHttpOwner *owner, CsHttpResult *result)
 static void
 try_now(Login *login)
 {
-	CsSpec	   *s = login->spec;
-	CsHttpSpec	http = {
-		.method = s->login.method,
-		.url = cs_spec_text(s, s->login.url),
-		.headers = cs_spec_text(s, s->login.headers),
-		.body = cs_spec_text(s, s->login.body),
-		.body_len = s->login.body_len,
-		.ca_file = cs_spec_text(s, s->ca_file),
-		.proxy = cs_spec_text(s, s->proxy),
-		.connect_timeout_ms = s->limits.connect_timeout,
-		.request_timeout_ms = s->limits.request_timeout,
-		.max_body = MAX_LOGIN_REPLY
-	};
+	CsSpec	  *s = login->spec;
+	CsHttpSpec http = {.method = s->login.method,
+					   .url = cs_spec_text(s, s->login.url),
+					   .headers = cs_spec_text(s, s->login.headers),
+					   .body = cs_spec_text(s, s->login.body),
+					   .body_len = s->login.body_len,
+					   .ca_file = cs_spec_text(s, s->ca_file),
+					   .proxy = cs_spec_text(s, s->proxy),
+					   .connect_timeout_ms = s->limits.connect_timeout,
+					   .request_timeout_ms = s->limits.request_timeout,
+					   .max_body = MAX_LOGIN_REPLY};
 
 	login->due = DT_NOEND;
 	login->on_wire = true;
@@ -243,14 +245,15 @@ try_now(Login *login)
 	if (!cs_http_start(&http, &login->owner))
 	{
 		login->on_wire = false;
-		fail(login, CS_ERR_MEMORY, 0, "The courier has no memory for the log-in.");
+		fail(login, CS_ERR_MEMORY, 0,
+			 "The courier has no memory for the log-in.");
 	}
 }
 
 static Login *
 make(const CsKey *account)
 {
-	Login	   *login = calloc(1, sizeof(Login));
+	Login *login = calloc(1, sizeof(Login));
 
 	if (login == NULL)
 		return NULL;
@@ -276,7 +279,7 @@ CsLoginState
 cs_login_token(const CsSpec *spec, CsLoginWaiter *waiter, char *token,
 			   uint64 *generation, CsOutcome *failure)
 {
-	Login	   *login;
+	Login *login;
 
 	if (cs_token_cache_get(&spec->account_key, token, generation))
 		return CS_LOGIN_READY;
@@ -315,11 +318,11 @@ cs_login_leave(CsLoginWaiter *waiter)
 void
 cs_login_tick(TimestampTz now)
 {
-	dlist_iter	iter;
+	dlist_iter iter;
 
 	dlist_foreach(iter, &logins)
 	{
-		Login	   *login = dlist_container(Login, node, iter.cur);
+		Login *login = dlist_container(Login, node, iter.cur);
 
 		if (login->running && !login->on_wire && login->due <= now)
 			try_now(login);

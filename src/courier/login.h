@@ -14,28 +14,28 @@
 
 typedef enum CsLoginState
 {
-	CS_LOGIN_READY,				/* the token is there */
-	CS_LOGIN_PENDING,			/* the waiter will be called */
-	CS_LOGIN_FAILED				/* a log-in failed a moment ago */
+	CS_LOGIN_READY,	  /* the token is there */
+	CS_LOGIN_PENDING, /* the waiter will be called */
+	CS_LOGIN_FAILED	  /* a log-in failed a moment ago */
 } CsLoginState;
 
 /* One who waits for a token; embed it. */
 typedef struct CsLoginWaiter
 {
-	dlist_node	node;
+	dlist_node node;
 
 	/* token == NULL: the log-in failed with *failure. */
-	void		(*ready) (struct CsLoginWaiter *waiter, const char *token,
-						  uint64 generation, const CsOutcome *failure);
+	void (*ready)(struct CsLoginWaiter *waiter, const char *token,
+				  uint64 generation, const CsOutcome *failure);
 } CsLoginWaiter;
 
 /*
  * The token of a specification's account.  READY fills token (CS_TOKEN_MAX + 1
  * bytes) and generation, FAILED fills *failure.
  */
-extern CsLoginState cs_login_token(const CsSpec *spec, CsLoginWaiter *waiter,
-								   char *token, uint64 *generation,
-								   CsOutcome *failure);
+extern CsLoginState
+cs_login_token(const CsSpec *spec, CsLoginWaiter *waiter, char *token,
+			   uint64 *generation, CsOutcome *failure);
 
 /* Gives up waiting; the log-in itself goes on. */
 extern void cs_login_leave(CsLoginWaiter *waiter);
@@ -46,4 +46,4 @@ extern void cs_login_tick(TimestampTz now);
 /* When cs_login_tick has to be called; DT_NOEND: never. */
 extern TimestampTz cs_login_due(void);
 
-#endif							/* CS_LOGIN_H */
+#endif /* CS_LOGIN_H */

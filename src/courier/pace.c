@@ -11,14 +11,14 @@
 #include "courier/pace.h"
 
 /* Tokens are counted in millionths: a microsecond earns `rate` of them. */
-#define CALL_TOKENS		INT64_C(1000000)
+#define CALL_TOKENS INT64_C(1000000)
 
 /*
  * Calls that may go at once after a lull: a tenth of a second's worth.  It
  * makes up for a loop that wakes late, and keeps 10 s at 100 calls/s within
  * 1,010 calls.
  */
-#define BURST_DIVISOR	10
+#define BURST_DIVISOR 10
 
 /*
  * A provider that answered is taken to be alive this long, which is as long as
@@ -27,13 +27,13 @@
  * breaker opens: a dead provider gets breaker_failures calls, not as many as
  * max_concurrency allows.  That costs the first batch after a lull one latency.
  */
-#define TRUST_US		(50 * CS_US_PER_S)
+#define TRUST_US (50 * CS_US_PER_S)
 
 /* No sign of life for this long is a slow provider, not a dead one. */
-#define DOUBT_US		(3 * CS_US_PER_S)
+#define DOUBT_US (3 * CS_US_PER_S)
 
 /* A failed probe doubles the cool-down, this often at most: up to 8 times. */
-#define MAX_DOUBLINGS	3
+#define MAX_DOUBLINGS 3
 
 /* --- rate --- */
 
@@ -47,9 +47,9 @@ bucket_size(int rate)
 static void
 fill_bucket(CsPace *pace, CsInstant now)
 {
-	int			rate = pace->settings.rate_limit;
-	int64_t		size = bucket_size(rate);
-	int64_t		elapsed = now - pace->filled_at;
+	int		rate = pace->settings.rate_limit;
+	int64_t size = bucket_size(rate);
+	int64_t elapsed = now - pace->filled_at;
 
 	pace->filled_at = now;
 	if (elapsed < 0)
@@ -66,8 +66,8 @@ fill_bucket(CsPace *pace, CsInstant now)
 static CsInstant
 token_at(CsPace *pace, CsInstant now)
 {
-	int			rate = pace->settings.rate_limit;
-	int64_t		lacking;
+	int		rate = pace->settings.rate_limit;
+	int64_t lacking;
 
 	if (rate <= 0)
 		return now;
@@ -81,7 +81,7 @@ token_at(CsPace *pace, CsInstant now)
 static CsInstant
 open_until(const CsPace *pace)
 {
-	int64_t		cooldown = pace->settings.breaker_cooldown_ms * CS_US_PER_MS;
+	int64_t cooldown = pace->settings.breaker_cooldown_ms * CS_US_PER_MS;
 
 	return pace->opened_at + (cooldown << pace->reopened);
 }
@@ -129,7 +129,7 @@ count_failure(CsPace *pace, CsInstant now)
 static CsInstant
 certain_at(const CsPace *pace, CsInstant now)
 {
-	int			most = pace->settings.breaker_failures;
+	int most = pace->settings.breaker_failures;
 
 	if (most <= 0 || pace->open || pace->doubt_since == 0 || pace->out == 0 ||
 		pace->failures + pace->out < most)
@@ -141,8 +141,8 @@ certain_at(const CsPace *pace, CsInstant now)
 static void
 begin_to_doubt(CsPace *pace, CsInstant now)
 {
-	bool		trusted = pace->answered_at != 0 &&
-		now - pace->answered_at <= TRUST_US;
+	bool trusted =
+		pace->answered_at != 0 && now - pace->answered_at <= TRUST_US;
 
 	if (pace->out == 0 && (pace->failures > 0 || !trusted))
 		pace->doubt_since = now;
@@ -156,7 +156,7 @@ catch_up(CsPace *pace, const CsPaceSettings *settings, CsInstant now)
 {
 	pace->settings = *settings;
 	pace->paused_until = CS_MIN(pace->paused_until,
-							 now + settings->max_pause_ms * CS_US_PER_MS);
+								now + settings->max_pause_ms * CS_US_PER_MS);
 	pace->opened_at = CS_MIN(pace->opened_at, now);
 	pace->answered_at = CS_MIN(pace->answered_at, now);
 	pace->doubt_since = CS_MIN(pace->doubt_since, now);
@@ -211,9 +211,10 @@ cs_pace_note_outcome(CsPace *pace, uint32_t epoch, CsPaceOutcome outcome,
 {
 	if (retry_after_ms > 0)
 	{
-		int			pause_ms = CS_MIN(retry_after_ms, pace->settings.max_pause_ms);
+		int pause_ms = CS_MIN(retry_after_ms, pace->settings.max_pause_ms);
 
-		pace->paused_until = CS_MAX(pace->paused_until, now + pause_ms * CS_US_PER_MS);
+		pace->paused_until =
+			CS_MAX(pace->paused_until, now + pause_ms * CS_US_PER_MS);
 	}
 
 	/*
@@ -264,7 +265,7 @@ cs_pace_outcome(CsCallEnd end, int status)
 CsBreakerView
 cs_pace_view(const CsPace *pace, CsInstant now)
 {
-	CsBreakerView	view = {CS_BREAKER_CLOSED, pace->failures, 0, 0};
+	CsBreakerView view = {CS_BREAKER_CLOSED, pace->failures, 0, 0};
 
 	if (pace->paused_until > now)
 		view.paused_until = pace->paused_until;
@@ -272,6 +273,7 @@ cs_pace_view(const CsPace *pace, CsInstant now)
 		return view;
 	view.open_until = open_until(pace);
 	view.breaker = !pace->probing && now < view.open_until
-		? CS_BREAKER_OPEN : CS_BREAKER_HALF_OPEN;
+					   ? CS_BREAKER_OPEN
+					   : CS_BREAKER_HALF_OPEN;
 	return view;
 }

@@ -9,7 +9,7 @@
 int
 cs_retry_jitter(int retries, double random)
 {
-	double		span = CS_RETRY_BASE_MS;
+	double span = CS_RETRY_BASE_MS;
 
 	for (int i = 0; i < retries && span < CS_RETRY_CAP_MS; i++)
 		span *= 2;
@@ -22,7 +22,7 @@ cs_retry_jitter(int retries, double random)
 static bool
 may_repeat(const CsRetryPolicy *policy, const CsAttempt *attempt)
 {
-	bool		ambiguous_ok = !policy->billed || policy->retry_ambiguous;
+	bool ambiguous_ok = !policy->billed || policy->retry_ambiguous;
 
 	switch (attempt->end)
 	{
@@ -71,14 +71,16 @@ code_of(CsCallEnd end)
 CsDecision
 cs_retry_decide(const CsRetryPolicy *policy, const CsAttempt *attempt)
 {
-	CsDecision	decision = {CS_NEXT_SETTLE, code_of(attempt->end), 0};
+	CsDecision decision = {CS_NEXT_SETTLE, code_of(attempt->end), 0};
 
-	if (attempt->end == CS_CALL_REPLY && attempt->status == 401 && policy->can_renew)
+	if (attempt->end == CS_CALL_REPLY && attempt->status == 401 &&
+		policy->can_renew)
 	{
 		decision.next = CS_NEXT_RENEW;
 		return decision;
 	}
-	if (!may_repeat(policy, attempt) || attempt->retries >= policy->max_retries)
+	if (!may_repeat(policy, attempt) ||
+		attempt->retries >= policy->max_retries)
 		return decision;
 
 	/* What the provider asks for wins; jitter keeps askers apart. */
@@ -88,7 +90,7 @@ cs_retry_decide(const CsRetryPolicy *policy, const CsAttempt *attempt)
 		if (attempt->retry_after_ms > policy->max_delay_ms)
 			return decision;
 		decision.delay_ms = attempt->retry_after_ms +
-			(int) (CS_RETRY_BASE_MS * attempt->random);
+							(int) (CS_RETRY_BASE_MS * attempt->random);
 	}
 	decision.next = CS_NEXT_RETRY;
 	return decision;

@@ -19,22 +19,21 @@
 
 struct CsServer
 {
-	dlist_node	node;
-	CsKey		key;
-	CsKey		budget_key;
-	CsGate	   *gate;
+	dlist_node	  node;
+	CsKey		  key;
+	CsKey		  budget_key;
+	CsGate		 *gate;
 	CsStatServer *stats;
 };
 
 static dlist_head servers = DLIST_STATIC_INIT(servers);
 
-#define turn_of(t) \
-	((CsTurn *) ((char *) (t) - offsetof(CsTurn, ticket)))
+#define turn_of(t) ((CsTurn *) ((char *) (t) -offsetof(CsTurn, ticket)))
 
 static CsServer *
 make(const CsSpec *spec)
 {
-	CsServer   *server = calloc(1, sizeof(CsServer));
+	CsServer *server = calloc(1, sizeof(CsServer));
 
 	if (server == NULL)
 		return NULL;
@@ -56,11 +55,11 @@ make(const CsSpec *spec)
 CsServer *
 cs_server_get(const CsSpec *spec)
 {
-	dlist_iter	iter;
+	dlist_iter iter;
 
 	dlist_foreach(iter, &servers)
 	{
-		CsServer   *server = dlist_container(CsServer, node, iter.cur);
+		CsServer *server = dlist_container(CsServer, node, iter.cur);
 
 		if (cs_key_equal(&server->key, &spec->server_key))
 			return server;
@@ -77,7 +76,7 @@ cs_server_stats(const CsServer *server)
 static void
 show_gate(CsServer *server, TimestampTz now)
 {
-	CsGateView	view = cs_gate_view(server->gate, now);
+	CsGateView view = cs_gate_view(server->gate, now);
 
 	cs_stats_gate(server->stats, view.running, view.queued, &view.pace);
 }
@@ -85,11 +84,11 @@ show_gate(CsServer *server, TimestampTz now)
 static void
 show_budget(CsTurn *turn, TimestampTz now)
 {
-	int			budget = turn->spec->limits.daily_budget;
+	int budget = turn->spec->limits.daily_budget;
 
-	cs_stats_budget(turn->server->stats, budget,
-				   budget > 0 ? cs_budget_used(&turn->server->budget_key, now) : 0,
-				   now);
+	cs_stats_budget(
+		turn->server->stats, budget,
+		budget > 0 ? cs_budget_used(&turn->server->budget_key, now) : 0, now);
 }
 
 bool
@@ -97,21 +96,19 @@ cs_server_enter(CsServer *server, const CsSpec *spec, int asker, bool again,
 				CsTurn *turn)
 {
 	const CsSpecLimits *limits = &spec->limits;
-	CsGateSettings settings = {
-		.max_concurrency = limits->max_concurrency,
-		.pace = {
-			.rate_limit = limits->rate_limit,
-			.breaker_failures = limits->breaker_failures,
-			.breaker_cooldown_ms = limits->breaker_cooldown,
-			.max_pause_ms = limits->queue_timeout
-		}
-	};
+	CsGateSettings		settings = {
+			 .max_concurrency = limits->max_concurrency,
+			 .pace = {.rate_limit = limits->rate_limit,
+					  .breaker_failures = limits->breaker_failures,
+					  .breaker_cooldown_ms = limits->breaker_cooldown,
+					  .max_pause_ms = limits->queue_timeout}};
 
 	turn->server = server;
 	turn->spec = spec;
 	turn->budget_day = CS_BUDGET_NO_DAY;
 	if (server == NULL ||
-		!cs_gate_enter(server->gate, asker, again ? NULL : &settings, &turn->ticket))
+		!cs_gate_enter(server->gate, asker, again ? NULL : &settings,
+					   &turn->ticket))
 		return false;
 	show_gate(server, GetCurrentTimestamp());
 	return true;
@@ -129,7 +126,7 @@ cs_server_withdraw(CsTurn *turn)
 static void
 refuse_open(CsTurn *turn, TimestampTz now, CsRefusal *refusal)
 {
-	CsBreakerView	pace = cs_gate_view(turn->server->gate, now).pace;
+	CsBreakerView pace = cs_gate_view(turn->server->gate, now).pace;
 
 	refusal->code = CS_ERR_UNAVAILABLE;
 	if (pace.open_until > now)
@@ -137,18 +134,19 @@ refuse_open(CsTurn *turn, TimestampTz now, CsRefusal *refusal)
 				 "The breaker is open until %s, after %d failures in a row.",
 				 timestamptz_to_str(pace.open_until), pace.failures);
 	else
-		snprintf(refusal->detail, sizeof(refusal->detail),
-				 "The breaker is half-open: one call is trying whether the provider is back, after %d failures in a row.",
-				 pace.failures);
+		snprintf(
+			refusal->detail, sizeof(refusal->detail),
+			"The breaker is half-open: one call is trying whether the provider is back, after %d failures in a row.",
+			pace.failures);
 }
 
 /* Charges an admitted turn; a refused one has backed out. */
 static void
 charge(CsTurn *turn, TimestampTz now, CsRefusal *refusal)
 {
-	int			budget = turn->spec->billed ? turn->spec->limits.daily_budget : 0;
-	CsBudgetResult taken = cs_budget_take(&turn->server->budget_key, budget, now,
-										  &turn->budget_day);
+	int budget = turn->spec->billed ? turn->spec->limits.daily_budget : 0;
+	CsBudgetResult taken = cs_budget_take(&turn->server->budget_key, budget,
+										  now, &turn->budget_day);
 
 	if (turn->spec->billed)
 		show_budget(turn, now);
@@ -157,13 +155,15 @@ charge(CsTurn *turn, TimestampTz now, CsRefusal *refusal)
 	cs_gate_back_out(&turn->ticket);
 	refusal->code = CS_ERR_BUDGET;
 	if (taken == CS_BUDGET_USED_UP)
-		snprintf(refusal->detail, sizeof(refusal->detail),
-				 "The server's daily_budget of %d billed calls is used up until midnight UTC.",
-				 budget);
+		snprintf(
+			refusal->detail, sizeof(refusal->detail),
+			"The server's daily_budget of %d billed calls is used up until midnight UTC.",
+			budget);
 	else
-		snprintf(refusal->detail, sizeof(refusal->detail),
-				 "The server's daily_budget of %d billed calls cannot be kept track of; see the log of the database server.",
-				 budget);
+		snprintf(
+			refusal->detail, sizeof(refusal->detail),
+			"The server's daily_budget of %d billed calls cannot be kept track of; see the log of the database server.",
+			budget);
 }
 
 CsTurn *
@@ -210,14 +210,15 @@ cs_server_back_out(CsTurn *turn)
 static void
 count_call(CsTurn *turn, const CsCallReport *report)
 {
-	CsStatServer *stats = turn->server->stats;
+	CsStatServer	 *stats = turn->server->stats;
 	const CsHttpCost *cost = report->cost;
 
 	cs_stats_add(stats, CS_STAT_CONNECTIONS, cost->connections);
 	if (report->end == CS_CALL_NOT_SENT)
 		return;
 	cs_stats_add(stats, CS_STAT_CALLS, 1);
-	if (turn->spec->billed && cs_retry_may_be_billed(report->end, report->status))
+	if (turn->spec->billed &&
+		cs_retry_may_be_billed(report->end, report->status))
 		cs_stats_add(stats, CS_STAT_BILLED, 1);
 	cs_stats_add(stats, CS_STAT_BYTES_IN, cost->bytes_in);
 	cs_stats_add(stats, CS_STAT_BYTES_OUT, cost->bytes_out);
@@ -229,12 +230,14 @@ cs_server_call_over(CsTurn *turn, const CsCallReport *report)
 {
 	TimestampTz now = GetCurrentTimestamp();
 	bool		refused = report->end == CS_CALL_REPLY &&
-		(report->status == 429 || report->status == 503);
-	CsPaceOutcome outcome = report->withheld ? CS_PACE_NEITHER
-		: cs_pace_outcome(report->end, report->status);
+				   (report->status == 429 || report->status == 503);
+	CsPaceOutcome outcome = report->withheld
+								? CS_PACE_NEITHER
+								: cs_pace_outcome(report->end, report->status);
 
 	/* Any other reply with Retry-After speaks of its own question. */
-	cs_gate_leave(&turn->ticket, outcome, refused ? report->retry_after_ms : 0, now);
+	cs_gate_leave(&turn->ticket, outcome, refused ? report->retry_after_ms : 0,
+				  now);
 	if (report->end == CS_CALL_NOT_SENT)
 		give_back(turn, now);
 	count_call(turn, report);
@@ -245,7 +248,7 @@ cs_server_call_over(CsTurn *turn, const CsCallReport *report)
 static CsErrorCode
 code_of_status(const CsSpec *spec, int status)
 {
-	CsVerdict	verdict;
+	CsVerdict verdict;
 
 	if (status == 202)
 		return CS_ERR_PROCESSING;
@@ -254,7 +257,8 @@ code_of_status(const CsSpec *spec, int status)
 	if (status == 404)
 		return CS_ERR_SUBJECT;
 	memset(&verdict, 0, sizeof(verdict));
-	cs_verdict_from_status(cs_registry_at(spec->provider), status, NULL, &verdict);
+	cs_verdict_from_status(cs_registry_at(spec->provider), status, NULL,
+						   &verdict);
 	return verdict.code;
 }
 

@@ -23,10 +23,10 @@ typedef struct CsServer CsServer;
 /* A question's turn; embed it. */
 typedef struct CsTurn
 {
-	CsTicket	ticket;
-	CsServer   *server;
+	CsTicket	  ticket;
+	CsServer	 *server;
 	const CsSpec *spec;
-	int32		budget_day;		/* what it is charged to */
+	int32		  budget_day; /* what it is charged to */
 } CsTurn;
 
 /* Why a turn did not come; CS_ERR_NONE: it came. */
@@ -39,10 +39,10 @@ typedef struct CsRefusal
 /* How a call ended. */
 typedef struct CsCallReport
 {
-	CsCallEnd	end;
-	int			status;			/* what the reply really stands for */
-	int			retry_after_ms;
-	bool		withheld;		/* we kept it from leaving */
+	CsCallEnd		  end;
+	int				  status; /* what the reply really stands for */
+	int				  retry_after_ms;
+	bool			  withheld; /* we kept it from leaving */
 	const CsHttpCost *cost;
 } CsCallReport;
 
@@ -71,4 +71,4 @@ extern void cs_server_call_over(CsTurn *turn, const CsCallReport *report);
 extern void cs_server_settled(CsServer *server, const CsSpec *spec,
 							  CsErrorCode code, int status);
 
-#endif							/* CS_SERVER_H */
+#endif /* CS_SERVER_H */

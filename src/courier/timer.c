@@ -38,7 +38,7 @@ cs_timer_clear(CsTimer *timer)
 CsTimer *
 cs_timer_next(TimestampTz now)
 {
-	CsTimer    *timer;
+	CsTimer *timer;
 
 	if (cs_timer_due() > now)
 		return NULL;
@@ -52,5 +52,6 @@ cs_timer_due(void)
 {
 	if (pairingheap_is_empty(&timers))
 		return DT_NOEND;
-	return pairingheap_container(CsTimer, node, pairingheap_first(&timers))->due;
+	return pairingheap_container(CsTimer, node, pairingheap_first(&timers))
+		->due;
 }

@@ -14,8 +14,8 @@
 typedef struct CsTimer
 {
 	pairingheap_node node;
-	bool		set;
-	TimestampTz due;
+	bool			 set;
+	TimestampTz		 due;
 } CsTimer;
 
 /* The timer must not be set. */
@@ -28,4 +28,4 @@ extern CsTimer *cs_timer_next(TimestampTz now);
 /* When the next one is due; DT_NOEND: none is set. */
 extern TimestampTz cs_timer_due(void);
 
-#endif							/* CS_TIMER_H */
+#endif /* CS_TIMER_H */

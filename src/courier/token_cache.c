@@ -16,12 +16,12 @@
  * Accounts kept at once; the one used longest ago makes place.  Lenders have
  * one to three per provider.
  */
-#define MAX_TOKENS	64
+#define MAX_TOKENS 64
 
 typedef struct TokenEntry
 {
 	CsKey		account;
-	uint64		generation;		/* 0: the entry is empty */
+	uint64		generation; /* 0: the entry is empty */
 	TimestampTz use_until;
 	TimestampTz used_at;
 	char		token[CS_TOKEN_MAX + 1];
@@ -29,12 +29,12 @@ typedef struct TokenEntry
 
 typedef struct TokenTable
 {
-	uint64		last_generation;
-	TokenEntry	entries[MAX_TOKENS];
+	uint64	   last_generation;
+	TokenEntry entries[MAX_TOKENS];
 } TokenTable;
 
 static TokenTable *tokens;
-static LWLock *tokens_lock;
+static LWLock	  *tokens_lock;
 
 static Size
 tokens_size(void)
@@ -55,9 +55,8 @@ tokens_attach(void *memory, LWLock *lock)
 	tokens_lock = lock;
 }
 
-static const CsShmemPart tokens_part = {
-	"credscore tokens", tokens_size, tokens_init, tokens_attach
-};
+static const CsShmemPart tokens_part = {"credscore tokens", tokens_size,
+										tokens_init, tokens_attach};
 
 void
 cs_token_cache_init(void)
@@ -120,7 +119,8 @@ cs_token_cache_get(const CsKey *account, char *token, uint64 *generation)
 }
 
 uint64
-cs_token_cache_put(const CsKey *account, const char *token, TimestampTz use_until)
+cs_token_cache_put(const CsKey *account, const char *token,
+				   TimestampTz use_until)
 {
 	TokenEntry *entry;
 	uint64		generation;

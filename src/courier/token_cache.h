@@ -20,13 +20,14 @@ extern void cs_token_cache_init(void);
  * Copies the live token of an account into `token` (CS_TOKEN_MAX + 1 bytes)
  * and tells its generation; false when there is none.
  */
-extern bool cs_token_cache_get(const CsKey *account, char *token, uint64 *generation);
+extern bool
+cs_token_cache_get(const CsKey *account, char *token, uint64 *generation);
 
 /* Stores a token, to be used until `use_until`; returns its generation. */
 extern uint64 cs_token_cache_put(const CsKey *account, const char *token,
-						   TimestampTz use_until);
+								 TimestampTz use_until);
 
 /* Drops the token of an account if it still is of that generation. */
 extern void cs_token_cache_drop(const CsKey *account, uint64 generation);
 
-#endif							/* CS_TOKEN_CACHE_H */
+#endif /* CS_TOKEN_CACHE_H */

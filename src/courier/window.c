@@ -29,8 +29,8 @@ static dlist_head roomy = DLIST_STATIC_INIT(roomy); /* may let someone in */
 void
 cs_window_init(void)
 {
-	windows = MemoryContextAllocZero(TopMemoryContext,
-									 cs_compat_process_count() * sizeof(Window));
+	windows = MemoryContextAllocZero(
+		TopMemoryContext, cs_compat_process_count() * sizeof(Window));
 	for (int i = 0; i < cs_compat_process_count(); i++)
 		dlist_init(&windows[i].waiting);
 }

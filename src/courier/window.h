@@ -16,10 +16,10 @@
 /* A question's place in a window; zero it before use. */
 typedef struct CsPlace
 {
-	dlist_node	node;			/* while it waits */
-	int			process;		/* the asker's process number */
-	bool		waits;
-	bool		inside;
+	dlist_node node;	/* while it waits */
+	int		   process; /* the asker's process number */
+	bool	   waits;
+	bool	   inside;
 } CsPlace;
 
 extern void cs_window_init(void);
@@ -28,7 +28,8 @@ extern void cs_window_init(void);
  * Enters the window of a process, which has room for `most`; false: waits, what
  * is urgent before what is not.
  */
-extern bool cs_window_enter(CsPlace *place, int process, int most, bool urgent);
+extern bool
+cs_window_enter(CsPlace *place, int process, int most, bool urgent);
 
 /* Has the window of a process, as large as it last was, room for one more? */
 extern bool cs_window_has_room(int process);
@@ -39,4 +40,4 @@ extern void cs_window_leave(CsPlace *place);
 /* Lets the next of those waiting in, where there is room; NULL: none. */
 extern CsPlace *cs_window_next(void);
 
-#endif							/* CS_WINDOW_H */
+#endif /* CS_WINDOW_H */

@@ -104,13 +104,14 @@ cs_amount_numeric(CsAmount amount)
 	if (amount.large != NULL)
 		return amount.large;
 	if (amount.scale % 4 != 0)
-		return int64_div_fast_to_numeric(amount.millionths / units[amount.scale],
-										 amount.scale);
+		return int64_div_fast_to_numeric(
+			amount.millionths / units[amount.scale], amount.scale);
 	/* Before 15.2 that function gets a scale wrong that is a multiple of 4. */
-	return DatumGetNumeric(DirectFunctionCall2(
-		numeric_trunc,
-		NumericGetDatum(int64_div_fast_to_numeric(amount.millionths, SMALL_SCALE)),
-		Int32GetDatum(amount.scale)));
+	return DatumGetNumeric(
+		DirectFunctionCall2(numeric_trunc,
+							NumericGetDatum(int64_div_fast_to_numeric(
+								amount.millionths, SMALL_SCALE)),
+							Int32GetDatum(amount.scale)));
 }
 
 static Datum

@@ -342,7 +342,7 @@ rows_until(const CsLedger *ledger, int64 end)
 
 CsLocalFeatures *
 cs_local_features_compute(const JsonbValue *answer, const CsPartyList *parties,
-				 const TimestampTz *utc_endtime)
+						  const TimestampTz *utc_endtime)
 {
 	CsLocalFeatures *features = palloc0(sizeof(CsLocalFeatures));
 	CsLedger		 ledger;
@@ -497,7 +497,8 @@ find_window(const CsFeatureWindow *window)
 }
 
 Numeric
-cs_local_features_number(const CsLocalFeatures *features, const CsFeature *feature)
+cs_local_features_number(const CsLocalFeatures *features,
+						 const CsFeature	   *feature)
 {
 	int window = find_window(&feature->window);
 
@@ -511,7 +512,8 @@ cs_local_features_number(const CsLocalFeatures *features, const CsFeature *featu
 }
 
 const char *
-cs_local_features_text(const CsLocalFeatures *features, const CsFeature *feature)
+cs_local_features_text(const CsLocalFeatures *features,
+					   const CsFeature		 *feature)
 {
 	if (features->empty ||
 		strcmp(feature->family->name, "primary_currency") != 0)

@@ -25,12 +25,12 @@ typedef struct CsLocalFeatures CsLocalFeatures;
  */
 extern CsLocalFeatures *
 cs_local_features_compute(const JsonbValue *answer, const CsPartyList *parties,
-				 const TimestampTz *utc_endtime);
+						  const TimestampTz *utc_endtime);
 
 /* A feature's value; both are NULL when the statement does not show it. */
-extern Numeric
-cs_local_features_number(const CsLocalFeatures *features, const CsFeature *feature);
-extern const char *
-cs_local_features_text(const CsLocalFeatures *features, const CsFeature *feature);
+extern Numeric	   cs_local_features_number(const CsLocalFeatures *features,
+											const CsFeature		  *feature);
+extern const char *cs_local_features_text(const CsLocalFeatures *features,
+										  const CsFeature		*feature);
 
 #endif /* CS_LOCAL_FEATURES_H */

@@ -154,7 +154,7 @@ put_in_order(CsLedger *ledger)
 
 bool
 cs_transactions_read(const JsonbValue *answer, const CsPartyList *parties,
-			   CsLedger *ledger)
+					 CsLedger *ledger)
 {
 	CsTransactionReader reader;
 	CsTransaction		transaction;

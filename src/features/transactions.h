@@ -45,7 +45,7 @@ typedef struct CsLedger
  * Reads an answer; false when it has no array of transactions.  The ledger
  * points into the answer, and is taken from the current memory context.
  */
-extern bool cs_transactions_read(const JsonbValue	 *answer,
-						   const CsPartyList *parties, CsLedger *ledger);
+extern bool cs_transactions_read(const JsonbValue  *answer,
+								 const CsPartyList *parties, CsLedger *ledger);
 
 #endif /* CS_TRANSACTIONS_H */

@@ -40,7 +40,8 @@ cs_words_hash(const CsWord *word)
 	uint32_t hash = 2166136261u;
 
 	for (size_t i = 0; i < word->len; i++)
-		hash = (hash ^ (unsigned char) cs_words_fold(word->text[i])) * 16777619u;
+		hash =
+			(hash ^ (unsigned char) cs_words_fold(word->text[i])) * 16777619u;
 	return hash;
 }
 

@@ -14,26 +14,26 @@
 
 /* An idle connection older than this is not used again: many servers close
  * after 60 seconds, and a request that meets the close is lost. */
-#define MAX_IDLE_SECONDS	50L
+#define MAX_IDLE_SECONDS 50L
 
 /* libcurl's own limit to connect only backs ours up. */
-#define BACKUP_SLACK_MS		(60 * 1000)
+#define BACKUP_SLACK_MS (60 * 1000)
 
 /* Handles kept for reuse. */
-#define MAX_SPARE_HANDLES	128
+#define MAX_SPARE_HANDLES 128
 
 static CsHandleCallbacks callbacks;
-static CURL *spare[MAX_SPARE_HANDLES];
-static int	nspare;
-static char *usual_ca_file;		/* libcurl's defaults, or NULL */
-static char *usual_ca_path;
+static CURL				*spare[MAX_SPARE_HANDLES];
+static int				 nspare;
+static char				*usual_ca_file; /* libcurl's defaults, or NULL */
+static char				*usual_ca_path;
 
 /* Options that are the same for every call. */
 static CURL *
 new_handle(void)
 {
-	CURL	   *easy = curl_easy_init();
-	CURLcode	rc = CURLE_OK;
+	CURL	*easy = curl_easy_init();
+	CURLcode rc = CURLE_OK;
 
 	if (easy == NULL)
 		return NULL;
@@ -41,7 +41,8 @@ new_handle(void)
 	rc |= curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
 	rc |= curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	rc |= curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-	rc |= curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long) CURL_SSLVERSION_TLSv1_2);
+	rc |= curl_easy_setopt(easy, CURLOPT_SSLVERSION,
+						   (long) CURL_SSLVERSION_TLSv1_2);
 	rc |= curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
 	rc |= curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
 	rc |= curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
@@ -72,17 +73,18 @@ add_header(CsHandle *handle, const char *line)
 static bool
 add_headers(CsHandle *handle, const CsHttpSpec *spec)
 {
-	char	   *lines;
-	char	   *save = NULL;
-	bool		ok = true;
+	char *lines;
+	char *save = NULL;
+	bool  ok = true;
 
 	/* No "Expect: 100-continue": it costs a second with servers that do not
 	 * know it. */
-	ok = add_header(handle, "Expect:") && add_header(handle, "Accept: application/json");
+	ok = add_header(handle, "Expect:") &&
+		 add_header(handle, "Accept: application/json");
 	if (ok && spec->token != NULL)
 	{
-		size_t		size = strlen(spec->token) + sizeof("Authorization: Bearer ");
-		char	   *line = malloc(size);
+		size_t size = strlen(spec->token) + sizeof("Authorization: Bearer ");
+		char  *line = malloc(size);
 
 		if (line == NULL)
 			return false;
@@ -107,7 +109,7 @@ add_headers(CsHandle *handle, const CsHttpSpec *spec)
 static bool
 set_body(CsHandle *handle, const CsHttpSpec *spec)
 {
-	CURLcode	rc = CURLE_OK;
+	CURLcode rc = CURLE_OK;
 
 	switch (spec->method)
 	{
@@ -132,8 +134,8 @@ set_body(CsHandle *handle, const CsHttpSpec *spec)
 static bool
 set_options(CsHandle *handle, const CsHttpSpec *spec, void *call)
 {
-	CURLcode	rc = CURLE_OK;
-	CURL	   *easy = handle->easy;
+	CURLcode rc = CURLE_OK;
+	CURL	*easy = handle->easy;
 
 	rc |= curl_easy_setopt(easy, CURLOPT_URL, spec->url);
 
@@ -144,14 +146,15 @@ set_options(CsHandle *handle, const CsHttpSpec *spec, void *call)
 	 */
 	rc |= curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
 						   pg_strncasecmp(spec->url, "https:", 6) == 0
-						   ? (long) CURL_HTTP_VERSION_2TLS
-						   : (long) CURL_HTTP_VERSION_1_1);
+							   ? (long) CURL_HTTP_VERSION_2TLS
+							   : (long) CURL_HTTP_VERSION_1_1);
 	rc |= curl_easy_setopt(easy, CURLOPT_HTTPHEADER, handle->headers);
 	rc |= curl_easy_setopt(easy, CURLOPT_PRIVATE, call);
 	rc |= curl_easy_setopt(easy, CURLOPT_WRITEDATA, call);
 	rc |= curl_easy_setopt(easy, CURLOPT_PREREQDATA, call);
 	rc |= curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, handle->errors);
-	rc |= curl_easy_setopt(easy, CURLOPT_PROXY, spec->proxy ? spec->proxy : "");
+	rc |=
+		curl_easy_setopt(easy, CURLOPT_PROXY, spec->proxy ? spec->proxy : "");
 	rc |= curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
 						   (long) spec->connect_timeout_ms + BACKUP_SLACK_MS);
 	rc |= curl_easy_setopt(easy, CURLOPT_CAINFO,
@@ -181,7 +184,7 @@ cs_handle_open(CsHandle *handle, const CsHttpSpec *spec, void *call)
 	handle->easy = nspare > 0 ? spare[--nspare] : new_handle();
 	handle->ca_file = spec->ca_file;
 	return handle->easy != NULL && add_headers(handle, spec) &&
-		set_options(handle, spec, call);
+		   set_options(handle, spec, call);
 }
 
 void
@@ -199,15 +202,18 @@ cs_handle_close(CsHandle *handle)
 static bool
 is_certificate_error(CURLcode rc)
 {
-	return rc == CURLE_PEER_FAILED_VERIFICATION || rc == CURLE_SSL_CACERT_BADFILE ||
-		rc == CURLE_SSL_ISSUER_ERROR || rc == CURLE_SSL_INVALIDCERTSTATUS;
+	return rc == CURLE_PEER_FAILED_VERIFICATION ||
+		   rc == CURLE_SSL_CACERT_BADFILE || rc == CURLE_SSL_ISSUER_ERROR ||
+		   rc == CURLE_SSL_INVALIDCERTSTATUS;
 }
 
 void
-cs_handle_describe(const CsHandle *handle, CURLcode rc, char *out, size_t outlen)
+cs_handle_describe(const CsHandle *handle, CURLcode rc, char *out,
+				   size_t outlen)
 {
-	const char *text = handle->errors[0] ? handle->errors : curl_easy_strerror(rc);
-	size_t		len;
+	const char *text =
+		handle->errors[0] ? handle->errors : curl_easy_strerror(rc);
+	size_t len;
 
 	strlcpy(out, text, outlen);
 	cs_text_redact(out);
@@ -216,23 +222,24 @@ cs_handle_describe(const CsHandle *handle, CURLcode rc, char *out, size_t outlen
 		snprintf(out + len, outlen - len, ".");
 	if (is_certificate_error(rc))
 	{
-		const char *ca_file = handle->ca_file ? handle->ca_file : usual_ca_file;
+		const char *ca_file =
+			handle->ca_file ? handle->ca_file : usual_ca_file;
 
 		len = strlen(out);
-		snprintf(out + len, outlen - len,
-				 " The CA file tried is \"%s\".", ca_file ? ca_file : "none");
+		snprintf(out + len, outlen - len, " The CA file tried is \"%s\".",
+				 ca_file ? ca_file : "none");
 	}
 }
 
 void
 cs_handle_measure(const CsHandle *handle, CsHttpCost *cost)
 {
-	curl_off_t	duration = 0;
-	curl_off_t	body_in = 0;
-	curl_off_t	body_out = 0;
-	long		head_in = 0;
-	long		head_out = 0;
-	long		connections = 0;
+	curl_off_t duration = 0;
+	curl_off_t body_in = 0;
+	curl_off_t body_out = 0;
+	long	   head_in = 0;
+	long	   head_out = 0;
+	long	   connections = 0;
 
 	curl_easy_getinfo(handle->easy, CURLINFO_TOTAL_TIME_T, &duration);
 	curl_easy_getinfo(handle->easy, CURLINFO_SIZE_DOWNLOAD_T, &body_in);
@@ -251,8 +258,8 @@ cs_handle_measure(const CsHandle *handle, CsHttpCost *cost)
 bool
 cs_handle_init(const CsHandleCallbacks *c)
 {
-	CURL	   *easy = curl_easy_init();
-	char	   *text = NULL;
+	CURL *easy = curl_easy_init();
+	char *text = NULL;
 
 	callbacks = *c;
 	if (easy == NULL)

@@ -16,26 +16,27 @@
 /* What libcurl calls back, for every handle; `arg` is the call's. */
 typedef struct CsHandleCallbacks
 {
-	curl_write_callback body;
-	curl_prereq_callback sending;
+	curl_write_callback		  body;
+	curl_prereq_callback	  sending;
 	curl_closesocket_callback close;
 } CsHandleCallbacks;
 
 /* A handle set up for one call, with what has to live as long. */
 typedef struct CsHandle
 {
-	CURL	   *easy;
+	CURL			  *easy;
 	struct curl_slist *headers;
-	const char *ca_file;		/* the specification's; NULL: libcurl's default */
-	bool		worn;			/* it counts what libcurl sent again: use no more */
-	char		errors[CURL_ERROR_SIZE];	/* libcurl's words, or empty */
+	const char *ca_file; /* the specification's; NULL: libcurl's default */
+	bool		worn;	 /* it counts what libcurl sent again: use no more */
+	char		errors[CURL_ERROR_SIZE]; /* libcurl's words, or empty */
 } CsHandle;
 
 /* Looks libcurl's defaults up, after curl_global_init; false: no memory. */
 extern bool cs_handle_init(const CsHandleCallbacks *callbacks);
 
 /* Sets a handle up; `call` is what the callbacks get.  False: no memory. */
-extern bool cs_handle_open(CsHandle *handle, const CsHttpSpec *spec, void *call);
+extern bool
+cs_handle_open(CsHandle *handle, const CsHttpSpec *spec, void *call);
 
 /* Gives a handle back, wiping the headers.  Accepts a zeroed one. */
 extern void cs_handle_close(CsHandle *handle);
@@ -52,4 +53,4 @@ extern void cs_handle_measure(const CsHandle *handle, CsHttpCost *cost);
 extern const char *cs_handle_built_version(void);
 extern const char *cs_handle_loaded_version(void);
 
-#endif							/* CS_HANDLE_H */
+#endif /* CS_HANDLE_H */

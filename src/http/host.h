@@ -11,17 +11,17 @@
 
 #include "http/http_spec.h"
 
-#define CS_HOST_NAME_SIZE	256
+#define CS_HOST_NAME_SIZE 256
 
 /* A host whose address is being, or was, looked up. */
 typedef struct CsHost
 {
-	dlist_node	node;			/* in cs_hosts */
-	char		name[CS_HOST_NAME_SIZE];	/* "-host:port", as libcurl wants it
+	dlist_node node;					/* in cs_hosts */
+	char	   name[CS_HOST_NAME_SIZE]; /* "-host:port", as libcurl wants it
 											 * in order to forget it */
-	int64		resolved_until; /* 0: not resolved */
-	struct CsHttpCall *leader;	/* the call that resolves it now */
-	dlist_head	waiting;		/* calls that wait for the leader */
+	int64	   resolved_until;			/* 0: not resolved */
+	struct CsHttpCall *leader;			/* the call that resolves it now */
+	dlist_head		   waiting;			/* calls that wait for the leader */
 } CsHost;
 
 /* All hosts that were needed so far; there are a few. */
@@ -34,4 +34,4 @@ extern dlist_head cs_hosts;
  */
 extern CsHost *cs_host_of(const CsHttpSpec *spec);
 
-#endif							/* CS_HOST_H */
+#endif /* CS_HOST_H */

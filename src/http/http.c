@@ -36,47 +36,47 @@
 #include "http/watch.h"
 
 /* Resolved addresses are used for a minute, as libcurl does by default. */
-#define HOST_TTL_MS			(60 * 1000)
+#define HOST_TTL_MS (60 * 1000)
 
 /* Idle connections kept over all hosts. */
-#define MAX_KEPT_CONNECTIONS	512L
+#define MAX_KEPT_CONNECTIONS 512L
 
-#define EVENTS_PER_TURN		128
-#define FIRST_BODY_BYTES	8192
+#define EVENTS_PER_TURN	 128
+#define FIRST_BODY_BYTES 8192
 
 struct CsHttpCall
 {
-	pairingheap_node by_deadline;
-	dlist_node	node;			/* in a host's waiting list */
-	CsHttpOwner *owner;
-	CsHandle	handle;
-	struct curl_slist *forget;	/* "-host:port": drops a stale address */
-	CsHost	   *host;			/* not NULL while it resolves or waits */
-	bool		added;			/* to the multi handle */
-	bool		sent;
-	bool		sent_twice;		/* libcurl wanted to send again */
-	bool		too_large;
-	bool		out_of_memory;
-	int64		connect_deadline;
-	int64		deadline;
-	int64		due;			/* the one of both that holds now */
-	int			request_timeout_ms;
-	int			connect_timeout_ms;
-	size_t		max_body;
-	char	   *body;
-	size_t		len;
-	size_t		size;
+	pairingheap_node   by_deadline;
+	dlist_node		   node; /* in a host's waiting list */
+	CsHttpOwner		  *owner;
+	CsHandle		   handle;
+	struct curl_slist *forget; /* "-host:port": drops a stale address */
+	CsHost			  *host;   /* not NULL while it resolves or waits */
+	bool			   added;  /* to the multi handle */
+	bool			   sent;
+	bool			   sent_twice; /* libcurl wanted to send again */
+	bool			   too_large;
+	bool			   out_of_memory;
+	int64			   connect_deadline;
+	int64			   deadline;
+	int64			   due; /* the one of both that holds now */
+	int				   request_timeout_ms;
+	int				   connect_timeout_ms;
+	size_t			   max_body;
+	char			  *body;
+	size_t			   len;
+	size_t			   size;
 };
 
 static CURLM *multi;
-static int64 timer_due = -1;	/* when libcurl wants to be called */
-static bool hosts_changed;		/* a leader is through, or over */
+static int64  timer_due = -1; /* when libcurl wants to be called */
+static bool	  hosts_changed;  /* a leader is through, or over */
 static int
 compare_deadlines(const pairingheap_node *a, const pairingheap_node *b,
 				  void *arg)
 {
-	int64		left = pairingheap_const_container(CsHttpCall, by_deadline, a)->due;
-	int64		right = pairingheap_const_container(CsHttpCall, by_deadline, b)->due;
+	int64 left = pairingheap_const_container(CsHttpCall, by_deadline, a)->due;
+	int64 right = pairingheap_const_container(CsHttpCall, by_deadline, b)->due;
 
 	return left < right ? 1 : left > right ? -1 : 0;
 }
@@ -97,7 +97,7 @@ now_ms(void)
 static int
 on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *socket_arg)
 {
-	bool		ok = true;
+	bool ok = true;
 
 	switch (what)
 	{
@@ -164,8 +164,8 @@ on_body(char *bytes, size_t size, size_t n, void *arg)
 	}
 	if (call->len + n > call->size)
 	{
-		size_t		larger = Max(call->size * 2, FIRST_BODY_BYTES);
-		char	   *body;
+		size_t larger = Max(call->size * 2, FIRST_BODY_BYTES);
+		char  *body;
 
 		while (larger < call->len + n)
 			larger *= 2;
@@ -193,7 +193,7 @@ on_body(char *bytes, size_t size, size_t n, void *arg)
 static void
 block_signals(sigset_t *old)
 {
-	sigset_t	all;
+	sigset_t all;
 
 	if (dlist_is_empty(&cs_hosts))
 		return;
@@ -211,8 +211,8 @@ unblock_signals(const sigset_t *old)
 static bool
 begin(CsHttpCall *call)
 {
-	sigset_t	old;
-	CURLMcode	rc;
+	sigset_t  old;
+	CURLMcode rc;
 
 	block_signals(&old);
 	rc = curl_multi_add_handle(multi, call->handle.easy);
@@ -227,7 +227,8 @@ lead(CsHttpCall *call, CsHost *host)
 	/* Makes libcurl forget the address it has, so that it looks anew. */
 	call->forget = curl_slist_append(NULL, host->name);
 	if (call->forget == NULL ||
-		curl_easy_setopt(call->handle.easy, CURLOPT_RESOLVE, call->forget) != CURLE_OK)
+		curl_easy_setopt(call->handle.easy, CURLOPT_RESOLVE, call->forget) !=
+			CURLE_OK)
 		return false;
 	host->leader = call;
 	return begin(call);
@@ -249,7 +250,7 @@ free_call(CsHttpCall *call)
 static void
 leave_host(CsHttpCall *call)
 {
-	CsHost	   *host = call->host;
+	CsHost *host = call->host;
 
 	if (host == NULL)
 		return;
@@ -295,40 +296,44 @@ static void
 finish_with_code(CsHttpCall *call, CURLcode rc)
 {
 	CsHttpResult result;
-	long		status = 0;
-	curl_off_t	retry_after = 0;
+	long		 status = 0;
+	curl_off_t	 retry_after = 0;
 
 	memset(&result, 0, sizeof(result));
 	result.end = end_of(call, rc);
 	curl_easy_getinfo(call->handle.easy, CURLINFO_RESPONSE_CODE, &status);
 	curl_easy_getinfo(call->handle.easy, CURLINFO_RETRY_AFTER, &retry_after);
 	result.status = (int) status;
-	result.retry_after_ms = (int) Min(Max(retry_after, 0), PG_INT32_MAX / 1000) * 1000;
+	result.retry_after_ms =
+		(int) Min(Max(retry_after, 0), PG_INT32_MAX / 1000) * 1000;
 	if (call->out_of_memory)
 		strlcpy(result.detail, "The courier has no memory for the reply.",
 				sizeof(result.detail));
 	else if (call->sent_twice)
-		strlcpy(result.detail,
-				"The provider closed the kept-alive connection without a reply; the request is not sent again.",
-				sizeof(result.detail));
+		strlcpy(
+			result.detail,
+			"The provider closed the kept-alive connection without a reply; the request is not sent again.",
+			sizeof(result.detail));
 	else if (call->too_large)
 		snprintf(result.detail, sizeof(result.detail),
 				 "The reply is larger than %zu bytes, after decompression.",
 				 call->max_body);
 	else if (rc != CURLE_OK)
-		cs_handle_describe(&call->handle, rc, result.detail, sizeof(result.detail));
+		cs_handle_describe(&call->handle, rc, result.detail,
+						   sizeof(result.detail));
 
 	/* A name that is not known is not known to those who wait, too. */
 	if (rc == CURLE_COULDNT_RESOLVE_HOST && call->host != NULL &&
 		call->host->leader == call)
 	{
-		CsHost	   *host = call->host;
+		CsHost *host = call->host;
 
 		while (!dlist_is_empty(&host->waiting))
 		{
 			CsHttpResult same = result;
 
-			finish(dlist_head_element(CsHttpCall, node, &host->waiting), &same);
+			finish(dlist_head_element(CsHttpCall, node, &host->waiting),
+				   &same);
 		}
 	}
 	else if (call->host != NULL && call->host->leader == call)
@@ -340,16 +345,19 @@ finish_with_code(CsHttpCall *call, CURLcode rc)
 static const char *
 connect_phase(CsHttpCall *call)
 {
-	curl_off_t	looked_up = 0;
-	long		local_port = 0;
+	curl_off_t looked_up = 0;
+	long	   local_port = 0;
 
 	/* Its time to connect is known only once TLS stands, too. */
 	if (call->added)
 	{
-		curl_easy_getinfo(call->handle.easy, CURLINFO_NAMELOOKUP_TIME_T, &looked_up);
+		curl_easy_getinfo(call->handle.easy, CURLINFO_NAMELOOKUP_TIME_T,
+						  &looked_up);
 		curl_easy_getinfo(call->handle.easy, CURLINFO_LOCAL_PORT, &local_port);
 	}
-	return local_port > 0 ? "TLS handshake" : looked_up > 0 ? "connection" : "address of the host";
+	return local_port > 0  ? "TLS handshake"
+		   : looked_up > 0 ? "connection"
+						   : "address of the host";
 }
 
 static void
@@ -360,7 +368,7 @@ finish_late(CsHttpCall *call)
 	memset(&result, 0, sizeof(result));
 	if (call->sent)
 	{
-		long		status = 0;
+		long status = 0;
 
 		curl_easy_getinfo(call->handle.easy, CURLINFO_RESPONSE_CODE, &status);
 		result.end = CS_CALL_LOST;
@@ -384,14 +392,14 @@ finish_late(CsHttpCall *call)
 static bool
 reap(void)
 {
-	CURLMsg    *message;
-	bool		any = false;
-	int			left;
+	CURLMsg *message;
+	bool	 any = false;
+	int		 left;
 
 	while ((message = curl_multi_info_read(multi, &left)) != NULL)
 	{
-		char	   *call = NULL;
-		CURLcode	rc = message->data.result;
+		char	*call = NULL;
+		CURLcode rc = message->data.result;
 
 		if (message->msg != CURLMSG_DONE)
 			continue;
@@ -406,12 +414,12 @@ reap(void)
 static void
 expire(void)
 {
-	int64		now = now_ms();
+	int64 now = now_ms();
 
 	while (!pairingheap_is_empty(&deadlines))
 	{
-		CsHttpCall *call = pairingheap_container(CsHttpCall, by_deadline,
-												 pairingheap_first(&deadlines));
+		CsHttpCall *call = pairingheap_container(
+			CsHttpCall, by_deadline, pairingheap_first(&deadlines));
 
 		if (call->due > now)
 			break;
@@ -432,8 +440,9 @@ release_waiting(CsHost *host)
 {
 	while (!dlist_is_empty(&host->waiting))
 	{
-		CsHttpCall *call = dlist_head_element(CsHttpCall, node, &host->waiting);
-		bool		resolved = host->resolved_until > now_ms();
+		CsHttpCall *call =
+			dlist_head_element(CsHttpCall, node, &host->waiting);
+		bool resolved = host->resolved_until > now_ms();
 
 		if (!resolved && host->leader != NULL)
 			return;
@@ -455,7 +464,7 @@ release_waiting(CsHost *host)
 static void
 look_at_hosts(void)
 {
-	dlist_iter	iter;
+	dlist_iter iter;
 
 	hosts_changed = false;
 	dlist_foreach(iter, &cs_hosts)
@@ -477,8 +486,8 @@ look_at_hosts(void)
 static void
 act(int fd, int mask)
 {
-	sigset_t	old;
-	int			running;
+	sigset_t old;
+	int		 running;
 
 	block_signals(&old);
 	curl_multi_socket_action(multi, fd, mask, &running);
@@ -488,7 +497,7 @@ act(int fd, int mask)
 static void
 socket_event(const struct epoll_event *event)
 {
-	int			mask = 0;
+	int mask = 0;
 
 	mask |= (event->events & EPOLLIN) ? CURL_CSELECT_IN : 0;
 	mask |= (event->events & EPOLLOUT) ? CURL_CSELECT_OUT : 0;
@@ -507,10 +516,10 @@ run_timer(void)
 }
 
 void
-cs_http_turn(void (*start_next) (void))
+cs_http_turn(void (*start_next)(void))
 {
 	struct epoll_event events[EVENTS_PER_TURN];
-	int			n = cs_watch_events(events, EVENTS_PER_TURN);
+	int				   n = cs_watch_events(events, EVENTS_PER_TURN);
 
 	run_timer();
 	for (int i = 0; i < n; i++)
@@ -530,12 +539,13 @@ cs_http_turn(void (*start_next) (void))
 long
 cs_http_timeout(void)
 {
-	int64		due = timer_due;
+	int64 due = timer_due;
 
 	if (!pairingheap_is_empty(&deadlines))
 	{
-		int64		first = pairingheap_container(CsHttpCall, by_deadline,
-												  pairingheap_first(&deadlines))->due;
+		int64 first = pairingheap_container(CsHttpCall, by_deadline,
+											pairingheap_first(&deadlines))
+						  ->due;
 
 		due = due < 0 ? first : Min(due, first);
 	}
@@ -597,7 +607,7 @@ cs_http_start(const CsHttpSpec *spec, CsHttpOwner *owner)
 bool
 cs_http_init(void)
 {
-	CURLMcode	rc = CURLM_OK;
+	CURLMcode				rc = CURLM_OK;
 	const CsHandleCallbacks callbacks = {on_body, before_request, on_close};
 
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
@@ -607,7 +617,8 @@ cs_http_init(void)
 		return false;
 	rc |= curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket);
 	rc |= curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer);
-	rc |= curl_multi_setopt(multi, CURLMOPT_PIPELINING, (long) CURLPIPE_MULTIPLEX);
+	rc |= curl_multi_setopt(multi, CURLMOPT_PIPELINING,
+							(long) CURLPIPE_MULTIPLEX);
 	rc |= curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, MAX_KEPT_CONNECTIONS);
 	return rc == CURLM_OK;
 }

@@ -15,13 +15,13 @@
 
 /* Beside the events: libcurl has no use for it now; it is no connection, but
  * a resolver thread's, which libcurl closes without telling. */
-#define IDLE		((uint32) 1 << 24)
-#define RESOLVER	((uint32) 1 << 25)
-#define EVENTS		(EPOLLIN | EPOLLOUT)
+#define IDLE	 ((uint32) 1 << 24)
+#define RESOLVER ((uint32) 1 << 25)
+#define EVENTS	 (EPOLLIN | EPOLLOUT)
 
-static int	epoll_fd = -1;
-static uint32 *watched;			/* by descriptor; 0: not registered */
-static int	nwatched;
+static int	   epoll_fd = -1;
+static uint32 *watched; /* by descriptor; 0: not registered */
+static int	   nwatched;
 
 bool
 cs_watch_init(void)
@@ -39,8 +39,8 @@ cs_watch_descriptor(void)
 static bool
 make_room(int fd)
 {
-	int			n = Max(fd + 1, nwatched * 2);
-	uint32	   *larger;
+	int		n = Max(fd + 1, nwatched * 2);
+	uint32 *larger;
 
 	if (fd < nwatched)
 		return true;
@@ -64,8 +64,8 @@ unwatch(int fd)
 static uint32
 kind_of(int fd)
 {
-	int			domain = AF_INET;
-	socklen_t	len = sizeof(domain);
+	int		  domain = AF_INET;
+	socklen_t len = sizeof(domain);
 
 	getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len);
 	return domain == AF_UNIX ? RESOLVER : 0;
@@ -81,10 +81,11 @@ cs_watch(int fd, uint32 events)
 	watched[fd] &= ~IDLE;
 	if ((watched[fd] & EVENTS) == events)
 		return true;
-	if (epoll_ctl(epoll_fd, watched[fd] ? EPOLL_CTL_MOD : EPOLL_CTL_ADD,
-				  fd, &event) != 0)
+	if (epoll_ctl(epoll_fd, watched[fd] ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd,
+				  &event) != 0)
 		return false;
-	watched[fd] = events | (watched[fd] ? watched[fd] & RESOLVER : kind_of(fd));
+	watched[fd] =
+		events | (watched[fd] ? watched[fd] & RESOLVER : kind_of(fd));
 	return true;
 }
 
@@ -110,8 +111,8 @@ cs_watch_closed(int fd)
 int
 cs_watch_events(struct epoll_event *events, int max)
 {
-	int			n = epoll_wait(epoll_fd, events, max, 0);
-	int			wanted = 0;
+	int n = epoll_wait(epoll_fd, events, max, 0);
+	int wanted = 0;
 
 	for (int i = 0; i < n; i++)
 	{

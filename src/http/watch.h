@@ -12,7 +12,7 @@
 extern bool cs_watch_init(void);
 
 /* Readable when one of the watched descriptors is ready. */
-extern int	cs_watch_descriptor(void);
+extern int cs_watch_descriptor(void);
 
 /* Watches a descriptor for EPOLLIN, EPOLLOUT or both; false: it cannot. */
 extern bool cs_watch(int fd, uint32 events);
@@ -24,6 +24,6 @@ extern void cs_watch_idle(int fd);
 extern void cs_watch_closed(int fd);
 
 /* What is ready now, without waiting; returns the number of events. */
-extern int	cs_watch_events(struct epoll_event *events, int max);
+extern int cs_watch_events(struct epoll_event *events, int max);
 
-#endif							/* CS_WATCH_H */
+#endif /* CS_WATCH_H */

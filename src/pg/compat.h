@@ -30,9 +30,9 @@
 
 /* The number other processes know this one by. */
 #if PG_VERSION_NUM >= 170000
-#define CS_MY_PROC_NUMBER	MyProcNumber
+#define CS_MY_PROC_NUMBER MyProcNumber
 #else
-#define CS_MY_PROC_NUMBER	(MyProc->pgprocno)
+#define CS_MY_PROC_NUMBER (MyProc->pgprocno)
 #endif
 
 /* Process numbers are below this; known once shared memory is requested. */
@@ -44,7 +44,7 @@ cs_compat_process_count(void)
 
 /* Before 18 the function's name came first: pg_attribute_noreturn(). */
 #if PG_VERSION_NUM < 180000
-#define pg_noreturn	__attribute__((noreturn))
+#define pg_noreturn __attribute__((noreturn))
 #endif
 
 /* May the role use the foreign server? */
@@ -74,11 +74,11 @@ cs_compat_create_wait_event_set(int nevents)
 #if PG_VERSION_NUM >= 180000
 #define CS_EXECUTOR_RUN_PARAMS \
 	QueryDesc *query, ScanDirection direction, uint64 count
-#define CS_EXECUTOR_RUN_ARGS	query, direction, count
+#define CS_EXECUTOR_RUN_ARGS query, direction, count
 #else
 #define CS_EXECUTOR_RUN_PARAMS \
 	QueryDesc *query, ScanDirection direction, uint64 count, bool execute_once
-#define CS_EXECUTOR_RUN_ARGS	query, direction, count, execute_once
+#define CS_EXECUTOR_RUN_ARGS query, direction, count, execute_once
 #endif
 
 /* Named wait events exist from 17 on; each place asks for its number once. */
@@ -91,7 +91,7 @@ cs_compat_create_wait_event_set(int nevents)
 		event_; \
 	})
 #else
-#define CS_WAIT_EVENT(name)	PG_WAIT_EXTENSION
+#define CS_WAIT_EVENT(name) PG_WAIT_EXTENSION
 #endif
 
-#endif							/* CS_COMPAT_H */
+#endif /* CS_COMPAT_H */

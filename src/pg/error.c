@@ -18,38 +18,48 @@ typedef struct ErrorClass
 	const char *hint;
 } ErrorClass;
 
-#define CS_SQLSTATE(a, b, c)	MAKE_SQLSTATE('C', 'S', a, b, c)
+#define CS_SQLSTATE(a, b, c) MAKE_SQLSTATE('C', 'S', a, b, c)
 
 static const ErrorClass classes[CS_ERR_COUNT] = {
 	[CS_ERR_NONE] = {ERRCODE_INTERNAL_ERROR, false, false, NULL},
 	[CS_ERR_ARGUMENT] = {ERRCODE_INVALID_PARAMETER_VALUE, false, true, NULL},
 	[CS_ERR_MAPPING] = {ERRCODE_UNDEFINED_OBJECT, false, false,
-		"Add the missing option with ALTER USER MAPPING."},
+						"Add the missing option with ALTER USER MAPPING."},
 	[CS_ERR_SUBJECT] = {ERRCODE_NO_DATA_FOUND, false, true, NULL},
-	[CS_ERR_UNREACHABLE] = {ERRCODE_FDW_UNABLE_TO_ESTABLISH_CONNECTION, true, false,
-		"Nothing was sent, so nothing was billed. Check the server options base_url, proxy and ca_file, and the network."},
-	[CS_ERR_CREDENTIALS] = {CS_SQLSTATE('4', '0', '1'), false, false,
-		"Check the options of the user mapping; the provider refused what they say."},
-	[CS_ERR_BUDGET] = {CS_SQLSTATE('4', '0', '2'), false, false,
-		"Raise the server option daily_budget, or ask again after midnight UTC."},
-	[CS_ERR_UNKNOWN] = {CS_SQLSTATE('4', '0', '8'), false, false,
-		"The question may have been answered and billed. Ask again only if paying twice is acceptable."},
-	[CS_ERR_RATE] = {CS_SQLSTATE('4', '2', '9'), true, false,
-		"Ask again later, or lower max_concurrency or rate_limit of the server."},
-	[CS_ERR_QUEUE] = {CS_SQLSTATE('4', '2', '9'), true, false,
-		"Raise the server options queue_timeout or max_concurrency, or rate_limit, or ask fewer questions at once."},
-	[CS_ERR_NOT_UNDERSTOOD] = {CS_SQLSTATE('5', '0', '2'), false, false,
-		"Check the server option base_url; if it is right, the provider answers in a form that this version does not know."},
+	[CS_ERR_UNREACHABLE] =
+		{ERRCODE_FDW_UNABLE_TO_ESTABLISH_CONNECTION, true, false,
+		 "Nothing was sent, so nothing was billed. Check the server options base_url, proxy and ca_file, and the network."},
+	[CS_ERR_CREDENTIALS] =
+		{CS_SQLSTATE('4', '0', '1'), false, false,
+		 "Check the options of the user mapping; the provider refused what they say."},
+	[CS_ERR_BUDGET] =
+		{CS_SQLSTATE('4', '0', '2'), false, false,
+		 "Raise the server option daily_budget, or ask again after midnight UTC."},
+	[CS_ERR_UNKNOWN] =
+		{CS_SQLSTATE('4', '0', '8'), false, false,
+		 "The question may have been answered and billed. Ask again only if paying twice is acceptable."},
+	[CS_ERR_RATE] =
+		{CS_SQLSTATE('4', '2', '9'), true, false,
+		 "Ask again later, or lower max_concurrency or rate_limit of the server."},
+	[CS_ERR_QUEUE] =
+		{CS_SQLSTATE('4', '2', '9'), true, false,
+		 "Raise the server options queue_timeout or max_concurrency, or rate_limit, or ask fewer questions at once."},
+	[CS_ERR_NOT_UNDERSTOOD] =
+		{CS_SQLSTATE('5', '0', '2'), false, false,
+		 "Check the server option base_url; if it is right, the provider answers in a form that this version does not know."},
 	[CS_ERR_TOO_LARGE] = {CS_SQLSTATE('4', '1', '3'), false, false,
-		"See the server option max_response_size."},
-	[CS_ERR_UNAVAILABLE] = {CS_SQLSTATE('5', '0', '3'), true, false,
-		"The provider does not serve the question now. Ask again later; the server options breaker_failures and breaker_cooldown say when calls are suspended."},
+						  "See the server option max_response_size."},
+	[CS_ERR_UNAVAILABLE] =
+		{CS_SQLSTATE('5', '0', '3'), true, false,
+		 "The provider does not serve the question now. Ask again later; the server options breaker_failures and breaker_cooldown say when calls are suspended."},
 	[CS_ERR_PROCESSING] = {CS_SQLSTATE('1', '0', '2'), true, false,
-		"Ask again in a few seconds."},
-	[CS_ERR_NOT_CACHED] = {CS_SQLSTATE('4', '0', '4'), false, false,
-		"Only what is in the cache is answered: credscore.mode is cached, or the role may only read."},
-	[CS_ERR_MEMORY] = {ERRCODE_OUT_OF_MEMORY, true, false,
-		"Questions and answers lie in dynamic shared memory; see the size of its file system and credscore.max_questions."},
+						   "Ask again in a few seconds."},
+	[CS_ERR_NOT_CACHED] =
+		{CS_SQLSTATE('4', '0', '4'), false, false,
+		 "Only what is in the cache is answered: credscore.mode is cached, or the role may only read."},
+	[CS_ERR_MEMORY] =
+		{ERRCODE_OUT_OF_MEMORY, true, false,
+		 "Questions and answers lie in dynamic shared memory; see the size of its file system and credscore.max_questions."},
 };
 
 int
@@ -89,11 +99,10 @@ cs_error_raise(int elevel, const CsFailure *failure)
 {
 	const char *hint = cs_error_hint(failure);
 
-	ereport(elevel,
-			(errcode(classes[failure->code].sqlstate),
-			 errmsg("%s", failure->message),
-			 failure->detail ? errdetail("%s", failure->detail) : 0,
-			 hint ? errhint("%s", hint) : 0));
+	ereport(elevel, (errcode(classes[failure->code].sqlstate),
+					 errmsg("%s", failure->message),
+					 failure->detail ? errdetail("%s", failure->detail) : 0,
+					 hint ? errhint("%s", hint) : 0));
 }
 
 void
@@ -101,9 +110,8 @@ cs_error_raise_early(const CsError *error, const char *hint)
 {
 	if (hint == NULL)
 		hint = classes[error->code].hint;
-	ereport(ERROR,
-			(errcode(classes[error->code].sqlstate),
-			 errmsg("%s", error->message),
-			 error->detail[0] ? errdetail("%s", error->detail) : 0,
-			 hint ? errhint("%s", hint) : 0));
+	ereport(ERROR, (errcode(classes[error->code].sqlstate),
+					errmsg("%s", error->message),
+					error->detail[0] ? errdetail("%s", error->detail) : 0,
+					hint ? errhint("%s", hint) : 0));
 }

@@ -23,17 +23,17 @@ typedef struct CsFailure
 {
 	CsErrorCode code;
 	const char *message;
-	const char *detail;			/* NULL: none */
-	const char *hint;			/* NULL: the code's own */
+	const char *detail; /* NULL: none */
+	const char *hint;	/* NULL: the code's own */
 	const char *provider;
 	const char *server;
-	const char *provider_code;	/* NULL: none */
-	int			http_status;	/* 0: no status was received */
-	int			attempts;		/* calls sent for this question */
+	const char *provider_code; /* NULL: none */
+	int			http_status;   /* 0: no status was received */
+	int			attempts;	   /* calls sent for this question */
 	CsBilled	billed;
 } CsFailure;
 
-extern int	cs_error_sqlstate(CsErrorCode code);
+extern int cs_error_sqlstate(CsErrorCode code);
 
 /* May the same question succeed when asked again unchanged? */
 extern bool cs_error_retryable(CsErrorCode code);
@@ -48,7 +48,7 @@ extern const char *cs_error_billed_name(CsBilled billed);
 extern void cs_error_raise(int elevel, const CsFailure *failure);
 
 /* ereport(ERROR) of what was refused before any call. */
-pg_noreturn extern void cs_error_raise_early(const CsError *error,
-											 const char *hint);
+pg_noreturn extern void
+cs_error_raise_early(const CsError *error, const char *hint);
 
-#endif							/* CS_ERROR_H */
+#endif /* CS_ERROR_H */

@@ -18,24 +18,24 @@
  * half a kilobyte of static shared memory, so that even the largest table
  * stays small; who finds none free waits for one.
  */
-#define MAX_QUESTIONS_DEFAULT	1024
-#define MAX_QUESTIONS_MIN		16
-#define MAX_QUESTIONS_MAX		65536
+#define MAX_QUESTIONS_DEFAULT 1024
+#define MAX_QUESTIONS_MIN	  16
+#define MAX_QUESTIONS_MAX	  65536
 
 /* Answers kept in shared memory: some 10,000 decisions. */
-#define CACHE_SIZE_DEFAULT		(64 * 1024)
-#define CACHE_SIZE_MIN			1024
-#define CACHE_SIZE_MAX			(16 * 1024 * 1024)
+#define CACHE_SIZE_DEFAULT (64 * 1024)
+#define CACHE_SIZE_MIN	   1024
+#define CACHE_SIZE_MAX	   (16 * 1024 * 1024)
 
 /*
  * A forgotten WHERE clause over a large table costs as much as a car; whoever
  * means it raises the limit.
  */
-#define MAX_CALLS_DEFAULT		100000
+#define MAX_CALLS_DEFAULT 100000
 
 /* Calls of one session at once. */
-#define MAX_IN_FLIGHT_DEFAULT	64
-#define MAX_IN_FLIGHT_MAX		1024
+#define MAX_IN_FLIGHT_DEFAULT 64
+#define MAX_IN_FLIGHT_MAX	  1024
 
 /*
  * With uneven latency, reading ahead only as far as calls are on the way
@@ -43,111 +43,98 @@
  * without an answer, and those that have theirs already wait behind a slow one
  * up to sixteen times as many: 64 calls of 50 ms while one takes 1.5 s.
  */
-#define READ_AHEAD_FACTOR		2
-#define READ_AHEAD_MOST_FACTOR	16
-#define READ_AHEAD_MAX			65536
+#define READ_AHEAD_FACTOR	   2
+#define READ_AHEAD_MOST_FACTOR 16
+#define READ_AHEAD_MAX		   65536
 
 static const struct config_enum_entry on_error_options[] = {
 	{"error", CS_ON_ERROR_ERROR, false},
 	{"subject", CS_ON_ERROR_SUBJECT, false},
 	{"null", CS_ON_ERROR_NULL, false},
 	{"report", CS_ON_ERROR_REPORT, false},
-	{NULL, 0, false}
-};
+	{NULL, 0, false}};
 
 static const struct config_enum_entry mode_options[] = {
 	{"live", CS_MODE_LIVE, false},
 	{"cached", CS_MODE_CACHED, false},
-	{NULL, 0, false}
-};
+	{NULL, 0, false}};
 
-static int	cache_size = CACHE_SIZE_DEFAULT;	/* kB */
-static bool calls_on_standby = false;	/* allow calls while in recovery */
-static bool enable_prefetch = true; /* overlap the calls of a statement */
+static int	cache_size = CACHE_SIZE_DEFAULT; /* kB */
+static bool calls_on_standby = false; /* allow calls while in recovery */
+static bool enable_prefetch = true;	  /* overlap the calls of a statement */
 static int	max_calls_per_statement = MAX_CALLS_DEFAULT;
 static int	max_in_flight = MAX_IN_FLIGHT_DEFAULT;
 static int	mode = CS_MODE_LIVE;
-static int	max_questions = MAX_QUESTIONS_DEFAULT;	/* slots */
-static int	on_error = CS_ON_ERROR_ERROR;	/* default of the argument */
-static int	read_ahead = 0;		/* rows; 0: READ_AHEAD_FACTOR * max_in_flight */
+static int	max_questions = MAX_QUESTIONS_DEFAULT; /* slots */
+static int	on_error = CS_ON_ERROR_ERROR; /* default of the argument */
+static int	read_ahead = 0; /* rows; 0: READ_AHEAD_FACTOR * max_in_flight */
 static bool slow_start = false; /* let the window grow */
 
 void
 cs_guc_init(void)
 {
 	if (process_shared_preload_libraries_in_progress)
-		DefineCustomIntVariable("credscore.cache_size",
-								"Sets how much shared memory answers may take.",
-								"How long an answer is served is the server option cache_ttl.",
-								&cache_size,
-								CACHE_SIZE_DEFAULT, CACHE_SIZE_MIN, CACHE_SIZE_MAX,
-								PGC_POSTMASTER, GUC_UNIT_KB, NULL, NULL, NULL);
+		DefineCustomIntVariable(
+			"credscore.cache_size",
+			"Sets how much shared memory answers may take.",
+			"How long an answer is served is the server option cache_ttl.",
+			&cache_size, CACHE_SIZE_DEFAULT, CACHE_SIZE_MIN, CACHE_SIZE_MAX,
+			PGC_POSTMASTER, GUC_UNIT_KB, NULL, NULL, NULL);
 
-	DefineCustomBoolVariable("credscore.calls_on_standby",
-							 "Allows calls to providers while the server is a hot standby.",
-							 "What they cost is not entered in the ledger of the primary.",
-							 &calls_on_standby,
-							 false,
-							 PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable(
+		"credscore.calls_on_standby",
+		"Allows calls to providers while the server is a hot standby.",
+		"What they cost is not entered in the ledger of the primary.",
+		&calls_on_standby, false, PGC_SUSET, 0, NULL, NULL, NULL);
 
-	DefineCustomBoolVariable("credscore.enable_prefetch",
-							 "Overlaps the calls of one statement.",
-							 "Answers and the number of calls are the same without.",
-							 &enable_prefetch,
-							 true,
-							 PGC_USERSET, GUC_EXPLAIN, NULL, NULL, NULL);
+	DefineCustomBoolVariable(
+		"credscore.enable_prefetch", "Overlaps the calls of one statement.",
+		"Answers and the number of calls are the same without.",
+		&enable_prefetch, true, PGC_USERSET, GUC_EXPLAIN, NULL, NULL, NULL);
 
 	DefineCustomIntVariable("credscore.max_calls_per_statement",
 							"Sets how many calls one statement may make.",
-							"Zero means no limit.",
-							&max_calls_per_statement,
-							MAX_CALLS_DEFAULT, 0, INT_MAX,
-							PGC_USERSET, 0, NULL, NULL, NULL);
+							"Zero means no limit.", &max_calls_per_statement,
+							MAX_CALLS_DEFAULT, 0, INT_MAX, PGC_USERSET, 0,
+							NULL, NULL, NULL);
 
-	DefineCustomIntVariable("credscore.max_in_flight",
-							"Sets how many calls of a session are on their way at once.",
-							NULL,
-							&max_in_flight,
-							MAX_IN_FLIGHT_DEFAULT, 1, MAX_IN_FLIGHT_MAX,
-							PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable(
+		"credscore.max_in_flight",
+		"Sets how many calls of a session are on their way at once.", NULL,
+		&max_in_flight, MAX_IN_FLIGHT_DEFAULT, 1, MAX_IN_FLIGHT_MAX,
+		PGC_USERSET, 0, NULL, NULL, NULL);
 
 	if (process_shared_preload_libraries_in_progress)
-		DefineCustomIntVariable("credscore.max_questions",
-								"Sets how many questions may be open at once in all sessions.",
-								"A session that finds no free place waits for one.",
-								&max_questions,
-								MAX_QUESTIONS_DEFAULT,
-								MAX_QUESTIONS_MIN, MAX_QUESTIONS_MAX,
-								PGC_POSTMASTER, 0, NULL, NULL, NULL);
+		DefineCustomIntVariable(
+			"credscore.max_questions",
+			"Sets how many questions may be open at once in all sessions.",
+			"A session that finds no free place waits for one.",
+			&max_questions, MAX_QUESTIONS_DEFAULT, MAX_QUESTIONS_MIN,
+			MAX_QUESTIONS_MAX, PGC_POSTMASTER, 0, NULL, NULL, NULL);
 
-	DefineCustomEnumVariable("credscore.mode",
-							 "Sets whether questions may cost money.",
-							 "live asks providers; cached answers from memory only, and counts what it would have asked.",
-							 &mode,
-							 CS_MODE_LIVE, mode_options,
-							 PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomEnumVariable(
+		"credscore.mode", "Sets whether questions may cost money.",
+		"live asks providers; cached answers from memory only, and counts what it would have asked.",
+		&mode, CS_MODE_LIVE, mode_options, PGC_USERSET, 0, NULL, NULL, NULL);
 
-	DefineCustomEnumVariable("credscore.on_error",
-							 "Sets what a question that fails becomes.",
-							 "error raises, subject reports errors about the subject and raises others, "
-							 "null gives NULL with a warning, report gives the error as jsonb.",
-							 &on_error,
-							 CS_ON_ERROR_ERROR, on_error_options,
-							 PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomEnumVariable(
+		"credscore.on_error", "Sets what a question that fails becomes.",
+		"error raises, subject reports errors about the subject and raises others, "
+		"null gives NULL with a warning, report gives the error as jsonb.",
+		&on_error, CS_ON_ERROR_ERROR, on_error_options, PGC_USERSET, 0, NULL,
+		NULL, NULL);
 
-	DefineCustomIntVariable("credscore.read_ahead",
-							"Sets how many rows are read ahead of those whose answers are awaited.",
-							"Zero means twice credscore.max_in_flight, and more while the first waits for a slow answer.",
-							&read_ahead,
-							0, 0, READ_AHEAD_MAX,
-							PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable(
+		"credscore.read_ahead",
+		"Sets how many rows are read ahead of those whose answers are awaited.",
+		"Zero means twice credscore.max_in_flight, and more while the first waits for a slow answer.",
+		&read_ahead, 0, 0, READ_AHEAD_MAX, PGC_USERSET, 0, NULL, NULL, NULL);
 
-	DefineCustomBoolVariable("credscore.slow_start",
-							 "Lets the number of calls on their way grow 1, 2, 4 and so on.",
-							 "A statement that fails early has then fewer calls on their way.",
-							 &slow_start,
-							 false,
-							 PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable(
+		"credscore.slow_start",
+		"Lets the number of calls on their way grow 1, 2, 4 and so on.",
+		"A statement that fails early has then fewer calls on their way.",
+		&slow_start, false, PGC_USERSET, 0, NULL, NULL, NULL);
 
 	MarkGUCPrefixReserved("credscore");
 }
@@ -209,8 +196,9 @@ cs_guc_read_ahead(void)
 int
 cs_guc_read_ahead_most(void)
 {
-	return read_ahead > 0 ? read_ahead
-		: READ_AHEAD_MOST_FACTOR * READ_AHEAD_FACTOR * max_in_flight;
+	return read_ahead > 0
+			   ? read_ahead
+			   : READ_AHEAD_MOST_FACTOR * READ_AHEAD_FACTOR * max_in_flight;
 }
 
 bool

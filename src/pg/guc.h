@@ -8,29 +8,29 @@
 /* What a failed question becomes; see the functions' on_error argument. */
 typedef enum CsOnError
 {
-	CS_ON_ERROR_ERROR,			/* raise */
-	CS_ON_ERROR_SUBJECT,		/* report errors about the subject only */
-	CS_ON_ERROR_NULL,			/* NULL with a WARNING */
-	CS_ON_ERROR_REPORT			/* {"error": {...}} */
+	CS_ON_ERROR_ERROR,	 /* raise */
+	CS_ON_ERROR_SUBJECT, /* report errors about the subject only */
+	CS_ON_ERROR_NULL,	 /* NULL with a WARNING */
+	CS_ON_ERROR_REPORT	 /* {"error": {...}} */
 } CsOnError;
 
 /* May a question cost money? */
 typedef enum CsMode
 {
-	CS_MODE_LIVE,				/* yes */
-	CS_MODE_CACHED				/* only what is in the cache is answered */
+	CS_MODE_LIVE,  /* yes */
+	CS_MODE_CACHED /* only what is in the cache is answered */
 } CsMode;
 
 extern void cs_guc_init(void);
 
-extern int	cs_guc_cache_size(void);	/* kB */
+extern int	  cs_guc_cache_size(void); /* kB */
 extern CsMode cs_guc_mode(void);
 
-extern bool cs_guc_calls_on_standby(void);
-extern bool cs_guc_enable_prefetch(void);
-extern int	cs_guc_max_calls_per_statement(void);	/* 0: no limit */
-extern int	cs_guc_max_in_flight(void);
-extern int	cs_guc_max_questions(void);
+extern bool		 cs_guc_calls_on_standby(void);
+extern bool		 cs_guc_enable_prefetch(void);
+extern int		 cs_guc_max_calls_per_statement(void); /* 0: no limit */
+extern int		 cs_guc_max_in_flight(void);
+extern int		 cs_guc_max_questions(void);
 extern CsOnError cs_guc_on_error(void);
 /* Rows without an answer that may be read ahead, and rows in all. */
 extern int	cs_guc_read_ahead(void);
@@ -43,4 +43,4 @@ extern bool cs_guc_parse_on_error(const char *text, CsOnError *value);
 /* The valid values, for hints: "error, subject, null, report". */
 extern const char *cs_guc_on_error_values(void);
 
-#endif							/* CS_GUC_H */
+#endif /* CS_GUC_H */

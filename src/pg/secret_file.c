@@ -16,7 +16,7 @@
 #include "base/core.h"
 
 /* A private key in PEM is the longest secret one could want. */
-#define MAX_SECRET_BYTES	(16 * 1024)
+#define MAX_SECRET_BYTES (16 * 1024)
 
 static void
 refuse(const char *name, const char *path, int sqlstate, const char *why)
@@ -24,8 +24,7 @@ refuse(const char *name, const char *path, int sqlstate, const char *why)
 	ereport(ERROR,
 			(errcode(sqlstate),
 			 errmsg("file of option \"%s_file\" cannot be used", name),
-			 errdetail("%s", why),
-			 errdetail_log("%s (\"%s\")", why, path)));
+			 errdetail("%s", why), errdetail_log("%s (\"%s\")", why, path)));
 }
 
 /* Why a file cannot be used; NULL: it can.  The rule for who may read it is
@@ -37,8 +36,10 @@ fault_of(const struct stat *st, int *sqlstate)
 	if (!S_ISREG(st->st_mode))
 		return "It is not a regular file.";
 	if ((st->st_uid != geteuid() && st->st_uid != 0) ||
-		(st->st_uid == geteuid() && (st->st_mode & (S_IRWXG | S_IRWXO)) != 0) ||
-		(st->st_uid == 0 && (st->st_mode & (S_IWGRP | S_IXGRP | S_IRWXO)) != 0))
+		(st->st_uid == geteuid() &&
+		 (st->st_mode & (S_IRWXG | S_IRWXO)) != 0) ||
+		(st->st_uid == 0 &&
+		 (st->st_mode & (S_IWGRP | S_IXGRP | S_IRWXO)) != 0))
 	{
 		*sqlstate = ERRCODE_INSUFFICIENT_PRIVILEGE;
 		return "It must have permissions u=rw (0600) or less if owned by the database user, or u=rw,g=r (0640) or less if owned by root.";
@@ -74,26 +75,29 @@ cs_secret_file_fault(const char *path)
 char *
 cs_secret_file_read(CsSecretFile *file, const char *name, const char *path)
 {
-	int			fd = OpenTransientFile(path, O_RDONLY | PG_BINARY);
-	char		secret[MAX_SECRET_BYTES + 1];
-	char	   *result;
-	ssize_t		len;
+	int		fd = OpenTransientFile(path, O_RDONLY | PG_BINARY);
+	char	secret[MAX_SECRET_BYTES + 1];
+	char   *result;
+	ssize_t len;
 
 	if (fd < 0)
-		ereport(ERROR,
-				(errcode_for_file_access(),
-				 errmsg("could not open the file of option \"%s_file\": %m", name),
-				 errdetail_log("The file is \"%s\".", path)));
+		ereport(
+			ERROR,
+			(errcode_for_file_access(),
+			 errmsg("could not open the file of option \"%s_file\": %m", name),
+			 errdetail_log("The file is \"%s\".", path)));
 	if (fstat(fd, &file->seen) != 0)
 		ereport(ERROR,
 				(errcode_for_file_access(),
-				 errmsg("could not stat the file of option \"%s_file\": %m", name)));
+				 errmsg("could not stat the file of option \"%s_file\": %m",
+						name)));
 	check_stat(name, path, &file->seen);
 	len = read(fd, secret, MAX_SECRET_BYTES);
 	if (len < 0)
 		ereport(ERROR,
 				(errcode_for_file_access(),
-				 errmsg("could not read the file of option \"%s_file\": %m", name)));
+				 errmsg("could not read the file of option \"%s_file\": %m",
+						name)));
 	CloseTransientFile(fd);
 
 	secret[len] = '\0';
@@ -120,8 +124,9 @@ cs_secret_file_changed(const CsSecretFile *file)
 
 	if (stat(file->path, &now) != 0)
 		return true;
-	return now.st_ino != file->seen.st_ino || now.st_dev != file->seen.st_dev ||
-		now.st_size != file->seen.st_size ||
-		now.st_mtim.tv_sec != file->seen.st_mtim.tv_sec ||
-		now.st_mtim.tv_nsec != file->seen.st_mtim.tv_nsec;
+	return now.st_ino != file->seen.st_ino ||
+		   now.st_dev != file->seen.st_dev ||
+		   now.st_size != file->seen.st_size ||
+		   now.st_mtim.tv_sec != file->seen.st_mtim.tv_sec ||
+		   now.st_mtim.tv_nsec != file->seen.st_mtim.tv_nsec;
 }

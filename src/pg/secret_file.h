@@ -23,8 +23,8 @@ typedef struct CsSecretFile
  * of its TLS key.  Errors: those of the file, 42501 (readable by others),
  * 22023 (empty, larger than 16 kB, or with control characters).
  */
-extern char *cs_secret_file_read(CsSecretFile *file, const char *name,
-								 const char *path);
+extern char *
+cs_secret_file_read(CsSecretFile *file, const char *name, const char *path);
 
 /*
  * Why a file could not be read as a secret, without reading it: a sentence
@@ -35,4 +35,4 @@ extern const char *cs_secret_file_fault(const char *path);
 /* Does the file differ from what was read?  True also when it is gone. */
 extern bool cs_secret_file_changed(const CsSecretFile *file);
 
-#endif							/* CS_SECRET_FILE_H */
+#endif /* CS_SECRET_FILE_H */

@@ -16,31 +16,31 @@
 #include "storage/shmem.h"
 #include "utils/memutils.h"
 
-#define MAX_PARTS	8
-#define TRANCHE_NAME	"credscore"
-#define AREA_TRANCHE_NAME	"credscore_dsa"
+#define MAX_PARTS		  8
+#define TRANCHE_NAME	  "credscore"
+#define AREA_TRANCHE_NAME "credscore_dsa"
 
 /*
  * First segment of the area.  It holds 1,000 requests of 2 kB and 500
  * answers of 8 kB without a further segment; more segments come and go.
  */
-#define AREA_INITIAL_SIZE	(8 * 1024 * 1024)
+#define AREA_INITIAL_SIZE (8 * 1024 * 1024)
 
 typedef struct AreaPart
 {
-	int			tranche_id;
+	int				 tranche_id;
 	pg_atomic_uint64 live_chunks;
-	uint8		cluster_key[CS_CLUSTER_KEY_SIZE];
-	char		place[FLEXIBLE_ARRAY_MEMBER];	/* MAXALIGNed by its offset */
+	uint8			 cluster_key[CS_CLUSTER_KEY_SIZE];
+	char place[FLEXIBLE_ARRAY_MEMBER]; /* MAXALIGNed by its offset */
 } AreaPart;
 
 #define AREA_PLACE(part) \
 	((char *) (part) + MAXALIGN(offsetof(AreaPart, place)))
 
 static const CsShmemPart *parts[MAX_PARTS];
-static int	nparts;
-static AreaPart *area_part;
-static dsa_area *area;			/* attached in this process, or NULL */
+static int				  nparts;
+static AreaPart			 *area_part;
+static dsa_area			 *area; /* attached in this process, or NULL */
 
 static shmem_request_hook_type prev_shmem_request_hook;
 static shmem_startup_hook_type prev_shmem_startup_hook;
@@ -77,7 +77,7 @@ shmem_request(void)
 static void
 create_area(AreaPart *part)
 {
-	dsa_area   *created;
+	dsa_area *created;
 
 	part->tranche_id = LWLockNewTrancheId();
 	LWLockRegisterTranche(part->tranche_id, AREA_TRANCHE_NAME);
@@ -98,7 +98,7 @@ static void
 shmem_startup(void)
 {
 	LWLockPadded *locks;
-	bool		found;
+	bool		  found;
 
 	if (prev_shmem_startup_hook)
 		prev_shmem_startup_hook();
@@ -110,8 +110,8 @@ shmem_startup(void)
 		create_area(area_part);
 	for (int i = 0; i < nparts; i++)
 	{
-		void	   *memory = ShmemInitStruct(parts[i]->name, parts[i]->size(),
-											 &found);
+		void *memory =
+			ShmemInitStruct(parts[i]->name, parts[i]->size(), &found);
 
 		if (!found)
 			parts[i]->init(memory, &locks[i].lock);
@@ -141,10 +141,13 @@ void
 cs_shmem_require(void)
 {
 	if (!cs_shmem_ready())
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("credscore must be loaded via \"shared_preload_libraries\""),
-				 errhint("Add credscore to shared_preload_libraries in postgresql.conf and restart the server.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg(
+				 "credscore must be loaded via \"shared_preload_libraries\""),
+			 errhint(
+				 "Add credscore to shared_preload_libraries in postgresql.conf and restart the server.")));
 }
 
 /*
@@ -178,7 +181,7 @@ dsa_pointer
 cs_shmem_allocate(Size size)
 {
 	MemoryContext caller = CurrentMemoryContext;
-	dsa_pointer result = InvalidDsaPointer;
+	dsa_pointer	  result = InvalidDsaPointer;
 
 	PG_TRY();
 	{

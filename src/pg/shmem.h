@@ -13,10 +13,10 @@
 /* What a module keeps in the static segment. */
 typedef struct CsShmemPart
 {
-	const char *name;			/* as pg_shmem_allocations shows it */
-	Size		(*size) (void);
-	void		(*init) (void *memory, LWLock *lock);	/* first process */
-	void		(*attach) (void *memory, LWLock *lock); /* every process */
+	const char *name; /* as pg_shmem_allocations shows it */
+	Size (*size)(void);
+	void (*init)(void *memory, LWLock *lock);	/* first process */
+	void (*attach)(void *memory, LWLock *lock); /* every process */
 } CsShmemPart;
 
 /* Called from _PG_init while preloading; `part` must be static. */
@@ -37,13 +37,13 @@ extern dsa_area *cs_shmem_area(void);
  * system's shared memory file system, is full.  Call it without any LWLock.
  */
 extern dsa_pointer cs_shmem_allocate(Size size);
-extern void cs_shmem_free(dsa_pointer chunk);
+extern void		   cs_shmem_free(dsa_pointer chunk);
 
 /* Chunks allocated and not yet freed, over all processes. */
 extern uint64 cs_shmem_live_chunks(void);
 
 /* A random secret of this server start; keys of digests are made with it. */
-#define CS_CLUSTER_KEY_SIZE	32
+#define CS_CLUSTER_KEY_SIZE 32
 extern const uint8 *cs_shmem_cluster_key(void);
 
-#endif							/* CS_SHMEM_H */
+#endif /* CS_SHMEM_H */

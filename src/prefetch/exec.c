@@ -36,101 +36,101 @@
 #include "session/scope.h"
 #include "shared/progress.h"
 
-#define NODE_NAME	"Credscore Prefetch"
+#define NODE_NAME "Credscore Prefetch"
 
 /* What custom_private holds, in this order. */
 enum
 {
-	PRIVATE_NSITES,				/* the first of custom_exprs */
+	PRIVATE_NSITES, /* the first of custom_exprs */
 	PRIVATE_SINGLE,
 	PRIVATE_EXPAND,
 	PRIVATE_PROBE,
 	PRIVATE_BEYOND,
 	PRIVATE_ROOT,
-	PRIVATE_DIRECT,				/* number of the Limit right above; -1: none */
-	PRIVATE_LISTS				/* see cs_prefetch_set_lists */
+	PRIVATE_DIRECT, /* number of the Limit right above; -1: none */
+	PRIVATE_LISTS	/* see cs_prefetch_set_lists */
 };
 
 /* A call to start ahead: the function, and its arguments by position. */
 typedef struct Site
 {
 	const CsAskingFunction *function;
-	int			nargs;
-	ExprState **args;
+	int						nargs;
+	ExprState			  **args;
 } Site;
 
 /* A Limit above. */
 typedef struct Bound
 {
-	ExprState  *offset;
-	ExprState  *count;
-	int64		rows;			/* -1: unbounded */
+	ExprState *offset;
+	ExprState *count;
+	int64	   rows; /* -1: unbounded */
 } Bound;
 
 typedef struct PrefetchState
 {
 	CustomScanState css;
-	int			nsites;
-	Site	   *sites;
-	List	   *lists;			/* of VALUES: where each row's sites end */
-	int			nbounds;
-	Bound	   *bounds;
-	bool		bounds_known;
-	bool		single;
-	bool		expand;
-	bool		probe;
-	bool		beyond;
-	bool		root;
-	int			direct;			/* the bound right above; -1: none */
-	ExprContext *econtext;		/* for arguments */
-	TupleTableSlot *ring_slot;	/* a row of the ring, to be deformed */
-	MinimalTuple *ring;
-	CsMemoEntry **asked;		/* nsites for each row of the ring */
-	CsMemoEntry **asking;		/* of the row that is being read */
-	int			ring_size;
-	int			ring_head;
-	int			ring_count;
-	Size		ring_bytes;
-	MinimalTuple current;		/* the row in the scan slot */
-	bool		exhausted;		/* the child has no more rows */
-	int			lists_started;
-	int64		read;			/* rows of the child since the rescan */
-	int64		pulls;			/* calls of ours since the rescan */
-	int64		emitted;		/* rows handed on since the rescan */
-	int64		emitted_in_run;
-	uint64		run_serial;
-	int64		max_ahead;
-	CsAskStats	stats;
+	int				nsites;
+	Site		   *sites;
+	List		   *lists; /* of VALUES: where each row's sites end */
+	int				nbounds;
+	Bound		   *bounds;
+	bool			bounds_known;
+	bool			single;
+	bool			expand;
+	bool			probe;
+	bool			beyond;
+	bool			root;
+	int				direct;	   /* the bound right above; -1: none */
+	ExprContext	   *econtext;  /* for arguments */
+	TupleTableSlot *ring_slot; /* a row of the ring, to be deformed */
+	MinimalTuple   *ring;
+	CsMemoEntry	  **asked;	/* nsites for each row of the ring */
+	CsMemoEntry	  **asking; /* of the row that is being read */
+	int				ring_size;
+	int				ring_head;
+	int				ring_count;
+	Size			ring_bytes;
+	MinimalTuple	current;   /* the row in the scan slot */
+	bool			exhausted; /* the child has no more rows */
+	int				lists_started;
+	int64			read;	 /* rows of the child since the rescan */
+	int64			pulls;	 /* calls of ours since the rescan */
+	int64			emitted; /* rows handed on since the rescan */
+	int64			emitted_in_run;
+	uint64			run_serial;
+	int64			max_ahead;
+	CsAskStats		stats;
 } PrefetchState;
 
 /* --- making the node --- */
 
 static Node *prefetch_create_state(CustomScan *scan);
 
-static const CustomScanMethods scan_methods = {
-	NODE_NAME, prefetch_create_state
-};
+static const CustomScanMethods scan_methods = {NODE_NAME,
+											   prefetch_create_state};
 
 bool
 cs_prefetch_is(const Plan *plan)
 {
-	return IsA(plan, CustomScan) && ((const CustomScan *) plan)->methods == &scan_methods;
+	return IsA(plan, CustomScan) &&
+		   ((const CustomScan *) plan)->methods == &scan_methods;
 }
 
 /* The child's columns, as the node's scan tuple. */
 static List *
 scan_columns(Plan *child)
 {
-	List	   *columns = NIL;
-	ListCell   *lc;
+	List	 *columns = NIL;
+	ListCell *lc;
 
 	foreach(lc, child->targetlist)
 	{
 		TargetEntry *te = lfirst(lc);
-		Expr	   *var = (Expr *) makeVar(OUTER_VAR, te->resno,
-										   exprType((Node *) te->expr),
-										   exprTypmod((Node *) te->expr),
-										   exprCollation((Node *) te->expr), 0);
+		Expr		*var =
+			(Expr *) makeVar(OUTER_VAR, te->resno, exprType((Node *) te->expr),
+							 exprTypmod((Node *) te->expr),
+							 exprCollation((Node *) te->expr), 0);
 
 		columns = lappend(columns, makeTargetEntry(var, te->resno, te->resname,
 												   te->resjunk));
@@ -149,12 +149,16 @@ cs_prefetch_make(Plan *child, List *tlist, List *qual, List *sites,
 
 	foreach(lc, demand->limits)
 	{
-		Limit	   *limit = lfirst(lc);
+		Limit *limit = lfirst(lc);
 
-		exprs = lappend(exprs, limit->limitOffset ? copyObject(limit->limitOffset)
-						: (Node *) makeNullConst(INT8OID, -1, InvalidOid));
-		exprs = lappend(exprs, limit->limitCount ? copyObject(limit->limitCount)
-						: (Node *) makeNullConst(INT8OID, -1, InvalidOid));
+		exprs = lappend(exprs,
+						limit->limitOffset
+							? copyObject(limit->limitOffset)
+							: (Node *) makeNullConst(INT8OID, -1, InvalidOid));
+		exprs = lappend(exprs,
+						limit->limitCount
+							? copyObject(limit->limitCount)
+							: (Node *) makeNullConst(INT8OID, -1, InvalidOid));
 	}
 	plan->startup_cost = child->startup_cost;
 	plan->total_cost = child->total_cost;
@@ -172,12 +176,12 @@ cs_prefetch_make(Plan *child, List *tlist, List *qual, List *sites,
 	scan->scan.scanrelid = 0;
 	scan->custom_scan_tlist = scan_columns(child);
 	scan->custom_exprs = exprs;
-	scan->custom_private = list_make5(makeInteger(list_length(sites)),
-									  makeInteger(demand->single),
-									  makeInteger(demand->expand),
-									  makeInteger(demand->probe),
-									  makeInteger(demand->beyond));
-	scan->custom_private = lappend(scan->custom_private, makeInteger(demand->root));
+	scan->custom_private =
+		list_make5(makeInteger(list_length(sites)),
+				   makeInteger(demand->single), makeInteger(demand->expand),
+				   makeInteger(demand->probe), makeInteger(demand->beyond));
+	scan->custom_private =
+		lappend(scan->custom_private, makeInteger(demand->root));
 	scan->custom_private = lappend(scan->custom_private, makeInteger(-1));
 	scan->custom_private = lappend(scan->custom_private, NIL);
 	scan->methods = &scan_methods;
@@ -187,7 +191,8 @@ cs_prefetch_make(Plan *child, List *tlist, List *qual, List *sites,
 void
 cs_prefetch_set_direct(CustomScan *scan, int which_limit)
 {
-	lfirst(list_nth_cell(scan->custom_private, PRIVATE_DIRECT)) = makeInteger(which_limit);
+	lfirst(list_nth_cell(scan->custom_private, PRIVATE_DIRECT)) =
+		makeInteger(which_limit);
 }
 
 void
@@ -211,10 +216,10 @@ init_sites(PrefetchState *s, CustomScan *scan)
 	s->sites = palloc0(s->nsites * sizeof(Site));
 	for (int i = 0; i < s->nsites; i++)
 	{
-		FuncExpr   *call = list_nth(scan->custom_exprs, i);
-		Site	   *site = &s->sites[i];
-		int			n = 0;
-		ListCell   *lc;
+		FuncExpr *call = list_nth(scan->custom_exprs, i);
+		Site	 *site = &s->sites[i];
+		int		  n = 0;
+		ListCell *lc;
 
 		site->function = cs_asking_by_oid(call->funcid);
 		site->nargs = list_length(call->args);
@@ -231,10 +236,11 @@ init_bounds(PrefetchState *s, CustomScan *scan)
 	s->bounds = palloc0(s->nbounds * sizeof(Bound));
 	for (int i = 0; i < s->nbounds; i++)
 	{
-		s->bounds[i].offset = ExecInitExpr(list_nth(scan->custom_exprs, s->nsites + 2 * i),
-										   &s->css.ss.ps);
-		s->bounds[i].count = ExecInitExpr(list_nth(scan->custom_exprs, s->nsites + 2 * i + 1),
-										  &s->css.ss.ps);
+		s->bounds[i].offset = ExecInitExpr(
+			list_nth(scan->custom_exprs, s->nsites + 2 * i), &s->css.ss.ps);
+		s->bounds[i].count =
+			ExecInitExpr(list_nth(scan->custom_exprs, s->nsites + 2 * i + 1),
+						 &s->css.ss.ps);
 	}
 }
 
@@ -242,8 +248,8 @@ static void
 prefetch_begin(CustomScanState *node, EState *estate, int eflags)
 {
 	PrefetchState *s = (PrefetchState *) node;
-	CustomScan *scan = (CustomScan *) node->ss.ps.plan;
-	TupleDesc	columns = node->ss.ss_ScanTupleSlot->tts_tupleDescriptor;
+	CustomScan	  *scan = (CustomScan *) node->ss.ps.plan;
+	TupleDesc	   columns = node->ss.ss_ScanTupleSlot->tts_tupleDescriptor;
 
 	outerPlanState(node) = ExecInitNode(outerPlan(scan), estate, eflags);
 	init_sites(s, scan);
@@ -256,7 +262,8 @@ prefetch_begin(CustomScanState *node, EState *estate, int eflags)
 	s->direct = private_integer(scan, PRIVATE_DIRECT);
 	s->lists = list_nth(scan->custom_private, PRIVATE_LISTS);
 	s->econtext = CreateExprContext(estate);
-	s->ring_slot = ExecInitExtraTupleSlot(estate, columns, &TTSOpsMinimalTuple);
+	s->ring_slot =
+		ExecInitExtraTupleSlot(estate, columns, &TTSOpsMinimalTuple);
 	s->ring_size = 1;
 	s->ring = palloc(sizeof(MinimalTuple));
 	s->asked = palloc0(Max(s->nsites, 1) * sizeof(CsMemoEntry *));
@@ -303,7 +310,7 @@ prefetch_rescan(CustomScanState *node)
 static int64
 evaluate_rows(ExprState *expr, ExprContext *econtext, bool *isnull)
 {
-	Datum		value = ExecEvalExprSwitchContext(expr, econtext, isnull);
+	Datum value = ExecEvalExprSwitchContext(expr, econtext, isnull);
 
 	return *isnull ? 0 : Max(DatumGetInt64(value), 0);
 }
@@ -314,10 +321,10 @@ evaluate_bounds(PrefetchState *s)
 {
 	for (int i = 0; i < s->nbounds; i++)
 	{
-		Bound	   *bound = &s->bounds[i];
-		bool		isnull;
-		int64		offset = evaluate_rows(bound->offset, s->econtext, &isnull);
-		int64		count = evaluate_rows(bound->count, s->econtext, &isnull);
+		Bound *bound = &s->bounds[i];
+		bool   isnull;
+		int64  offset = evaluate_rows(bound->offset, s->econtext, &isnull);
+		int64  count = evaluate_rows(bound->count, s->econtext, &isnull);
 
 		bound->rows = isnull ? -1 : offset + count;
 	}
@@ -341,9 +348,9 @@ bounded(PrefetchState *s, int64 rows, int64 left)
 static int64
 certain_rows(PrefetchState *s)
 {
-	EState	   *estate = s->css.ss.ps.state;
-	int64		rows = cs_guc_read_ahead_most();
-	CsRun		run;
+	EState *estate = s->css.ss.ps.state;
+	int64	rows = cs_guc_read_ahead_most();
+	CsRun	run;
 
 	if (estate->es_epq_active || s->single)
 		return s->beyond ? 0 : 1;
@@ -375,11 +382,12 @@ static CsMemoEntry *
 start_site(PrefetchState *s, Site *site)
 {
 	NullableDatum args[CS_ASKING_MAX_ARGUMENTS];
-	CsAsking	asking;
-	CsError		err = {0};
+	CsAsking	  asking;
+	CsError		  err = {0};
 
 	for (int i = 0; i < site->nargs; i++)
-		args[i].value = ExecEvalExpr(site->args[i], s->econtext, &args[i].isnull);
+		args[i].value =
+			ExecEvalExpr(site->args[i], s->econtext, &args[i].isnull);
 	if (args[0].isnull)
 		return NULL;
 
@@ -392,7 +400,8 @@ start_site(PrefetchState *s, Site *site)
 static void
 start_sites(PrefetchState *s, int from, int to)
 {
-	MemoryContext old = MemoryContextSwitchTo(s->econtext->ecxt_per_tuple_memory);
+	MemoryContext old =
+		MemoryContextSwitchTo(s->econtext->ecxt_per_tuple_memory);
 
 	ResetExprContext(s->econtext);
 	s->econtext->ecxt_scantuple = s->css.ss.ss_ScanTupleSlot;
@@ -409,7 +418,7 @@ start_lists(PrefetchState *s, int64 certain)
 	while (s->lists_started < list_length(s->lists) &&
 		   s->lists_started < s->read + certain)
 	{
-		int			i = s->lists_started++;
+		int i = s->lists_started++;
 
 		start_sites(s, i == 0 ? 0 : list_nth_int(s->lists, i - 1),
 					list_nth_int(s->lists, i));
@@ -421,7 +430,7 @@ static void
 show(PrefetchState *s, TupleTableSlot *row)
 {
 	TupleTableSlot *slot = s->css.ss.ss_ScanTupleSlot;
-	int			natts = slot->tts_tupleDescriptor->natts;
+	int				natts = slot->tts_tupleDescriptor->natts;
 
 	slot_getallattrs(row);
 	ExecClearTuple(slot);
@@ -457,7 +466,8 @@ grow_ring(PrefetchState *s)
 static void
 push_row(PrefetchState *s, TupleTableSlot *row)
 {
-	MemoryContext old = MemoryContextSwitchTo(s->css.ss.ps.state->es_query_cxt);
+	MemoryContext old =
+		MemoryContextSwitchTo(s->css.ss.ps.state->es_query_cxt);
 	MinimalTuple tuple;
 	int			 at;
 
@@ -507,7 +517,7 @@ wants_row(PrefetchState *s, int64 rows)
 static void
 fill_ring(PrefetchState *s, int64 certain)
 {
-	int64		rows = s->lists != NIL ? 1 : Max(certain, 1);
+	int64 rows = s->lists != NIL ? 1 : Max(certain, 1);
 
 	start_lists(s, certain);
 	while (wants_row(s, rows))
@@ -526,7 +536,9 @@ fill_ring(PrefetchState *s, int64 certain)
 			start_sites(s, 0, s->nsites);
 		push_row(s, row);
 	}
-	s->max_ahead = Max(s->max_ahead, s->lists != NIL ? s->lists_started - s->read : s->ring_count);
+	s->max_ahead =
+		Max(s->max_ahead,
+			s->lists != NIL ? s->lists_started - s->read : s->ring_count);
 }
 
 /* The next row in the scan slot; false at the end. */
@@ -563,7 +575,7 @@ static TupleTableSlot *
 prefetch_exec(CustomScanState *node)
 {
 	PrefetchState *s = (PrefetchState *) node;
-	ExprContext *econtext = node->ss.ps.ps_ExprContext;
+	ExprContext	  *econtext = node->ss.ps.ps_ExprContext;
 
 	if (!s->bounds_known)
 		evaluate_bounds(s);
@@ -583,7 +595,8 @@ prefetch_exec(CustomScanState *node)
 		s->emitted++;
 		s->emitted_in_run++;
 		return node->ss.ps.ps_ProjInfo != NULL
-			? ExecProject(node->ss.ps.ps_ProjInfo) : node->ss.ss_ScanTupleSlot;
+				   ? ExecProject(node->ss.ps.ps_ProjInfo)
+				   : node->ss.ss_ScanTupleSlot;
 	}
 }
 
@@ -602,7 +615,8 @@ prefetch_explain(CustomScanState *node, List *ancestors, ExplainState *es)
 	ExplainPropertyInteger("Would Call", NULL, s->stats.would_calls, es);
 	ExplainPropertyInteger("Max Read Ahead", "rows", s->max_ahead, es);
 	if (es->timing)
-		ExplainPropertyFloat("Wait Time", "ms", s->stats.wait_us / 1000.0, 3, es);
+		ExplainPropertyFloat("Wait Time", "ms", s->stats.wait_us / 1000.0, 3,
+							 es);
 }
 
 static const CustomExecMethods exec_methods = {
@@ -611,13 +625,13 @@ static const CustomExecMethods exec_methods = {
 	.ExecCustomScan = prefetch_exec,
 	.EndCustomScan = prefetch_end,
 	.ReScanCustomScan = prefetch_rescan,
-	.ExplainCustomScan = prefetch_explain
-};
+	.ExplainCustomScan = prefetch_explain};
 
 static Node *
 prefetch_create_state(CustomScan *scan)
 {
-	PrefetchState *s = (PrefetchState *) newNode(sizeof(PrefetchState), T_CustomScanState);
+	PrefetchState *s =
+		(PrefetchState *) newNode(sizeof(PrefetchState), T_CustomScanState);
 
 	s->css.methods = &exec_methods;
 	return (Node *) s;

@@ -71,7 +71,7 @@ aggregate_walker(Node *node, List **args)
 		return false;
 	if (IsA(node, Aggref))
 	{
-		Aggref	   *agg = (Aggref *) node;
+		Aggref *agg = (Aggref *) node;
 
 		if (agg->aggfilter == NULL)
 			*args = lappend(*args, agg->args);
@@ -83,9 +83,10 @@ aggregate_walker(Node *node, List **args)
 static void
 walk_agg(Agg *agg, CsDemand demand, CsPlanContext *context)
 {
-	Plan	   *plan = &agg->plan;
-	List	   *args = NIL;
-	CsDemand	below = agg->aggstrategy == AGG_SORTED ? through(demand) : all_rows;
+	Plan	*plan = &agg->plan;
+	List	*args = NIL;
+	CsDemand below =
+		agg->aggstrategy == AGG_SORTED ? through(demand) : all_rows;
 
 	/* Without GROUP BY everything is read, sorted or not. */
 	if (agg->numCols == 0 && agg->groupingSets == NIL)
@@ -96,37 +97,40 @@ walk_agg(Agg *agg, CsDemand demand, CsPlanContext *context)
 
 	/* The row that ends a group belongs to the next one, if that is wanted. */
 	below.beyond = is_bounded(&below);
-	plan->lefttree = cs_split_pass(plan->lefttree,
-						  cs_sites_certain((Node *) args, context->stmt->subplans),
-						  below, context);
+	plan->lefttree =
+		cs_split_pass(plan->lefttree,
+					  cs_sites_certain((Node *) args, context->stmt->subplans),
+					  below, context);
 }
 
 /* Arguments of a function that returns a set are evaluated once per row. */
 static void
 walk_project_set(ProjectSet *set, CsDemand demand, CsPlanContext *context)
 {
-	List	   *args = NIL;
-	ListCell   *lc;
+	List	 *args = NIL;
+	ListCell *lc;
 
 	demand = expanding(through(demand));
 	foreach(lc, set->plan.targetlist)
 	{
-		Node	   *expr = (Node *) ((TargetEntry *) lfirst(lc))->expr;
+		Node *expr = (Node *) ((TargetEntry *) lfirst(lc))->expr;
 
 		if (IsA(expr, FuncExpr) && ((FuncExpr *) expr)->funcretset)
 			args = lappend(args, ((FuncExpr *) expr)->args);
 	}
 	set->plan.lefttree = walk(set->plan.lefttree, demand, context);
-	set->plan.lefttree = cs_split_pass(set->plan.lefttree,
-							  cs_sites_certain((Node *) args, context->stmt->subplans),
-							  demand, context);
+	set->plan.lefttree =
+		cs_split_pass(set->plan.lefttree,
+					  cs_sites_certain((Node *) args, context->stmt->subplans),
+					  demand, context);
 }
 
 static CsDemand
 inner_demand(Join *join, CsDemand demand)
 {
 	demand = through(demand);
-	if (join->inner_unique || join->jointype == JOIN_SEMI || join->jointype == JOIN_ANTI)
+	if (join->inner_unique || join->jointype == JOIN_SEMI ||
+		join->jointype == JOIN_ANTI)
 		return one_row;
 	return is_bounded(&demand) ? expanding(demand) : demand;
 }
@@ -139,12 +143,12 @@ inner_demand(Join *join, CsDemand demand)
 static void
 walk_nest_loop(NestLoop *loop, CsDemand demand, CsPlanContext *context)
 {
-	Plan	   *plan = &loop->join.plan;
-	CsDemand	outer = expanding(through(demand));
-	List	   *ids = NIL;
-	List	   *values = NIL;
-	List	   *calls;
-	ListCell   *lc;
+	Plan	 *plan = &loop->join.plan;
+	CsDemand  outer = expanding(through(demand));
+	List	 *ids = NIL;
+	List	 *values = NIL;
+	List	 *calls;
+	ListCell *lc;
 
 	foreach(lc, loop->nestParams)
 	{
@@ -153,19 +157,22 @@ walk_nest_loop(NestLoop *loop, CsDemand demand, CsPlanContext *context)
 		ids = lappend_int(ids, param->paramno);
 		values = lappend(values, param->paramval);
 	}
-	calls = cs_sites_certain_in_plan(plan->righttree, context->stmt->subplans, ids, values);
+	calls = cs_sites_certain_in_plan(plan->righttree, context->stmt->subplans,
+									 ids, values);
 	plan->lefttree = walk(plan->lefttree, outer, context);
 	plan->lefttree = cs_split_pass(plan->lefttree, calls, outer, context);
-	plan->righttree = walk(plan->righttree,
-						   calls != NIL ? one_row : inner_demand(&loop->join, demand),
-						   context);
+	plan->righttree = walk(
+		plan->righttree,
+		calls != NIL ? one_row : inner_demand(&loop->join, demand), context);
 }
 
 /* A key after the first one is evaluated only where that is not NULL. */
 static List *
 first_key(List *keys, CsPlanContext *context)
 {
-	return keys == NIL ? NIL : cs_sites_certain(linitial(keys), context->stmt->subplans);
+	return keys == NIL
+			   ? NIL
+			   : cs_sites_certain(linitial(keys), context->stmt->subplans);
 }
 
 /*
@@ -176,28 +183,30 @@ first_key(List *keys, CsPlanContext *context)
 static void
 walk_hash_join(HashJoin *join, CsDemand demand, CsPlanContext *context)
 {
-	Plan	   *plan = &join->join.plan;
-	Plan	   *hash = plan->righttree;
-	CsDemand	outer = expanding(through(demand));
-	bool		may_stop = join->join.jointype == JOIN_INNER ||
-		join->join.jointype == JOIN_SEMI;
-	bool		outer_calls = cs_sites_in_plan(plan->lefttree, context->stmt->subplans) ||
+	Plan	*plan = &join->join.plan;
+	Plan	*hash = plan->righttree;
+	CsDemand outer = expanding(through(demand));
+	bool	 may_stop =
+		join->join.jointype == JOIN_INNER || join->join.jointype == JOIN_SEMI;
+	bool outer_calls =
+		cs_sites_in_plan(plan->lefttree, context->stmt->subplans) ||
 		cs_sites_within((Node *) join->hashkeys, context->stmt->subplans);
-	bool		inner_calls = cs_sites_in_plan(hash, context->stmt->subplans);
-	double		startup = hash->total_cost;
+	bool   inner_calls = cs_sites_in_plan(hash, context->stmt->subplans);
+	double startup = hash->total_cost;
 
 	outer.probe = may_stop && outer_calls && inner_calls;
 	plan->lefttree = walk(plan->lefttree, outer, context);
-	plan->lefttree = cs_split_pass(plan->lefttree, first_key(join->hashkeys, context),
-									  outer, context);
+	plan->lefttree = cs_split_pass(
+		plan->lefttree, first_key(join->hashkeys, context), outer, context);
 	if (may_stop && outer_calls && !inner_calls)
-		plan->lefttree->startup_cost = Max(plan->lefttree->startup_cost, startup);
+		plan->lefttree->startup_cost =
+			Max(plan->lefttree->startup_cost, startup);
 	if (IsA(hash, Hash))
 	{
 		hash->lefttree = walk(hash->lefttree, all_rows, context);
-		hash->lefttree = cs_split_pass(hash->lefttree,
-										  first_key(((Hash *) hash)->hashkeys, context),
-										  all_rows, context);
+		hash->lefttree = cs_split_pass(
+			hash->lefttree, first_key(((Hash *) hash)->hashkeys, context),
+			all_rows, context);
 	}
 }
 
@@ -205,8 +214,8 @@ walk_hash_join(HashJoin *join, CsDemand demand, CsPlanContext *context)
 static void
 walk_merge_join(MergeJoin *join, CsPlanContext *context)
 {
-	Plan	   *plan = &join->join.plan;
-	Plan	   *inner = plan->righttree;
+	Plan *plan = &join->join.plan;
+	Plan *inner = plan->righttree;
 
 	plan->lefttree = walk(plan->lefttree, one_row, context);
 	if (join->skip_mark_restore || !cs_split_can_split(inner))
@@ -216,28 +225,29 @@ walk_merge_join(MergeJoin *join, CsPlanContext *context)
 static List *
 walk_list(List *plans, CsDemand first, CsDemand others, CsPlanContext *context)
 {
-	ListCell   *lc;
+	ListCell *lc;
 
 	foreach(lc, plans)
-		lfirst(lc) = walk(lfirst(lc), lc == list_head(plans) ? first : others, context);
+		lfirst(lc) =
+			walk(lfirst(lc), lc == list_head(plans) ? first : others, context);
 	return plans;
 }
 
 static void
 walk_modify_table(ModifyTable *modify, CsDemand demand, CsPlanContext *context)
 {
-	modify->plan.lefttree = walk(modify->plan.lefttree,
-								 modify->returningLists == NIL ? all_rows : demand,
-								 context);
+	modify->plan.lefttree =
+		walk(modify->plan.lefttree,
+			 modify->returningLists == NIL ? all_rows : demand, context);
 }
 
 /* A CTE is read as far as its most demanding reader reads it. */
 static void
 note_cte_reader(CteScan *scan, const CsDemand *demand, CsPlanContext *context)
 {
-	int			i = scan->ctePlanId - 1;
-	CsDemand   *known = &context->cte_demands[i];
-	bool		reads_all = !demand->single && !is_bounded(demand);
+	int		  i = scan->ctePlanId - 1;
+	CsDemand *known = &context->cte_demands[i];
+	bool	  reads_all = !demand->single && !is_bounded(demand);
 
 	if (!context->cte_read[i] || reads_all ||
 		(known->single && !demand->single))
@@ -253,7 +263,8 @@ walk_children(Plan *plan, CsDemand demand, CsPlanContext *context)
 	switch (nodeTag(plan))
 	{
 		case T_Limit:
-			plan->lefttree = walk(plan->lefttree, under_limit((Limit *) plan, demand), context);
+			plan->lefttree = walk(
+				plan->lefttree, under_limit((Limit *) plan, demand), context);
 			if (plan->lefttree != NULL && cs_prefetch_is(plan->lefttree) &&
 				plan->lefttree->qual == NIL && !demand.single &&
 				((Limit *) plan)->limitOption == LIMIT_OPTION_COUNT)
@@ -268,9 +279,10 @@ walk_children(Plan *plan, CsDemand demand, CsPlanContext *context)
 			walk_agg((Agg *) plan, demand, context);
 			break;
 		case T_SetOp:
-			plan->lefttree = walk(plan->lefttree,
-								  ((SetOp *) plan)->strategy == SETOP_HASHED ? all_rows : demand,
-								  context);
+			plan->lefttree = walk(
+				plan->lefttree,
+				((SetOp *) plan)->strategy == SETOP_HASHED ? all_rows : demand,
+				context);
 			break;
 		case T_ProjectSet:
 			walk_project_set((ProjectSet *) plan, demand, context);
@@ -286,12 +298,13 @@ walk_children(Plan *plan, CsDemand demand, CsPlanContext *context)
 			break;
 		case T_Append:
 			((Append *) plan)->appendplans =
-				walk_list(((Append *) plan)->appendplans, demand, expanding(demand), context);
+				walk_list(((Append *) plan)->appendplans, demand,
+						  expanding(demand), context);
 			break;
 		case T_MergeAppend:
 			((MergeAppend *) plan)->mergeplans =
-				walk_list(((MergeAppend *) plan)->mergeplans, expanding(demand),
-						  expanding(demand), context);
+				walk_list(((MergeAppend *) plan)->mergeplans,
+						  expanding(demand), expanding(demand), context);
 			break;
 		case T_SubqueryScan:
 			((SubqueryScan *) plan)->subplan =
@@ -330,7 +343,8 @@ kind_walker(Node *node, CsPlanContext *context)
 	if (node == NULL)
 		return false;
 	if (IsA(node, SubPlan) &&
-		(((SubPlan *) node)->useHashTable || ((SubPlan *) node)->subLinkType == ARRAY_SUBLINK))
+		(((SubPlan *) node)->useHashTable ||
+		 ((SubPlan *) node)->subLinkType == ARRAY_SUBLINK))
 		context->read_whole[((SubPlan *) node)->plan_id - 1] = true;
 	return expression_tree_walker(node, kind_walker, (void *) context);
 }
@@ -359,7 +373,8 @@ walk(Plan *plan, CsDemand demand, CsPlanContext *context)
 	walk_children(plan, demand, context);
 	plan->qual = cs_split_order_quals(plan->qual, context);
 	if (IsA(plan, NestLoop) || IsA(plan, HashJoin) || IsA(plan, MergeJoin))
-		((Join *) plan)->joinqual = cs_split_order_quals(((Join *) plan)->joinqual, context);
+		((Join *) plan)->joinqual =
+			cs_split_order_quals(((Join *) plan)->joinqual, context);
 	if (!context->ahead || !cs_split_can_split(plan))
 		return plan;
 	return cs_split(plan, &demand, context);
@@ -370,7 +385,7 @@ walk(Plan *plan, CsDemand demand, CsPlanContext *context)
 static CsDemand
 subplan_demand(int i, CsPlanContext *context)
 {
-	Plan	   *plan = list_nth(context->stmt->subplans, i);
+	Plan *plan = list_nth(context->stmt->subplans, i);
 
 	if (IsA(plan, ModifyTable))
 		return all_rows;
@@ -385,7 +400,7 @@ walk_subplans(CsPlanContext *context)
 {
 	for (int i = list_length(context->stmt->subplans) - 1; i >= 0; i--)
 	{
-		ListCell   *lc = list_nth_cell(context->stmt->subplans, i);
+		ListCell *lc = list_nth_cell(context->stmt->subplans, i);
 
 		if (lfirst(lc) != NULL)
 			lfirst(lc) = walk(lfirst(lc), subplan_demand(i, context), context);
@@ -397,7 +412,7 @@ walk_subplans(CsPlanContext *context)
 static void
 wait_for_joins(PlannedStmt *stmt)
 {
-	ListCell   *lc;
+	ListCell *lc;
 
 	cs_wait_for_joins(stmt->planTree, stmt->subplans);
 	foreach(lc, stmt->subplans)
@@ -407,18 +422,18 @@ wait_for_joins(PlannedStmt *stmt)
 static void
 run_ahead(PlannedStmt *stmt, int cursor_options, bool keep_order)
 {
-	int			n = list_length(stmt->subplans);
+	int			  n = list_length(stmt->subplans);
 	CsPlanContext context = {
 		.stmt = stmt,
 		.last_id = n * 1000 + 100000,
 		.keep_order = keep_order,
 		/* What scrolls backwards cannot be read ahead. */
-		.ahead = cs_guc_enable_prefetch() && (cursor_options & CURSOR_OPT_SCROLL) == 0,
+		.ahead = cs_guc_enable_prefetch() &&
+				 (cursor_options & CURSOR_OPT_SCROLL) == 0,
 		.cte_demands = palloc0((n + 1) * sizeof(CsDemand)),
 		.cte_read = palloc0((n + 1) * sizeof(bool)),
-		.read_whole = palloc0((n + 1) * sizeof(bool))
-	};
-	CsDemand	top = {.root = true};
+		.read_whole = palloc0((n + 1) * sizeof(bool))};
+	CsDemand top = {.root = true};
 
 	/* Compiling costs more than it gains where the network is waited for. */
 	stmt->jitFlags = PGJIT_NONE;
@@ -435,7 +450,7 @@ run_ahead(PlannedStmt *stmt, int cursor_options, bool keep_order)
 static bool
 calls(PlannedStmt *stmt)
 {
-	ListCell   *lc;
+	ListCell *lc;
 
 	if (cs_sites_in_plan(stmt->planTree, stmt->subplans))
 		return true;
@@ -449,10 +464,12 @@ static PlannedStmt *
 plan_with_prefetch(Query *parse, const char *query_string, int cursor_options,
 				   ParamListInfo bound_params)
 {
-	CsRewrite	rewrite = cs_rewrite(&parse);
+	CsRewrite	 rewrite = cs_rewrite(&parse);
 	PlannedStmt *stmt = prev_planner_hook
-		? prev_planner_hook(parse, query_string, cursor_options, bound_params)
-		: standard_planner(parse, query_string, cursor_options, bound_params);
+							? prev_planner_hook(parse, query_string,
+												cursor_options, bound_params)
+							: standard_planner(parse, query_string,
+											   cursor_options, bound_params);
 
 	rewrite.may_call = rewrite.may_call && calls(stmt);
 	if (rewrite.may_call)

@@ -9,4 +9,4 @@
 
 extern void cs_plan_init(void);
 
-#endif							/* CS_PLAN_H */
+#endif /* CS_PLAN_H */

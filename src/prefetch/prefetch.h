@@ -16,14 +16,14 @@
  */
 typedef struct CsDemand
 {
-	bool		single;			/* only the row that is being asked for */
-	bool		expand;			/* one row of ours may give many above: a bound
+	bool  single; /* only the row that is being asked for */
+	bool  expand; /* one row of ours may give many above: a bound
 								 * above says nothing about ours */
-	bool		probe;			/* there is a second row only once it is asked for */
-	bool		beyond;			/* the row that is asked for may not be used: with
+	bool  probe;  /* there is a second row only once it is asked for */
+	bool  beyond; /* the row that is asked for may not be used: with
 								 * a bound above none is certain */
-	bool		root;			/* ExecutorRun's count bounds us */
-	List	   *limits;			/* Limit nodes above: each bounds us */
+	bool  root;	  /* ExecutorRun's count bounds us */
+	List *limits; /* Limit nodes above: each bounds us */
 } CsDemand;
 
 /*
@@ -31,9 +31,9 @@ typedef struct CsDemand
  * them, drops those that fail `qual`, and starts the calls in `sites` ahead.
  * All expressions speak of the child's columns as INDEX_VAR.
  */
-extern CustomScan *cs_prefetch_make(Plan *child, List *tlist, List *qual,
-									List *sites, const CsDemand *demand,
-									int plan_node_id);
+extern CustomScan *
+cs_prefetch_make(Plan *child, List *tlist, List *qual, List *sites,
+				 const CsDemand *demand, int plan_node_id);
 
 /* The limit of that number, among the demand's, lies right above: a Sort below
  * may know it. */
@@ -50,4 +50,4 @@ extern void cs_prefetch_init(void);
 /* Is it one of ours? */
 extern bool cs_prefetch_is(const Plan *plan);
 
-#endif							/* CS_PREFETCH_H */
+#endif /* CS_PREFETCH_H */

@@ -25,8 +25,8 @@
 
 typedef struct LookContext
 {
-	CsRewrite	found;
-	bool		calls;			/* one of ours, in plain sight */
+	CsRewrite found;
+	bool	  calls; /* one of ours, in plain sight */
 } LookContext;
 
 static bool
@@ -51,7 +51,7 @@ look_walker(Node *node, LookContext *context)
 	{
 		if (((RangeTblEntry *) node)->securityQuals != NIL)
 			context->found.keep_order = true;
-		return false;			/* the walker goes on inside by itself */
+		return false; /* the walker goes on inside by itself */
 	}
 	else if (IsA(node, Query))
 		return query_tree_walker((Query *) node, look_walker, (void *) context,
@@ -65,13 +65,14 @@ look_walker(Node *node, LookContext *context)
 static Node *
 sub_select(FuncExpr *call)
 {
-	Query	   *query = makeNode(Query);
-	SubLink    *link = makeNode(SubLink);
+	Query	*query = makeNode(Query);
+	SubLink *link = makeNode(SubLink);
 
 	query->commandType = CMD_SELECT;
 	query->querySource = QSRC_ORIGINAL;
 	query->canSetTag = true;
-	query->targetList = list_make1(makeTargetEntry((Expr *) call, 1, "call", false));
+	query->targetList =
+		list_make1(makeTargetEntry((Expr *) call, 1, "call", false));
 	query->jointree = makeFromExpr(NIL, NULL);
 	link->subLinkType = EXPR_SUBLINK;
 	link->subselect = (Node *) query;
@@ -95,9 +96,9 @@ static bool
 is_constant_call(Node *node)
 {
 	return cs_sites_is(node) &&
-		!not_constant_walker((Node *) ((FuncExpr *) node)->args, NULL) &&
-		!contain_volatile_functions((Node *) ((FuncExpr *) node)->args) &&
-		!cs_sites_within((Node *) ((FuncExpr *) node)->args, NIL);
+		   !not_constant_walker((Node *) ((FuncExpr *) node)->args, NULL) &&
+		   !contain_volatile_functions((Node *) ((FuncExpr *) node)->args) &&
+		   !cs_sites_within((Node *) ((FuncExpr *) node)->args, NIL);
 }
 
 static Node *
@@ -119,13 +120,13 @@ condition_mutator(Node *node, bool *changed)
 static void
 rewrite_from(Node *node, bool *changed)
 {
-	ListCell   *lc;
+	ListCell *lc;
 
 	if (node == NULL)
 		return;
 	if (IsA(node, FromExpr))
 	{
-		FromExpr   *from = (FromExpr *) node;
+		FromExpr *from = (FromExpr *) node;
 
 		from->quals = condition_mutator(from->quals, changed);
 		foreach(lc, from->fromlist)
@@ -133,7 +134,7 @@ rewrite_from(Node *node, bool *changed)
 	}
 	else if (IsA(node, JoinExpr))
 	{
-		JoinExpr   *join = (JoinExpr *) node;
+		JoinExpr *join = (JoinExpr *) node;
 
 		join->quals = condition_mutator(join->quals, changed);
 		rewrite_from(join->larg, changed);
@@ -149,8 +150,8 @@ rewrite_walker(Node *node, void *context)
 		return false;
 	if (IsA(node, Query))
 	{
-		Query	   *query = (Query *) node;
-		bool		changed = false;
+		Query *query = (Query *) node;
+		bool   changed = false;
 
 		query_tree_walker(query, rewrite_walker, context, 0);
 		rewrite_from((Node *) query->jointree, &changed);

@@ -11,8 +11,8 @@
 
 typedef struct CsRewrite
 {
-	bool		may_call;		/* the plan may have calls */
-	bool		keep_order;		/* conditions of security barriers are there:
+	bool may_call;	 /* the plan may have calls */
+	bool keep_order; /* conditions of security barriers are there:
 								 * PostgreSQL's order holds */
 } CsRewrite;
 
@@ -23,4 +23,4 @@ typedef struct CsRewrite
  */
 extern CsRewrite cs_rewrite(Query **query);
 
-#endif							/* CS_REWRITE_H */
+#endif /* CS_REWRITE_H */

@@ -22,15 +22,15 @@ bool
 cs_sites_is(const Node *node)
 {
 	return node != NULL && IsA(node, FuncExpr) &&
-		((const FuncExpr *) node)->funcid >= FirstNormalObjectId &&
-		cs_asking_by_oid(((const FuncExpr *) node)->funcid) != NULL;
+		   ((const FuncExpr *) node)->funcid >= FirstNormalObjectId &&
+		   cs_asking_by_oid(((const FuncExpr *) node)->funcid) != NULL;
 }
 
 /* --- calls anywhere --- */
 
 typedef struct WithinContext
 {
-	List	   *subplans;
+	List *subplans;
 } WithinContext;
 
 static bool within_walker(Node *node, WithinContext *context);
@@ -40,7 +40,7 @@ static bool within_plan(Plan *plan, WithinContext *context);
 static bool
 within_plans(List *plans, WithinContext *context)
 {
-	ListCell   *lc;
+	ListCell *lc;
 
 	foreach(lc, plans)
 		if (within_plan(lfirst(lc), context))
@@ -65,17 +65,23 @@ within_plan(Plan *plan, WithinContext *context)
 		case T_SubqueryScan:
 			return within_plan(((SubqueryScan *) plan)->subplan, context);
 		case T_FunctionScan:
-			return within_walker((Node *) ((FunctionScan *) plan)->functions, context);
+			return within_walker((Node *) ((FunctionScan *) plan)->functions,
+								 context);
 		case T_ValuesScan:
-			return within_walker((Node *) ((ValuesScan *) plan)->values_lists, context);
+			return within_walker((Node *) ((ValuesScan *) plan)->values_lists,
+								 context);
 		case T_NestLoop:
 			return within_walker((Node *) ((Join *) plan)->joinqual, context);
 		case T_MergeJoin:
-			return within_walker((Node *) ((Join *) plan)->joinqual, context) ||
-				within_walker((Node *) ((MergeJoin *) plan)->mergeclauses, context);
+			return within_walker((Node *) ((Join *) plan)->joinqual,
+								 context) ||
+				   within_walker((Node *) ((MergeJoin *) plan)->mergeclauses,
+								 context);
 		case T_HashJoin:
-			return within_walker((Node *) ((Join *) plan)->joinqual, context) ||
-				within_walker((Node *) ((HashJoin *) plan)->hashclauses, context);
+			return within_walker((Node *) ((Join *) plan)->joinqual,
+								 context) ||
+				   within_walker((Node *) ((HashJoin *) plan)->hashclauses,
+								 context);
 		case T_Result:
 			return within_walker(((Result *) plan)->resconstantqual, context);
 		case T_Append:
@@ -83,8 +89,9 @@ within_plan(Plan *plan, WithinContext *context)
 		case T_MergeAppend:
 			return within_plans(((MergeAppend *) plan)->mergeplans, context);
 		case T_CustomScan:
-			return within_walker((Node *) ((CustomScan *) plan)->custom_exprs, context) ||
-				within_plans(((CustomScan *) plan)->custom_plans, context);
+			return within_walker((Node *) ((CustomScan *) plan)->custom_exprs,
+								 context) ||
+				   within_plans(((CustomScan *) plan)->custom_plans, context);
 		default:
 			return false;
 	}
@@ -98,7 +105,9 @@ within_walker(Node *node, WithinContext *context)
 	if (cs_sites_is(node))
 		return true;
 	if (IsA(node, SubPlan) && context->subplans != NIL &&
-		within_plan(list_nth(context->subplans, ((SubPlan *) node)->plan_id - 1), context))
+		within_plan(
+			list_nth(context->subplans, ((SubPlan *) node)->plan_id - 1),
+			context))
 		return true;
 	if (IsA(node, RangeTblFunction))
 		return within_walker(((RangeTblFunction *) node)->funcexpr, context);
@@ -125,8 +134,8 @@ cs_sites_in_plan(Plan *plan, List *subplans)
 
 typedef struct CertainContext
 {
-	List	   *subplans;
-	List	   *calls;
+	List *subplans;
+	List *calls;
 } CertainContext;
 
 static void certain(Node *node, CertainContext *context);
@@ -134,7 +143,7 @@ static void certain(Node *node, CertainContext *context);
 static void
 certain_list(List *list, CertainContext *context)
 {
-	ListCell   *lc;
+	ListCell *lc;
 
 	foreach(lc, list)
 		certain(lfirst(lc), context);
@@ -145,7 +154,8 @@ subplan_walker(Node *node, void *context)
 {
 	if (node == NULL)
 		return false;
-	if (IsA(node, SubPlan) || IsA(node, AlternativeSubPlan) || IsA(node, SubLink))
+	if (IsA(node, SubPlan) || IsA(node, AlternativeSubPlan) ||
+		IsA(node, SubLink))
 		return true;
 	return expression_tree_walker(node, subplan_walker, context);
 }
@@ -155,8 +165,8 @@ static bool
 can_run_ahead(FuncExpr *call)
 {
 	return !cs_sites_within((Node *) call->args, NIL) &&
-		!contain_volatile_functions((Node *) call->args) &&
-		!subplan_walker((Node *) call->args, NULL);
+		   !contain_volatile_functions((Node *) call->args) &&
+		   !subplan_walker((Node *) call->args, NULL);
 }
 
 static void
@@ -175,11 +185,11 @@ certain_subplan(SubPlan *subplan, CertainContext *context)
 	if (subplan->subLinkType != EXPR_SUBLINK || subplan->useHashTable ||
 		context->subplans == NIL)
 		return;
-	context->calls = list_concat(context->calls,
-								 cs_sites_certain_in_plan(list_nth(context->subplans, subplan->plan_id - 1),
-														 context->subplans,
-														 subplan->parParam,
-														 subplan->args));
+	context->calls =
+		list_concat(context->calls,
+					cs_sites_certain_in_plan(
+						list_nth(context->subplans, subplan->plan_id - 1),
+						context->subplans, subplan->parParam, subplan->args));
 }
 
 /* Of a CASE the test, and the first condition, are evaluated in any case. */
@@ -284,9 +294,9 @@ cs_sites_certain(Node *node, List *subplans)
 
 typedef struct ReplaceContext
 {
-	List	   *ids;
-	List	   *values;
-	bool		failed;			/* something else is needed, too */
+	List *ids;
+	List *values;
+	bool  failed; /* something else is needed, too */
 } ReplaceContext;
 
 static Node *
@@ -298,8 +308,8 @@ replace_params(Node *node, ReplaceContext *context)
 		context->failed = true;
 	if (IsA(node, Param) && ((Param *) node)->paramkind == PARAM_EXEC)
 	{
-		ListCell   *id;
-		ListCell   *value;
+		ListCell *id;
+		ListCell *value;
 
 		forboth(id, context->ids, value, context->values)
 			if (lfirst_int(id) == ((Param *) node)->paramid)
@@ -312,13 +322,13 @@ replace_params(Node *node, ReplaceContext *context)
 static List *
 replaced(List *calls, List *ids, List *values)
 {
-	List	   *result = NIL;
-	ListCell   *lc;
+	List	 *result = NIL;
+	ListCell *lc;
 
 	foreach(lc, calls)
 	{
 		ReplaceContext context = {ids, values, false};
-		Node	   *call = replace_params(lfirst(lc), &context);
+		Node		  *call = replace_params(lfirst(lc), &context);
 
 		if (!context.failed)
 			result = lappend(result, call);
@@ -329,44 +339,51 @@ replaced(List *calls, List *ids, List *values)
 static bool
 gives_a_row(Limit *limit)
 {
-	Const	   *count = (Const *) limit->limitCount;
+	Const *count = (Const *) limit->limitCount;
 
 	return limit->limitOffset == NULL &&
-		(count == NULL || (IsA(count, Const) &&
-						   (count->constisnull || DatumGetInt64(count->constvalue) > 0)));
+		   (count == NULL ||
+			(IsA(count, Const) &&
+			 (count->constisnull || DatumGetInt64(count->constvalue) > 0)));
 }
 
 List *
 cs_sites_certain_in_plan(Plan *plan, List *subplans, List *ids, List *values)
 {
-	List	   *exprs = NIL;
-	ListCell   *lc;
+	List	 *exprs = NIL;
+	ListCell *lc;
 
 	if (plan == NULL)
 		return NIL;
 	switch (nodeTag(plan))
 	{
 		case T_Result:
-			if (plan->lefttree != NULL || ((Result *) plan)->resconstantqual != NULL)
+			if (plan->lefttree != NULL ||
+				((Result *) plan)->resconstantqual != NULL)
 				return NIL;
 			/* A row that fails its condition has no target list. */
-			exprs = plan->qual != NIL ? list_make1(linitial(plan->qual)) : plan->targetlist;
+			exprs = plan->qual != NIL ? list_make1(linitial(plan->qual))
+									  : plan->targetlist;
 			break;
 		case T_FunctionScan:
 			foreach(lc, ((FunctionScan *) plan)->functions)
-				exprs = lappend(exprs, ((RangeTblFunction *) lfirst(lc))->funcexpr);
+				exprs = lappend(exprs,
+								((RangeTblFunction *) lfirst(lc))->funcexpr);
 			break;
 		case T_SubqueryScan:
 			return cs_sites_certain_in_plan(((SubqueryScan *) plan)->subplan,
-										   subplans, ids, values);
+											subplans, ids, values);
 		case T_Limit:
 			return gives_a_row((Limit *) plan)
-				? cs_sites_certain_in_plan(plan->lefttree, subplans, ids, values) : NIL;
+					   ? cs_sites_certain_in_plan(plan->lefttree, subplans,
+												  ids, values)
+					   : NIL;
 		case T_Memoize:
 		case T_Material:
 		case T_Sort:
 		case T_ProjectSet:
-			return cs_sites_certain_in_plan(plan->lefttree, subplans, ids, values);
+			return cs_sites_certain_in_plan(plan->lefttree, subplans, ids,
+											values);
 		default:
 			return NIL;
 	}

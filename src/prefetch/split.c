@@ -25,14 +25,14 @@
 
 typedef struct LeafContext
 {
-	List	   *leaves;			/* the new target list of the node below */
+	List *leaves; /* the new target list of the node below */
 } LeafContext;
 
 static Var *
 leaf_var(LeafContext *context, Node *leaf)
 {
-	ListCell   *lc;
-	int			resno = 0;
+	ListCell *lc;
+	int		  resno = 0;
 
 	foreach(lc, context->leaves)
 	{
@@ -47,8 +47,9 @@ leaf_var(LeafContext *context, Node *leaf)
 	if (resno == 0)
 	{
 		resno = list_length(context->leaves) + 1;
-		context->leaves = lappend(context->leaves,
-								  makeTargetEntry((Expr *) leaf, resno, NULL, false));
+		context->leaves =
+			lappend(context->leaves,
+					makeTargetEntry((Expr *) leaf, resno, NULL, false));
 	}
 	return makeVar(INDEX_VAR, resno, exprType(leaf), exprTypmod(leaf),
 				   exprCollation(leaf), 0);
@@ -74,7 +75,7 @@ outer_to_index(Node *node, void *context)
 		return NULL;
 	if (IsA(node, Var) && ((Var *) node)->varno == OUTER_VAR)
 	{
-		Var		   *var = copyObject((Var *) node);
+		Var *var = copyObject((Var *) node);
 
 		var->varno = INDEX_VAR;
 		return (Node *) var;
@@ -86,16 +87,17 @@ outer_to_index(Node *node, void *context)
 static List *
 pass_list(Plan *child)
 {
-	List	   *tlist = NIL;
-	ListCell   *lc;
+	List	 *tlist = NIL;
+	ListCell *lc;
 
 	foreach(lc, child->targetlist)
 	{
 		TargetEntry *te = flatCopyTargetEntry(lfirst(lc));
 
-		te->expr = (Expr *) makeVar(INDEX_VAR, te->resno, exprType((Node *) te->expr),
-									exprTypmod((Node *) te->expr),
-									exprCollation((Node *) te->expr), 0);
+		te->expr =
+			(Expr *) makeVar(INDEX_VAR, te->resno, exprType((Node *) te->expr),
+							 exprTypmod((Node *) te->expr),
+							 exprCollation((Node *) te->expr), 0);
 		tlist = lappend(tlist, te);
 	}
 	return tlist;
@@ -110,9 +112,10 @@ put_node(Plan *child, List *tlist, List *qual, List *sites, CsDemand *demand,
 }
 
 Plan *
-cs_split_pass(Plan *child, List *calls, CsDemand demand, CsPlanContext *context)
+cs_split_pass(Plan *child, List *calls, CsDemand demand,
+			  CsPlanContext *context)
 {
-	List	   *sites;
+	List *sites;
 
 	if (child == NULL || calls == NIL || !context->ahead)
 		return child;
@@ -125,9 +128,9 @@ cs_split_pass(Plan *child, List *calls, CsDemand demand, CsPlanContext *context)
 List *
 cs_split_order_quals(List *quals, CsPlanContext *context)
 {
-	List	   *free_ones = NIL;
-	List	   *calling = NIL;
-	ListCell   *lc;
+	List	 *free_ones = NIL;
+	List	 *calling = NIL;
+	ListCell *lc;
 
 	if (context->keep_order)
 		return quals;
@@ -145,13 +148,14 @@ cs_split_order_quals(List *quals, CsPlanContext *context)
 static List *
 take_calling(List **quals, CsPlanContext *context)
 {
-	List	   *keep = NIL;
-	List	   *calling = NIL;
-	ListCell   *lc;
+	List	 *keep = NIL;
+	List	 *calling = NIL;
+	ListCell *lc;
 
 	foreach(lc, *quals)
 	{
-		if (calling == NIL && !cs_sites_within(lfirst(lc), context->stmt->subplans))
+		if (calling == NIL &&
+			!cs_sites_within(lfirst(lc), context->stmt->subplans))
 			keep = lappend(keep, lfirst(lc));
 		else
 			calling = lappend(calling, lfirst(lc));
@@ -166,10 +170,10 @@ take_calling(List **quals, CsPlanContext *context)
 static Plan *
 put_lists(ValuesScan *values, CsDemand *demand, CsPlanContext *context)
 {
-	List	   *sites = NIL;
-	List	   *ends = NIL;
-	Plan	   *node;
-	ListCell   *lc;
+	List	 *sites = NIL;
+	List	 *ends = NIL;
+	Plan	 *node;
+	ListCell *lc;
 
 	foreach(lc, values->values_lists)
 	{
@@ -178,8 +182,8 @@ put_lists(ValuesScan *values, CsDemand *demand, CsPlanContext *context)
 	}
 	if (sites == NIL)
 		return &values->scan.plan;
-	node = put_node(&values->scan.plan, pass_list(&values->scan.plan), NIL, sites,
-					demand, context);
+	node = put_node(&values->scan.plan, pass_list(&values->scan.plan), NIL,
+					sites, demand, context);
 	cs_prefetch_set_lists((CustomScan *) node, ends);
 	return node;
 }
@@ -202,7 +206,7 @@ cs_split_can_split(Plan *plan)
 	{
 		case T_ForeignScan:
 			return ((ForeignScan *) plan)->operation == CMD_SELECT &&
-				((ForeignScan *) plan)->scan.scanrelid > 0;
+				   ((ForeignScan *) plan)->scan.scanrelid > 0;
 		case T_WindowAgg:
 			/* A run condition counts the columns of the target list. */
 			return ((WindowAgg *) plan)->runCondition == NIL;
@@ -220,12 +224,12 @@ cs_split_can_split(Plan *plan)
 static Plan *
 put_stages(Plan *plan, List *calling, CsDemand *demand, CsPlanContext *context)
 {
-	CsDemand	below = *demand;
+	CsDemand below = *demand;
 
 	while (calling != NIL)
 	{
-		List	   *stage = list_make1(linitial(calling));
-		List	   *sites;
+		List *stage = list_make1(linitial(calling));
+		List *sites;
 
 		calling = list_delete_first(calling);
 		while (calling != NIL &&
@@ -254,7 +258,7 @@ bool
 cs_split_is_simple(Plan *plan)
 {
 	return is_one_row(plan) && list_length(plan->targetlist) == 1 &&
-		plan->qual == NIL && ((Result *) plan)->resconstantqual == NULL;
+		   plan->qual == NIL && ((Result *) plan)->resconstantqual == NULL;
 }
 
 Plan *
@@ -263,14 +267,16 @@ cs_split(Plan *plan, CsDemand *demand, CsPlanContext *context)
 	LeafContext leaves = {NIL};
 	List	   *rest = plan->qual;
 	List	   *calling = take_calling(&rest, context);
-	List	   *sites = cs_sites_certain((Node *) plan->targetlist, context->stmt->subplans);
-	List	   *initplan = plan->initPlan;
-	List	   *tlist;
-	Plan	   *top;
+	List	   *sites =
+		cs_sites_certain((Node *) plan->targetlist, context->stmt->subplans);
+	List *initplan = plan->initPlan;
+	List *tlist;
+	Plan *top;
 
 	if (sites == NIL && calling == NIL)
 		return read_values(plan, demand, context);
-	if ((demand->single || is_one_row(plan)) && calling == NIL && list_length(sites) < 2)
+	if ((demand->single || is_one_row(plan)) && calling == NIL &&
+		list_length(sites) < 2)
 		return plan;
 	if (calling != NIL && sites == NIL &&
 		cs_sites_certain(linitial(calling), context->stmt->subplans) == NIL)
@@ -281,7 +287,8 @@ cs_split(Plan *plan, CsDemand *demand, CsPlanContext *context)
 	plan->targetlist = leaves.leaves;
 	plan->qual = rest;
 	plan->initPlan = NIL;
-	top = put_stages(read_values(plan, demand, context), calling, demand, context);
+	top = put_stages(read_values(plan, demand, context), calling, demand,
+					 context);
 	sites = cs_sites_certain((Node *) tlist, context->stmt->subplans);
 	top = put_node(top, tlist, NIL, sites, demand, context);
 	top->initPlan = initplan;

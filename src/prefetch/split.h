@@ -15,13 +15,13 @@
 typedef struct CsPlanContext
 {
 	PlannedStmt *stmt;
-	int			last_id;		/* of a plan node */
-	bool		keep_order;		/* conditions of a security barrier are among
+	int			 last_id;	  /* of a plan node */
+	bool		 keep_order;  /* conditions of a security barrier are among
 								 * them */
-	bool		ahead;			/* credscore.enable_prefetch */
-	CsDemand   *cte_demands;	/* by sub-plan: its strongest reader's */
-	bool	   *cte_read;
-	bool	   *read_whole;		/* by sub-plan: read to its end, or not at all */
+	bool		 ahead;		  /* credscore.enable_prefetch */
+	CsDemand	*cte_demands; /* by sub-plan: its strongest reader's */
+	bool		*cte_read;
+	bool		*read_whole; /* by sub-plan: read to its end, or not at all */
 } CsPlanContext;
 
 /* Conditions without a call first; otherwise as they stood. */
@@ -40,9 +40,9 @@ extern Plan *cs_split(Plan *plan, CsDemand *demand, CsPlanContext *context);
  * speak of the child's columns as OUTER_VAR.
  */
 extern Plan *cs_split_pass(Plan *child, List *calls, CsDemand demand,
-							  CsPlanContext *context);
+						   CsPlanContext *context);
 
 /* What PL/pgSQL evaluates by itself: it looks for exactly this plan. */
 extern bool cs_split_is_simple(Plan *plan);
 
-#endif							/* CS_SPLIT_H */
+#endif /* CS_SPLIT_H */

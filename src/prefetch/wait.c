@@ -29,16 +29,16 @@ static List *take(Plan *plan, List *subplans);
 
 typedef struct ColumnContext
 {
-	List	  **tlist;			/* grows at its end */
-	int			first;			/* columns from this one on are found again */
-	List	   *params;			/* of a nested loop: NestLoopParam */
+	List **tlist;  /* grows at its end */
+	int	   first;  /* columns from this one on are found again */
+	List  *params; /* of a nested loop: NestLoopParam */
 } ColumnContext;
 
 static Node *
 column_of(Node *leaf, ColumnContext *context)
 {
-	ListCell   *lc;
-	int			resno = 0;
+	ListCell *lc;
+	int		  resno = 0;
 
 	foreach(lc, *context->tlist)
 	{
@@ -53,8 +53,9 @@ column_of(Node *leaf, ColumnContext *context)
 	if (resno == 0)
 	{
 		resno = list_length(*context->tlist) + 1;
-		*context->tlist = lappend(*context->tlist,
-								  makeTargetEntry(copyObject((Expr *) leaf), resno, NULL, false));
+		*context->tlist =
+			lappend(*context->tlist, makeTargetEntry(copyObject((Expr *) leaf),
+													 resno, NULL, false));
 	}
 	return (Node *) makeVar(INDEX_VAR, resno, exprType(leaf), exprTypmod(leaf),
 							exprCollation(leaf), 0);
@@ -64,7 +65,7 @@ column_of(Node *leaf, ColumnContext *context)
 static Node *
 value_of_param(Node *node, List *params)
 {
-	ListCell   *lc;
+	ListCell *lc;
 
 	if (!IsA(node, Param) || ((Param *) node)->paramkind != PARAM_EXEC)
 		return NULL;
@@ -81,7 +82,7 @@ value_of_param(Node *node, List *params)
 static Node *
 column_mutator(Node *node, ColumnContext *context)
 {
-	Node	   *value;
+	Node *value;
 
 	if (node == NULL)
 		return NULL;
@@ -104,14 +105,14 @@ over_output(List *quals, List **tlist, List *params)
 
 typedef struct SideContext
 {
-	int			varno;			/* OUTER_VAR or INNER_VAR */
-	List	   *params;
+	int	  varno; /* OUTER_VAR or INNER_VAR */
+	List *params;
 } SideContext;
 
 static Node *
 side_mutator(Node *node, SideContext *context)
 {
-	Node	   *value;
+	Node *value;
 
 	if (node == NULL)
 		return NULL;
@@ -120,7 +121,7 @@ side_mutator(Node *node, SideContext *context)
 		return copyObject(value);
 	if (IsA(node, Var) && ((Var *) node)->varno == INDEX_VAR)
 	{
-		Var		   *var = copyObject((Var *) node);
+		Var *var = copyObject((Var *) node);
 
 		var->varno = context->varno;
 		return (Node *) var;
@@ -142,16 +143,17 @@ over_input(List *quals, int varno, List *params)
 static bool
 may_move(Node *qual, List *subplans)
 {
-	return cs_sites_within(qual, subplans) && !contain_volatile_functions(qual);
+	return cs_sites_within(qual, subplans) &&
+		   !contain_volatile_functions(qual);
 }
 
 /* Takes the conditions off a list that may move. */
 static List *
 take_calling(List **quals, List *subplans)
 {
-	List	   *keep = NIL;
-	List	   *moving = NIL;
-	ListCell   *lc;
+	List	 *keep = NIL;
+	List	 *moving = NIL;
+	ListCell *lc;
 
 	foreach(lc, *quals)
 	{
@@ -168,7 +170,7 @@ take_calling(List **quals, List *subplans)
 static bool
 still_calls(Plan *plan, List *subplans)
 {
-	Plan	   *copy = copyObject(plan);
+	Plan *copy = copyObject(plan);
 
 	(void) take(copy, subplans);
 	return cs_sites_in_plan(copy, subplans);
@@ -184,12 +186,13 @@ nest_params(Join *join)
 static bool
 clauses_call(Join *join, List *subplans)
 {
-	List	   *clauses = join->joinqual;
+	List *clauses = join->joinqual;
 
 	if (IsA(join, HashJoin))
 		clauses = list_concat_copy(clauses, ((HashJoin *) join)->hashclauses);
 	else if (IsA(join, MergeJoin))
-		clauses = list_concat_copy(clauses, ((MergeJoin *) join)->mergeclauses);
+		clauses =
+			list_concat_copy(clauses, ((MergeJoin *) join)->mergeclauses);
 	return cs_sites_within((Node *) clauses, subplans);
 }
 
@@ -201,7 +204,7 @@ rules_out(Join *join)
 	{
 		case JOIN_INNER:
 			return join->joinqual != NIL || nest_params(join) != NIL ||
-				!IsA(join, NestLoop);
+				   !IsA(join, NestLoop);
 		case JOIN_SEMI:
 		case JOIN_ANTI:
 			return true;
@@ -230,25 +233,27 @@ loosen_clauses(Join *join, List *subplans)
 static List *
 take_from_inputs(Join *join, List *subplans)
 {
-	Plan	   *outer = join->plan.lefttree;
-	Plan	   *inner = join->plan.righttree;
-	bool		both = join->jointype == JOIN_INNER;
-	List	   *params = nest_params(join);
-	List	   *quals = NIL;
-	bool		from_outer;
-	bool		from_inner;
+	Plan *outer = join->plan.lefttree;
+	Plan *inner = join->plan.righttree;
+	bool  both = join->jointype == JOIN_INNER;
+	List *params = nest_params(join);
+	List *quals = NIL;
+	bool  from_outer;
+	bool  from_inner;
 
 	if (!both && join->jointype != JOIN_SEMI && join->jointype != JOIN_ANTI &&
 		join->jointype != JOIN_LEFT)
 		return NIL;
 	if (clauses_call(join, subplans))
 		return NIL;
-	from_outer = !(both ? still_calls(inner, subplans) : cs_sites_in_plan(inner, subplans));
+	from_outer = !(both ? still_calls(inner, subplans)
+						: cs_sites_in_plan(inner, subplans));
 	from_inner = both && !still_calls(outer, subplans);
 	if (from_outer)
 		quals = over_input(take(outer, subplans), OUTER_VAR, NIL);
 	if (from_inner)
-		quals = list_concat(quals, over_input(take(inner, subplans), INNER_VAR, params));
+		quals = list_concat(
+			quals, over_input(take(inner, subplans), INNER_VAR, params));
 	return quals;
 }
 
@@ -283,19 +288,21 @@ is_plain_scan(const Plan *plan)
 static List *
 take_through(Plan *plan, List *subplans)
 {
-	return over_output(over_input(take(plan->lefttree, subplans), OUTER_VAR, NIL),
-					   &plan->targetlist, NIL);
+	return over_output(
+		over_input(take(plan->lefttree, subplans), OUTER_VAR, NIL),
+		&plan->targetlist, NIL);
 }
 
 static List *
 take_from_join(Join *join, List *subplans)
 {
-	List	   *quals;
+	List *quals;
 
 	loosen_clauses(join, subplans);
 	quals = take_from_inputs(join, subplans);
-	return over_output(list_concat(quals, take_calling(&join->plan.qual, subplans)),
-					   &join->plan.targetlist, NIL);
+	return over_output(
+		list_concat(quals, take_calling(&join->plan.qual, subplans)),
+		&join->plan.targetlist, NIL);
 }
 
 /*
@@ -305,24 +312,25 @@ take_from_join(Join *join, List *subplans)
 static List *
 take_from_children(Plan *plan, List *children, List *subplans)
 {
-	int			natts = list_length(plan->targetlist);
-	List	   *common = NIL;
-	List	   *tlist = NIL;
-	ListCell   *lc;
+	int		  natts = list_length(plan->targetlist);
+	List	 *common = NIL;
+	List	 *tlist = NIL;
+	ListCell *lc;
 
 	for (int real = 0; real <= 1; real++)
 	{
 		foreach(lc, children)
 		{
-			Plan	   *child = real ? lfirst(lc) : copyObject(lfirst(lc));
+			Plan		 *child = real ? lfirst(lc) : copyObject(lfirst(lc));
 			ColumnContext context = {&child->targetlist, natts + 1, NIL};
-			List	   *quals;
+			List		 *quals;
 
-			if (!is_plain_scan(child) || list_length(child->targetlist) != natts ||
+			if (!is_plain_scan(child) ||
+				list_length(child->targetlist) != natts ||
 				cs_sites_within((Node *) child->targetlist, subplans))
 				return NIL;
-			quals = (List *) column_mutator((Node *) take_calling(&child->qual, subplans),
-											&context);
+			quals = (List *) column_mutator(
+				(Node *) take_calling(&child->qual, subplans), &context);
 			if (lc == list_head(children))
 			{
 				common = quals;
@@ -338,9 +346,10 @@ take_from_children(Plan *plan, List *children, List *subplans)
 	{
 		TargetEntry *te = flatCopyTargetEntry(list_nth(tlist, i));
 
-		te->expr = (Expr *) makeVar(OUTER_VAR, te->resno, exprType((Node *) te->expr),
-									exprTypmod((Node *) te->expr),
-									exprCollation((Node *) te->expr), 0);
+		te->expr =
+			(Expr *) makeVar(OUTER_VAR, te->resno, exprType((Node *) te->expr),
+							 exprTypmod((Node *) te->expr),
+							 exprCollation((Node *) te->expr), 0);
 		plan->targetlist = lappend(plan->targetlist, te);
 	}
 	return common;
@@ -370,13 +379,16 @@ take(Plan *plan, List *subplans)
 		case T_Material:
 			return take_through(plan, subplans);
 		case T_Append:
-			return take_from_children(plan, ((Append *) plan)->appendplans, subplans);
+			return take_from_children(plan, ((Append *) plan)->appendplans,
+									  subplans);
 		case T_MergeAppend:
-			return take_from_children(plan, ((MergeAppend *) plan)->mergeplans, subplans);
+			return take_from_children(plan, ((MergeAppend *) plan)->mergeplans,
+									  subplans);
 		default:
 			return is_plain_scan(plan)
-				? over_output(take_calling(&plan->qual, subplans), &plan->targetlist, NIL)
-				: NIL;
+					   ? over_output(take_calling(&plan->qual, subplans),
+									 &plan->targetlist, NIL)
+					   : NIL;
 	}
 }
 
@@ -385,7 +397,7 @@ take(Plan *plan, List *subplans)
 static void
 walk_list(List *plans, List *subplans)
 {
-	ListCell   *lc;
+	ListCell *lc;
 
 	foreach(lc, plans)
 		cs_wait_for_joins(lfirst(lc), subplans);
@@ -404,8 +416,8 @@ cs_wait_for_joins(Plan *plan, List *subplans)
 		case T_MergeJoin:
 			loosen_clauses((Join *) plan, subplans);
 			if (rules_out((Join *) plan))
-				plan->qual = list_concat(take_from_inputs((Join *) plan, subplans),
-										 plan->qual);
+				plan->qual = list_concat(
+					take_from_inputs((Join *) plan, subplans), plan->qual);
 			break;
 		case T_SubqueryScan:
 			cs_wait_for_joins(((SubqueryScan *) plan)->subplan, subplans);

@@ -15,4 +15,4 @@
  */
 extern void cs_wait_for_joins(Plan *plan, List *subplans);
 
-#endif							/* CS_WAIT_H */
+#endif /* CS_WAIT_H */

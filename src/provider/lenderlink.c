@@ -18,20 +18,20 @@
 #include "provider/phone.h"
 
 /* guides, authentication: 86400 seconds. */
-#define TOKEN_LIFETIME		86400
+#define TOKEN_LIFETIME 86400
 
 /* guides, loan-applications-check-api: the older product and the newer. */
-#define DEFAULT_PRODUCTS	"911;"
-#define NEWER_PRODUCT		"CVSCR2;"
+#define DEFAULT_PRODUCTS "911;"
+#define NEWER_PRODUCT	 "CVSCR2;"
 
 /*
  * Operation codes.  LenderLink prints "0000" only; the others are those of
  * the FinScore product behind it (https://websitef4all.com/92143774.html).
  */
-#define CODE_OK				"0000"
-#define CODE_NO_SCORE		"1000"
-#define CODE_GENERAL_ERROR	"1111"
-#define CODE_UNAUTHORIZED	"401"
+#define CODE_OK			   "0000"
+#define CODE_NO_SCORE	   "1000"
+#define CODE_GENERAL_ERROR "1111"
+#define CODE_UNAUTHORIZED  "401"
 
 /* ---------- options and account ---------- */
 
@@ -39,15 +39,15 @@
 static bool
 check_product_ids(const char *value)
 {
-	bool		in_product = false;
+	bool in_product = false;
 
 	if (*value == '\0')
 		return false;
 	for (; *value != '\0'; value++)
 	{
-		bool		letter = (*value >= '0' && *value <= '9') ||
-			(*value >= 'A' && *value <= 'Z') ||
-			(*value >= 'a' && *value <= 'z');
+		bool letter = (*value >= '0' && *value <= '9') ||
+					  (*value >= 'A' && *value <= 'Z') ||
+					  (*value >= 'a' && *value <= 'z');
 
 		if (!letter && (*value != ';' || !in_product))
 			return false;
@@ -58,18 +58,17 @@ check_product_ids(const char *value)
 
 static const CsOption options[] = {
 	{"product_ids", CS_ON_SERVER, false, DEFAULT_PRODUCTS,
-		"products each followed by a semicolon, such as 911; or CVSCR2;",
-	check_product_ids},
+	 "products each followed by a semicolon, such as 911; or CVSCR2;",
+	 check_product_ids},
 	{"token_path", CS_ON_SERVER, false, "/oauth/token",
-	"a path such as /oauth/token or /oauth2/token", cs_registry_check_path},
+	 "a path such as /oauth/token or /oauth2/token", cs_registry_check_path},
 	{"score_path", CS_ON_SERVER, false, "/api/v1/telco/score",
-	"a path such as /api/v1/telco/score", cs_registry_check_path},
+	 "a path such as /api/v1/telco/score", cs_registry_check_path},
 	{"client_id", CS_ON_MAPPING, false, NULL,
-	"the client id given at onboarding", cs_text_is_visible},
+	 "the client id given at onboarding", cs_text_is_visible},
 	{"client_secret", CS_ON_MAPPING, true, NULL,
-	"the client secret given at onboarding", cs_text_is_visible},
-	{0}
-};
+	 "the client secret given at onboarding", cs_text_is_visible},
+	{0}};
 
 static CsStatus
 check_account(const CsAccount *account, CsError *err)
@@ -95,11 +94,8 @@ build_login(const CsAccount *account, CsRequest *request, CsError *err)
 		{"grant_type", CS_FROM_LITERAL, "client_credentials", CS_REQUIRED},
 		{"client_id", CS_FROM_OPTION, "client_id", CS_REQUIRED},
 		{"client_secret", CS_FROM_OPTION, "client_secret", CS_REQUIRED},
-		{0}
-	};
-	static const CsTemplate template = {
-		.path = "{+token_path}", .body = body
-	};
+		{0}};
+	static const CsTemplate template = {.path = "{+token_path}", .body = body};
 
 	return cs_template_build(&template, CS_POST, account, NULL, request, err);
 }
@@ -135,12 +131,14 @@ normalise_msisdn(const CsAccount *account, const char *subject, char *out,
 	static const struct
 	{
 		const char *prefix;
-		size_t		len;		/* of the whole number */
-		size_t		skip;		/* what "63" takes the place of */
-	}			forms[] = {
-		{"63", 12, 2}, {"09", 11, 1}, {"9", 10, 0},
+		size_t		len;  /* of the whole number */
+		size_t		skip; /* what "63" takes the place of */
+	} forms[] = {
+		{"63", 12, 2},
+		{"09", 11, 1},
+		{"9", 10, 0},
 	};
-	char		digits[CS_SUBJECT_SIZE];
+	char digits[CS_SUBJECT_SIZE];
 
 	(void) account;
 	if (cs_phone_digits(subject, digits, sizeof(digits), err) != CS_OK)
@@ -155,7 +153,7 @@ normalise_msisdn(const CsAccount *account, const char *subject, char *out,
 	}
 	cs_core_error(err, CS_ERR_ARGUMENT, "malformed phone number");
 	cs_core_detail(err, "A Philippine number is expected: 63 and ten "
-					"digits, 09 and nine digits, or 9 and nine digits.");
+						"digits, 09 and nine digits, or 9 and nine digits.");
 	return CS_FAIL;
 }
 
@@ -165,7 +163,7 @@ is_newer_form(const CsAccount *account)
 	const char *products = cs_template_option(account, "product_ids");
 
 	return products != NULL &&
-		strncmp(products, NEWER_PRODUCT, strlen(NEWER_PRODUCT)) == 0;
+		   strncmp(products, NEWER_PRODUCT, strlen(NEWER_PRODUCT)) == 0;
 }
 
 /* guides, loan-applications-check-api, older and newer variant. */
@@ -177,23 +175,19 @@ build_lac(const CsAccount *account, const CsArguments *args,
 		{"mobileNumber", CS_FROM_ARGUMENT, "subject", CS_REQUIRED},
 		{"productIds", CS_FROM_OPTION, "product_ids", CS_REQUIRED},
 		{"requestId", CS_FROM_REQUEST_ID, NULL, CS_REQUIRED},
-		{0}
-	};
+		{0}};
 	static const CsField newer_body[] = {
 		{"cellphoneNumber", CS_FROM_ARGUMENT, "subject", CS_REQUIRED},
 		{"productIds", CS_FROM_OPTION, "product_ids", CS_REQUIRED},
 		{"requestId", CS_FROM_REQUEST_ID, NULL, CS_REQUIRED},
-		{0}
-	};
-	static const CsTemplate older = {
-		.path = "{+score_path}", .body = older_body
-	};
-	static const CsTemplate newer = {
-		.path = "{+score_path}", .body = newer_body
-	};
+		{0}};
+	static const CsTemplate older = {.path = "{+score_path}",
+									 .body = older_body};
+	static const CsTemplate newer = {.path = "{+score_path}",
+									 .body = newer_body};
 
 	return cs_template_build(is_newer_form(account) ? &newer : &older, CS_POST,
-							account, args, request, err);
+							 account, args, request, err);
 }
 
 /* ---------- the reply ---------- */
@@ -203,12 +197,12 @@ static bool
 member_is(struct json_object *root, const char *name, const char *text)
 {
 	struct json_object *value = cs_json_get(root, name);
-	char		buf[CS_JSON_INTEGER_SIZE];
-	const char *found;
+	char				buf[CS_JSON_INTEGER_SIZE];
+	const char		   *found;
 
-	found = json_object_is_type(value, json_type_string) ?
-		json_object_get_string(value) :
-		cs_json_number(value, buf, sizeof(buf));
+	found = json_object_is_type(value, json_type_string)
+				? json_object_get_string(value)
+				: cs_json_number(value, buf, sizeof(buf));
 	return found != NULL && strcmp(found, text) == 0;
 }
 
@@ -219,8 +213,8 @@ member_is(struct json_object *root, const char *name, const char *text)
 static int
 effective_status(const CsReply *reply, struct json_object *root)
 {
-	int			status = reply->http_status;
-	int64_t		inner;
+	int		status = reply->http_status;
+	int64_t inner;
 
 	if (status < 200 || status > 299)
 		return status;
@@ -228,8 +222,8 @@ effective_status(const CsReply *reply, struct json_object *root)
 		return 401;
 	if (member_is(root, "code", CODE_GENERAL_ERROR))
 		return 500;
-	if (cs_json_get_int64(root, "statusCode", &inner) &&
-		inner >= 400 && inner <= 599)
+	if (cs_json_get_int64(root, "statusCode", &inner) && inner >= 400 &&
+		inner <= 599)
 		return (int) inner;
 	return status;
 }
@@ -238,14 +232,14 @@ effective_status(const CsReply *reply, struct json_object *root)
 static bool
 path_names_number(struct json_object *path)
 {
-	size_t		count = 1;
+	size_t count = 1;
 
 	if (json_object_is_type(path, json_type_array))
 		count = json_object_array_length(path);
 	for (size_t i = 0; i < count; i++)
 	{
 		struct json_object *step = path;
-		const char *text;
+		const char		   *text;
 
 		if (json_object_is_type(path, json_type_array))
 			step = json_object_array_get_idx(path, i);
@@ -329,14 +323,10 @@ same_request(const CsArguments *args, struct json_object *root)
 }
 
 static const CsStatusMeaning number_refused[] = {
-	{400, CS_ERR_SUBJECT, "subject is not accepted"},
-	{0}
-};
+	{400, CS_ERR_SUBJECT, "subject is not accepted"}, {0}};
 
 static const CsStatusMeaning general_error[] = {
-	{500, CS_ERR_UNKNOWN, "provider reports a general error"},
-	{0}
-};
+	{500, CS_ERR_UNKNOWN, "provider reports a general error"}, {0}};
 
 /* The verdict on an object that came with 2xx and no error code. */
 static void
@@ -374,7 +364,7 @@ classify_lac(const CsAccount *account, const CsArguments *args,
 			 const CsReply *reply, struct json_object *root,
 			 const CsError *parse_error, CsVerdict *verdict)
 {
-	int			status = effective_status(reply, root);
+	int					   status = effective_status(reply, root);
 	const CsStatusMeaning *meanings = NULL;
 
 	(void) account;
@@ -382,20 +372,21 @@ classify_lac(const CsAccount *account, const CsArguments *args,
 		meanings = number_refused;
 	else if (member_is(root, "code", CODE_GENERAL_ERROR))
 		meanings = general_error;
-	if (!cs_verdict_by_status(&cs_lenderlink, meanings, args, status,
-							  root, parse_error, verdict))
+	if (!cs_verdict_by_status(&cs_lenderlink, meanings, args, status, root,
+							  parse_error, verdict))
 		classify_scores(args, root, verdict);
 }
 
-static const CsEndpoint endpoints[] = {
-	{
-		.name = "lac", .method = CS_POST, .auth = CS_AUTH_TOKEN,
-		.billed = true, .shared = true, .subject_name = "msisdn",
-		.normalise = normalise_msisdn, .build = build_lac,
-		.classify = classify_lac
-	},
-	{0}
-};
+static const CsEndpoint endpoints[] = {{.name = "lac",
+										.method = CS_POST,
+										.auth = CS_AUTH_TOKEN,
+										.billed = true,
+										.shared = true,
+										.subject_name = "msisdn",
+										.normalise = normalise_msisdn,
+										.build = build_lac,
+										.classify = classify_lac},
+									   {0}};
 
 /* docs, shared/environments.md: production app. */
 const CsProvider cs_lenderlink = {

@@ -8,7 +8,7 @@
  * fields a person has, not from a path.
  *------------------------------------------------------------------------- */
 #ifndef _GNU_SOURCE
-#define _GNU_SOURCE				/* strcasestr */
+#define _GNU_SOURCE /* strcasestr */
 #endif
 
 #include "provider/registry.h"
@@ -24,18 +24,18 @@
  * A statement of a year has some hundred kB; the limit is not documented.
  * Base64 makes 27 MB of it, well within a CsBuf.
  */
-#define FILE_MAX_BYTES		(20 * 1024 * 1024)
-#define FILE_MAGIC			"%PDF"
+#define FILE_MAX_BYTES (20 * 1024 * 1024)
+#define FILE_MAGIC	   "%PDF"
 
 /* A reference is a UUID in every sample; ids of other forms may follow. */
-#define REF_MAX_LENGTH		128
+#define REF_MAX_LENGTH 128
 
 /* National ids have 7 to 8 digits, passports up to 9 characters. */
-#define NATIONAL_ID_MAX_LENGTH	64
-#define FILE_NAME_MAX_LENGTH	255
+#define NATIONAL_ID_MAX_LENGTH 64
+#define FILE_NAME_MAX_LENGTH   255
 
 /* data, an array in it, its element, a member of that: no deeper. */
-#define PERSON_MAX_DEPTH	3
+#define PERSON_MAX_DEPTH 3
 
 #define REF_CHARACTERS \
 	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
@@ -46,10 +46,9 @@
 static bool
 check_header_name(const char *value)
 {
-	size_t		len = strspn(value,
-							 "abcdefghijklmnopqrstuvwxyz"
-							 "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-							 "0123456789!#$%&'*+-.^_`|~");
+	size_t len = strspn(value, "abcdefghijklmnopqrstuvwxyz"
+							   "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+							   "0123456789!#$%&'*+-.^_`|~");
 
 	return len > 0 && value[len] == '\0';
 }
@@ -60,12 +59,11 @@ check_header_name(const char *value)
  */
 static const CsOption options[] = {
 	{"auth_header", CS_ON_SERVER, false, "Authorization",
-	"a header name such as Authorization or Authentication",
-	check_header_name},
+	 "a header name such as Authorization or Authentication",
+	 check_header_name},
 	{"api_key", CS_ON_MAPPING, true, NULL,
-	"the API key of the developer dashboard", cs_text_is_visible},
-	{0}
-};
+	 "the API key of the developer dashboard", cs_text_is_visible},
+	{0}};
 
 static CsStatus
 check_account(const CsAccount *account, CsError *err)
@@ -97,12 +95,12 @@ put_credential(const CsAccount *account, CsRequest *request, CsError *err)
 static int
 effective_status(const CsReply *reply, struct json_object *root)
 {
-	int			status = reply->http_status;
-	int64_t		inner;
+	int		status = reply->http_status;
+	int64_t inner;
 
 	if (status >= 200 && status <= 299 &&
-		cs_json_get_int64(root, "status", &inner) &&
-		inner > status && inner <= 599)
+		cs_json_get_int64(root, "status", &inner) && inner > status &&
+		inner <= 599)
 		return (int) inner;
 	return status;
 }
@@ -122,7 +120,7 @@ not_understood(CsVerdict *verdict, const CsArguments *args,
 static bool
 copy_trimmed(const char *subject, char *out)
 {
-	size_t		len;
+	size_t len;
 
 	subject += strspn(subject, " ");
 	len = strlen(subject);
@@ -136,17 +134,18 @@ copy_trimmed(const char *subject, char *out)
 }
 
 static CsStatus
-normalise_national_id(const CsAccount *account, const char *subject,
-					  char *out, CsError *err)
+normalise_national_id(const CsAccount *account, const char *subject, char *out,
+					  CsError *err)
 {
 	(void) account;
-	if (copy_trimmed(subject, out) &&
-		strlen(out) <= NATIONAL_ID_MAX_LENGTH &&
+	if (copy_trimmed(subject, out) && strlen(out) <= NATIONAL_ID_MAX_LENGTH &&
 		out[strspn(out, REF_CHARACTERS "/")] == '\0')
 		return CS_OK;
 	cs_core_error(err, CS_ERR_ARGUMENT, "malformed national id");
-	cs_core_detail(err, "A national id has 1 to %d letters, digits, dots, dashes, "
-					"underscores or slashes.", NATIONAL_ID_MAX_LENGTH);
+	cs_core_detail(err,
+				   "A national id has 1 to %d letters, digits, dots, dashes, "
+				   "underscores or slashes.",
+				   NATIONAL_ID_MAX_LENGTH);
 	return CS_FAIL;
 }
 
@@ -157,8 +156,8 @@ check_file_name(const char *value)
 		return false;
 	for (; *value != '\0'; value++)
 	{
-		if ((unsigned char) *value < 0x20 || *value == 0x7F ||
-			*value == '/' || *value == '\\')
+		if ((unsigned char) *value < 0x20 || *value == 0x7F || *value == '/' ||
+			*value == '\\')
 			return false;
 	}
 	return true;
@@ -175,16 +174,15 @@ static bool
 check_statement_type(const char *value)
 {
 	return strcmp(value, "user_statement") == 0 ||
-		strcmp(value, "paybill_statement") == 0 ||
-		strcmp(value, "till_statement") == 0;
+		   strcmp(value, "paybill_statement") == 0 ||
+		   strcmp(value, "till_statement") == 0;
 }
 
 static bool
 check_callback_url(const char *value)
 {
-	return cs_text_is_visible(value) &&
-		(strncmp(value, "https://", 8) == 0 ||
-		 strncmp(value, "http://", 7) == 0);
+	return cs_text_is_visible(value) && (strncmp(value, "https://", 8) == 0 ||
+										 strncmp(value, "http://", 7) == 0);
 }
 
 /* Arguments of an upload beside the file; values stay out of messages. */
@@ -195,13 +193,13 @@ check_upload_arguments(const CsArguments *args, CsError *err)
 	{
 		const char *name;
 		bool		optional;
-		bool		(*check) (const char *value);
+		bool (*check)(const char *value);
 		const char *expects;
-	}			rules[] = {
+	} rules[] = {
 		{"file_name", false, check_file_name, "a file name without a path"},
 		{"passcode", false, check_passcode, "the password of the statement"},
 		{"statement_type", false, check_statement_type,
-		"user_statement, paybill_statement or till_statement"},
+		 "user_statement, paybill_statement or till_statement"},
 		{"callback_url", true, check_callback_url, "an http or https URL"},
 	};
 
@@ -212,7 +210,7 @@ check_upload_arguments(const CsArguments *args, CsError *err)
 		if (value == NULL ? rules[i].optional : rules[i].check(value))
 			continue;
 		cs_core_error(err, CS_ERR_ARGUMENT, "%s argument \"%s\"",
-					 value == NULL ? "missing" : "malformed", rules[i].name);
+					  value == NULL ? "missing" : "malformed", rules[i].name);
 		cs_core_detail(err, "Expected is %s.", rules[i].expects);
 		return CS_FAIL;
 	}
@@ -228,13 +226,13 @@ check_file(const CsArguments *args, CsError *err)
 	{
 		cs_core_error(err, CS_ERR_ARGUMENT, "statement file is too large");
 		cs_core_detail(err, "At most %d MB are sent.",
-						FILE_MAX_BYTES / (1024 * 1024));
+					   FILE_MAX_BYTES / (1024 * 1024));
 		return CS_FAIL;
 	}
 	if (args->file_len < strlen(FILE_MAGIC) ||
 		memcmp(args->file, FILE_MAGIC, strlen(FILE_MAGIC)) != 0)
 		return cs_core_error(err, CS_ERR_ARGUMENT,
-							"statement file is not a PDF");
+							 "statement file is not a PDF");
 	return CS_OK;
 }
 
@@ -251,16 +249,14 @@ build_upload(const CsAccount *account, const CsArguments *args,
 		{"callback_url", CS_FROM_ARGUMENT, "callback_url", ""},
 		{"statement_type", CS_FROM_ARGUMENT, "statement_type", CS_REQUIRED},
 		{"passcode", CS_FROM_ARGUMENT, "passcode", CS_REQUIRED},
-		{0}
-	};
+		{0}};
 	static const CsTemplate template = {
-		.path = "/api/v1/statements/mpesa/upload", .body = body
-	};
+		.path = "/api/v1/statements/mpesa/upload", .body = body};
 
 	if (check_file(args, err) != CS_OK ||
 		check_upload_arguments(args, err) != CS_OK ||
-		cs_template_build(&template, CS_POST, account, args, request,
-						 err) != CS_OK)
+		cs_template_build(&template, CS_POST, account, args, request, err) !=
+			CS_OK)
 		return CS_FAIL;
 	return put_credential(account, request, err);
 }
@@ -269,8 +265,7 @@ build_upload(const CsAccount *account, const CsArguments *args,
 static const CsStatusMeaning upload_meanings[] = {
 	{400, CS_ERR_SUBJECT, "statement is not accepted"},
 	{422, CS_ERR_SUBJECT, "statement is not accepted"},
-	{0}
-};
+	{0}};
 
 /*
  * {"status": 202, "data": {"reference_id"}}; whether HTTP says 200 or 202 is
@@ -304,8 +299,10 @@ normalise_ref(const CsAccount *account, const char *subject, char *out,
 		out[strspn(out, REF_CHARACTERS)] == '\0')
 		return CS_OK;
 	cs_core_error(err, CS_ERR_ARGUMENT, "malformed statement reference");
-	cs_core_detail(err, "A reference has 1 to %d letters, digits, dots, dashes or "
-					"underscores.", REF_MAX_LENGTH);
+	cs_core_detail(err,
+				   "A reference has 1 to %d letters, digits, dots, dashes or "
+				   "underscores.",
+				   REF_MAX_LENGTH);
 	return CS_FAIL;
 }
 
@@ -315,15 +312,12 @@ build_report(const CsAccount *account, const CsArguments *args,
 			 CsRequest *request, CsError *err)
 {
 	static const CsField query[] = {
-		{"ref_id", CS_FROM_ARGUMENT, "subject", CS_REQUIRED},
-		{0}
-	};
+		{"ref_id", CS_FROM_ARGUMENT, "subject", CS_REQUIRED}, {0}};
 	static const CsTemplate template = {
-		.path = "/api/v1/statements/mpesa/report", .query = query
-	};
+		.path = "/api/v1/statements/mpesa/report", .query = query};
 
-	if (cs_template_build(&template, CS_GET, account, args, request,
-						 err) != CS_OK)
+	if (cs_template_build(&template, CS_GET, account, args, request, err) !=
+		CS_OK)
 		return CS_FAIL;
 	return put_credential(account, request, err);
 }
@@ -333,22 +327,22 @@ has_score(struct json_object *object)
 {
 	return json_object_is_type(cs_json_get(object, "score_data"),
 							   json_type_object) ||
-		json_object_is_type(cs_json_get(object, "score_output"),
-							json_type_object);
+		   json_object_is_type(cs_json_get(object, "score_output"),
+							   json_type_object);
 }
 
 static bool
 is_person(struct json_object *object)
 {
 	return has_score(object) ||
-		json_object_is_type(cs_json_get(object, "statement_details"),
-							json_type_array);
+		   json_object_is_type(cs_json_get(object, "statement_details"),
+							   json_type_array);
 }
 
 /* The persons found in `data`, and one of them. */
 typedef struct Persons
 {
-	int			count;
+	int					count;
 	struct json_object *person;
 } Persons;
 
@@ -391,12 +385,17 @@ find_persons(struct json_object *value, int depth, Persons *persons)
 static bool
 speaks_of_processing(struct json_object *root)
 {
-	static const char *const pending[] = {"processing", "process initiated",
-		"being processed", "pending", "progress", "queued",
-	"extraction initiated", NULL};
-	static const char *const failed[] = {"fail", "error", "unable",
-	"could not", "cannot", NULL};
-	const char *message = cs_json_get_text(root, "message");
+	static const char *const pending[] = {"processing",
+										  "process initiated",
+										  "being processed",
+										  "pending",
+										  "progress",
+										  "queued",
+										  "extraction initiated",
+										  NULL};
+	static const char *const failed[] = {"fail",	  "error",	"unable",
+										 "could not", "cannot", NULL};
+	const char				*message = cs_json_get_text(root, "message");
 
 	if (message == NULL)
 		return false;
@@ -418,7 +417,7 @@ static bool
 same_reference(const CsArguments *args, struct json_object *object)
 {
 	static const char *const names[] = {"reference_id", "ref_id", NULL};
-	const char *asked = cs_template_argument(args, "subject");
+	const char				*asked = cs_template_argument(args, "subject");
 
 	for (int i = 0; names[i] != NULL && asked != NULL; i++)
 	{
@@ -436,8 +435,7 @@ static const CsStatusMeaning report_meanings[] = {
 	{400, CS_ERR_SUBJECT, "statement is unknown or cannot be scored"},
 	{404, CS_ERR_SUBJECT, "statement is unknown"},
 	{422, CS_ERR_SUBJECT, "statement cannot be scored"},
-	{0}
-};
+	{0}};
 
 static void
 classify_report(const CsAccount *account, const CsArguments *args,
@@ -445,7 +443,7 @@ classify_report(const CsAccount *account, const CsArguments *args,
 				const CsError *parse_error, CsVerdict *verdict)
 {
 	struct json_object *data = cs_json_get(root, "data");
-	Persons		persons = {0};
+	Persons				persons = {0};
 
 	(void) account;
 	if (cs_verdict_by_status(&cs_patascore, report_meanings, args,
@@ -468,22 +466,25 @@ classify_report(const CsAccount *account, const CsArguments *args,
 		not_understood(verdict, args, root, "it is about another subject");
 }
 
-static const CsEndpoint endpoints[] = {
-	{
-		.name = "statement", .method = CS_GET, .auth = CS_AUTH_IN_REQUEST,
-		.billed = true, .shared = true, .subject_name = "ref",
-		.normalise = normalise_ref, .build = build_report,
-		.classify = classify_report
-	},
-	{
-		.name = "statement_upload", .method = CS_POST,
-		.auth = CS_AUTH_IN_REQUEST, .billed = true, .shared = false,
-		.subject_name = "national_id",
-		.normalise = normalise_national_id, .build = build_upload,
-		.classify = classify_upload
-	},
-	{0}
-};
+static const CsEndpoint endpoints[] = {{.name = "statement",
+										.method = CS_GET,
+										.auth = CS_AUTH_IN_REQUEST,
+										.billed = true,
+										.shared = true,
+										.subject_name = "ref",
+										.normalise = normalise_ref,
+										.build = build_report,
+										.classify = classify_report},
+									   {.name = "statement_upload",
+										.method = CS_POST,
+										.auth = CS_AUTH_IN_REQUEST,
+										.billed = true,
+										.shared = false,
+										.subject_name = "national_id",
+										.normalise = normalise_national_id,
+										.build = build_upload,
+										.classify = classify_upload},
+									   {0}};
 
 /* authentication: production base. */
 const CsProvider cs_patascore = {

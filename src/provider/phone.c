@@ -22,7 +22,7 @@ cs_phone_digits(const char *phone, char *out, size_t outlen, CsError *err)
 		{
 			cs_core_error(err, CS_ERR_ARGUMENT, "malformed phone number");
 			cs_core_detail(err, "A phone number has digits, spaces, dashes "
-							"and a leading plus sign only.");
+								"and a leading plus sign only.");
 			return CS_FAIL;
 		}
 		out[used++] = *c;
@@ -41,7 +41,7 @@ cs_phone_digits(const char *phone, char *out, size_t outlen, CsError *err)
 static bool
 last_digits(const char *text, char *out, int n)
 {
-	int			found = 0;
+	int found = 0;
 
 	out[n] = '\0';
 	for (size_t i = strlen(text); i > 0 && found < n; i--)
@@ -55,11 +55,10 @@ last_digits(const char *text, char *out, int n)
 bool
 cs_phone_same_last_digits(const char *a, const char *b, int n)
 {
-	char		last_a[32];
-	char		last_b[32];
+	char last_a[32];
+	char last_b[32];
 
-	if (n >= (int) sizeof(last_a) ||
-		!last_digits(a, last_a, n) ||
+	if (n >= (int) sizeof(last_a) || !last_digits(a, last_a, n) ||
 		!last_digits(b, last_b, n))
 		return true;
 	return strcmp(last_a, last_b) == 0;

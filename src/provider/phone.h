@@ -11,7 +11,7 @@
 extern bool cs_phone_same_last_digits(const char *a, const char *b, int n);
 
 /* Digits of a phone number after removing '+', spaces and dashes. */
-extern CsStatus cs_phone_digits(const char *phone, char *out, size_t outlen,
-								CsError *err);
+extern CsStatus
+cs_phone_digits(const char *phone, char *out, size_t outlen, CsError *err);
 
-#endif							/* CS_PHONE_H */
+#endif /* CS_PHONE_H */

@@ -17,28 +17,28 @@
 #include "provider/phone.h"
 
 /* quickstart-guide: "API tokens are valid for 12 hours". */
-#define TOKEN_LIFETIME		(12 * 60 * 60)
+#define TOKEN_LIFETIME (12 * 60 * 60)
 
-#define DEFAULT_ENVIRONMENT	"production"
+#define DEFAULT_ENVIRONMENT "production"
 
 /* E.164: at most 15 digits; shorter than 8 is no international number. */
-#define PHONE_MIN_DIGITS	8
-#define PHONE_MAX_DIGITS	15
+#define PHONE_MIN_DIGITS 8
+#define PHONE_MAX_DIGITS 15
 
 /* So many last digits of a number survive any way of writing its prefix. */
-#define PHONE_SAME_DIGITS	9
+#define PHONE_SAME_DIGITS 9
 
 /* "india" to "unitedkingdom": a name, not an ISO code. */
-#define COUNTRY_MIN_LETTERS	4
-#define COUNTRY_MAX_LETTERS	32
+#define COUNTRY_MIN_LETTERS 4
+#define COUNTRY_MAX_LETTERS 32
 
 static bool
 check_country(const char *value)
 {
-	size_t		len = strspn(value, "abcdefghijklmnopqrstuvwxyz");
+	size_t len = strspn(value, "abcdefghijklmnopqrstuvwxyz");
 
 	return value[len] == '\0' && len >= COUNTRY_MIN_LETTERS &&
-		len <= COUNTRY_MAX_LETTERS;
+		   len <= COUNTRY_MAX_LETTERS;
 }
 
 /* RFC 7617 section 2: a user-id with a colon cannot be sent. */
@@ -46,24 +46,23 @@ static bool
 check_email(const char *value)
 {
 	return cs_text_is_visible(value) && strchr(value, '@') != NULL &&
-		strchr(value, ':') == NULL;
+		   strchr(value, ':') == NULL;
 }
 
 static const CsOption options[] = {
 	{"country", CS_ON_SERVER, false, NULL,
-	"a lower-case country name such as nigeria", check_country},
+	 "a lower-case country name such as nigeria", check_country},
 	{"organization", CS_ON_SERVER, false, NULL,
-	"the organization's name in the Pngme dashboard", NULL},
+	 "the organization's name in the Pngme dashboard", NULL},
 	{"environment", CS_ON_SERVER, false, DEFAULT_ENVIRONMENT,
-	"production or test", NULL},
+	 "production or test", NULL},
 	{"email", CS_ON_MAPPING, false, NULL,
-	"the e-mail address of a dashboard log-in", check_email},
+	 "the e-mail address of a dashboard log-in", check_email},
 	{"password", CS_ON_MAPPING, true, NULL,
-	"the password of the dashboard log-in", NULL},
+	 "the password of the dashboard log-in", NULL},
 	{"api_token", CS_ON_MAPPING, true, NULL,
-	"a token made in the Pngme dashboard", cs_text_is_visible},
-	{0}
-};
+	 "a token made in the Pngme dashboard", cs_text_is_visible},
+	{0}};
 
 /* ---------- account and log-in ---------- */
 
@@ -76,24 +75,24 @@ check_account(const CsAccount *account, CsError *err)
 
 	if (cs_template_option(account, "country") == NULL)
 		return cs_core_error(err, CS_ERR_ARGUMENT,
-							"server option \"country\" is missing");
+							 "server option \"country\" is missing");
 	if (cs_template_option(account, "api_token") != NULL)
 		return cs_registry_check_credential(account, "api_token", err);
 	if (email == NULL && password == NULL)
 	{
 		cs_core_error(err, CS_ERR_MAPPING, "user mapping lacks credentials");
 		cs_core_detail(err, "Pngme needs \"email\" and \"password\", or "
-						"\"api_token\".");
+							"\"api_token\".");
 		return CS_FAIL;
 	}
 	if (password == NULL || *password == '\0')
 		return cs_core_error(err, CS_ERR_MAPPING,
-							"user mapping lacks \"password\"");
+							 "user mapping lacks \"password\"");
 	if (cs_registry_check_credential(account, "email", err) != CS_OK)
 		return CS_FAIL;
 	if (email == NULL || !check_email(email))
 		return cs_core_error(err, CS_ERR_MAPPING,
-							"credential \"email\" is no e-mail address");
+							 "credential \"email\" is no e-mail address");
 	return CS_OK;
 }
 
@@ -115,9 +114,9 @@ build_login(const CsAccount *account, CsRequest *request, CsError *err)
 
 	if (email == NULL || password == NULL)
 		return cs_core_error(err, CS_ERR_MAPPING,
-							"user mapping lacks \"email\" or \"password\"");
-	if (cs_template_build(&template, CS_GET, account, NULL, request,
-						 err) != CS_OK)
+							 "user mapping lacks \"email\" or \"password\"");
+	if (cs_template_build(&template, CS_GET, account, NULL, request, err) !=
+		CS_OK)
 		return CS_FAIL;
 	cs_buf_puts(&user, email);
 	cs_buf_puts(&user, ":");
@@ -141,7 +140,7 @@ find_by_text(struct json_object *list, const char *name, const char *wanted)
 	for (size_t i = 0; i < json_object_array_length(list); i++)
 	{
 		struct json_object *element = json_object_array_get_idx(list, i);
-		const char *text = cs_json_get_text(element, name);
+		const char		   *text = cs_json_get_text(element, name);
 
 		if (text != NULL && strcmp(text, wanted) == 0)
 			return element;
@@ -154,8 +153,8 @@ static struct json_object *
 choose_organization(const CsAccount *account, struct json_object *list,
 					CsError *err)
 {
-	const char *wanted = cs_template_option(account, "organization");
-	size_t		count = json_object_array_length(list);
+	const char		   *wanted = cs_template_option(account, "organization");
+	size_t				count = json_object_array_length(list);
 	struct json_object *found;
 
 	if (wanted == NULL && count == 1)
@@ -164,25 +163,25 @@ choose_organization(const CsAccount *account, struct json_object *list,
 		if (json_object_is_type(found, json_type_object))
 			return found;
 		cs_core_error(err, CS_ERR_NOT_UNDERSTOOD,
-					 "Pngme log-in gave an organization that is no object");
+					  "Pngme log-in gave an organization that is no object");
 		return NULL;
 	}
 	if (wanted == NULL)
 	{
 		cs_core_error(err, CS_ERR_CREDENTIALS,
-					 "no choice of organization at the Pngme log-in");
-		cs_core_detail(err, "The account belongs to %zu organizations; the "
-						"server option \"organization\" must name one.",
-						count);
+					  "no choice of organization at the Pngme log-in");
+		cs_core_detail(err,
+					   "The account belongs to %zu organizations; the "
+					   "server option \"organization\" must name one.",
+					   count);
 		return NULL;
 	}
 	found = find_by_text(list, "organization_name", wanted);
 	if (found == NULL)
 	{
 		cs_core_error(err, CS_ERR_CREDENTIALS,
-					 "Pngme log-in lacks the wanted organization");
-		cs_core_detail(err, "The account has no organization \"%s\".",
-						wanted);
+					  "Pngme log-in lacks the wanted organization");
+		cs_core_detail(err, "The account has no organization \"%s\".", wanted);
 	}
 	return found;
 }
@@ -198,14 +197,17 @@ choose_token(const CsAccount *account, struct json_object *organization,
 
 	if (wanted == NULL)
 		wanted = DEFAULT_ENVIRONMENT;
-	text = cs_json_get_text(find_by_text(cs_json_get(organization, "auth"),
-										 "type", wanted), "api_token");
+	text = cs_json_get_text(
+		find_by_text(cs_json_get(organization, "auth"), "type", wanted),
+		"api_token");
 	if (text == NULL)
 	{
 		cs_core_error(err, CS_ERR_CREDENTIALS,
-					 "Pngme log-in lacks the wanted environment");
-		cs_core_detail(err, "Organization \"%.100s\" has no API token for "
-						"environment \"%s\".", name ? name : "", wanted);
+					  "Pngme log-in lacks the wanted environment");
+		cs_core_detail(err,
+					   "Organization \"%.100s\" has no API token for "
+					   "environment \"%s\".",
+					   name ? name : "", wanted);
 		cs_text_redact(err->detail);
 	}
 	return text;
@@ -222,15 +224,16 @@ read_login(const CsAccount *account, const CsReply *reply, int64_t now,
 {
 	struct json_object *root;
 	struct json_object *organization;
-	const char *text;
-	CsStatus	status = CS_FAIL;
+	const char		   *text;
+	CsStatus			status = CS_FAIL;
 
 	if (cs_json_parse(reply->body, reply->len, &root, err) != CS_OK)
 		return CS_FAIL;
 	if (!json_object_is_type(root, json_type_array))
 		cs_core_error(err, CS_ERR_NOT_UNDERSTOOD,
-					 "Pngme log-in gave no list of organizations");
-	else if ((organization = choose_organization(account, root, err)) != NULL &&
+					  "Pngme log-in gave no list of organizations");
+	else if ((organization = choose_organization(account, root, err)) !=
+				 NULL &&
 			 (text = choose_token(account, organization, err)) != NULL)
 		status = cs_token_set(token, text, NULL, now, TOKEN_LIFETIME, err);
 	json_object_put(root);
@@ -247,7 +250,7 @@ static CsStatus
 normalise_phone(const CsAccount *account, const char *subject, char *out,
 				CsError *err)
 {
-	size_t		len;
+	size_t len;
 
 	(void) account;
 	if (cs_phone_digits(subject, out, CS_SUBJECT_SIZE, err) != CS_OK)
@@ -257,15 +260,16 @@ normalise_phone(const CsAccount *account, const char *subject, char *out,
 	{
 		cs_core_error(err, CS_ERR_ARGUMENT, "malformed phone number");
 		cs_core_detail(err, "It begins with a zero; Pngme expects it with "
-						"country code, such as 254 for Kenya.");
+							"country code, such as 254 for Kenya.");
 		return CS_FAIL;
 	}
 	if (len < PHONE_MIN_DIGITS || len > PHONE_MAX_DIGITS)
 	{
 		cs_core_error(err, CS_ERR_ARGUMENT, "malformed phone number");
-		cs_core_detail(err, "It has %zu digits; %d to %d are expected, with "
-						"country code.", len, PHONE_MIN_DIGITS,
-						PHONE_MAX_DIGITS);
+		cs_core_detail(err,
+					   "It has %zu digits; %d to %d are expected, with "
+					   "country code.",
+					   len, PHONE_MIN_DIGITS, PHONE_MAX_DIGITS);
 		return CS_FAIL;
 	}
 	return CS_OK;
@@ -283,11 +287,9 @@ build_decision(const CsAccount *account, const CsArguments *args,
 	static const CsField query[] = {
 		{"phone_number", CS_FROM_ARGUMENT, "subject", CS_REQUIRED},
 		{"utc_endtime", CS_FROM_ARGUMENT, "utc_endtime", cs_left_out},
-		{0}
-	};
-	static const CsTemplate template = {
-		.path = "/{country}/decision", .query = query
-	};
+		{0}};
+	static const CsTemplate template = {.path = "/{country}/decision",
+										.query = query};
 
 	return cs_template_build(&template, CS_GET, account, args, request, err);
 }
@@ -310,7 +312,7 @@ static bool
 risk_score_fits(struct json_object *root, bool *present)
 {
 	struct json_object *value;
-	double		score;
+	double				score;
 
 	if (!json_object_object_get_ex(root, "risk_score", &value))
 		return true;
@@ -328,17 +330,17 @@ risk_score_fits(struct json_object *root, bool *present)
 static bool
 same_phone(const CsArguments *args, struct json_object *root)
 {
-	struct json_object *phone = cs_json_get(cs_json_get(root, "user"),
-											"phone_number");
+	struct json_object *phone =
+		cs_json_get(cs_json_get(root, "user"), "phone_number");
 	const char *asked = cs_template_argument(args, "subject");
 	char		buf[CS_JSON_INTEGER_SIZE];
 	const char *answered;
 
-	answered = json_object_is_type(phone, json_type_string) ?
-		json_object_get_string(phone) :
-		cs_json_number(phone, buf, sizeof(buf));
+	answered = json_object_is_type(phone, json_type_string)
+				   ? json_object_get_string(phone)
+				   : cs_json_number(phone, buf, sizeof(buf));
 	return asked == NULL || answered == NULL ||
-		cs_phone_same_last_digits(asked, answered, PHONE_SAME_DIGITS);
+		   cs_phone_same_last_digits(asked, answered, PHONE_SAME_DIGITS);
 }
 
 /*
@@ -350,23 +352,23 @@ static const CsStatusMeaning decision_meanings[] = {
 	{400, CS_ERR_SUBJECT, "subject is unknown or cannot be scored"},
 	{404, CS_ERR_SUBJECT, "subject is unknown"},
 	{422, CS_ERR_SUBJECT, "subject is not accepted"},
-	{0}
-};
+	{0}};
 
 /*
  * quickstart-guide, near real-time decisioning: until a user is older than
  * five minutes not all of the phone's messages may have been seen.
  */
-#define YOUNG_MINUTES		5
-#define YOUNG_FRESH_S		30
+#define YOUNG_MINUTES 5
+#define YOUNG_FRESH_S 30
 
 static bool
 is_young(struct json_object *root)
 {
-	int64_t		minutes;
+	int64_t minutes;
 
-	return cs_json_get_int64(root, "user_created_at_elapsed_minutes", &minutes) &&
-		minutes <= YOUNG_MINUTES;
+	return cs_json_get_int64(root, "user_created_at_elapsed_minutes",
+							 &minutes) &&
+		   minutes <= YOUNG_MINUTES;
 }
 
 /* quickstart-guide: an object with user, risk_score and features. */
@@ -406,15 +408,16 @@ classify_decision(const CsAccount *account, const CsArguments *args,
 	cs_verdict_quote(verdict, &cs_pngme, args, root);
 }
 
-static const CsEndpoint endpoints[] = {
-	{
-		.name = "decision", .method = CS_GET, .auth = CS_AUTH_TOKEN,
-		.billed = true, .shared = true, .subject_name = "phone",
-		.normalise = normalise_phone, .build = build_decision,
-		.classify = classify_decision
-	},
-	{0}
-};
+static const CsEndpoint endpoints[] = {{.name = "decision",
+										.method = CS_GET,
+										.auth = CS_AUTH_TOKEN,
+										.billed = true,
+										.shared = true,
+										.subject_name = "phone",
+										.normalise = normalise_phone,
+										.build = build_decision,
+										.classify = classify_decision},
+									   {0}};
 
 /* Base of the official Python client. */
 const CsProvider cs_pngme = {

@@ -11,12 +11,12 @@
 #include "base/text.h"
 
 static const CsProvider *const providers[] = {
-#define CS_PROVIDER(name)	&cs_##name,
+#define CS_PROVIDER(name) &cs_##name,
 	CS_PROVIDERS
 #undef CS_PROVIDER
 };
 
-#define NPROVIDERS	((int) (sizeof(providers) / sizeof(providers[0])))
+#define NPROVIDERS ((int) (sizeof(providers) / sizeof(providers[0])))
 
 /* ---------- registry ---------- */
 
@@ -67,23 +67,24 @@ bool
 cs_registry_check_path(const char *value)
 {
 	return value[0] == '/' && cs_text_is_visible(value) &&
-		strpbrk(value, "?#\\") == NULL && strstr(value, "..") == NULL;
+		   strpbrk(value, "?#\\") == NULL && strstr(value, "..") == NULL;
 }
 
 CsStatus
-cs_registry_check_credential(const CsAccount *account, const char *name, CsError *err)
+cs_registry_check_credential(const CsAccount *account, const char *name,
+							 CsError *err)
 {
 	const char *value = cs_template_option(account, name);
 
 	if (value == NULL || *value == '\0')
-		return cs_core_error(err, CS_ERR_MAPPING,
-							"user mapping lacks \"%s\"", name);
+		return cs_core_error(err, CS_ERR_MAPPING, "user mapping lacks \"%s\"",
+							 name);
 	if (!cs_text_is_visible(value))
 	{
-		cs_core_error(err, CS_ERR_MAPPING,
-					 "credential \"%s\" cannot be sent", name);
+		cs_core_error(err, CS_ERR_MAPPING, "credential \"%s\" cannot be sent",
+					  name);
 		cs_core_detail(err, "It has spaces, control characters or "
-						"characters beyond ASCII.");
+							"characters beyond ASCII.");
 		return CS_FAIL;
 	}
 	return CS_OK;

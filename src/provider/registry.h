@@ -26,37 +26,37 @@ typedef enum CsOptionPlace
 
 typedef struct CsOption
 {
-	const char *name;
+	const char	 *name;
 	CsOptionPlace place;
-	bool		secret;			/* also offered as <name>_file */
-	const char *default_value;	/* NULL: none */
-	const char *expects;		/* "a lower-case country name such as
+	bool		  secret;			  /* also offered as <name>_file */
+	const char	 *default_value;	  /* NULL: none */
+	const char	 *expects;			  /* "a lower-case country name such as
 								 * nigeria": for error messages */
-	bool		(*check) (const char *value);	/* NULL: any non-empty text */
+	bool (*check)(const char *value); /* NULL: any non-empty text */
 } CsOption;
 
 typedef enum CsAuth
 {
-	CS_AUTH_IN_REQUEST,			/* build() puts the credential itself */
-	CS_AUTH_TOKEN				/* courier adds Authorization: Bearer */
+	CS_AUTH_IN_REQUEST, /* build() puts the credential itself */
+	CS_AUTH_TOKEN		/* courier adds Authorization: Bearer */
 } CsAuth;
 
 typedef struct CsEndpoint
 {
-	const char *name;			/* "decision", "lac", "statement", ... */
+	const char *name; /* "decision", "lac", "statement", ... */
 	CsMethod	method;
 	CsAuth		auth;
-	bool		billed;			/* may cost money: never sent again blindly */
-	bool		shared;			/* same question, same answer: may be shared */
-	const char *subject_name;	/* "phone", "msisdn", "ref": for messages */
+	bool		billed;		  /* may cost money: never sent again blindly */
+	bool		shared;		  /* same question, same answer: may be shared */
+	const char *subject_name; /* "phone", "msisdn", "ref": for messages */
 
 	/* Checks and rewrites a subject.  out has CS_SUBJECT_SIZE bytes. */
-	CsStatus	(*normalise) (const CsAccount *account, const char *subject,
-							  char *out, CsError *err);
+	CsStatus (*normalise)(const CsAccount *account, const char *subject,
+						  char *out, CsError *err);
 
 	/* Builds the request, all but the token. */
-	CsStatus	(*build) (const CsAccount *account, const CsArguments *args,
-						  CsRequest *request, CsError *err);
+	CsStatus (*build)(const CsAccount *account, const CsArguments *args,
+					  CsRequest *request, CsError *err);
 
 	/*
 	 * Reads a reply.  root is the parsed body, NULL when the body is empty,
@@ -65,31 +65,31 @@ typedef struct CsEndpoint
 	 * args are those the request was built from (args->request_id included):
 	 * a reply that names another subject or request id is not understood.
 	 */
-	void		(*classify) (const CsAccount *account, const CsArguments *args,
-							 const CsReply *reply, struct json_object *root,
-							 const CsError *parse_error, CsVerdict *verdict);
+	void (*classify)(const CsAccount *account, const CsArguments *args,
+					 const CsReply *reply, struct json_object *root,
+					 const CsError *parse_error, CsVerdict *verdict);
 } CsEndpoint;
 
-#define CS_SUBJECT_SIZE		256
+#define CS_SUBJECT_SIZE 256
 
 typedef struct CsProvider
 {
-	const char *name;
-	const char *title;			/* "Pngme", for messages */
-	const char *default_base_url;
-	const CsOption *options;	/* ends with a NULL name */
-	const CsEndpoint *endpoints;	/* ends with a NULL name */
+	const char		 *name;
+	const char		 *title; /* "Pngme", for messages */
+	const char		 *default_base_url;
+	const CsOption	 *options;	 /* ends with a NULL name */
+	const CsEndpoint *endpoints; /* ends with a NULL name */
 
 	/* Are the credentials complete?  CS_ERR_MAPPING names what is missing. */
-	CsStatus	(*check_account) (const CsAccount *account, CsError *err);
+	CsStatus (*check_account)(const CsAccount *account, CsError *err);
 
 	/* NULL, or whether endpoints with CS_AUTH_TOKEN need a log-in; when it
 	 * says no, *token is the fixed token to use. */
-	bool		(*needs_login) (const CsAccount *account, const char **token);
+	bool (*needs_login)(const CsAccount *account, const char **token);
 
 	/* Builds the log-in request.  NULL when there is no log-in. */
-	CsStatus	(*build_login) (const CsAccount *account, CsRequest *request,
-								CsError *err);
+	CsStatus (*build_login)(const CsAccount *account, CsRequest *request,
+							CsError *err);
 
 	/*
 	 * Reads a log-in reply of status 2xx.  `now` is Unix seconds.  expires_at
@@ -97,8 +97,8 @@ typedef struct CsProvider
 	 * the documented lifetime; no skew is subtracted here.
 	 * account holds only the non-secret options here.
 	 */
-	CsStatus	(*read_login) (const CsAccount *account, const CsReply *reply,
-							   int64_t now, CsToken *token, CsError *err);
+	CsStatus (*read_login)(const CsAccount *account, const CsReply *reply,
+						   int64_t now, CsToken *token, CsError *err);
 
 	/*
 	 * The status a 2xx reply really stands for, when the body's envelope
@@ -107,20 +107,19 @@ typedef struct CsProvider
 	 * envelope is short) to see refusals (401, 429, 503) in disguise.
 	 * NULL when the provider has no envelope.
 	 */
-	int			(*effective_status) (const CsReply *reply,
-									 struct json_object *root);
+	int (*effective_status)(const CsReply *reply, struct json_object *root);
 } CsProvider;
 
 /* The registry.  cs_registry_at returns NULL beyond the last. */
 extern const CsProvider *cs_registry_by_name(const char *name);
 extern const CsProvider *cs_registry_at(int index);
-extern int	cs_registry_index(const CsProvider *provider);
-extern const CsEndpoint *cs_registry_endpoint(const CsProvider *provider,
-											 const char *name);
+extern int				 cs_registry_index(const CsProvider *provider);
+extern const CsEndpoint *
+cs_registry_endpoint(const CsProvider *provider, const char *name);
 
 /* CS_ERR_MAPPING unless the credential is there and fit for a header. */
 extern CsStatus cs_registry_check_credential(const CsAccount *account,
-									const char *name, CsError *err);
+											 const char *name, CsError *err);
 
 /* A check for CsOption: an absolute path without query. */
 extern bool cs_registry_check_path(const char *value);
@@ -134,8 +133,8 @@ extern bool cs_registry_check_path(const char *value);
 	CS_PROVIDER(lenderlink) \
 	CS_PROVIDER(patascore)
 
-#define CS_PROVIDER(name)	extern const CsProvider cs_##name;
+#define CS_PROVIDER(name) extern const CsProvider cs_##name;
 CS_PROVIDERS
 #undef CS_PROVIDER
 
-#endif							/* CS_REGISTRY_H */
+#endif /* CS_REGISTRY_H */

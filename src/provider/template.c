@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-const char	cs_left_out[] = "";
+const char cs_left_out[] = "";
 
 const char *
 cs_template_option(const CsAccount *account, const char *name)
@@ -34,18 +34,17 @@ cs_template_free(CsRequest *request)
 CsStatus
 cs_template_check(const CsRequest *request, CsError *err)
 {
-	if (request->url.failed || request->headers.failed ||
-		request->body.failed)
+	if (request->url.failed || request->headers.failed || request->body.failed)
 		return cs_core_error(err, CS_ERR_MEMORY,
-							"no memory for the request, or it is too large");
+							 "no memory for the request, or it is too large");
 	return CS_OK;
 }
 
 /* What a template is filled from. */
 typedef struct Source
 {
-	const CsAccount *account;
-	const CsArguments *args;	/* NULL for a log-in */
+	const CsAccount	  *account;
+	const CsArguments *args; /* NULL for a log-in */
 } Source;
 
 /* The text of a field that is not a file; NULL when absent. */
@@ -59,7 +58,8 @@ field_text(const Source *source, CsFieldSource from, const char *key)
 		case CS_FROM_OPTION:
 			return cs_template_option(source->account, key);
 		case CS_FROM_ARGUMENT:
-			return source->args ? cs_template_argument(source->args, key) : NULL;
+			return source->args ? cs_template_argument(source->args, key)
+								: NULL;
 		case CS_FROM_REQUEST_ID:
 			return source->args ? source->args->request_id : NULL;
 		case CS_FROM_FILE:
@@ -103,7 +103,7 @@ put_path(CsBuf *url, const Source *source, const char *path, CsError *err)
 
 	while ((open = strchr(path, '{')) != NULL)
 	{
-		size_t		len = strcspn(open + 1, "}");
+		size_t len = strcspn(open + 1, "}");
 
 		cs_buf_append(url, path, (size_t) (open - path));
 		if (put_path_value(url, source, open + 1, len, err) != CS_OK)
@@ -155,7 +155,7 @@ put_json(CsBuf *body, const Source *source, const CsField *fields,
 		if (value == cs_left_out)
 			continue;
 		if (file ? source->args == NULL || source->args->file == NULL
-			: value == NULL)
+				 : value == NULL)
 			return missing(fields->name, err);
 		cs_buf_puts(body, separator);
 		cs_buf_put_json_string(body, fields->name);
@@ -177,8 +177,8 @@ put_json(CsBuf *body, const Source *source, const CsField *fields,
 
 CsStatus
 cs_template_build(const CsTemplate *template, CsMethod method,
-				 const CsAccount *account, const CsArguments *args,
-				 CsRequest *request, CsError *err)
+				  const CsAccount *account, const CsArguments *args,
+				  CsRequest *request, CsError *err)
 {
 	const Source source = {account, args};
 

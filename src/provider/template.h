@@ -11,20 +11,20 @@
 /* A server with its credentials, as providers see it. */
 typedef struct CsAccount
 {
-	const char *base_url;		/* no trailing slash */
-	const CsPair *pairs;		/* provider options (defaults filled in) and
+	const char	 *base_url; /* no trailing slash */
+	const CsPair *pairs;	/* provider options (defaults filled in) and
 								 * credentials; absent ones are absent */
-	int			npairs;
+	int			  npairs;
 } CsAccount;
 
 /* The arguments of one question, normalised; NULL arguments are absent. */
 typedef struct CsArguments
 {
-	const CsPair *pairs;		/* "subject" always; others by endpoint */
-	int			npairs;
-	const char *request_id;		/* a fresh UUID, the same over all attempts */
-	const void *file;			/* upload only: the file's bytes */
-	size_t		file_len;
+	const CsPair *pairs; /* "subject" always; others by endpoint */
+	int			  npairs;
+	const char	 *request_id; /* a fresh UUID, the same over all attempts */
+	const void	 *file;		  /* upload only: the file's bytes */
+	size_t		  file_len;
 } CsArguments;
 
 typedef enum CsMethod
@@ -37,10 +37,10 @@ typedef enum CsMethod
 /* Zero it before use; release with cs_template_free, which wipes. */
 typedef struct CsRequest
 {
-	CsMethod	method;
-	CsBuf		url;
-	CsBuf		headers;		/* "Name: value\n" each; no token */
-	CsBuf		body;			/* empty for GET */
+	CsMethod method;
+	CsBuf	 url;
+	CsBuf	 headers; /* "Name: value\n" each; no token */
+	CsBuf	 body;	  /* empty for GET */
 } CsRequest;
 
 extern void cs_template_free(CsRequest *request);
@@ -53,29 +53,31 @@ typedef struct CsReply
 } CsReply;
 
 /* Option value of the account; NULL when absent. */
-extern const char *cs_template_option(const CsAccount *account, const char *name);
-extern const char *cs_template_argument(const CsArguments *args, const char *name);
+extern const char *
+cs_template_option(const CsAccount *account, const char *name);
+extern const char *
+cs_template_argument(const CsArguments *args, const char *name);
 
 /* A request as data: where each piece of it comes from. */
 typedef enum CsFieldSource
 {
-	CS_FROM_LITERAL,			/* key is the value */
-	CS_FROM_OPTION,				/* key names an option or credential */
-	CS_FROM_ARGUMENT,			/* key names an argument */
-	CS_FROM_REQUEST_ID,			/* key is unused */
-	CS_FROM_FILE				/* the uploaded file as base64 */
+	CS_FROM_LITERAL,	/* key is the value */
+	CS_FROM_OPTION,		/* key names an option or credential */
+	CS_FROM_ARGUMENT,	/* key names an argument */
+	CS_FROM_REQUEST_ID, /* key is unused */
+	CS_FROM_FILE		/* the uploaded file as base64 */
 } CsFieldSource;
 
 /* A query parameter or a text member of a JSON body. */
 typedef struct CsField
 {
-	const char *name;			/* on the wire; NULL ends a list */
+	const char	 *name; /* on the wire; NULL ends a list */
 	CsFieldSource source;
-	const char *key;
-	const char *when_absent;	/* CS_REQUIRED, cs_left_out, or what is sent */
+	const char	 *key;
+	const char	 *when_absent; /* CS_REQUIRED, cs_left_out, or what is sent */
 } CsField;
 
-#define CS_REQUIRED		NULL
+#define CS_REQUIRED NULL
 extern const char cs_left_out[];
 
 /*
@@ -84,19 +86,19 @@ extern const char cs_left_out[];
  */
 typedef struct CsTemplate
 {
-	const char *path;
-	const CsField *query;		/* NULL: no query string */
-	const CsField *body;		/* NULL: no body */
+	const char	  *path;
+	const CsField *query; /* NULL: no query string */
+	const CsField *body;  /* NULL: no body */
 } CsTemplate;
 
 /*
  * Fills a zeroed request from a template; args is NULL for a log-in.  Errors:
  * CS_ERR_ARGUMENT names a missing option or argument, CS_ERR_MEMORY.
  */
-extern CsStatus cs_template_build(const CsTemplate *template, CsMethod method,
-								 const CsAccount *account,
-								 const CsArguments *args,
-								 CsRequest *request, CsError *err);
+extern CsStatus
+cs_template_build(const CsTemplate *template, CsMethod method,
+				  const CsAccount *account, const CsArguments *args,
+				  CsRequest *request, CsError *err);
 
 /*
  * CS_ERR_MEMORY when a buffer of the request failed.  cs_template_build ends
@@ -104,4 +106,4 @@ extern CsStatus cs_template_build(const CsTemplate *template, CsMethod method,
  */
 extern CsStatus cs_template_check(const CsRequest *request, CsError *err);
 
-#endif							/* CS_TEMPLATE_H */
+#endif /* CS_TEMPLATE_H */

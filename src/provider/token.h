@@ -11,12 +11,12 @@
 struct json_object;
 
 /* Longest token accepted, in bytes; JWTs seen are below 2 kB. */
-#define CS_TOKEN_MAX	8192
+#define CS_TOKEN_MAX 8192
 
 typedef struct CsToken
 {
-	char		text[CS_TOKEN_MAX + 1];
-	int64_t		expires_at;		/* Unix seconds, always set */
+	char	text[CS_TOKEN_MAX + 1];
+	int64_t expires_at; /* Unix seconds, always set */
 } CsToken;
 
 /* exp of a JWT (RFC 7519 section 4.1.4); false when it is none. */
@@ -28,13 +28,13 @@ extern bool cs_token_jwt_expiry(const char *token, int64_t *expires_at);
  * from expires_in, else from expires_at of `object` (may be NULL; seconds, or
  * milliseconds beyond 1e11), else it is now + lifetime.
  */
-extern CsStatus cs_token_set(CsToken *token, const char *text,
-							 struct json_object *object, int64_t now,
-							 int64_t lifetime, CsError *err);
+extern CsStatus
+cs_token_set(CsToken *token, const char *text, struct json_object *object,
+			 int64_t now, int64_t lifetime, CsError *err);
 
 /* Reads the reply of an OAuth token endpoint (RFC 6749 section 5.1). */
-extern CsStatus cs_token_read_oauth(const CsReply *reply, int64_t now,
-									int64_t lifetime, CsToken *token,
-									CsError *err);
+extern CsStatus
+cs_token_read_oauth(const CsReply *reply, int64_t now, int64_t lifetime,
+					CsToken *token, CsError *err);
 
-#endif							/* CS_TOKEN_H */
+#endif /* CS_TOKEN_H */

@@ -21,26 +21,26 @@
  * How much of a provider's explanation is looked at before redaction; a
  * detail holds less.
  */
-#define WORDS_SIZE			2048
+#define WORDS_SIZE 2048
 
 /* Subjects shorter than this would blot out half of an explanation. */
-#define SHORTEST_HIDDEN		3
+#define SHORTEST_HIDDEN 3
 
 /* ---------- the provider's own words ---------- */
 
 /* An explanation under collection; a whole word is dropped when full. */
 typedef struct Words
 {
-	char		text[WORDS_SIZE];
-	size_t		len;
-	bool		full;
+	char   text[WORDS_SIZE];
+	size_t len;
+	bool   full;
 } Words;
 
 static void
 add_words(Words *words, const char *separator, const char *text)
 {
-	size_t		room = sizeof(words->text) - words->len;
-	int			len;
+	size_t room = sizeof(words->text) - words->len;
+	int	   len;
 
 	if (words->full || *text == '\0')
 		return;
@@ -67,8 +67,8 @@ add_words(Words *words, const char *separator, const char *text)
 static const char *
 explanation_of(struct json_object *value)
 {
-	static const char *const names[] = {"message", "msg", "detail",
-	"error_description", "description", NULL};
+	static const char *const names[] = {
+		"message", "msg", "detail", "error_description", "description", NULL};
 	const char *text = NULL;
 
 	if (json_object_is_type(value, json_type_string))
@@ -102,7 +102,7 @@ static void
 collect_words(Words *words, struct json_object *root)
 {
 	static const char *const names[] = {"detail", "message",
-	"error_description", "error", NULL};
+										"error_description", "error", NULL};
 
 	words->text[0] = '\0';
 	words->len = 0;
@@ -117,7 +117,7 @@ collect_words(Words *words, struct json_object *root)
 static void
 blot_out(char *text, const char *value)
 {
-	size_t		len = value ? strlen(value) : 0;
+	size_t len = value ? strlen(value) : 0;
 
 	if (len < SHORTEST_HIDDEN)
 		return;
@@ -155,13 +155,13 @@ static void
 copy_code(CsError *err, const CsArguments *args, struct json_object *root)
 {
 	struct json_object *member = cs_json_get(root, "code");
-	char		buf[CS_JSON_INTEGER_SIZE];
-	char		text[CS_PROVIDER_CODE_SIZE];
-	const char *code;
+	char				buf[CS_JSON_INTEGER_SIZE];
+	char				text[CS_PROVIDER_CODE_SIZE];
+	const char		   *code;
 
-	code = json_object_is_type(member, json_type_string) ?
-		json_object_get_string(member) :
-		cs_json_number(member, buf, sizeof(buf));
+	code = json_object_is_type(member, json_type_string)
+			   ? json_object_get_string(member)
+			   : cs_json_number(member, buf, sizeof(buf));
 	if (code == NULL || strlen(code) >= sizeof(text) ||
 		!cs_text_is_visible(code))
 		return;
@@ -176,29 +176,29 @@ void
 cs_verdict_quote(CsVerdict *verdict, const CsProvider *provider,
 				 const CsArguments *args, struct json_object *root)
 {
-	Words		words;
+	Words words;
 
 	copy_code(&verdict->error, args, root);
 	collect_words(&words, root);
 	if (words.len == 0 && verdict->error.provider_code[0] != '\0')
 		cs_core_detail(&verdict->error, "%s gives the code %s.",
-						provider->title, verdict->error.provider_code);
+					   provider->title, verdict->error.provider_code);
 	if (words.len == 0)
 		return;
 	hide_secrets(words.text, args);
 	cs_text_redact(words.text);
 	hide_subject(words.text, args);
 	cs_core_detail(&verdict->error, "%s says: %s", provider->title,
-					words.text);
+				   words.text);
 }
 
 /* ---------- verdicts ---------- */
 
 void
-cs_verdict_fail(CsVerdict *verdict, CsErrorCode code, const char *format,...)
+cs_verdict_fail(CsVerdict *verdict, CsErrorCode code, const char *format, ...)
 {
-	char		message[CS_MESSAGE_SIZE * 2];	/* cs_core_error does the cut */
-	va_list		args;
+	char	message[CS_MESSAGE_SIZE * 2]; /* cs_core_error does the cut */
+	va_list args;
 
 	va_start(args, format);
 	vsnprintf(message, sizeof(message), format, args);
@@ -214,7 +214,7 @@ static const struct
 	int			high;
 	CsErrorCode code;
 	const char *message;
-}			common_meanings[] = {
+} common_meanings[] = {
 	{401, 401, CS_ERR_CREDENTIALS, "provider refused the credentials"},
 	{403, 403, CS_ERR_CREDENTIALS, "provider refused access"},
 	{413, 413, CS_ERR_TOO_LARGE, "provider found the request too large"},
@@ -225,7 +225,7 @@ static const struct
 	{400, 499, CS_ERR_NOT_UNDERSTOOD, "provider did not accept the request"},
 };
 
-#define NMEANINGS	(sizeof(common_meanings) / sizeof(common_meanings[0]))
+#define NMEANINGS (sizeof(common_meanings) / sizeof(common_meanings[0]))
 
 /* Fills a verdict by status; the words and the status itself follow. */
 static void
@@ -280,7 +280,7 @@ settle_unreadable(const CsProvider *provider, const CsError *parse_error,
 }
 
 bool
-cs_verdict_by_status(const CsProvider *provider,
+cs_verdict_by_status(const CsProvider	   *provider,
 					 const CsStatusMeaning *meanings, const CsArguments *args,
 					 int status, struct json_object *root,
 					 const CsError *parse_error, CsVerdict *verdict)
@@ -291,8 +291,8 @@ cs_verdict_by_status(const CsProvider *provider,
 	{
 		if (meanings->status != status)
 			continue;
-		settle(provider, status, meanings->code, meanings->message, args,
-			   root, verdict);
+		settle(provider, status, meanings->code, meanings->message, args, root,
+			   verdict);
 		return true;
 	}
 	if (status < 200 || status > 299)

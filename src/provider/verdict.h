@@ -14,12 +14,12 @@ struct CsProvider;
 /* What a complete reply to a question means. */
 typedef struct CsVerdict
 {
-	CsErrorCode code;			/* CS_ERR_NONE: an answer */
-	int			effective_status;	/* HTTP status, or the envelope's when
+	CsErrorCode code;			  /* CS_ERR_NONE: an answer */
+	int			effective_status; /* HTTP status, or the envelope's when
 									 * that is the worse of the two */
-	int			fresh_s;		/* an answer serves for so many seconds at
+	int			fresh_s;		  /* an answer serves for so many seconds at
 								 * most; 0: as long as the server's cache_ttl */
-	CsError		error;			/* filled unless code is CS_ERR_NONE */
+	CsError		error;			  /* filled unless code is CS_ERR_NONE */
 } CsVerdict;
 
 /*
@@ -30,9 +30,9 @@ typedef struct CsVerdict
  * names (detail, message, error_description, error, errors[] as strings or
  * objects with message), redacted.
  */
-extern void cs_verdict_from_status(const struct CsProvider *provider, int status,
-								   struct json_object *root,
-								   CsVerdict *verdict);
+extern void
+cs_verdict_from_status(const struct CsProvider *provider, int status,
+					   struct json_object *root, CsVerdict *verdict);
 
 /*
  * A status that means something else, or more, with one provider's endpoint.
@@ -42,7 +42,7 @@ typedef struct CsStatusMeaning
 {
 	int			status;
 	CsErrorCode code;
-	const char *message;		/* as in CsError */
+	const char *message; /* as in CsError */
 } CsStatusMeaning;
 
 /*
@@ -52,24 +52,23 @@ typedef struct CsStatusMeaning
  * Returns false, with a verdict that is an answer so far, when the body has
  * to be looked at.  `status` is the effective one.
  */
-extern bool cs_verdict_by_status(const struct CsProvider *provider,
-								 const CsStatusMeaning *meanings,
-								 const CsArguments *args, int status,
-								 struct json_object *root,
-								 const CsError *parse_error,
-								 CsVerdict *verdict);
+extern bool
+cs_verdict_by_status(const struct CsProvider *provider,
+					 const CsStatusMeaning *meanings, const CsArguments *args,
+					 int status, struct json_object *root,
+					 const CsError *parse_error, CsVerdict *verdict);
 
 /* Makes the verdict a failure; the effective status stays. */
-extern void cs_verdict_fail(CsVerdict *verdict, CsErrorCode code,
-							const char *format,...)
-			__attribute__((format(printf, 3, 4)));
+extern void
+cs_verdict_fail(CsVerdict *verdict, CsErrorCode code, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /*
  * Puts the provider's own words into the verdict's detail and its code into
  * provider_code, redacted and without the subject of args (may be NULL).
  */
-extern void cs_verdict_quote(CsVerdict *verdict, const struct CsProvider *provider,
-							 const CsArguments *args,
-							 struct json_object *root);
+extern void
+cs_verdict_quote(CsVerdict *verdict, const struct CsProvider *provider,
+				 const CsArguments *args, struct json_object *root);
 
-#endif							/* CS_VERDICT_H */
+#endif /* CS_VERDICT_H */

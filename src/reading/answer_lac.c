@@ -67,7 +67,7 @@ as_object(JsonbValue *value)
 
 bool
 cs_answer_lac_get_object(const JsonbValue *object, const char *key,
-				  JsonbValue *member)
+						 JsonbValue *member)
 {
 	return cs_jsonb_read_get(object, key, member) && as_object(member);
 }

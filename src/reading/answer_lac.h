@@ -20,7 +20,8 @@ typedef struct CsProductReader
 } CsProductReader;
 
 /* False when the answer's `scores` is not an object. */
-extern bool cs_answer_lac_open(CsProductReader *reader, const JsonbValue *answer);
+extern bool
+cs_answer_lac_open(CsProductReader *reader, const JsonbValue *answer);
 
 /* The next one as an object; products of other forms do not count. */
 extern bool cs_answer_lac_next(CsProductReader *reader, JsonbValue *product);
@@ -30,7 +31,7 @@ extern bool cs_answer_lac_next(CsProductReader *reader, JsonbValue *product);
  * one; false for anything else.  May be the same variable.
  */
 extern bool cs_answer_lac_get_object(const JsonbValue *object, const char *key,
-							  JsonbValue *member);
+									 JsonbValue *member);
 
 typedef enum CsLacSeries
 {
@@ -59,6 +60,7 @@ typedef struct CsLacWindow
  * The windows of the first product that has some, by days; returns how many.
  * A window counts when a member is named after it, whatever its value.
  */
-extern int cs_answer_lac_windows(const JsonbValue *answer, CsLacWindow **windows);
+extern int
+cs_answer_lac_windows(const JsonbValue *answer, CsLacWindow **windows);
 
 #endif /* CS_ANSWER_LAC_H */

@@ -91,9 +91,11 @@ is_pngme(const JsonbValue *answer)
 static void
 read_pngme(const JsonbValue *answer, CsScore *score)
 {
-	Numeric minutes = not_negative(cs_jsonb_read_get_number(answer, YOUNG_MINUTES));
+	Numeric minutes =
+		not_negative(cs_jsonb_read_get_number(answer, YOUNG_MINUTES));
 
-	score->score = within(cs_jsonb_read_get_number(answer, "risk_score"), 0, 1);
+	score->score =
+		within(cs_jsonb_read_get_number(answer, "risk_score"), 0, 1);
 	score->score_min = int64_to_numeric(0);
 	score->score_max = int64_to_numeric(1);
 	score->higher_is_better = CS_TOLD_NO;
@@ -130,7 +132,8 @@ is_lenderlink(const JsonbValue *answer)
 	for (int i = 0; i < (int) lengthof(failures); i++)
 		if (code_is(answer, failures[i]))
 			return false;
-	return cs_answer_lac_open(&reader, answer) || code_is(answer, CODE_NO_SCORE);
+	return cs_answer_lac_open(&reader, answer) ||
+		   code_is(answer, CODE_NO_SCORE);
 }
 
 /*
@@ -185,7 +188,7 @@ read_place(const JsonbValue *object, int place, CsScore *score)
 	JsonbValue band;
 	Numeric	   number;
 	int64	   which;
-	bool	   has_score = cs_jsonb_read_get(object, places[place].score, &value);
+	bool has_score = cs_jsonb_read_get(object, places[place].score, &value);
 
 	if (!cs_jsonb_read_get(object, places[place].band, &band) && !has_score)
 		return false;
@@ -309,8 +312,10 @@ read_limit(const JsonbValue *data, CsScore *score)
 		return;
 	if (cs_jsonb_read_is_array(&limit) && cs_jsonb_read_count(&limit) == 2)
 	{
-		low = cs_jsonb_read_at(&limit, 0, &end) ? cs_jsonb_read_number(&end) : NULL;
-		high = cs_jsonb_read_at(&limit, 1, &end) ? cs_jsonb_read_number(&end) : NULL;
+		low = cs_jsonb_read_at(&limit, 0, &end) ? cs_jsonb_read_number(&end)
+												: NULL;
+		high = cs_jsonb_read_at(&limit, 1, &end) ? cs_jsonb_read_number(&end)
+												 : NULL;
 	}
 	else if ((low = high = cs_jsonb_read_number(&limit)) == NULL &&
 			 limit.type == jbvString)
@@ -341,7 +346,8 @@ read_patascore(const JsonbValue *answer, CsScore *score)
 	score->score = not_negative(cs_jsonb_read_get_number(
 		&data,
 		cs_jsonb_read_has(&data, "credit_score") ? "credit_score" : "score"));
-	score->probability = percent(cs_jsonb_read_get_number(&data, "probability"));
+	score->probability =
+		percent(cs_jsonb_read_get_number(&data, "probability"));
 	score->grade = get_text(&data, "grade");
 	read_limit(&data, score);
 	for (int i = 0; i < (int) lengthof(reasons); i++)
@@ -384,7 +390,8 @@ read_weza(const JsonbValue *answer, CsScore *score)
 	score->ready = told(get_outcome(answer, &outcome));
 	if (score->ready == CS_TOLD_NO)
 		return;
-	score->score = not_negative(cs_jsonb_read_get_number(&outcome, "creditScore"));
+	score->score =
+		not_negative(cs_jsonb_read_get_number(&outcome, "creditScore"));
 	score->grade = get_text(&outcome, "creditRating");
 	add_reason(score, get_text(&outcome, "reason"));
 	add_reason(score, get_text(&outcome, "message"));

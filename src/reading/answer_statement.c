@@ -129,17 +129,19 @@ read_transaction(const JsonbValue *object, CsTransaction *transaction)
 	transaction->id = get_text(object, "transaction_id", &transaction->id_len);
 	transaction->type =
 		get_text(object, "transaction_type", &transaction->type_len);
-	transaction->received = cs_jsonb_read_get_number(object, "received_amount");
+	transaction->received =
+		cs_jsonb_read_get_number(object, "received_amount");
 	transaction->sent = cs_jsonb_read_get_number(object, "sent_amount");
 	transaction->balance = cs_jsonb_read_get_number(object, "balance_then");
 	(void) cs_jsonb_read_get(object, "transaction_datetime", &time);
-	transaction->has_time =
-		cs_jsonb_read_timestamp(&time, &transaction->time, &transaction->has_offset,
-						   &transaction->offset);
+	transaction->has_time = cs_jsonb_read_timestamp(&time, &transaction->time,
+													&transaction->has_offset,
+													&transaction->offset);
 }
 
 bool
-cs_answer_statement_next(CsTransactionReader *reader, CsTransaction *transaction)
+cs_answer_statement_next(CsTransactionReader *reader,
+						 CsTransaction		 *transaction)
 {
 	JsonbIteratorToken token;
 	JsonbValue		   element;

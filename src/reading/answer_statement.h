@@ -20,7 +20,8 @@
  * The object that has score_data, score_output (objects) or statement_details
  * (an array); false when there is none, or more than one.
  */
-extern bool cs_answer_statement_person(const JsonbValue *answer, JsonbValue *person);
+extern bool
+cs_answer_statement_person(const JsonbValue *answer, JsonbValue *person);
 
 /* One of statement_details; what is absent or malformed is NULL or false. */
 typedef struct CsTransaction
@@ -49,13 +50,13 @@ typedef struct CsTransactionReader
  * cs_answer_statement_next gives none.  Memory is taken from the current context,
  * besides the reader only for numbers that were sent as strings.
  */
-extern bool
-cs_answer_statement_open(CsTransactionReader *reader, const JsonbValue *answer);
+extern bool cs_answer_statement_open(CsTransactionReader *reader,
+									 const JsonbValue	 *answer);
 
 /* The next one; false after the last.  Elements that are no objects do not
  * count. */
-extern bool
-cs_answer_statement_next(CsTransactionReader *reader, CsTransaction *transaction);
+extern bool cs_answer_statement_next(CsTransactionReader *reader,
+									 CsTransaction		 *transaction);
 
 typedef enum CsTrend
 {
@@ -73,6 +74,7 @@ typedef struct CsMonth
 } CsMonth;
 
 /* The months of all three trends, ascending; returns how many. */
-extern int cs_answer_statement_trends(const JsonbValue *answer, CsMonth **months);
+extern int
+cs_answer_statement_trends(const JsonbValue *answer, CsMonth **months);
 
 #endif /* CS_ANSWER_STATEMENT_H */

@@ -301,7 +301,8 @@ take_days(const char *text, size_t *len, int *days)
 }
 
 void
-cs_feature_catalogue_name_parse(const char *text, size_t len, CsFeatureName *name)
+cs_feature_catalogue_name_parse(const char *text, size_t len,
+								CsFeatureName *name)
 {
 	const size_t	suffix = strlen(TWIN_SUFFIX);
 	CsFeatureWindow window;

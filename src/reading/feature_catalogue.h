@@ -85,7 +85,8 @@ cs_feature_catalogue_family_find(const char *name, size_t len);
 extern bool cs_feature_catalogue_at(int position, CsFeature *feature);
 
 /* By family and window; false when the catalogue has no such feature. */
-extern bool cs_feature_catalogue_find(const CsFeatureName *name, CsFeature *feature);
+extern bool
+cs_feature_catalogue_find(const CsFeatureName *name, CsFeature *feature);
 
 /*
  * Takes a name apart, whether or not the catalogue has it: "_was_imputed" at
@@ -93,8 +94,8 @@ extern bool cs_feature_catalogue_find(const CsFeatureName *name, CsFeature *feat
  * written as one writes numbers and from is not beyond to.  What is taken off
  * can be put on again: different names have different parts.
  */
-extern void
-cs_feature_catalogue_name_parse(const char *text, size_t len, CsFeatureName *name);
+extern void cs_feature_catalogue_name_parse(const char *text, size_t len,
+											CsFeatureName *name);
 
 /* A feature's full name; out has CS_FEATURE_NAME_SIZE bytes. */
 extern void cs_feature_catalogue_name_put(const CsFeature *feature, char *out);

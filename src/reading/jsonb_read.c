@@ -51,7 +51,8 @@ cs_jsonb_read_is_array(const JsonbValue *value)
 }
 
 bool
-cs_jsonb_read_get(const JsonbValue *object, const char *key, JsonbValue *member)
+cs_jsonb_read_get(const JsonbValue *object, const char *key,
+				  JsonbValue *member)
 {
 	JsonbValue found;
 
@@ -209,8 +210,9 @@ cs_jsonb_read_get_number(const JsonbValue *object, const char *key)
 {
 	JsonbValue member;
 
-	return cs_jsonb_read_get(object, key, &member) ? cs_jsonb_read_number(&member)
-											  : NULL;
+	return cs_jsonb_read_get(object, key, &member)
+			   ? cs_jsonb_read_number(&member)
+			   : NULL;
 }
 
 bool
@@ -375,7 +377,7 @@ read_offset(const char **at, const char *end, int *offset)
 
 bool
 cs_jsonb_read_timestamp(const JsonbValue *value, Timestamp *moment,
-				   bool *has_offset, int *offset)
+						bool *has_offset, int *offset)
 {
 	struct pg_tm tm = {0};
 	fsec_t		 fraction = 0;

@@ -25,8 +25,8 @@ extern bool cs_jsonb_read_is_array(const JsonbValue *value);
  * A member of an object, not null; false, with *member a JSON null, when it is
  * null or absent, or `object` is not an object.  May be the same variable.
  */
-extern bool
-cs_jsonb_read_get(const JsonbValue *object, const char *key, JsonbValue *member);
+extern bool cs_jsonb_read_get(const JsonbValue *object, const char *key,
+							  JsonbValue *member);
 
 /* Has an object a member of that name, be it null? */
 extern bool cs_jsonb_read_has(const JsonbValue *object, const char *key);
@@ -46,7 +46,8 @@ extern uint32 cs_jsonb_read_count(const JsonbValue *container);
 extern Numeric cs_jsonb_read_number(const JsonbValue *value);
 
 /* The number that a member of an object is; NULL also when it is absent. */
-extern Numeric cs_jsonb_read_get_number(const JsonbValue *object, const char *key);
+extern Numeric
+cs_jsonb_read_get_number(const JsonbValue *object, const char *key);
 
 /* A number as an integer of 64 bits; false when it is fractional or beyond. */
 extern bool cs_jsonb_read_int64(const JsonbValue *value, int64 *number);
@@ -68,6 +69,6 @@ extern bool cs_jsonb_read_bool(const JsonbValue *value, bool *truth);
  * Years are 1900 to 2999; digits of a second beyond microseconds are cut.
  */
 extern bool cs_jsonb_read_timestamp(const JsonbValue *value, Timestamp *moment,
-							   bool *has_offset, int *offset);
+									bool *has_offset, int *offset);
 
 #endif /* CS_JSONB_READ_H */

@@ -37,15 +37,15 @@
 #include "shared/stats.h"
 
 /* A waiting session looks this often whether the courier is alive, */
-#define COURIER_CHECK_MS	1000
+#define COURIER_CHECK_MS 1000
 
 /* and this often for a free slot when there was none, woken or not. */
-#define SLOT_CHECK_MS		100
+#define SLOT_CHECK_MS 100
 
 /* The courier restarts within a second, and turns at least once a second;
  * one that is away or silent for this long will not answer. */
-#define COURIER_AWAY_MS		10000
-#define COURIER_SILENT_MS	30000
+#define COURIER_AWAY_MS	  10000
+#define COURIER_SILENT_MS 30000
 
 /*
  * So many times its window a session hands over, so that the courier need not
@@ -56,22 +56,22 @@
 /* A question that is pending or flying. */
 typedef struct Running
 {
-	dlist_node	node;			/* in `pending` or `flying` */
-	CsScope    *scope;
+	dlist_node	 node; /* in `pending` or `flying` */
+	CsScope		*scope;
 	CsMemoEntry *entry;
-	CsAskStats *stats;			/* or NULL */
-	int			slot;			/* -1: pending */
-	bool		urgent;			/* it is waited for right away */
-	bool		planned;		/* a planner runs what asks */
-	dsa_pointer spec;			/* while pending */
-	TimestampTz looked_at;		/* when the cache had no answer */
-	CsAbout		about;
+	CsAskStats	*stats;		/* or NULL */
+	int			 slot;		/* -1: pending */
+	bool		 urgent;	/* it is waited for right away */
+	bool		 planned;	/* a planner runs what asks */
+	dsa_pointer	 spec;		/* while pending */
+	TimestampTz	 looked_at; /* when the cache had no answer */
+	CsAbout		 about;
 } Running;
 
 static dlist_head pending = DLIST_STATIC_INIT(pending);
 static dlist_head flying = DLIST_STATIC_INIT(flying);
-static int	nflying;
-static uint32 settled_seen;		/* as cs_slots_settled_count had it */
+static int		  nflying;
+static uint32	  settled_seen; /* as cs_slots_settled_count had it */
 
 /* --- giving up --- */
 
@@ -96,7 +96,7 @@ abandon_all(dlist_head *list, const CsScope *scope)
 
 	dlist_foreach_modify(iter, list)
 	{
-		Running    *running = dlist_container(Running, node, iter.cur);
+		Running *running = dlist_container(Running, node, iter.cur);
 
 		if (scope == NULL || running->scope == scope)
 			abandon(running);
@@ -107,7 +107,8 @@ abandon_all(dlist_head *list, const CsScope *scope)
 static void
 show_progress(const CsScope *scope)
 {
-	cs_progress_set(scope->calls, scope->settled, scope->calls - scope->settled);
+	cs_progress_set(scope->calls, scope->settled,
+					scope->calls - scope->settled);
 }
 
 static void
@@ -147,7 +148,7 @@ release(Running *running)
 	pfree(unconstify(char *, running->about.subject));
 	if (running->about.passcode != NULL)
 	{
-		char	   *passcode = unconstify(char *, running->about.passcode);
+		char *passcode = unconstify(char *, running->about.passcode);
 
 		cs_core_wipe(passcode, strlen(passcode));
 		pfree(passcode);
@@ -208,7 +209,7 @@ take_settled(void)
 		return;
 	dlist_foreach_modify(iter, &flying)
 	{
-		Running    *running = dlist_container(Running, node, iter.cur);
+		Running *running = dlist_container(Running, node, iter.cur);
 
 		if (cs_slots_settled(running->slot))
 			conclude(running);
@@ -225,7 +226,7 @@ take_settled(void)
 static int
 hand_over_limit(const Running *next)
 {
-	int			most = cs_guc_max_in_flight();
+	int most = cs_guc_max_in_flight();
 
 	if (cs_guc_slow_start())
 		return (int) Min((uint64) most, next->scope->settled + 1);
@@ -238,13 +239,13 @@ cs_ask_pump(void)
 	take_settled();
 	while (!dlist_is_empty(&pending))
 	{
-		Running    *next = dlist_head_element(Running, node, &pending);
-		int			slot;
+		Running *next = dlist_head_element(Running, node, &pending);
+		int		 slot;
 
 		if (nflying >= hand_over_limit(next))
 			break;
 		slot = cs_slots_submit(&next->entry->key, next->spec, next->looked_at,
-							  next->urgent);
+							   next->urgent);
 		if (slot < 0)
 			break;
 		next->slot = slot;
@@ -258,10 +259,9 @@ cs_ask_pump(void)
 static CsAbout
 about_of(const CsAsk *ask)
 {
-	CsAbout		about = {
-		ask->endpoint, ask->settings, cs_template_argument(&ask->args, "subject"),
-		cs_template_argument(&ask->args, "passcode")
-	};
+	CsAbout about = {ask->endpoint, ask->settings,
+					 cs_template_argument(&ask->args, "subject"),
+					 cs_template_argument(&ask->args, "passcode")};
 
 	return about;
 }
@@ -270,9 +270,9 @@ about_of(const CsAsk *ask)
 static bool
 answer_from_cache(CsScope *scope, CsMemoEntry *entry, const CsAsk *ask)
 {
-	CsAbout		about = about_of(ask);
-	int			ttl = ask->settings->limits.cache_ttl;
-	CsCached	cached;
+	CsAbout		  about = about_of(ask);
+	int			  ttl = ask->settings->limits.cache_ttl;
+	CsCached	  cached;
 	volatile bool fresh = false;
 
 	if (ttl == 0 || !ask->endpoint->shared ||
@@ -309,7 +309,7 @@ answer_without_call(CsScope *scope, CsMemoEntry *entry, const CsAsk *ask,
 	}
 	if (ask->cached_only || cs_guc_mode() == CS_MODE_CACHED)
 	{
-		CsAbout		about = about_of(ask);
+		CsAbout about = about_of(ask);
 
 		if (stats != NULL)
 			stats->would_calls++;
@@ -324,7 +324,7 @@ make_running(CsScope *scope, CsMemoEntry *entry, const CsAsk *ask,
 			 TimestampTz looked_at)
 {
 	dsa_pointer spec = cs_question_share(ask);
-	Running    *running = MemoryContextAllocZero(scope->cxt, sizeof(Running));
+	Running	   *running = MemoryContextAllocZero(scope->cxt, sizeof(Running));
 
 	running->scope = scope;
 	running->entry = entry;
@@ -333,10 +333,11 @@ make_running(CsScope *scope, CsMemoEntry *entry, const CsAsk *ask,
 	running->looked_at = looked_at;
 	running->planned = cs_scope_under_planner();
 	running->about = about_of(ask);
-	running->about.subject = MemoryContextStrdup(scope->cxt, running->about.subject);
+	running->about.subject =
+		MemoryContextStrdup(scope->cxt, running->about.subject);
 	if (running->about.passcode != NULL)
-		running->about.passcode = MemoryContextStrdup(scope->cxt,
-													  running->about.passcode);
+		running->about.passcode =
+			MemoryContextStrdup(scope->cxt, running->about.passcode);
 	if (!scope->asks)
 	{
 		scope->asks = true;
@@ -352,7 +353,7 @@ make_running(CsScope *scope, CsMemoEntry *entry, const CsAsk *ask,
 static bool
 limit_reached(const CsScope *scope)
 {
-	int			limit = cs_guc_max_calls_per_statement();
+	int limit = cs_guc_max_calls_per_statement();
 
 	return limit > 0 && scope->calls >= (uint64) limit;
 }
@@ -360,11 +361,13 @@ limit_reached(const CsScope *scope)
 static void
 refuse_beyond_limit(void)
 {
-	CsError		err = {0};
+	CsError err = {0};
 
 	cs_core_error(&err, CS_ERR_BUDGET, "statement asks more than %d questions",
-				 cs_guc_max_calls_per_statement());
-	cs_error_raise_early(&err, "If so many are meant, raise credscore.max_calls_per_statement; else look for a missing WHERE clause.");
+				  cs_guc_max_calls_per_statement());
+	cs_error_raise_early(
+		&err,
+		"If so many are meant, raise credscore.max_calls_per_statement; else look for a missing WHERE clause.");
 }
 
 CsQuestion
@@ -393,11 +396,11 @@ cs_ask_start(const CsAsk *ask)
 CsMemoEntry *
 cs_ask_ahead(const CsAsk *ask, CsAskStats *stats)
 {
-	TimestampTz looked_at = GetCurrentTimestamp();
-	CsScope    *scope = cs_scope_current();
+	TimestampTz	 looked_at = GetCurrentTimestamp();
+	CsScope		*scope = cs_scope_current();
 	CsMemoEntry *entry;
-	Running    *running;
-	CsKey		key;
+	Running		*running;
+	CsKey		 key;
 
 	cs_question_key(&key, ask);
 	entry = cs_memo_enter(scope, &key);
@@ -422,33 +425,38 @@ cs_ask_ahead(const CsAsk *ask, CsAskStats *stats)
 static void
 check_courier(Running *running)
 {
-	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz	   now = GetCurrentTimestamp();
 	CsCourierState courier;
-	CsOutcome	outcome;
-	bool		away;
+	CsOutcome	   outcome;
+	bool		   away;
 
 	cs_slots_courier(&courier);
 	away = courier.pid == 0 &&
-		TimestampDifferenceExceeds(Max(courier.stopped_at, PgStartTime), now,
-								   COURIER_AWAY_MS);
-	if (!away && (courier.pid == 0 ||
-				  !TimestampDifferenceExceeds(courier.heartbeat, now, COURIER_SILENT_MS)))
+		   TimestampDifferenceExceeds(Max(courier.stopped_at, PgStartTime),
+									  now, COURIER_AWAY_MS);
+	if (!away &&
+		(courier.pid == 0 || !TimestampDifferenceExceeds(
+								 courier.heartbeat, now, COURIER_SILENT_MS)))
 		return;
 
 	memset(&outcome, 0, sizeof(outcome));
-	outcome.code = running->slot >= 0 && cs_slots_sent(running->slot) ? CS_ERR_UNKNOWN : CS_ERR_UNREACHABLE;
+	outcome.code = running->slot >= 0 && cs_slots_sent(running->slot)
+					   ? CS_ERR_UNKNOWN
+					   : CS_ERR_UNREACHABLE;
 	outcome.attempts = outcome.code == CS_ERR_UNKNOWN;
-	strlcpy(outcome.detail, away
+	strlcpy(
+		outcome.detail,
+		away
 			? "The courier process of credscore is not running; see the server log and max_worker_processes."
 			: "The courier process of credscore does not respond.",
-			sizeof(outcome.detail));
+		sizeof(outcome.detail));
 	abandon(running);
 	running->scope->settled++;
 	running->entry->state = CS_MEMO_NEW;
 	if (running->stats != NULL)
 		running->stats->open--;
-	cs_classify_store(running->scope, running->entry, &running->about, &outcome,
-					  InvalidDsaPointer);
+	cs_classify_store(running->scope, running->entry, &running->about,
+					  &outcome, InvalidDsaPointer);
 	release(running);
 }
 
@@ -456,12 +464,13 @@ check_courier(Running *running)
 static void
 sleep_for(Running *running)
 {
-	int			events;
+	int events;
 
 	cs_memo_make_room(running->scope);
-	events = WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-					   running->slot >= 0 ? COURIER_CHECK_MS : SLOT_CHECK_MS,
-					   CS_WAIT_EVENT("CredscoreAnswer"));
+	events =
+		WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+				  running->slot >= 0 ? COURIER_CHECK_MS : SLOT_CHECK_MS,
+				  CS_WAIT_EVENT("CredscoreAnswer"));
 
 	ResetLatch(MyLatch);
 	CHECK_FOR_INTERRUPTS();
@@ -510,8 +519,8 @@ cs_ask_wait(const CsQuestion *question)
 Jsonb *
 cs_ask_outcome(const CsQuestion *question, CsFailure **failure)
 {
-	uint32		size;
-	void	   *bytes = cs_memo_fetch(question->scope, question->entry, &size);
+	uint32 size;
+	void  *bytes = cs_memo_fetch(question->scope, question->entry, &size);
 
 	if (question->entry->state == CS_MEMO_ANSWER)
 		return bytes;

@@ -20,18 +20,18 @@
 /* Counts of one who asks, for EXPLAIN; times in microseconds. */
 typedef struct CsAskStats
 {
-	int64		calls;			/* questions handed to the courier */
-	int64		cache_hits;
-	int64		shared_calls;	/* joined one that was on its way */
-	int64		would_calls;	/* not asked because of credscore.mode */
-	int64		wait_us;
-	int64		open;			/* started and not settled: not shown */
+	int64 calls; /* questions handed to the courier */
+	int64 cache_hits;
+	int64 shared_calls; /* joined one that was on its way */
+	int64 would_calls;	/* not asked because of credscore.mode */
+	int64 wait_us;
+	int64 open; /* started and not settled: not shown */
 } CsAskStats;
 
 /* A question that was started, in the scope that asks. */
 typedef struct CsQuestion
 {
-	CsScope    *scope;
+	CsScope		*scope;
 	CsMemoEntry *entry;
 } CsQuestion;
 
@@ -74,4 +74,4 @@ extern Jsonb *cs_ask_outcome(const CsQuestion *question, CsFailure **failure);
 /* Removes a question nobody may find again (an endpoint that is not shared). */
 extern void cs_ask_forget(const CsQuestion *question);
 
-#endif							/* CS_ASK_H */
+#endif /* CS_ASK_H */

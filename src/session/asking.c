@@ -24,33 +24,37 @@
 #include "pg/shmem.h"
 
 /* The library as CREATE FUNCTION names it, with or without a directory. */
-#define LIBRARY		"credscore"
+#define LIBRARY "credscore"
 
 static const CsAskingFunction functions[] = {
-	{
-		"credscore_decision", "pngme", "decision", 2, 3, true,
-		{{"utc_endtime", 1, CS_ARGUMENT_TIME}}
-	},
+	{"credscore_decision",
+	 "pngme",
+	 "decision",
+	 2,
+	 3,
+	 true,
+	 {{"utc_endtime", 1, CS_ARGUMENT_TIME}}},
 	{"credscore_lac", "lenderlink", "lac", 1, 2, true, {{0}}},
 	{"credscore_statement", "patascore", "statement", 1, 2, true, {{0}}},
-	{
-		"credscore_statement_upload", "patascore", "statement_upload", 6, -1, false,
-		{
-			{"file", 1, CS_ARGUMENT_FILE},
-			{"file_name", 2, CS_ARGUMENT_REQUIRED},
-			{"passcode", 3, CS_ARGUMENT_REQUIRED},
-			{"statement_type", 4, CS_ARGUMENT_REQUIRED},
-			{"callback_url", 5, CS_ARGUMENT_TEXT}
-		}
-	},
+	{"credscore_statement_upload",
+	 "patascore",
+	 "statement_upload",
+	 6,
+	 -1,
+	 false,
+	 {{"file", 1, CS_ARGUMENT_FILE},
+	  {"file_name", 2, CS_ARGUMENT_REQUIRED},
+	  {"passcode", 3, CS_ARGUMENT_REQUIRED},
+	  {"statement_type", 4, CS_ARGUMENT_REQUIRED},
+	  {"callback_url", 5, CS_ARGUMENT_TEXT}}},
 };
 
 /* --- which function is meant --- */
 
 typedef struct KnownFunction
 {
-	Oid			funcid;			/* must be first */
-	const CsAskingFunction *function;	/* NULL: it does not ask */
+	Oid						funcid;	  /* must be first */
+	const CsAskingFunction *function; /* NULL: it does not ask */
 } KnownFunction;
 
 static HTAB *known_functions;
@@ -67,18 +71,18 @@ cs_asking_by_symbol(const char *symbol)
 static bool
 is_our_library(const char *path)
 {
-	size_t		len = strlen(path);
-	size_t		ours = strlen(LIBRARY);
+	size_t len = strlen(path);
+	size_t ours = strlen(LIBRARY);
 
 	return len >= ours && strcmp(path + len - ours, LIBRARY) == 0 &&
-		(len == ours || path[len - ours - 1] == '/');
+		   (len == ours || path[len - ours - 1] == '/');
 }
 
 static char *
 text_attribute(HeapTuple tuple, AttrNumber attribute)
 {
-	bool		isnull;
-	Datum		value = SysCacheGetAttr(PROCOID, tuple, attribute, &isnull);
+	bool  isnull;
+	Datum value = SysCacheGetAttr(PROCOID, tuple, attribute, &isnull);
 
 	return isnull ? "" : TextDatumGetCString(value);
 }
@@ -87,7 +91,7 @@ static const CsAskingFunction *
 look_up(Oid funcid)
 {
 	const CsAskingFunction *function = NULL;
-	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(funcid));
+	HeapTuple tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(funcid));
 
 	if (!HeapTupleIsValid(tuple))
 		return NULL;
@@ -108,7 +112,7 @@ static void
 forget_functions(Datum arg, int cacheid, uint32 hashvalue)
 {
 	HASH_SEQ_STATUS scan;
-	KnownFunction *entry;
+	KnownFunction  *entry;
 
 	hash_seq_init(&scan, known_functions);
 	while ((entry = hash_seq_search(&scan)) != NULL)
@@ -118,10 +122,9 @@ forget_functions(Datum arg, int cacheid, uint32 hashvalue)
 static void
 make_known_functions(void)
 {
-	HASHCTL		ctl = {
-		.keysize = sizeof(Oid), .entrysize = sizeof(KnownFunction),
-		.hcxt = TopMemoryContext
-	};
+	HASHCTL ctl = {.keysize = sizeof(Oid),
+				   .entrysize = sizeof(KnownFunction),
+				   .hcxt = TopMemoryContext};
 
 	known_functions = hash_create("credscore functions", 64, &ctl,
 								  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
@@ -131,9 +134,9 @@ make_known_functions(void)
 const CsAskingFunction *
 cs_asking_by_oid(Oid funcid)
 {
-	KnownFunction *entry;
+	KnownFunction		   *entry;
 	const CsAskingFunction *function;
-	bool		found;
+	bool					found;
 
 	if (known_functions == NULL)
 		make_known_functions();
@@ -153,16 +156,15 @@ pg_noreturn static void refuse_null(const char *argument);
 static void
 refuse_null(const char *argument)
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("argument \"%s\" must not be null", argument)));
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					errmsg("argument \"%s\" must not be null", argument)));
 }
 
 /* A text argument in UTF-8, as every provider wants it. */
 static const char *
 utf8_text(Datum value)
 {
-	text	   *t = DatumGetTextPP(value);
+	text *t = DatumGetTextPP(value);
 
 	return pg_server_to_any(text_to_cstring(t), VARSIZE_ANY_EXHDR(t), PG_UTF8);
 }
@@ -196,18 +198,19 @@ take_argument(CsAsking *asking, const CsAskingArgument *argument,
 			value = utf8_text(arg->value);
 			break;
 		case CS_ARGUMENT_TIME:
-			value = cs_question_utc(argument->name, DatumGetTimestampTz(arg->value), err);
+			value = cs_question_utc(argument->name,
+									DatumGetTimestampTz(arg->value), err);
 			if (value == NULL)
 				return CS_FAIL;
 			break;
 		case CS_ARGUMENT_FILE:
-			{
-				bytea	   *file = DatumGetByteaPP(arg->value);
+		{
+			bytea *file = DatumGetByteaPP(arg->value);
 
-				asking->ask.args.file = VARDATA_ANY(file);
-				asking->ask.args.file_len = VARSIZE_ANY_EXHDR(file);
-				return CS_OK;
-			}
+			asking->ask.args.file = VARDATA_ANY(file);
+			asking->ask.args.file_len = VARSIZE_ANY_EXHDR(file);
+			return CS_OK;
+		}
 	}
 	add_argument(asking, argument->name, value);
 	return CS_OK;
@@ -218,11 +221,13 @@ check_environment(void)
 {
 	cs_shmem_require();
 	if (RecoveryInProgress() && !cs_guc_calls_on_standby())
-		ereport(ERROR,
-				(errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
-				 errmsg("cannot call a credit provider during recovery"),
-				 errdetail("What a standby buys is not entered in the ledger of the primary."),
-				 errhint("Set credscore.calls_on_standby to allow it.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
+			 errmsg("cannot call a credit provider during recovery"),
+			 errdetail(
+				 "What a standby buys is not entered in the ledger of the primary."),
+			 errhint("Set credscore.calls_on_standby to allow it.")));
 }
 
 static void
@@ -236,24 +241,26 @@ resolve_server(CsAsking *asking, const CsAskingFunction *function,
 		refuse_null("server");
 	name = NameStr(*DatumGetName(arg->value));
 	ask->settings = cs_settings_get(name, &ask->cached_only);
-	ask->endpoint = cs_registry_endpoint(ask->settings->provider, function->endpoint);
+	ask->endpoint =
+		cs_registry_endpoint(ask->settings->provider, function->endpoint);
 	if (ask->endpoint == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("server \"%s\" cannot answer this question", name),
-				 errdetail("Its provider is %s; the question is one for %s.",
-						   ask->settings->provider->name, function->provider)));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+			 errmsg("server \"%s\" cannot answer this question", name),
+			 errdetail("Its provider is %s; the question is one for %s.",
+					   ask->settings->provider->name, function->provider)));
 }
 
 CsStatus
 cs_asking_prepare(const CsAskingFunction *function, const NullableDatum *args,
 				  CsAsking *asking, CsError *err)
 {
-	CsAsk	   *ask = &asking->ask;
+	CsAsk *ask = &asking->ask;
 
 	for (const CsAskingArgument *a = function->arguments; a->name != NULL; a++)
-		if (args[a->position].isnull && (a->kind == CS_ARGUMENT_REQUIRED ||
-										 a->kind == CS_ARGUMENT_FILE))
+		if (args[a->position].isnull &&
+			(a->kind == CS_ARGUMENT_REQUIRED || a->kind == CS_ARGUMENT_FILE))
 			refuse_null(a->name);
 	check_environment();
 	memset(asking, 0, offsetof(CsAsking, subject));

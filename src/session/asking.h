@@ -13,32 +13,32 @@
 
 #include "session/ask.h"
 
-#define CS_ASKING_MAX_ARGUMENTS	8
+#define CS_ASKING_MAX_ARGUMENTS 8
 
 typedef enum CsArgumentKind
 {
-	CS_ARGUMENT_TEXT,			/* may be NULL */
-	CS_ARGUMENT_REQUIRED,		/* text that must not be NULL */
-	CS_ARGUMENT_TIME,			/* timestamptz; may be NULL */
-	CS_ARGUMENT_FILE			/* bytea that must not be NULL */
+	CS_ARGUMENT_TEXT,	  /* may be NULL */
+	CS_ARGUMENT_REQUIRED, /* text that must not be NULL */
+	CS_ARGUMENT_TIME,	  /* timestamptz; may be NULL */
+	CS_ARGUMENT_FILE	  /* bytea that must not be NULL */
 } CsArgumentKind;
 
 typedef struct CsAskingArgument
 {
-	const char *name;			/* NULL ends a list */
-	int			position;
+	const char	  *name; /* NULL ends a list */
+	int			   position;
 	CsArgumentKind kind;
 } CsAskingArgument;
 
 /* A SQL function that asks; its first argument is the subject. */
 typedef struct CsAskingFunction
 {
-	const char *symbol;			/* the C function's name */
-	const char *provider;
-	const char *endpoint;
-	int			server;			/* position of the argument */
-	int			on_error;		/* likewise; -1: failures always raise */
-	bool		ahead;			/* may be started before it is evaluated */
+	const char		*symbol; /* the C function's name */
+	const char		*provider;
+	const char		*endpoint;
+	int				 server;   /* position of the argument */
+	int				 on_error; /* likewise; -1: failures always raise */
+	bool			 ahead;	   /* may be started before it is evaluated */
 	CsAskingArgument arguments[CS_ASKING_MAX_ARGUMENTS];
 } CsAskingFunction;
 
@@ -55,7 +55,7 @@ extern const CsAskingFunction *cs_asking_by_oid(Oid funcid);
 typedef struct CsAsking
 {
 	CsAsk		ask;
-	const char *given;			/* the subject as it was given */
+	const char *given; /* the subject as it was given */
 	CsPair		pairs[CS_ASKING_MAX_ARGUMENTS];
 	char		subject[CS_SUBJECT_SIZE];
 } CsAsking;
@@ -66,8 +66,8 @@ typedef struct CsAsking
  * (standby), 22023 (NULL where none may be), 42809 (the server's provider does
  * not answer this) and what cs_settings_get raises.
  */
-extern CsStatus cs_asking_prepare(const CsAskingFunction *function,
-								  const NullableDatum *args,
-								  CsAsking *asking, CsError *err);
+extern CsStatus
+cs_asking_prepare(const CsAskingFunction *function, const NullableDatum *args,
+				  CsAsking *asking, CsError *err);
 
-#endif							/* CS_ASKING_H */
+#endif /* CS_ASKING_H */

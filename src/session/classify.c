@@ -22,7 +22,7 @@
 #include "session/result_jsonb.h"
 
 /* An answer of 5 kB takes some 60 kB until it is a jsonb. */
-#define READING_FIRST_BLOCK	(128 * 1024)
+#define READING_FIRST_BLOCK (128 * 1024)
 
 /* A failure as bytes: texts follow the head, each by offset, 0: none. */
 typedef struct FlatFailure
@@ -31,7 +31,7 @@ typedef struct FlatFailure
 	int			http_status;
 	int			attempts;
 	CsBilled	billed;
-	const char *provider;		/* static */
+	const char *provider; /* static */
 	uint32		message;
 	uint32		detail;
 	uint32		server;
@@ -41,7 +41,7 @@ typedef struct FlatFailure
 static uint32
 flat_text(StringInfo flat, const char *text)
 {
-	uint32		offset = flat->len;
+	uint32 offset = flat->len;
 
 	if (text == NULL || text[0] == '\0')
 		return 0;
@@ -53,7 +53,7 @@ static void
 store_failure(CsScope *scope, CsMemoEntry *entry, const CsFailure *failure)
 {
 	StringInfoData flat;
-	FlatFailure head;
+	FlatFailure	   head;
 
 	initStringInfo(&flat);
 	memset(&head, 0, sizeof(head));
@@ -76,8 +76,8 @@ CsFailure *
 cs_classify_failure(const void *bytes)
 {
 	const FlatFailure *head = bytes;
-	const char *flat = bytes;
-	CsFailure  *failure = palloc0(sizeof(CsFailure));
+	const char		  *flat = bytes;
+	CsFailure		  *failure = palloc0(sizeof(CsFailure));
 
 	failure->code = head->code;
 	failure->http_status = head->http_status;
@@ -87,15 +87,17 @@ cs_classify_failure(const void *bytes)
 	failure->message = head->message ? flat + head->message : "";
 	failure->detail = head->detail ? flat + head->detail : NULL;
 	failure->server = head->server ? flat + head->server : "";
-	failure->provider_code = head->provider_code ? flat + head->provider_code : NULL;
+	failure->provider_code =
+		head->provider_code ? flat + head->provider_code : NULL;
 	return failure;
 }
 
 /* Did a call that failed like this cost money? */
 static CsBilled
-was_billed(const CsEndpoint *endpoint, CsErrorCode code, int http_status, int attempts)
+was_billed(const CsEndpoint *endpoint, CsErrorCode code, int http_status,
+		   int attempts)
 {
-	bool		answered = http_status >= 200 && http_status < 300;
+	bool answered = http_status >= 200 && http_status < 300;
 
 	if (!endpoint->billed || attempts == 0)
 		return CS_BILLED_NO;
@@ -152,7 +154,7 @@ outcome_message(const CsOutcome *outcome)
 static char *
 shown(const char *text)
 {
-	char	   *copy = pstrdup(text);
+	char *copy = pstrdup(text);
 
 	if (GetDatabaseEncoding() != PG_UTF8)
 		for (char *c = copy; *c != '\0'; c++)
@@ -162,11 +164,11 @@ shown(const char *text)
 }
 
 char *
-cs_classify_detail(const CsEndpoint *endpoint, const char *server, const char *subject,
-			  const char *detail, int http_status)
+cs_classify_detail(const CsEndpoint *endpoint, const char *server,
+				   const char *subject, const char *detail, int http_status)
 {
 	StringInfoData text;
-	char		masked[CS_SUBJECT_SIZE];
+	char		   masked[CS_SUBJECT_SIZE];
 
 	cs_text_mask(subject, masked, sizeof(masked));
 	initStringInfo(&text);
@@ -174,7 +176,8 @@ cs_classify_detail(const CsEndpoint *endpoint, const char *server, const char *s
 		appendStringInfo(&text, "%s%s ", shown(detail),
 						 detail[strlen(detail) - 1] == '.' ? "" : ".");
 	appendStringInfo(&text, "Asked was %s of %s %s at server \"%s\"",
-					 endpoint->name, endpoint->subject_name, shown(masked), server);
+					 endpoint->name, endpoint->subject_name, shown(masked),
+					 server);
 	if (http_status != 0)
 		appendStringInfo(&text, "; the HTTP status was %d", http_status);
 	appendStringInfoChar(&text, '.');
@@ -191,7 +194,7 @@ make_detail(const CsAbout *about, const char *detail, int http_status)
 static CsFailure
 make_failure(const CsAbout *about, CsErrorCode code, const CsOutcome *outcome)
 {
-	CsFailure	failure = {0};
+	CsFailure failure = {0};
 
 	failure.code = code;
 	failure.http_status = outcome->http_status;
@@ -207,8 +210,8 @@ static void
 store_outcome_failure(CsScope *scope, CsMemoEntry *entry, const CsAbout *about,
 					  const CsOutcome *outcome)
 {
-	CsFailure	failure = make_failure(about, outcome->code, outcome);
-	char		message[CS_MESSAGE_SIZE];
+	CsFailure failure = make_failure(about, outcome->code, outcome);
+	char	  message[CS_MESSAGE_SIZE];
 
 	snprintf(message, sizeof(message), outcome_message(outcome),
 			 about->settings->provider->title);
@@ -220,14 +223,15 @@ store_outcome_failure(CsScope *scope, CsMemoEntry *entry, const CsAbout *about,
 /* --- reading replies --- */
 
 static void
-store_error(CsScope *scope, CsMemoEntry *entry, const CsAbout *about, const CsOutcome *outcome,
-			const CsError *err)
+store_error(CsScope *scope, CsMemoEntry *entry, const CsAbout *about,
+			const CsOutcome *outcome, const CsError *err)
 {
-	CsFailure	failure = make_failure(about, err->code, outcome);
+	CsFailure failure = make_failure(about, err->code, outcome);
 
 	failure.message = shown(err->message);
 	failure.detail = make_detail(about, err->detail, outcome->http_status);
-	failure.provider_code = err->provider_code[0] ? shown(err->provider_code) : NULL;
+	failure.provider_code =
+		err->provider_code[0] ? shown(err->provider_code) : NULL;
 	store_failure(scope, entry, &failure);
 }
 
@@ -238,31 +242,31 @@ is_fresh(const CsVerdict *verdict, int age_s)
 	if (verdict->code == CS_ERR_SUBJECT)
 		return true;
 	return verdict->code == CS_ERR_NONE &&
-		(verdict->fresh_s == 0 || age_s < verdict->fresh_s);
+		   (verdict->fresh_s == 0 || age_s < verdict->fresh_s);
 }
 
 /* A reply on its way through the reading. */
 typedef struct Reading
 {
-	CsScope    *scope;
-	CsMemoEntry *entry;
-	const CsAbout *about;
-	const CsOutcome *outcome;
-	CsReply		reply;
-	dsa_pointer raw;			/* where it may lie in the cache, as it came */
+	CsScope			   *scope;
+	CsMemoEntry		   *entry;
+	const CsAbout	   *about;
+	const CsOutcome	   *outcome;
+	CsReply				reply;
+	dsa_pointer			raw; /* where it may lie in the cache, as it came */
 	struct json_object *root;
-	CsVerdict	verdict;
+	CsVerdict			verdict;
 } Reading;
 
 /* What a provider's words are searched for: the subject, and what is secret. */
 static int
 collect_hidden(const CsAbout *about, CsPair *pairs)
 {
-	int			n = cs_settings_secrets(about->settings, pairs);
+	int n = cs_settings_secrets(about->settings, pairs);
 
-	pairs[n++] = (CsPair) {"subject", about->subject};
+	pairs[n++] = (CsPair){"subject", about->subject};
 	if (about->passcode != NULL)
-		pairs[n++] = (CsPair) {"passcode", about->passcode};
+		pairs[n++] = (CsPair){"passcode", about->passcode};
 	return n;
 }
 
@@ -270,18 +274,19 @@ static void
 judge(Reading *r)
 {
 	CsPair		pairs[CS_SPEC_MAX_PAIRS + 2];
-	CsArguments args = {
-		pairs, collect_hidden(r->about, pairs), r->outcome->request_id, NULL, 0
-	};
+	CsArguments args = {pairs, collect_hidden(r->about, pairs),
+						r->outcome->request_id, NULL, 0};
 	CsError		parse_error = {0};
 	CsStatus	parsed = CS_FAIL;
 
 	if (r->reply.len > 0)
-		parsed = cs_json_parse(r->reply.body, r->reply.len, &r->root, &parse_error);
+		parsed =
+			cs_json_parse(r->reply.body, r->reply.len, &r->root, &parse_error);
 	memset(&r->verdict, 0, sizeof(r->verdict));
-	r->about->endpoint->classify(&r->about->settings->account, &args, &r->reply, r->root,
-								 r->reply.len > 0 && parsed != CS_OK ? &parse_error : NULL,
-								 &r->verdict);
+	r->about->endpoint->classify(
+		&r->about->settings->account, &args, &r->reply, r->root,
+		r->reply.len > 0 && parsed != CS_OK ? &parse_error : NULL,
+		&r->verdict);
 	r->verdict.error.code = r->verdict.code;
 }
 
@@ -289,14 +294,16 @@ judge(Reading *r)
 static Jsonb *
 keep(Reading *r)
 {
-	Jsonb	   *answer = NULL;
+	Jsonb *answer = NULL;
 
 	if (r->verdict.code == CS_ERR_NONE)
 		answer = cs_result_jsonb(r->root, &r->verdict.error);
 	if (answer == NULL)
-		store_error(r->scope, r->entry, r->about, r->outcome, &r->verdict.error);
+		store_error(r->scope, r->entry, r->about, r->outcome,
+					&r->verdict.error);
 	else
-		cs_memo_store(r->scope, r->entry, CS_MEMO_ANSWER, answer, VARSIZE(answer));
+		cs_memo_store(r->scope, r->entry, CS_MEMO_ANSWER, answer,
+					  VARSIZE(answer));
 	return answer;
 }
 
@@ -325,7 +332,7 @@ reading_context(void)
 static void
 refine(const Reading *r, const Jsonb *answer)
 {
-	dsa_pointer body;
+	dsa_pointer	 body;
 	CsReplyBody *b;
 
 	if (!DsaPointerIsValid(r->raw) || GetDatabaseEncoding() != PG_UTF8)
@@ -356,7 +363,7 @@ read_reply(Reading *r, int age_s)
 		judge(r);
 		if (age_s < 0 || is_fresh(&r->verdict, age_s))
 		{
-			Jsonb	   *answer = keep(r);
+			Jsonb *answer = keep(r);
 
 			kept = true;
 			if (answer != NULL)
@@ -385,7 +392,8 @@ take_jsonb(Reading *r, const CsReplyBody *body)
 		return;
 	}
 	/* Elsewhere its text is read as if it had come. */
-	r->reply.body = JsonbToCString(NULL, unconstify(JsonbContainer *, &answer->root), body->len);
+	r->reply.body = JsonbToCString(
+		NULL, unconstify(JsonbContainer *, &answer->root), body->len);
 	r->reply.len = strlen(r->reply.body);
 	(void) read_reply(r, -1);
 }
@@ -393,7 +401,8 @@ take_jsonb(Reading *r, const CsReplyBody *body)
 static const CsReplyBody *
 body_at(dsa_pointer body)
 {
-	return DsaPointerIsValid(body) ? dsa_get_address(cs_shmem_area(), body) : NULL;
+	return DsaPointerIsValid(body) ? dsa_get_address(cs_shmem_area(), body)
+								   : NULL;
 }
 
 void
@@ -401,10 +410,11 @@ cs_classify_store(CsScope *scope, CsMemoEntry *entry, const CsAbout *about,
 				  const CsOutcome *outcome, dsa_pointer body)
 {
 	const CsReplyBody *b = body_at(body);
-	Reading		r = {
-		.scope = scope, .entry = entry, .about = about, .outcome = outcome,
-		.reply = {outcome->http_status, "", 0}
-	};
+	Reading			   r = {.scope = scope,
+							.entry = entry,
+							.about = about,
+							.outcome = outcome,
+							.reply = {outcome->http_status, "", 0}};
 
 	if (outcome->code != CS_ERR_NONE)
 	{
@@ -431,13 +441,14 @@ cs_classify_cached(CsScope *scope, CsMemoEntry *entry, const CsAbout *about,
 				   const CsCached *cached)
 {
 	const CsReplyBody *b = body_at(cached->body);
-	int			age_s = (int) ((GetCurrentTimestamp() - cached->stored_at) / USECS_PER_SEC);
-	Reading		r = {
-		.scope = scope, .entry = entry, .about = about,
-		.outcome = &cached->outcome,
-		.reply = {cached->outcome.http_status, b->bytes, b->len},
-		.raw = cached->body
-	};
+	int				   age_s =
+		(int) ((GetCurrentTimestamp() - cached->stored_at) / USECS_PER_SEC);
+	Reading r = {.scope = scope,
+				 .entry = entry,
+				 .about = about,
+				 .outcome = &cached->outcome,
+				 .reply = {cached->outcome.http_status, b->bytes, b->len},
+				 .raw = cached->body};
 
 	if (b->form == CS_BODY_JSONB)
 	{
@@ -452,8 +463,8 @@ cs_classify_cached(CsScope *scope, CsMemoEntry *entry, const CsAbout *about,
 void
 cs_classify_not_asked(CsScope *scope, CsMemoEntry *entry, const CsAbout *about)
 {
-	CsOutcome	none;
-	CsFailure	failure;
+	CsOutcome none;
+	CsFailure failure;
 
 	memset(&none, 0, sizeof(none));
 	failure = make_failure(about, CS_ERR_NOT_CACHED, &none);

@@ -18,14 +18,14 @@ typedef struct CsAbout
 {
 	const CsEndpoint *endpoint;
 	const CsSettings *settings;
-	const char *subject;		/* normalised */
-	const char *passcode;		/* to be kept out of failures; or NULL */
+	const char		 *subject;	/* normalised */
+	const char		 *passcode; /* to be kept out of failures; or NULL */
 } CsAbout;
 
 /* Reads an outcome and keeps what it means in the MEMO; body may be invalid. */
-extern void cs_classify_store(CsScope *scope, CsMemoEntry *entry,
-							  const CsAbout *about, const CsOutcome *outcome,
-							  dsa_pointer body);
+extern void
+cs_classify_store(CsScope *scope, CsMemoEntry *entry, const CsAbout *about,
+				  const CsOutcome *outcome, dsa_pointer body);
 
 /*
  * The same for a reply from the cache, if it is fresh: an answer, or a definite
@@ -47,8 +47,8 @@ extern CsFailure *cs_classify_failure(const void *bytes);
  * The detail of a failure: what is known, then what was asked, the subject
  * masked; http_status 0: none.
  */
-extern char *cs_classify_detail(const CsEndpoint *endpoint, const char *server,
-								const char *subject, const char *detail,
-								int http_status);
+extern char *
+cs_classify_detail(const CsEndpoint *endpoint, const char *server,
+				   const char *subject, const char *detail, int http_status);
 
-#endif							/* CS_CLASSIFY_H */
+#endif /* CS_CLASSIFY_H */

@@ -18,39 +18,39 @@
 #include "utils/memutils.h"
 
 /* Entries the table starts with; it grows. */
-#define INITIAL_ENTRIES	64
+#define INITIAL_ENTRIES 64
 
 /* What is spilled while there is nothing else to do. */
-#define ROOM_IN_ADVANCE	(128 * 1024)
+#define ROOM_IN_ADVANCE (128 * 1024)
 
 /* A place in the file: number of the segment, and offset in it. */
-#define PLACE(fileno, offset)	(((uint64) (fileno) << 32) | (uint64) (offset))
-#define PLACE_FILENO(place)		((int) ((place) >> 32))
-#define PLACE_OFFSET(place)		((off_t) ((place) & 0xffffffff))
+#define PLACE(fileno, offset) (((uint64) (fileno) << 32) | (uint64) (offset))
+#define PLACE_FILENO(place)	  ((int) ((place) >> 32))
+#define PLACE_OFFSET(place)	  ((off_t) ((place) &0xffffffff))
 
 /* An outcome in memory. */
 typedef struct Kept
 {
-	dlist_node	node;			/* in `kept` */
+	dlist_node	 node; /* in `kept` */
 	CsMemoEntry *entry;
-	uint32		size;
-	char		bytes[FLEXIBLE_ARRAY_MEMBER];
+	uint32		 size;
+	char		 bytes[FLEXIBLE_ARRAY_MEMBER];
 } Kept;
 
 typedef struct Memo
 {
-	HTAB	   *entries;
-	dlist_head	kept;			/* outcomes in memory, the oldest first */
-	Size		bytes;			/* of these */
-	BufFile    *file;			/* NULL: nothing was spilled */
-	uint64		end;			/* of the file */
+	HTAB	  *entries;
+	dlist_head kept;  /* outcomes in memory, the oldest first */
+	Size	   bytes; /* of these */
+	BufFile	  *file;  /* NULL: nothing was spilled */
+	uint64	   end;	  /* of the file */
 } Memo;
 
 /* The scope ends: give the file back. */
 static void
 memo_drop(void *scope)
 {
-	Memo	   *memo = ((CsScope *) scope)->memo;
+	Memo *memo = ((CsScope *) scope)->memo;
 
 	if (memo->file != NULL)
 		BufFileClose(memo->file);
@@ -60,11 +60,10 @@ memo_drop(void *scope)
 static Memo *
 memo_of(CsScope *scope)
 {
-	HASHCTL		ctl = {
-		.keysize = sizeof(CsKey), .entrysize = sizeof(CsMemoEntry),
-		.hcxt = scope->cxt
-	};
-	Memo	   *memo = scope->memo;
+	HASHCTL ctl = {.keysize = sizeof(CsKey),
+				   .entrysize = sizeof(CsMemoEntry),
+				   .hcxt = scope->cxt};
+	Memo   *memo = scope->memo;
 
 	if (memo != NULL)
 		return memo;
@@ -80,8 +79,9 @@ memo_of(CsScope *scope)
 CsMemoEntry *
 cs_memo_enter(CsScope *scope, const CsKey *key)
 {
-	bool		found;
-	CsMemoEntry *entry = hash_search(memo_of(scope)->entries, key, HASH_ENTER, &found);
+	bool		 found;
+	CsMemoEntry *entry =
+		hash_search(memo_of(scope)->entries, key, HASH_ENTER, &found);
 
 	if (!found)
 	{
@@ -95,9 +95,9 @@ cs_memo_enter(CsScope *scope, const CsKey *key)
 static uint64
 spill(CsScope *scope, Memo *memo, const void *bytes, uint32 size)
 {
-	uint64		place = memo->end;
-	int			fileno;
-	off_t		offset;
+	uint64 place = memo->end;
+	int	   fileno;
+	off_t  offset;
 
 	if (memo->file == NULL)
 	{
@@ -106,11 +106,15 @@ spill(CsScope *scope, Memo *memo, const void *bytes, uint32 size)
 		memo->file = BufFileCreateTemp(true);
 		MemoryContextSwitchTo(old);
 	}
-	if (BufFileSeek(memo->file, PLACE_FILENO(place), PLACE_OFFSET(place), SEEK_SET) != 0)
-		ereport(ERROR,
-				(errcode_for_file_access(),
-				 errmsg("could not seek in the temporary file of credscore answers")));
-	BufFileWrite(memo->file, unconstify(void *, (const void *) &size), sizeof(size));
+	if (BufFileSeek(memo->file, PLACE_FILENO(place), PLACE_OFFSET(place),
+					SEEK_SET) != 0)
+		ereport(
+			ERROR,
+			(errcode_for_file_access(),
+			 errmsg(
+				 "could not seek in the temporary file of credscore answers")));
+	BufFileWrite(memo->file, unconstify(void *, (const void *) &size),
+				 sizeof(size));
 	BufFileWrite(memo->file, unconstify(void *, bytes), size);
 	BufFileTell(memo->file, &fileno, &offset);
 	memo->end = PLACE(fileno, offset);
@@ -118,9 +122,10 @@ spill(CsScope *scope, Memo *memo, const void *bytes, uint32 size)
 }
 
 static void
-keep(CsScope *scope, Memo *memo, CsMemoEntry *entry, const void *bytes, uint32 size)
+keep(CsScope *scope, Memo *memo, CsMemoEntry *entry, const void *bytes,
+	 uint32 size)
 {
-	Kept	   *kept = MemoryContextAlloc(scope->cxt, offsetof(Kept, bytes) + size);
+	Kept *kept = MemoryContextAlloc(scope->cxt, offsetof(Kept, bytes) + size);
 
 	kept->entry = entry;
 	kept->size = size;
@@ -143,9 +148,9 @@ forget_kept(Memo *memo, Kept *kept)
 static void
 spill_oldest(CsScope *scope, Memo *memo)
 {
-	Kept	   *oldest = dlist_head_element(Kept, node, &memo->kept);
+	Kept		*oldest = dlist_head_element(Kept, node, &memo->kept);
 	CsMemoEntry *entry = oldest->entry;
-	uint64		place = spill(scope, memo, oldest->bytes, oldest->size);
+	uint64		 place = spill(scope, memo, oldest->bytes, oldest->size);
 
 	forget_kept(memo, oldest);
 	entry->value.place = place;
@@ -171,8 +176,8 @@ void
 cs_memo_store(CsScope *scope, CsMemoEntry *entry, CsMemoState state,
 			  const void *bytes, uint32 size)
 {
-	Memo	   *memo = memo_of(scope);
-	Size		most = work_mem * (Size) 1024;
+	Memo *memo = memo_of(scope);
+	Size  most = work_mem * (Size) 1024;
 
 	make_room(scope, memo, size);
 	if (size <= most)
@@ -189,20 +194,22 @@ static void
 read_exactly(BufFile *file, void *to, size_t size)
 {
 	if (BufFileRead(file, to, size) != size)
-		ereport(ERROR,
-				(errcode_for_file_access(),
-				 errmsg("could not read from the temporary file of credscore answers")));
+		ereport(
+			ERROR,
+			(errcode_for_file_access(),
+			 errmsg(
+				 "could not read from the temporary file of credscore answers")));
 }
 
 void *
 cs_memo_fetch(CsScope *scope, const CsMemoEntry *entry, uint32 *size)
 {
-	Memo	   *memo = scope->memo;
-	void	   *bytes;
+	Memo *memo = scope->memo;
+	void *bytes;
 
 	if (!entry->spilled)
 	{
-		Kept	   *kept = entry->value.kept;
+		Kept *kept = entry->value.kept;
 
 		*size = kept->size;
 		bytes = palloc(kept->size);
@@ -211,9 +218,11 @@ cs_memo_fetch(CsScope *scope, const CsMemoEntry *entry, uint32 *size)
 	}
 	if (BufFileSeek(memo->file, PLACE_FILENO(entry->value.place),
 					PLACE_OFFSET(entry->value.place), SEEK_SET) != 0)
-		ereport(ERROR,
-				(errcode_for_file_access(),
-				 errmsg("could not seek in the temporary file of credscore answers")));
+		ereport(
+			ERROR,
+			(errcode_for_file_access(),
+			 errmsg(
+				 "could not seek in the temporary file of credscore answers")));
 	read_exactly(memo->file, size, sizeof(*size));
 	bytes = palloc(*size);
 	read_exactly(memo->file, bytes, *size);
@@ -223,9 +232,10 @@ cs_memo_fetch(CsScope *scope, const CsMemoEntry *entry, uint32 *size)
 void
 cs_memo_remove(CsScope *scope, CsMemoEntry *entry)
 {
-	Memo	   *memo = scope->memo;
+	Memo *memo = scope->memo;
 
-	if (!entry->spilled && (entry->state == CS_MEMO_ANSWER || entry->state == CS_MEMO_FAILURE))
+	if (!entry->spilled &&
+		(entry->state == CS_MEMO_ANSWER || entry->state == CS_MEMO_FAILURE))
 		forget_kept(memo, entry->value.kept);
 	hash_search(memo->entries, &entry->key, HASH_REMOVE, NULL);
 }

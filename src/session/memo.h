@@ -17,22 +17,22 @@
 typedef enum CsMemoState
 {
 	CS_MEMO_NEW,
-	CS_MEMO_RUNNING,			/* value.running */
-	CS_MEMO_ANSWER,				/* the bytes of a Jsonb */
-	CS_MEMO_FAILURE				/* the bytes of a failure */
+	CS_MEMO_RUNNING, /* value.running */
+	CS_MEMO_ANSWER,	 /* the bytes of a Jsonb */
+	CS_MEMO_FAILURE	 /* the bytes of a failure */
 } CsMemoState;
 
 typedef struct CsMemoEntry
 {
-	CsKey		key;			/* must be first */
-	uint32		state;			/* CsMemoState */
-	bool		spilled;		/* value.place instead of value.kept */
+	CsKey  key;		/* must be first */
+	uint32 state;	/* CsMemoState */
+	bool   spilled; /* value.place instead of value.kept */
 	union
 	{
-		void	   *running;
-		void	   *kept;
-		uint64		place;
-	}			value;
+		void  *running;
+		void  *kept;
+		uint64 place;
+	} value;
 } CsMemoEntry;
 
 /* The entry of a question in a scope; CS_MEMO_NEW when it was not there. */
@@ -46,8 +46,9 @@ extern void cs_memo_store(CsScope *scope, CsMemoEntry *entry,
 extern void cs_memo_make_room(CsScope *scope);
 
 /* The bytes of an outcome: a copy in the current context, and its size. */
-extern void *cs_memo_fetch(CsScope *scope, const CsMemoEntry *entry, uint32 *size);
+extern void *
+cs_memo_fetch(CsScope *scope, const CsMemoEntry *entry, uint32 *size);
 
 extern void cs_memo_remove(CsScope *scope, CsMemoEntry *entry);
 
-#endif							/* CS_MEMO_H */
+#endif /* CS_MEMO_H */

@@ -24,7 +24,7 @@ typedef struct Planned
 } Planned;
 
 static dlist_head all = DLIST_STATIC_INIT(all);
-static uint64 statement;		/* whose they are */
+static uint64	  statement; /* whose they are */
 
 static void
 drop(Planned *planned)
@@ -37,7 +37,7 @@ drop(Planned *planned)
 static void
 drop_those_of_others(void)
 {
-	uint64		current = cs_scope_statement();
+	uint64			   current = cs_scope_statement();
 	dlist_mutable_iter iter;
 
 	if (statement == current)
@@ -64,7 +64,7 @@ void
 cs_planned_keep(CsScope *scope, const CsMemoEntry *entry)
 {
 	MemoryContext old = MemoryContextSwitchTo(TopTransactionContext);
-	Planned    *planned = palloc(sizeof(Planned));
+	Planned		 *planned = palloc(sizeof(Planned));
 
 	drop_those_of_others();
 	planned->key = entry->key;
@@ -84,11 +84,12 @@ cs_planned_take(CsScope *scope, CsMemoEntry *entry)
 	drop_those_of_others();
 	dlist_foreach_modify(iter, &all)
 	{
-		Planned    *planned = dlist_container(Planned, node, iter.cur);
+		Planned *planned = dlist_container(Planned, node, iter.cur);
 
 		if (!cs_key_equal(&planned->key, &entry->key))
 			continue;
-		cs_memo_store(scope, entry, planned->state, planned->bytes, planned->size);
+		cs_memo_store(scope, entry, planned->state, planned->bytes,
+					  planned->size);
 		/* A planner may evaluate a call several times, the execution is to come. */
 		if (!cs_scope_under_planner())
 			drop(planned);

@@ -25,4 +25,4 @@ extern void cs_planned_keep(CsScope *scope, const CsMemoEntry *entry);
  */
 extern bool cs_planned_take(CsScope *scope, CsMemoEntry *entry);
 
-#endif							/* CS_PLANNED_H */
+#endif /* CS_PLANNED_H */

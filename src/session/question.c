@@ -17,48 +17,48 @@
 #include "shared/key.h"
 
 /* A UUID in text form, with its terminating NUL. */
-#define REQUEST_ID_SIZE	37
+#define REQUEST_ID_SIZE 37
 
 /* Provider, endpoint, account, then name and value of each argument. */
-#define MAX_PARTS	(3 + 2 * CS_SPEC_MAX_PAIRS)
+#define MAX_PARTS (3 + 2 * CS_SPEC_MAX_PAIRS)
 
 /* A fresh random UUID (version 4, RFC 4122 section 4.4). */
 static void
 make_request_id(char out[REQUEST_ID_SIZE])
 {
-	uint8		b[16];
+	uint8 b[16];
 
 	if (!pg_strong_random(b, sizeof(b)))
-		ereport(ERROR,
-				(errcode(ERRCODE_INTERNAL_ERROR),
-				 errmsg("could not generate random values")));
+		ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR),
+						errmsg("could not generate random values")));
 	b[6] = (b[6] & 0x0f) | 0x40;
 	b[8] = (b[8] & 0x3f) | 0x80;
-	snprintf(out, REQUEST_ID_SIZE,
-			 "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
-			 b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9],
-			 b[10], b[11], b[12], b[13], b[14], b[15]);
+	snprintf(
+		out, REQUEST_ID_SIZE,
+		"%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
+		b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10],
+		b[11], b[12], b[13], b[14], b[15]);
 }
 
 void
 cs_question_key(CsKey *key, const CsAsk *ask)
 {
-	const CsEndpoint *endpoint = ask->endpoint;
+	const CsEndpoint  *endpoint = ask->endpoint;
 	const CsArguments *args = &ask->args;
-	char		account[2 * CS_KEY_SIZE + 1];
-	const char *parts[MAX_PARTS];
-	int			n = 0;
+	char			   account[2 * CS_KEY_SIZE + 1];
+	const char		  *parts[MAX_PARTS];
+	int				   n = 0;
 
 	if (!endpoint->shared)
 	{
 		if (!pg_strong_random(key->bytes, sizeof(key->bytes)))
-			ereport(ERROR,
-					(errcode(ERRCODE_INTERNAL_ERROR),
-					 errmsg("could not generate random values")));
+			ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR),
+							errmsg("could not generate random values")));
 		return;
 	}
 	for (int i = 0; i < CS_KEY_SIZE; i++)
-		snprintf(account + 2 * i, 3, "%02x", ask->settings->account_key.bytes[i]);
+		snprintf(account + 2 * i, 3, "%02x",
+				 ask->settings->account_key.bytes[i]);
 	parts[n++] = ask->settings->provider->name;
 	parts[n++] = endpoint->name;
 	parts[n++] = account;
@@ -75,19 +75,21 @@ char *
 cs_question_utc(const char *argument, TimestampTz time, CsError *err)
 {
 	struct pg_tm tm;
-	fsec_t		fsec;
+	fsec_t		 fsec;
 
 	if (TIMESTAMP_NOT_FINITE(time) ||
 		timestamp2tm(time, NULL, &tm, &fsec, NULL, NULL) != 0 ||
 		tm.tm_year < 1 || tm.tm_year > 9999)
 	{
-		cs_core_error(err, CS_ERR_ARGUMENT, "invalid value for argument \"%s\"", argument);
+		cs_core_error(err, CS_ERR_ARGUMENT,
+					  "invalid value for argument \"%s\"", argument);
 		cs_core_detail(err, "It must be a time in the years 1 to 9999.");
 		return NULL;
 	}
 	if (fsec != 0)
-		return psprintf("%04d-%02d-%02dT%02d:%02d:%02d.%06d", tm.tm_year, tm.tm_mon,
-						tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, fsec);
+		return psprintf("%04d-%02d-%02dT%02d:%02d:%02d.%06d", tm.tm_year,
+						tm.tm_mon, tm.tm_mday, tm.tm_hour, tm.tm_min,
+						tm.tm_sec, fsec);
 	return psprintf("%04d-%02d-%02dT%02d:%02d:%02d", tm.tm_year, tm.tm_mon,
 					tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
 }
@@ -109,11 +111,12 @@ put_options(CsBuf *block, const CsSettings *settings)
 static void
 put_log_in(CsBuf *block, const CsSettings *settings)
 {
-	CsRequest	login = {0};
+	CsRequest	  login = {0};
 	CsSpecRequest placed;
-	CsError		err = {0};
+	CsError		  err = {0};
 
-	if (settings->provider->build_login(&settings->account, &login, &err) != CS_OK)
+	if (settings->provider->build_login(&settings->account, &login, &err) !=
+		CS_OK)
 	{
 		cs_template_free(&login);
 		cs_buf_free(block);
@@ -130,9 +133,9 @@ static void
 build_spec(const CsAsk *ask, CsBuf *block)
 {
 	const CsSettings *s = ask->settings;
-	CsRequest	request = {0};
-	CsSpec		head;
-	CsError		err = {0};
+	CsRequest		  request = {0};
+	CsSpec			  head;
+	CsError			  err = {0};
 
 	if (ask->endpoint->build(&s->account, &ask->args, &request, &err) != CS_OK)
 	{
@@ -143,7 +146,7 @@ build_spec(const CsAsk *ask, CsBuf *block)
 	put_options(block, s);
 	memset(&head, 0, sizeof(head));
 	if (!block->failed)
-		head = *cs_spec_head(block);	/* with the pairs */
+		head = *cs_spec_head(block); /* with the pairs */
 	head.provider = cs_registry_index(s->provider);
 	head.billed = ask->endpoint->billed;
 	head.needs_login = s->needs_login && ask->endpoint->auth == CS_AUTH_TOKEN;
@@ -159,7 +162,8 @@ build_spec(const CsAsk *ask, CsBuf *block)
 	head.base_url = cs_spec_put(block, s->account.base_url);
 	head.request_id = cs_spec_put(block, ask->args.request_id);
 	head.token = ask->endpoint->auth == CS_AUTH_TOKEN
-		? cs_spec_put(block, s->fixed_token) : 0;
+					 ? cs_spec_put(block, s->fixed_token)
+					 : 0;
 	head.request = cs_spec_put_request(block, &request);
 	cs_template_free(&request);
 	if (!block->failed)
@@ -189,11 +193,13 @@ cs_question_share(const CsAsk *ask)
 	if (!DsaPointerIsValid(spec))
 	{
 		CHECK_FOR_INTERRUPTS();
-		ereport(ERROR,
-				(errcode(ERRCODE_OUT_OF_MEMORY),
-				 errmsg("could not hand a question to the credscore courier"),
-				 errdetail("There is no shared memory for it."),
-				 errhint("Look at the size of the dynamic shared memory file system.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_OUT_OF_MEMORY),
+			 errmsg("could not hand a question to the credscore courier"),
+			 errdetail("There is no shared memory for it."),
+			 errhint(
+				 "Look at the size of the dynamic shared memory file system.")));
 	}
 	return spec;
 }

@@ -17,8 +17,8 @@ typedef struct CsAsk
 {
 	const CsSettings *settings;
 	const CsEndpoint *endpoint;
-	bool		cached_only;	/* the role may read, not ask */
-	CsArguments args;			/* normalised; "subject" among them; the request
+	bool			  cached_only; /* the role may read, not ask */
+	CsArguments		  args; /* normalised; "subject" among them; the request
 								 * id comes with the specification */
 } CsAsk;
 
@@ -40,6 +40,7 @@ extern dsa_pointer cs_question_share(const CsAsk *ask);
  * A time as providers read it: UTC without zone, "2023-11-17T00:00:00".
  * NULL and *err for infinity and for years outside 1 to 9999.
  */
-extern char *cs_question_utc(const char *argument, TimestampTz time, CsError *err);
+extern char *
+cs_question_utc(const char *argument, TimestampTz time, CsError *err);
 
-#endif							/* CS_QUESTION_H */
+#endif /* CS_QUESTION_H */

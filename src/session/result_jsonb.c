@@ -23,24 +23,26 @@
 /* How texts get from UTF-8 to the database's encoding. */
 typedef struct Converter
 {
-	int			encoding;		/* of the database */
-	Oid			procedure;		/* InvalidOid: the bytes stay as they are */
-	CsError    *err;
+	int		 encoding;	/* of the database */
+	Oid		 procedure; /* InvalidOid: the bytes stay as they are */
+	CsError *err;
 } Converter;
 
 static Converter
 make_converter(CsError *err)
 {
-	Converter	c = {GetDatabaseEncoding(), InvalidOid, err};
+	Converter c = {GetDatabaseEncoding(), InvalidOid, err};
 
 	if (c.encoding != PG_UTF8 && c.encoding != PG_SQL_ASCII)
 	{
 		c.procedure = FindDefaultConversionProc(PG_UTF8, c.encoding);
 		if (!OidIsValid(c.procedure))
-			ereport(ERROR,
-					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					 errmsg("credscore has no conversion from UTF8 to the database encoding %s",
-							pg_encoding_to_char(c.encoding))));
+			ereport(
+				ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg(
+					 "credscore has no conversion from UTF8 to the database encoding %s",
+					 pg_encoding_to_char(c.encoding))));
 	}
 	return c;
 }
@@ -58,8 +60,8 @@ is_ascii(const char *text, int len)
 static bool
 put_text(Converter *c, const char *text, int len, JsonbValue *value)
 {
-	char	   *converted;
-	int			size;
+	char *converted;
+	int	  size;
 
 	value->type = jbvString;
 	value->val.string.val = unconstify(char *, text);
@@ -68,14 +70,15 @@ put_text(Converter *c, const char *text, int len, JsonbValue *value)
 		return true;
 	size = len * MAX_CONVERSION_GROWTH + 1;
 	converted = palloc(size);
-	if (pg_do_encoding_conversion_buf(c->procedure, PG_UTF8, c->encoding,
-									  (unsigned char *) unconstify(char *, text),
-									  len, (unsigned char *) converted, size,
-									  true) < len)
+	if (pg_do_encoding_conversion_buf(
+			c->procedure, PG_UTF8, c->encoding,
+			(unsigned char *) unconstify(char *, text), len,
+			(unsigned char *) converted, size, true) < len)
 	{
-		cs_core_error(c->err, CS_ERR_NOT_UNDERSTOOD,
-					 "the answer has a character without equivalent in encoding %s",
-					 pg_encoding_to_char(c->encoding));
+		cs_core_error(
+			c->err, CS_ERR_NOT_UNDERSTOOD,
+			"the answer has a character without equivalent in encoding %s",
+			pg_encoding_to_char(c->encoding));
 		return false;
 	}
 	value->val.string.val = converted;
@@ -84,7 +87,7 @@ put_text(Converter *c, const char *text, int len, JsonbValue *value)
 }
 
 /* What surely fits 64 bits, also when the fraction is filled up. */
-#define MAX_SHORT_DIGITS	14
+#define MAX_SHORT_DIGITS 14
 
 /*
  * "6233.53" and its like, most numbers of an answer, without the general
@@ -121,27 +124,28 @@ read_short_numeric(const char *text, Numeric *numeric)
 static Numeric
 read_numeric(const char *digits)
 {
-	Numeric		numeric;
-	static FmgrInfo input;		/* numeric_in */
+	Numeric			numeric;
+	static FmgrInfo input; /* numeric_in */
 
 	if (read_short_numeric(digits, &numeric))
 		return numeric;
 	if (!OidIsValid(input.fn_oid))
 		fmgr_info_cxt(F_NUMERIC_IN, &input, TopMemoryContext);
-	return DatumGetNumeric(InputFunctionCall(&input, unconstify(char *, digits),
-											 InvalidOid, -1));
+	return DatumGetNumeric(
+		InputFunctionCall(&input, unconstify(char *, digits), InvalidOid, -1));
 }
 
 static void
 put_number(struct json_object *number, JsonbValue *value)
 {
-	char		buf[CS_JSON_INTEGER_SIZE];
+	char buf[CS_JSON_INTEGER_SIZE];
 
 	value->type = jbvNumeric;
 	if (json_object_is_type(number, json_type_int))
 		value->val.numeric = int64_to_numeric(json_object_get_int64(number));
 	else
-		value->val.numeric = read_numeric(cs_json_number(number, buf, sizeof(buf)));
+		value->val.numeric =
+			read_numeric(cs_json_number(number, buf, sizeof(buf)));
 }
 
 static bool
@@ -166,9 +170,9 @@ put_scalar(Converter *c, struct json_object *node, JsonbValue *value)
 	}
 }
 
-static JsonbValue *push_node(Converter *c, JsonbParseState **state,
-							 struct json_object *node,
-							 JsonbIteratorToken token);
+static JsonbValue *
+push_node(Converter *c, JsonbParseState **state, struct json_object *node,
+		  JsonbIteratorToken token);
 
 /* --- objects --- */
 
@@ -178,19 +182,19 @@ static JsonbValue *push_node(Converter *c, JsonbParseState **state,
  * Answers of one kind have their members in the same places: the order found
  * for the latest large object is tried first.
  */
-#define SORTED_FROM		16
-#define SORTED_UP_TO	1024
+#define SORTED_FROM	 16
+#define SORTED_UP_TO 1024
 
 typedef struct Member
 {
-	const char *name;
-	int			len;
-	int			position;
+	const char		   *name;
+	int					len;
+	int					position;
 	struct json_object *value;
 } Member;
 
 static uint16 latest_order[SORTED_UP_TO];
-static int	latest_count;
+static int	  latest_count;
 
 /* As jsonb orders keys: by length, then by bytes. */
 static int
@@ -199,8 +203,9 @@ compare_members(const void *a, const void *b)
 	const Member *left = a;
 	const Member *right = b;
 
-	return left->len != right->len ? left->len - right->len
-		: memcmp(left->name, right->name, left->len);
+	return left->len != right->len
+			   ? left->len - right->len
+			   : memcmp(left->name, right->name, left->len);
 }
 
 /* Puts members into the latest order; false: that is not theirs. */
@@ -221,7 +226,7 @@ order_as_latest(const Member *members, int n, Member *ordered)
 static Member *
 in_order(Member *members, int n)
 {
-	Member	   *ordered = palloc(n * sizeof(Member));
+	Member *ordered = palloc(n * sizeof(Member));
 
 	if (order_as_latest(members, n, ordered))
 		return ordered;
@@ -235,29 +240,32 @@ in_order(Member *members, int n)
 static Member *
 members_of(struct json_object *object, int n)
 {
-	Member	   *members = palloc(n * sizeof(Member));
-	int			i = 0;
+	Member *members = palloc(n * sizeof(Member));
+	int		i = 0;
 
-	for (struct lh_entry *e = json_object_get_object(object)->head; e != NULL; e = e->next)
+	for (struct lh_entry *e = json_object_get_object(object)->head; e != NULL;
+		 e = e->next)
 	{
 		const char *name = lh_entry_k(e);
 
-		members[i] = (Member) {name, (int) strlen(name), i, (struct json_object *) lh_entry_v(e)};
+		members[i] = (Member){name, (int) strlen(name), i,
+							  (struct json_object *) lh_entry_v(e)};
 		i++;
 	}
-	return n >= SORTED_FROM && n <= SORTED_UP_TO ? in_order(members, n) : members;
+	return n >= SORTED_FROM && n <= SORTED_UP_TO ? in_order(members, n)
+												 : members;
 }
 
 static JsonbValue *
 push_object(Converter *c, JsonbParseState **state, struct json_object *node)
 {
-	int			n = json_object_object_length(node);
-	Member	   *members = members_of(node, n);
+	int		n = json_object_object_length(node);
+	Member *members = members_of(node, n);
 
 	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
 	for (int i = 0; i < n; i++)
 	{
-		JsonbValue	key;
+		JsonbValue key;
 
 		if (!put_text(c, members[i].name, members[i].len, &key))
 			return NULL;
@@ -272,11 +280,12 @@ push_object(Converter *c, JsonbParseState **state, struct json_object *node)
 static JsonbValue *
 push_array(Converter *c, JsonbParseState **state, struct json_object *node)
 {
-	size_t		n = json_object_array_length(node);
+	size_t n = json_object_array_length(node);
 
 	pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
 	for (size_t i = 0; i < n; i++)
-		if (push_node(c, state, json_object_array_get_idx(node, i), WJB_ELEM) == NULL &&
+		if (push_node(c, state, json_object_array_get_idx(node, i),
+					  WJB_ELEM) == NULL &&
 			c->err->code != CS_ERR_NONE)
 			return NULL;
 	return pushJsonbValue(state, WJB_END_ARRAY, NULL);
@@ -287,7 +296,7 @@ static JsonbValue *
 push_node(Converter *c, JsonbParseState **state, struct json_object *node,
 		  JsonbIteratorToken token)
 {
-	JsonbValue	value;
+	JsonbValue value;
 
 	if (json_object_is_type(node, json_type_object))
 		return push_object(c, state, node);
@@ -301,10 +310,10 @@ push_node(Converter *c, JsonbParseState **state, struct json_object *node,
 Jsonb *
 cs_result_jsonb(struct json_object *root, CsError *err)
 {
-	Converter	c = make_converter(err);
+	Converter		 c = make_converter(err);
 	JsonbParseState *state = NULL;
-	JsonbValue *result;
-	JsonbValue	scalar;
+	JsonbValue		*result;
+	JsonbValue		 scalar;
 
 	err->code = CS_ERR_NONE;
 	if (json_object_is_type(root, json_type_object) ||
@@ -320,7 +329,7 @@ cs_result_jsonb(struct json_object *root, CsError *err)
 static void
 push_key(JsonbParseState **state, const char *name)
 {
-	JsonbValue	key = {.type = jbvString};
+	JsonbValue key = {.type = jbvString};
 
 	key.val.string.val = unconstify(char *, name);
 	key.val.string.len = (int) strlen(name);
@@ -331,7 +340,7 @@ push_key(JsonbParseState **state, const char *name)
 static void
 push_text(JsonbParseState **state, const char *name, const char *text)
 {
-	JsonbValue	value = {.type = jbvNull};
+	JsonbValue value = {.type = jbvNull};
 
 	push_key(state, name);
 	if (text != NULL)
@@ -346,7 +355,7 @@ push_text(JsonbParseState **state, const char *name, const char *text)
 static void
 push_integer(JsonbParseState **state, const char *name, int number, bool null)
 {
-	JsonbValue	value = {.type = jbvNull};
+	JsonbValue value = {.type = jbvNull};
 
 	push_key(state, name);
 	if (!null)
@@ -360,7 +369,7 @@ push_integer(JsonbParseState **state, const char *name, int number, bool null)
 static void
 push_bool(JsonbParseState **state, const char *name, bool flag)
 {
-	JsonbValue	value = {.type = jbvBool};
+	JsonbValue value = {.type = jbvBool};
 
 	value.val.boolean = flag;
 	push_key(state, name);
@@ -375,12 +384,14 @@ cs_result_jsonb_report(const CsFailure *failure)
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	push_key(&state, "error");
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	push_text(&state, "sqlstate", unpack_sql_state(cs_error_sqlstate(failure->code)));
+	push_text(&state, "sqlstate",
+			  unpack_sql_state(cs_error_sqlstate(failure->code)));
 	push_text(&state, "message", failure->message);
 	push_text(&state, "detail", failure->detail);
 	push_text(&state, "provider", failure->provider);
 	push_text(&state, "server", failure->server);
-	push_integer(&state, "http_status", failure->http_status, failure->http_status == 0);
+	push_integer(&state, "http_status", failure->http_status,
+				 failure->http_status == 0);
 	push_text(&state, "provider_code", failure->provider_code);
 	push_bool(&state, "retryable", cs_error_retryable(failure->code));
 	push_text(&state, "billed", cs_error_billed_name(failure->billed));

@@ -23,4 +23,4 @@ extern Jsonb *cs_result_jsonb(struct json_object *root, CsError *err);
 /* {"error": {...}} as on_error => 'report' gives it. */
 extern Jsonb *cs_result_jsonb_report(const CsFailure *failure);
 
-#endif							/* CS_RESULT_JSONB_H */
+#endif /* CS_RESULT_JSONB_H */

@@ -21,39 +21,39 @@
 
 typedef enum ActiveKind
 {
-	ACTIVE_PLANNER,				/* planning, or EXPLAIN's executor start */
-	ACTIVE_START,				/* executor start: no EState yet */
-	ACTIVE_RUN					/* executor run or finish */
+	ACTIVE_PLANNER, /* planning, or EXPLAIN's executor start */
+	ACTIVE_START,	/* executor start: no EState yet */
+	ACTIVE_RUN		/* executor run or finish */
 } ActiveKind;
 
 typedef struct Active
 {
-	ActiveKind	kind;
-	struct Active *below;
-	EState	   *estate;			/* ACTIVE_RUN */
-	CsScope    *scope;			/* once known */
-	ErrorContextCallback *error_context;	/* at the planner's entry */
-	CsRun		run;			/* ACTIVE_RUN */
+	ActiveKind			  kind;
+	struct Active		 *below;
+	EState				 *estate;		 /* ACTIVE_RUN */
+	CsScope				 *scope;		 /* once known */
+	ErrorContextCallback *error_context; /* at the planner's entry */
+	CsRun				  run;			 /* ACTIVE_RUN */
 } Active;
 
 static uint64 last_serial;
 static uint64 statements;
 
-static Active *top;				/* innermost first; lives on the C stack */
-static dlist_head live_scopes = DLIST_STATIC_INIT(live_scopes);
-static CsScope *command_scope;
+static Active	  *top; /* innermost first; lives on the C stack */
+static dlist_head  live_scopes = DLIST_STATIC_INIT(live_scopes);
+static CsScope	  *command_scope;
 static TimestampTz command_started;
 
-static planner_hook_type prev_planner_hook;
-static ExecutorStart_hook_type prev_start_hook;
-static ExecutorRun_hook_type prev_run_hook;
+static planner_hook_type		prev_planner_hook;
+static ExecutorStart_hook_type	prev_start_hook;
+static ExecutorRun_hook_type	prev_run_hook;
 static ExecutorFinish_hook_type prev_finish_hook;
 
 /* Memory-context callback: the execution is over. */
 static void
 scope_ends(void *arg)
 {
-	CsScope    *scope = arg;
+	CsScope *scope = arg;
 
 	if (scope == command_scope)
 		command_scope = NULL;
@@ -63,8 +63,8 @@ scope_ends(void *arg)
 void
 cs_scope_at_end(CsScope *scope, MemoryContextCallbackFunction func)
 {
-	MemoryContextCallback *callback = MemoryContextAllocZero(scope->cxt,
-															 sizeof(*callback));
+	MemoryContextCallback *callback =
+		MemoryContextAllocZero(scope->cxt, sizeof(*callback));
 
 	callback->func = func;
 	callback->arg = scope;
@@ -74,9 +74,9 @@ cs_scope_at_end(CsScope *scope, MemoryContextCallbackFunction func)
 static CsScope *
 scope_create(MemoryContext parent, EState *estate)
 {
-	MemoryContext cxt = AllocSetContextCreate(parent, "credscore scope",
-											  ALLOCSET_SMALL_SIZES);
-	CsScope    *scope = MemoryContextAllocZero(cxt, sizeof(CsScope));
+	MemoryContext cxt =
+		AllocSetContextCreate(parent, "credscore scope", ALLOCSET_SMALL_SIZES);
+	CsScope *scope = MemoryContextAllocZero(cxt, sizeof(CsScope));
 
 	scope->cxt = cxt;
 	scope->estate = estate;
@@ -88,11 +88,11 @@ scope_create(MemoryContext parent, EState *estate)
 static CsScope *
 scope_of(EState *estate)
 {
-	dlist_iter	iter;
+	dlist_iter iter;
 
 	dlist_foreach(iter, &live_scopes)
 	{
-		CsScope    *scope = dlist_container(CsScope, node, iter.cur);
+		CsScope *scope = dlist_container(CsScope, node, iter.cur);
 
 		if (scope->estate == estate)
 			return scope;
@@ -120,7 +120,7 @@ bool
 cs_scope_planning(void)
 {
 	return top != NULL && top->kind == ACTIVE_PLANNER &&
-		top->error_context == error_context_stack;
+		   top->error_context == error_context_stack;
 }
 
 bool
@@ -141,15 +141,15 @@ cs_scope_statement(void)
 CsScope *
 cs_scope_current(void)
 {
-	Active	   *active = top;
+	Active *active = top;
 
 	/* What the planner makes run belongs to the command. */
 	if (active == NULL || active->kind == ACTIVE_PLANNER)
 		return scope_of_command();
 	if (active->scope == NULL)
 		active->scope = active->kind == ACTIVE_START
-			? scope_create(TopTransactionContext, NULL)
-			: scope_of(active->estate);
+							? scope_create(TopTransactionContext, NULL)
+							: scope_of(active->estate);
 	return active->scope;
 }
 
@@ -169,7 +169,8 @@ static PlannedStmt *
 planner_tracked(Query *parse, const char *query_string, int cursor_options,
 				ParamListInfo bound_params)
 {
-	Active		self = {ACTIVE_PLANNER, top, NULL, NULL, error_context_stack, {0, 0}};
+	Active		 self = {ACTIVE_PLANNER,	  top,	 NULL, NULL,
+						 error_context_stack, {0, 0}};
 	PlannedStmt *result;
 
 	if (top == NULL)
@@ -178,8 +179,10 @@ planner_tracked(Query *parse, const char *query_string, int cursor_options,
 	PG_TRY();
 	{
 		result = prev_planner_hook
-			? prev_planner_hook(parse, query_string, cursor_options, bound_params)
-			: standard_planner(parse, query_string, cursor_options, bound_params);
+					 ? prev_planner_hook(parse, query_string, cursor_options,
+										 bound_params)
+					 : standard_planner(parse, query_string, cursor_options,
+										bound_params);
 	}
 	PG_FINALLY();
 	{
@@ -202,10 +205,13 @@ static void
 start_tracked(QueryDesc *query, int eflags)
 {
 	/* EXPLAIN starts the executor, too: its initial pruning plans. */
-	Active		self = {
-		(eflags & EXEC_FLAG_EXPLAIN_ONLY) ? ACTIVE_PLANNER : ACTIVE_START,
-		top, NULL, NULL, error_context_stack, {0, 0}
-	};
+	Active self = {(eflags & EXEC_FLAG_EXPLAIN_ONLY) ? ACTIVE_PLANNER
+													 : ACTIVE_START,
+				   top,
+				   NULL,
+				   NULL,
+				   error_context_stack,
+				   {0, 0}};
 
 	top = &self;
 	PG_TRY();
@@ -232,7 +238,8 @@ start_tracked(QueryDesc *query, int eflags)
 static void
 run_tracked(CS_EXECUTOR_RUN_PARAMS)
 {
-	Active		self = {ACTIVE_RUN, top, query->estate, NULL, NULL, {count, ++last_serial}};
+	Active self = {ACTIVE_RUN, top,	 query->estate,
+				   NULL,	   NULL, {count, ++last_serial}};
 
 	top = &self;
 	PG_TRY();
@@ -252,7 +259,8 @@ run_tracked(CS_EXECUTOR_RUN_PARAMS)
 static void
 finish_tracked(QueryDesc *query)
 {
-	Active		self = {ACTIVE_RUN, top, query->estate, NULL, NULL, {0, ++last_serial}};
+	Active self = {ACTIVE_RUN, top,	 query->estate,
+				   NULL,	   NULL, {0, ++last_serial}};
 
 	top = &self;
 	PG_TRY();

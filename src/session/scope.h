@@ -17,13 +17,13 @@
 
 typedef struct CsScope
 {
-	dlist_node	node;			/* in the list of live scopes */
-	MemoryContext cxt;			/* dies with the scope */
-	const void *estate;			/* NULL: a command's scope */
-	void	   *memo;			/* memo.c's; NULL at first */
-	bool		asks;			/* ask.c's: the end of the scope is watched */
-	uint64		calls;			/* ask.c's: questions handed to the courier */
-	uint64		settled;		/* ask.c's: of them, those that are over */
+	dlist_node	  node;	   /* in the list of live scopes */
+	MemoryContext cxt;	   /* dies with the scope */
+	const void	 *estate;  /* NULL: a command's scope */
+	void		 *memo;	   /* memo.c's; NULL at first */
+	bool		  asks;	   /* ask.c's: the end of the scope is watched */
+	uint64		  calls;   /* ask.c's: questions handed to the courier */
+	uint64		  settled; /* ask.c's: of them, those that are over */
 } CsScope;
 
 extern void cs_scope_init(void);
@@ -47,14 +47,15 @@ extern CsScope *cs_scope_current(void);
 /* One ExecutorRun: how many rows it was asked for, and which one it is. */
 typedef struct CsRun
 {
-	uint64		count;			/* 0: all */
-	uint64		serial;
+	uint64 count; /* 0: all */
+	uint64 serial;
 } CsRun;
 
 /* The innermost active run of an execution; false when it is not running. */
 extern bool cs_scope_run(const void *estate, CsRun *run);
 
 /* Has `func(scope)` called when the scope ends, before its memory goes. */
-extern void cs_scope_at_end(CsScope *scope, MemoryContextCallbackFunction func);
+extern void
+cs_scope_at_end(CsScope *scope, MemoryContextCallbackFunction func);
 
-#endif							/* CS_SCOPE_H */
+#endif /* CS_SCOPE_H */

@@ -22,16 +22,16 @@
 
 #include "pg/compat.h"
 
-#define FILE_SUFFIX		CS_FILE_SUFFIX
+#define FILE_SUFFIX CS_FILE_SUFFIX
 
 /* Times and sizes beyond these are slips of the keyboard. */
 #define MAX_TIME_MS		(24 * 60 * 60 * 1000)
 #define MAX_TTL_MS		(7 * 24 * 60 * 60 * 1000)
 #define MAX_BODY_BYTES	CS_BUF_MAX
 #define MIN_BODY_BYTES	1024
-#define MAX_CONCURRENCY	4096
+#define MAX_CONCURRENCY 4096
 #define MAX_RETRIES		10
-#define MAX_RATE		100000	/* more than one courier can do */
+#define MAX_RATE		100000 /* more than one courier can do */
 #define MAX_FAILURES	10000
 #define MAX_BUDGET		1000000000
 
@@ -55,30 +55,35 @@ typedef struct ServerOption
 	const char *default_value;
 	int			min;
 	int			max;
-	size_t		offset;			/* in CsSpecLimits */
+	size_t		offset; /* in CsSpecLimits */
 } ServerOption;
 
-#define LIMIT(field)	offsetof(CsSpecLimits, field)
+#define LIMIT(field) offsetof(CsSpecLimits, field)
 
 static const ServerOption server_options[] = {
 	{"provider", KIND_PROVIDER, NULL, 0, 0, 0},
 	{"base_url", KIND_URL, NULL, 0, 0, 0},
-	{"connect_timeout", KIND_TIME, "5s", 1, MAX_TIME_MS, LIMIT(connect_timeout)},
-	{"request_timeout", KIND_TIME, "30s", 1, MAX_TIME_MS, LIMIT(request_timeout)},
+	{"connect_timeout", KIND_TIME, "5s", 1, MAX_TIME_MS,
+	 LIMIT(connect_timeout)},
+	{"request_timeout", KIND_TIME, "30s", 1, MAX_TIME_MS,
+	 LIMIT(request_timeout)},
 	{"queue_timeout", KIND_TIME, "60s", 1, MAX_TIME_MS, LIMIT(queue_timeout)},
 	{"max_retries", KIND_INT, "2", 0, MAX_RETRIES, LIMIT(max_retries)},
 	{"retry_ambiguous", KIND_BOOL, "off", 0, 0, LIMIT(retry_ambiguous)},
-	{"max_concurrency", KIND_INT, "64", 1, MAX_CONCURRENCY, LIMIT(max_concurrency)},
+	{"max_concurrency", KIND_INT, "64", 1, MAX_CONCURRENCY,
+	 LIMIT(max_concurrency)},
 	{"cache_ttl", KIND_TIME, "10min", 0, MAX_TTL_MS, LIMIT(cache_ttl)},
 	{"rate_limit", KIND_INT, "0", 0, MAX_RATE, LIMIT(rate_limit)},
-	{"breaker_failures", KIND_INT, "5", 0, MAX_FAILURES, LIMIT(breaker_failures)},
-	{"breaker_cooldown", KIND_TIME, "30s", 1, MAX_TIME_MS, LIMIT(breaker_cooldown)},
+	{"breaker_failures", KIND_INT, "5", 0, MAX_FAILURES,
+	 LIMIT(breaker_failures)},
+	{"breaker_cooldown", KIND_TIME, "30s", 1, MAX_TIME_MS,
+	 LIMIT(breaker_cooldown)},
 	{"daily_budget", KIND_INT, "0", 0, MAX_BUDGET, LIMIT(daily_budget)},
 	{"ca_file", KIND_FILE, NULL, 0, 0, 0},
 	{"proxy", KIND_PROXY, NULL, 0, 0, 0},
 	{"reader_mapping", KIND_ROLE, NULL, 0, 0, 0},
 	{"max_response_size", KIND_SIZE, "8MB", MIN_BODY_BYTES, MAX_BODY_BYTES,
-	LIMIT(max_response_size)},
+	 LIMIT(max_response_size)},
 };
 
 PG_FUNCTION_INFO_V1(credscore_validator);
@@ -101,7 +106,7 @@ find_provider_option(const CsProvider *provider, CsOptionPlace place,
 {
 	for (const CsOption *o = provider->options; o->name != NULL; o++)
 	{
-		size_t		len = strlen(o->name);
+		size_t len = strlen(o->name);
 
 		if (o->place != place || strncmp(o->name, name, len) != 0)
 			continue;
@@ -117,36 +122,40 @@ pg_noreturn static void bad_value(const char *name, const char *expects);
 static void
 bad_value(const char *name, const char *expects)
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("invalid value for option \"%s\"", name),
-			 errdetail("The value must be %s.", expects)));
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					errmsg("invalid value for option \"%s\"", name),
+					errdetail("The value must be %s.", expects)));
 }
 
 /* The integer that a text of this kind stands for; raises 22023. */
 static int
 read_number(const ServerOption *option, const char *text)
 {
-	int			unit = option->kind == KIND_TIME ? GUC_UNIT_MS :
-		option->kind == KIND_SIZE ? GUC_UNIT_BYTE : 0;
-	const char *what = option->kind == KIND_TIME ? "a time in milliseconds, or with a unit such as 5s," :
-		option->kind == KIND_SIZE ? "a size in bytes, or with a unit such as 8MB," : "an integer";
+	int			unit = option->kind == KIND_TIME   ? GUC_UNIT_MS
+					   : option->kind == KIND_SIZE ? GUC_UNIT_BYTE
+												   : 0;
+	const char *what =
+		option->kind == KIND_TIME
+			? "a time in milliseconds, or with a unit such as 5s,"
+		: option->kind == KIND_SIZE
+			? "a size in bytes, or with a unit such as 8MB,"
+			: "an integer";
 	const char *hint = NULL;
 	int			value;
 
 	/* Half a call per second would be rounded to 0, which is no limit. */
 	if ((option->kind == KIND_INT && strpbrk(text, ".eE") != NULL) ||
-		!parse_int(text, &value, unit, &hint) ||
-		value < option->min || value > option->max)
-		bad_value(option->name,
-				  psprintf("%s between %d and %d", what, option->min, option->max));
+		!parse_int(text, &value, unit, &hint) || value < option->min ||
+		value > option->max)
+		bad_value(option->name, psprintf("%s between %d and %d", what,
+										 option->min, option->max));
 	return value;
 }
 
 static bool
 read_bool(const ServerOption *option, const char *text)
 {
-	bool		value;
+	bool value;
 
 	if (!parse_bool(text, &value))
 		bad_value(option->name, "a boolean: on or off");
@@ -159,34 +168,38 @@ host_length(const char *text)
 {
 	if (text[0] == '[')
 	{
-		size_t		len = strspn(text + 1, "0123456789abcdefABCDEF:.");
+		size_t len = strspn(text + 1, "0123456789abcdefABCDEF:.");
 
 		return len > 0 && text[len + 1] == ']' ? len + 2 : 0;
 	}
-	return strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-");
+	return strspn(
+		text,
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-");
 }
 
 static bool
 is_loopback(const char *host, size_t len)
 {
-	if (len == strlen("localhost") && pg_strncasecmp(host, "localhost", len) == 0)
+	if (len == strlen("localhost") &&
+		pg_strncasecmp(host, "localhost", len) == 0)
 		return true;
 	if (len == strlen("[::1]") && strncmp(host, "[::1]", len) == 0)
 		return true;
 	return len > 4 && strncmp(host, "127.", 4) == 0 &&
-		strspn(host, "0123456789.") >= len;
+		   strspn(host, "0123456789.") >= len;
 }
 
 /* What follows the port, if there is one, after a host; NULL: a bad port. */
 static const char *
 skip_port(const char *text)
 {
-	size_t		digits;
+	size_t digits;
 
 	if (*text != ':')
 		return text;
 	digits = strspn(text + 1, "0123456789");
-	if (digits < 1 || digits > 5 || atoi(text + 1) < 1 || atoi(text + 1) > 65535)
+	if (digits < 1 || digits > 5 || atoi(text + 1) < 1 ||
+		atoi(text + 1) > 65535)
 		return NULL;
 	return text + 1 + digits;
 }
@@ -228,18 +241,20 @@ check_base_url(const char *name, const char *url)
 static void
 check_proxy(const char *name, const char *value)
 {
-	static const char *const schemes[] = {
-		"http://", "https://", "socks4://", "socks4a://", "socks5://", "socks5h://"
-	};
-	const char *host = value;
-	const char *rest;
+	static const char *const schemes[] = {"http://",   "https://",
+										  "socks4://", "socks4a://",
+										  "socks5://", "socks5h://"};
+	const char				*host = value;
+	const char				*rest;
 
 	for (size_t i = 0; i < lengthof(schemes); i++)
 		if (pg_strncasecmp(value, schemes[i], strlen(schemes[i])) == 0)
 			host = value + strlen(schemes[i]);
 	rest = host_length(host) > 0 ? skip_port(host + host_length(host)) : NULL;
 	if (rest == NULL || (*rest != '\0' && strcmp(rest, "/") != 0))
-		bad_value(name, "an address such as http://proxy.example:3128, without user name, password and path");
+		bad_value(
+			name,
+			"an address such as http://proxy.example:3128, without user name, password and path");
 }
 
 /* --- the validator --- */
@@ -259,10 +274,12 @@ static void
 check_file_option(const char *name, const char *value)
 {
 	if (!has_privs_of_role(GetUserId(), ROLE_PG_READ_SERVER_FILES))
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("permission denied to set option \"%s\"", name),
-				 errdetail("Only roles with privileges of the role \"pg_read_server_files\" may name files of the server.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("permission denied to set option \"%s\"", name),
+			 errdetail(
+				 "Only roles with privileges of the role \"pg_read_server_files\" may name files of the server.")));
 	if (!is_absolute_path(value))
 		bad_value(name, "an absolute path of a file on the database server");
 }
@@ -271,13 +288,14 @@ const CsProvider *
 cs_options_provider(const char *value)
 {
 	const CsProvider *provider = cs_registry_by_name(value);
-	StringInfoData names;
+	StringInfoData	  names;
 
 	if (provider != NULL)
 		return provider;
 	initStringInfo(&names);
 	for (int i = 0; (provider = cs_registry_at(i)) != NULL; i++)
-		appendStringInfo(&names, "%s%s", i > 0 ? ", " : "one of ", provider->name);
+		appendStringInfo(&names, "%s%s", i > 0 ? ", " : "one of ",
+						 provider->name);
 	bad_value("provider", names.data);
 }
 
@@ -304,7 +322,7 @@ check_server_option(const ServerOption *option, const char *value)
 			(void) read_bool(option, value);
 			break;
 		case KIND_ROLE:
-			break;				/* a dump is restored before its roles */
+			break; /* a dump is restored before its roles */
 		case KIND_FILE:
 			check_file_option(option->name, value);
 			break;
@@ -315,10 +333,12 @@ check_server_option(const ServerOption *option, const char *value)
 static bool
 has_name(const char *names, const char *name)
 {
-	size_t		len = strlen(name);
+	size_t len = strlen(name);
 
-	for (const char *at = strstr(names, name); at != NULL; at = strstr(at + 1, name))
-		if (at >= names + 2 && at[-1] == ' ' && (at[len] == ',' || at[len] == '\0'))
+	for (const char *at = strstr(names, name); at != NULL;
+		 at = strstr(at + 1, name))
+		if (at >= names + 2 && at[-1] == ' ' &&
+			(at[len] == ',' || at[len] == '\0'))
 			return true;
 	return false;
 }
@@ -327,17 +347,19 @@ has_name(const char *names, const char *name)
 static char *
 valid_names(CsOptionPlace place, const CsProvider *only)
 {
-	StringInfoData names;
+	StringInfoData	  names;
 	const CsProvider *provider;
 
 	initStringInfo(&names);
-	for (size_t i = 0; place == CS_ON_SERVER && i < lengthof(server_options); i++)
+	for (size_t i = 0; place == CS_ON_SERVER && i < lengthof(server_options);
+		 i++)
 		appendStringInfo(&names, ", %s", server_options[i].name);
 	for (int i = 0; (provider = cs_registry_at(i)) != NULL; i++)
 		for (const CsOption *o = provider->options; o->name != NULL; o++)
 			if (o->place == place && (only == NULL || only == provider) &&
 				!has_name(names.data, o->name))
-				appendStringInfo(&names, o->secret ? ", %s, %s" FILE_SUFFIX : ", %s",
+				appendStringInfo(&names,
+								 o->secret ? ", %s, %s" FILE_SUFFIX : ", %s",
 								 o->name, o->name);
 	return names.data + 2;
 }
@@ -347,7 +369,7 @@ static bool
 is_option_of(CsOptionPlace place, const char *name)
 {
 	const CsProvider *provider;
-	bool		file;
+	bool			  file;
 
 	if (place == CS_ON_SERVER && find_server_option(name) != NULL)
 		return true;
@@ -363,17 +385,19 @@ unknown_option(const char *name, CsOptionPlace place, const CsProvider *only)
 	CsOptionPlace other = place == CS_ON_SERVER ? CS_ON_MAPPING : CS_ON_SERVER;
 
 	if (is_option_of(other, name))
-		ereport(ERROR,
-				(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
-				 errmsg("option \"%s\" belongs to a %s", name,
-						other == CS_ON_MAPPING ? "user mapping" : "server"),
-				 other == CS_ON_MAPPING
-				 ? errhint("Credentials are given with CREATE USER MAPPING, per role or for PUBLIC.")
-				 : errhint("Set it with CREATE SERVER or ALTER SERVER.")));
-	ereport(ERROR,
+		ereport(
+			ERROR,
 			(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
-			 errmsg("invalid option \"%s\"", name),
-			 errhint("Valid options in this context are: %s", valid_names(place, only))));
+			 errmsg("option \"%s\" belongs to a %s", name,
+					other == CS_ON_MAPPING ? "user mapping" : "server"),
+			 other == CS_ON_MAPPING
+				 ? errhint(
+					   "Credentials are given with CREATE USER MAPPING, per role or for PUBLIC.")
+				 : errhint("Set it with CREATE SERVER or ALTER SERVER.")));
+	ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
+					errmsg("invalid option \"%s\"", name),
+					errhint("Valid options in this context are: %s",
+							valid_names(place, only))));
 }
 
 /* Checks an option that some provider declares; false when none does. */
@@ -385,7 +409,7 @@ check_provider_option(CsOptionPlace place, const CsProvider *only,
 
 	for (int i = 0; (provider = cs_registry_at(i)) != NULL; i++)
 	{
-		bool		file;
+		bool			file;
 		const CsOption *option;
 
 		if (only != NULL && only != provider)
@@ -405,11 +429,11 @@ check_provider_option(CsOptionPlace place, const CsProvider *only,
 const char *
 cs_options_get(List *options, const char *name)
 {
-	ListCell   *lc;
+	ListCell *lc;
 
 	foreach(lc, options)
 	{
-		DefElem    *def = lfirst(lc);
+		DefElem *def = lfirst(lc);
 
 		if (strcmp(def->defname, name) == 0)
 			return defGetString(def);
@@ -422,10 +446,10 @@ check_not_both(List *options, const char *name)
 {
 	if (cs_options_get(options, name) != NULL &&
 		cs_options_get(options, psprintf("%s" FILE_SUFFIX, name)) != NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("options \"%s\" and \"%s" FILE_SUFFIX "\" exclude each other",
-						name, name)));
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("options \"%s\" and \"%s" FILE_SUFFIX
+							   "\" exclude each other",
+							   name, name)));
 }
 
 /*
@@ -438,12 +462,12 @@ check_not_both(List *options, const char *name)
 Datum
 credscore_validator(PG_FUNCTION_ARGS)
 {
-	List	   *options = untransformRelOptions(PG_GETARG_DATUM(0));
-	Oid			catalog = PG_GETARG_OID(1);
-	bool		server = catalog == ForeignServerRelationId;
-	CsOptionPlace place = server ? CS_ON_SERVER : CS_ON_MAPPING;
+	List			 *options = untransformRelOptions(PG_GETARG_DATUM(0));
+	Oid				  catalog = PG_GETARG_OID(1);
+	bool			  server = catalog == ForeignServerRelationId;
+	CsOptionPlace	  place = server ? CS_ON_SERVER : CS_ON_MAPPING;
 	const CsProvider *provider = NULL;
-	ListCell   *lc;
+	ListCell		 *lc;
 
 	if (!server && catalog != UserMappingRelationId && options != NIL)
 		ereport(ERROR,
@@ -455,17 +479,20 @@ credscore_validator(PG_FUNCTION_ARGS)
 		const char *name = cs_options_get(options, "provider");
 
 		if (name == NULL)
-			ereport(ERROR,
-					(errcode(ERRCODE_FDW_DYNAMIC_PARAMETER_VALUE_NEEDED),
-					 errmsg("option \"provider\" is required"),
-					 errhint("Say which service answers, as in OPTIONS (provider 'pngme').")));
+			ereport(
+				ERROR,
+				(errcode(ERRCODE_FDW_DYNAMIC_PARAMETER_VALUE_NEEDED),
+				 errmsg("option \"provider\" is required"),
+				 errhint(
+					 "Say which service answers, as in OPTIONS (provider 'pngme').")));
 		provider = cs_options_provider(name);
 	}
 	foreach(lc, options)
 	{
-		DefElem    *def = lfirst(lc);
-		const char *value = defGetString(def);
-		const ServerOption *option = server ? find_server_option(def->defname) : NULL;
+		DefElem			   *def = lfirst(lc);
+		const char		   *value = defGetString(def);
+		const ServerOption *option =
+			server ? find_server_option(def->defname) : NULL;
 
 		check_plain_text(def->defname, value);
 		if (option != NULL)
@@ -483,8 +510,8 @@ cs_options_limits(CsSpecLimits *limits, List *options)
 	for (size_t i = 0; i < lengthof(server_options); i++)
 	{
 		const ServerOption *option = &server_options[i];
-		const char *value = cs_options_get(options, option->name);
-		char	   *field = (char *) limits + option->offset;
+		const char		   *value = cs_options_get(options, option->name);
+		char			   *field = (char *) limits + option->offset;
 
 		if (value == NULL)
 			value = option->default_value;

@@ -13,10 +13,10 @@
 #include "shared/spec.h"
 
 /* The wrapper's name; only a superuser can make one of that name. */
-#define CS_WRAPPER_NAME	"credscore"
+#define CS_WRAPPER_NAME "credscore"
 
 /* A secret option is also offered as <name>_file. */
-#define CS_FILE_SUFFIX	"_file"
+#define CS_FILE_SUFFIX "_file"
 
 /* The value of an option in a list of DefElem; NULL: not set. */
 extern const char *cs_options_get(List *options, const char *name);
@@ -27,4 +27,4 @@ extern const CsProvider *cs_options_provider(const char *value);
 /* The limits that a server's options set, defaults filled in. */
 extern void cs_options_limits(CsSpecLimits *limits, List *options);
 
-#endif							/* CS_OPTIONS_H */
+#endif /* CS_OPTIONS_H */

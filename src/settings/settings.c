@@ -32,26 +32,26 @@
 /* One kept CsSettings; `key` must be first. */
 typedef struct SettingsKey
 {
-	Oid			serverid;
-	Oid			userid;
+	Oid serverid;
+	Oid userid;
 } SettingsKey;
 
-#define MAX_SECRET_FILES	4
+#define MAX_SECRET_FILES 4
 
 typedef struct KeptSettings
 {
-	CsSettings	settings;
-	MemoryContext cxt;			/* holds all of it */
-	bool		stale;
-	TimestampTz files_checked_at;
-	int			nfiles;
-	CsSecretFile files[MAX_SECRET_FILES];
+	CsSettings			 settings;
+	MemoryContext		 cxt; /* holds all of it */
+	bool				 stale;
+	TimestampTz			 files_checked_at;
+	int					 nfiles;
+	CsSecretFile		 files[MAX_SECRET_FILES];
 	struct KeptSettings *next_retired;
 } KeptSettings;
 
 typedef struct SettingsEntry
 {
-	SettingsKey key;
+	SettingsKey	  key;
 	KeptSettings *kept;
 } SettingsEntry;
 
@@ -62,29 +62,31 @@ typedef struct SettingsEntry
  */
 typedef struct Latest
 {
-	NameData	server_name;
-	Oid			asker;
-	TimestampTz statement;
-	KeptSettings *kept;			/* NULL: nothing is known */
-	bool		reader;
+	NameData	  server_name;
+	Oid			  asker;
+	TimestampTz	  statement;
+	KeptSettings *kept; /* NULL: nothing is known */
+	bool		  reader;
 } Latest;
 
-static Latest latest;
-static HTAB *settings_table;
-static KeptSettings *retired;	/* freed at the end of the transaction */
+static Latest		 latest;
+static HTAB			*settings_table;
+static KeptSettings *retired; /* freed at the end of the transaction */
 
 /* The value of a credential: as given, or the content of its file. */
 static const char *
 read_credential(KeptSettings *kept, List *options, const CsOption *option)
 {
 	const char *value = cs_options_get(options, option->name);
-	const char *path = cs_options_get(options, psprintf("%s" CS_FILE_SUFFIX, option->name));
+	const char *path =
+		cs_options_get(options, psprintf("%s" CS_FILE_SUFFIX, option->name));
 
 	if (value != NULL || path == NULL || !option->secret)
 		return value;
 	if (kept->nfiles == MAX_SECRET_FILES)
 		elog(ERROR, "too many secret files");
-	return cs_secret_file_read(&kept->files[kept->nfiles++], option->name, path);
+	return cs_secret_file_read(&kept->files[kept->nfiles++], option->name,
+							   path);
 }
 
 /* A copy as providers want it; the catalogs' lists go. */
@@ -101,7 +103,7 @@ static const char *
 server_base_url(const CsProvider *provider, List *server_options)
 {
 	const char *base_url = cs_options_get(server_options, "base_url");
-	char	   *base = pstrdup(base_url ? base_url : provider->default_base_url);
+	char *base = pstrdup(base_url ? base_url : provider->default_base_url);
 
 	for (size_t len = strlen(base); len > 0 && base[len - 1] == '/'; len--)
 		base[len - 1] = '\0';
@@ -117,8 +119,8 @@ fill_account(KeptSettings *kept, List *server_options, List *mapping_options)
 	for (const CsOption *o = s->provider->options; o->name != NULL; o++)
 	{
 		const char *value = o->place == CS_ON_SERVER
-			? cs_options_get(server_options, o->name)
-			: read_credential(kept, mapping_options, o);
+								? cs_options_get(server_options, o->name)
+								: read_credential(kept, mapping_options, o);
 
 		if (value == NULL)
 			value = o->default_value;
@@ -138,7 +140,8 @@ fill_account(KeptSettings *kept, List *server_options, List *mapping_options)
 static void
 make_server_key(CsSettings *s)
 {
-	const char *parts[] = {s->provider->name, s->account.base_url, s->server_name};
+	const char *parts[] = {s->provider->name, s->account.base_url,
+						   s->server_name};
 
 	cs_key_digest(&s->server_key, parts, lengthof(parts));
 }
@@ -164,28 +167,28 @@ make_account_key(CsSettings *s)
 static void
 refuse_account(const CsSettings *s, CsError *err)
 {
-	size_t		len = strlen(err->detail);
+	size_t len = strlen(err->detail);
 
 	snprintf(err->detail + len, sizeof(err->detail) - len,
 			 "%sThe server is \"%s\".", len > 0 ? " " : "", s->server_name);
 	cs_error_raise_early(err, err->code == CS_ERR_ARGUMENT
-						 ? "Add the missing option with ALTER SERVER." : NULL);
+								  ? "Add the missing option with ALTER SERVER."
+								  : NULL);
 }
 
 /* Builds settings in their own context; on error the caller's cleans up. */
 static KeptSettings *
 build_settings(ForeignServer *server, Oid userid)
 {
-	MemoryContext cxt = AllocSetContextCreate(CurrentMemoryContext,
-											  "credscore settings",
-											  ALLOCSET_SMALL_SIZES);
+	MemoryContext cxt = AllocSetContextCreate(
+		CurrentMemoryContext, "credscore settings", ALLOCSET_SMALL_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(cxt);
 	KeptSettings *kept = palloc0(sizeof(KeptSettings));
-	CsSettings *s = &kept->settings;
-	UserMapping *mapping = GetUserMapping(userid, server->serverid);
-	const char *provider = cs_options_get(server->options, "provider");
-	const char *value;
-	CsError		err = {0};
+	CsSettings	 *s = &kept->settings;
+	UserMapping	 *mapping = GetUserMapping(userid, server->serverid);
+	const char	 *provider = cs_options_get(server->options, "provider");
+	const char	 *value;
+	CsError		  err = {0};
 
 	kept->cxt = cxt;
 	s->serverid = server->serverid;
@@ -201,7 +204,7 @@ build_settings(ForeignServer *server, Oid userid)
 	if (s->provider->check_account(&s->account, &err) != CS_OK)
 		refuse_account(s, &err);
 	s->needs_login = s->provider->needs_login != NULL &&
-		s->provider->needs_login(&s->account, &s->fixed_token);
+					 s->provider->needs_login(&s->account, &s->fixed_token);
 	make_server_key(s);
 	make_account_key(s);
 	kept->files_checked_at = GetCurrentStatementStartTimestamp();
@@ -243,7 +246,8 @@ free_settings(KeptSettings *kept)
 {
 	for (int i = 0; i < kept->settings.account.npairs; i++)
 	{
-		char	   *value = unconstify(char *, kept->settings.account.pairs[i].value);
+		char *value =
+			unconstify(char *, kept->settings.account.pairs[i].value);
 
 		cs_core_wipe(value, strlen(value));
 	}
@@ -270,7 +274,7 @@ static void
 mark_all_stale(Datum arg, int cacheid, uint32 hashvalue)
 {
 	HASH_SEQ_STATUS scan;
-	SettingsEntry *entry;
+	SettingsEntry  *entry;
 
 	latest.kept = NULL;
 	hash_seq_init(&scan, settings_table);
@@ -289,9 +293,8 @@ forget_latest(Datum arg, int cacheid, uint32 hashvalue)
 static void
 create_settings_table(void)
 {
-	HASHCTL		ctl = {
-		.keysize = sizeof(SettingsKey), .entrysize = sizeof(SettingsEntry)
-	};
+	HASHCTL ctl = {.keysize = sizeof(SettingsKey),
+				   .entrysize = sizeof(SettingsEntry)};
 
 	if (!CacheMemoryContext)
 		CreateCacheMemoryContext();
@@ -310,11 +313,14 @@ get_credscore_server(Oid serverid)
 {
 	ForeignServer *server = GetForeignServer(serverid);
 
-	if (strcmp(GetForeignDataWrapper(server->fdwid)->fdwname, CS_WRAPPER_NAME) != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("server \"%s\" is not a server of the foreign-data wrapper credscore",
-						server->servername)));
+	if (strcmp(GetForeignDataWrapper(server->fdwid)->fdwname,
+			   CS_WRAPPER_NAME) != 0)
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+			 errmsg(
+				 "server \"%s\" is not a server of the foreign-data wrapper credscore",
+				 server->servername)));
 	return server;
 }
 
@@ -322,11 +328,11 @@ get_credscore_server(Oid serverid)
 static bool
 is_reader(Oid role)
 {
-	Oid			caller = get_role_oid("credscore_caller", true);
-	Oid			reader = get_role_oid("credscore_reader", true);
+	Oid caller = get_role_oid("credscore_caller", true);
+	Oid reader = get_role_oid("credscore_reader", true);
 
 	return OidIsValid(reader) && has_privs_of_role(role, reader) &&
-		!(OidIsValid(caller) && has_privs_of_role(role, caller));
+		   !(OidIsValid(caller) && has_privs_of_role(role, caller));
 }
 
 /* Whose answers readers see: the option's role, or PUBLIC. */
@@ -334,7 +340,7 @@ static Oid
 reader_mapping_role(Oid serverid)
 {
 	const char *name = cs_options_get(get_credscore_server(serverid)->options,
-									 "reader_mapping");
+									  "reader_mapping");
 
 	return name ? get_role_oid(name, false) : ACL_ID_PUBLIC;
 }
@@ -342,11 +348,11 @@ reader_mapping_role(Oid serverid)
 void
 cs_settings_server_key(const char *server_name, CsKey *key)
 {
-	ForeignServer *server = get_credscore_server(get_foreign_server_oid(server_name, false));
-	CsSettings	s = {
-		.provider = cs_options_provider(cs_options_get(server->options, "provider")),
-		.server_name = server->servername
-	};
+	ForeignServer *server =
+		get_credscore_server(get_foreign_server_oid(server_name, false));
+	CsSettings s = {.provider = cs_options_provider(
+						cs_options_get(server->options, "provider")),
+					.server_name = server->servername};
 
 	s.account.base_url = server_base_url(s.provider, server->options);
 	make_server_key(&s);
@@ -361,7 +367,7 @@ static void
 accept_changes(void)
 {
 	static TimestampTz accepted_at = 0;
-	TimestampTz now = GetCurrentStatementStartTimestamp();
+	TimestampTz		   now = GetCurrentStatementStartTimestamp();
 
 	if (accepted_at != now)
 		AcceptInvalidationMessages();
@@ -372,10 +378,10 @@ accept_changes(void)
 static KeptSettings *
 look_up(const char *server_name, bool *reader)
 {
-	SettingsKey key;
+	SettingsKey	   key;
 	SettingsEntry *entry;
-	AclResult	acl;
-	bool		found;
+	AclResult	   acl;
+	bool		   found;
 
 	memset(&key, 0, sizeof(key));
 	key.serverid = get_foreign_server_oid(server_name, false);
@@ -391,12 +397,13 @@ look_up(const char *server_name, bool *reader)
 	entry = hash_search(settings_table, &key, HASH_ENTER, &found);
 	if (!found)
 		entry->kept = NULL;
-	if (entry->kept != NULL && (entry->kept->stale || files_changed(entry->kept)))
+	if (entry->kept != NULL &&
+		(entry->kept->stale || files_changed(entry->kept)))
 		retire(entry);
 	if (entry->kept == NULL)
 	{
-		KeptSettings *built = build_settings(get_credscore_server(key.serverid),
-											 key.userid);
+		KeptSettings *built =
+			build_settings(get_credscore_server(key.serverid), key.userid);
 
 		/* Building reads catalogs, so look the entry up once more. */
 		entry = hash_search(settings_table, &key, HASH_ENTER, &found);
@@ -411,7 +418,7 @@ look_up(const char *server_name, bool *reader)
 const CsSettings *
 cs_settings_get(const char *server_name, bool *reader)
 {
-	TimestampTz statement = GetCurrentStatementStartTimestamp();
+	TimestampTz	  statement = GetCurrentStatementStartTimestamp();
 	KeptSettings *kept;
 
 	accept_changes();
@@ -434,14 +441,15 @@ cs_settings_get(const char *server_name, bool *reader)
 int
 cs_settings_secrets(const CsSettings *settings, CsPair *pairs)
 {
-	int			n = 0;
+	int n = 0;
 
 	for (const CsOption *o = settings->provider->options; o->name != NULL; o++)
 	{
-		const char *value = o->secret ? cs_template_option(&settings->account, o->name) : NULL;
+		const char *value =
+			o->secret ? cs_template_option(&settings->account, o->name) : NULL;
 
 		if (value != NULL)
-			pairs[n++] = (CsPair) {o->name, value};
+			pairs[n++] = (CsPair){o->name, value};
 	}
 	return n;
 }

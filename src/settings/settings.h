@@ -17,18 +17,18 @@
  */
 typedef struct CsSettings
 {
-	Oid			serverid;
-	Oid			userid;
+	Oid				  serverid;
+	Oid				  userid;
 	const CsProvider *provider;
-	const char *server_name;
-	const char *ca_file;		/* NULL: the system's */
-	const char *proxy;			/* NULL: none */
-	CsSpecLimits limits;
-	CsAccount	account;		/* with credentials */
-	bool		needs_login;
-	const char *fixed_token;	/* NULL: none */
-	CsKey		server_key;		/* whose limits hold */
-	CsKey		account_key;	/* whose tokens and answers */
+	const char		 *server_name;
+	const char		 *ca_file; /* NULL: the system's */
+	const char		 *proxy;   /* NULL: none */
+	CsSpecLimits	  limits;
+	CsAccount		  account; /* with credentials */
+	bool			  needs_login;
+	const char		 *fixed_token; /* NULL: none */
+	CsKey			  server_key;  /* whose limits hold */
+	CsKey			  account_key; /* whose tokens and answers */
 } CsSettings;
 
 /*
@@ -40,12 +40,13 @@ typedef struct CsSettings
  * credscore_caller.  It gets the settings of the role that the server's option
  * reader_mapping names, or of PUBLIC, and must not ask.
  */
-extern const CsSettings *cs_settings_get(const char *server_name, bool *reader);
+extern const CsSettings *
+cs_settings_get(const char *server_name, bool *reader);
 
 /* The key under which the answers of a server are kept. */
 extern void cs_settings_server_key(const char *server_name, CsKey *key);
 
 /* The secrets among them; `pairs` has CS_SPEC_MAX_PAIRS places. */
-extern int	cs_settings_secrets(const CsSettings *settings, CsPair *pairs);
+extern int cs_settings_secrets(const CsSettings *settings, CsPair *pairs);
 
-#endif							/* CS_SETTINGS_H */
+#endif /* CS_SETTINGS_H */

@@ -21,52 +21,53 @@
 #include "pg/shmem.h"
 
 /* One entry is planned for so many bytes of cache; answers are longer. */
-#define BYTES_PER_ENTRY		2048
-#define MIN_ENTRIES			64
+#define BYTES_PER_ENTRY 2048
+#define MIN_ENTRIES		64
 
 /* How many entries one store may take away: it makes place for one reply. */
-#define MAX_EVICTED			64
+#define MAX_EVICTED 64
 
 typedef struct CacheEntry
 {
-	CsKey		key;
-	CsKey		server;
-	int			next;			/* in the bucket, or the free list; -1: last */
-	bool		used;
-	pg_atomic_uint32 read;		/* since the clock hand came by */
-	uint32		size;
-	TimestampTz stored_at;
-	dsa_pointer body;
-	int			http_status;
-	char		request_id[40];
+	CsKey			 key;
+	CsKey			 server;
+	int				 next; /* in the bucket, or the free list; -1: last */
+	bool			 used;
+	pg_atomic_uint32 read; /* since the clock hand came by */
+	uint32			 size;
+	TimestampTz		 stored_at;
+	dsa_pointer		 body;
+	int				 http_status;
+	char			 request_id[40];
 } CacheEntry;
 
 typedef struct CacheTable
 {
-	int			nentries;
-	int			nbuckets;
-	int			hand;
-	int			free_head;
-	int			nused;
-	int64		bytes;
-	CacheEntry	entries[FLEXIBLE_ARRAY_MEMBER];
+	int		   nentries;
+	int		   nbuckets;
+	int		   hand;
+	int		   free_head;
+	int		   nused;
+	int64	   bytes;
+	CacheEntry entries[FLEXIBLE_ARRAY_MEMBER];
 	/* followed by `int buckets[nbuckets]` */
 } CacheTable;
 
 static CacheTable *cache;
-static int *buckets;
-static LWLock *cache_lock;
+static int		  *buckets;
+static LWLock	  *cache_lock;
 
 static int
 entry_count(void)
 {
-	return Max((int64) cs_guc_cache_size() * 1024 / BYTES_PER_ENTRY, MIN_ENTRIES);
+	return Max((int64) cs_guc_cache_size() * 1024 / BYTES_PER_ENTRY,
+			   MIN_ENTRIES);
 }
 
 static Size
 cache_shmem_size(void)
 {
-	Size		n = entry_count();
+	Size n = entry_count();
 
 	return add_size(offsetof(CacheTable, entries),
 					mul_size(n, sizeof(CacheEntry) + sizeof(int)));
@@ -98,9 +99,8 @@ cache_shmem_attach(void *memory, LWLock *lock)
 	buckets = (int *) &cache->entries[cache->nentries];
 }
 
-static const CsShmemPart cache_part = {
-	"credscore cache", cache_shmem_size, cache_shmem_init, cache_shmem_attach
-};
+static const CsShmemPart cache_part = {"credscore cache", cache_shmem_size,
+									   cache_shmem_init, cache_shmem_attach};
 
 void
 cs_answer_cache_init(void)
@@ -114,7 +114,7 @@ cs_answer_cache_init(void)
 static int *
 bucket_of(const CsKey *key)
 {
-	uint32		hash;
+	uint32 hash;
 
 	memcpy(&hash, key->bytes, sizeof(hash));
 	return &buckets[hash % (uint32) cache->nbuckets];
@@ -133,8 +133,8 @@ find(const CsKey *key)
 static dsa_pointer
 take_out(CacheEntry *entry)
 {
-	int			self = entry - cache->entries;
-	int		   *link = bucket_of(&entry->key);
+	int	 self = entry - cache->entries;
+	int *link = bucket_of(&entry->key);
 
 	while (*link != self)
 		link = &cache->entries[*link].next;
@@ -188,15 +188,18 @@ put_in(const CsKey *key, const CsKey *server, const CsOutcome *outcome,
 /* --- reading --- */
 
 bool
-cs_answer_cache_find(const CsKey *key, int max_age_ms, TimestampTz after, CsCached *found)
+cs_answer_cache_find(const CsKey *key, int max_age_ms, TimestampTz after,
+					 CsCached *found)
 {
-	TimestampTz oldest = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), -max_age_ms);
+	TimestampTz oldest =
+		TimestampTzPlusMilliseconds(GetCurrentTimestamp(), -max_age_ms);
 	CacheEntry *entry;
 	bool		hit = false;
 
 	LWLockAcquire(cache_lock, LW_SHARED);
 	entry = find(key);
-	if (entry != NULL && entry->stored_at >= oldest && entry->stored_at > after)
+	if (entry != NULL && entry->stored_at >= oldest &&
+		entry->stored_at > after)
 	{
 		hit = true;
 		memset(&found->outcome, 0, sizeof(found->outcome));
@@ -222,8 +225,8 @@ release_all(const dsa_pointer *bodies, int n)
 }
 
 void
-cs_answer_cache_store(const CsKey *key, const CsKey *server, const CsOutcome *outcome,
-			   dsa_pointer body)
+cs_answer_cache_store(const CsKey *key, const CsKey *server,
+					  const CsOutcome *outcome, dsa_pointer body)
 {
 	int64		limit = (int64) cs_guc_cache_size() * 1024;
 	uint32		size = cs_reply_size(body);
@@ -279,7 +282,7 @@ cs_answer_cache_refine(const CsKey *key, dsa_pointer raw, dsa_pointer body)
 int64
 cs_answer_cache_clear(const CsKey *server)
 {
-	int64		cleared = 0;
+	int64 cleared = 0;
 
 	for (int i = 0; i < cache->nentries; i++)
 	{
@@ -287,7 +290,8 @@ cs_answer_cache_clear(const CsKey *server)
 		dsa_pointer body = InvalidDsaPointer;
 
 		LWLockAcquire(cache_lock, LW_EXCLUSIVE);
-		if (entry->used && (server == NULL || cs_key_equal(&entry->server, server)))
+		if (entry->used &&
+			(server == NULL || cs_key_equal(&entry->server, server)))
 			body = take_out(entry);
 		LWLockRelease(cache_lock);
 		if (DsaPointerIsValid(body))

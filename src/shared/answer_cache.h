@@ -27,20 +27,21 @@ typedef struct CsCached
  * Finds a reply stored within the last `max_age_ms`, and later than `after`
  * (0: whenever).
  */
-extern bool cs_answer_cache_find(const CsKey *key, int max_age_ms, TimestampTz after,
-						  CsCached *found);
+extern bool cs_answer_cache_find(const CsKey *key, int max_age_ms,
+								 TimestampTz after, CsCached *found);
 
 /* Keeps a reply; takes over one reference to `body`.  For the courier. */
 extern void cs_answer_cache_store(const CsKey *key, const CsKey *server,
-						   const CsOutcome *outcome, dsa_pointer body);
+								  const CsOutcome *outcome, dsa_pointer body);
 
 /*
  * Puts a body that is quicker to read (CS_BODY_JSONB) in the place of `raw`,
  * if that is still what is kept.  Takes over one reference to `body`.
  */
-extern void cs_answer_cache_refine(const CsKey *key, dsa_pointer raw, dsa_pointer body);
+extern void
+cs_answer_cache_refine(const CsKey *key, dsa_pointer raw, dsa_pointer body);
 
 /* Forgets the replies of a server; NULL: all.  Returns how many. */
 extern int64 cs_answer_cache_clear(const CsKey *server);
 
-#endif							/* CS_ANSWER_CACHE_H */
+#endif /* CS_ANSWER_CACHE_H */

@@ -11,19 +11,19 @@ typedef enum CsBreakerState
 {
 	CS_BREAKER_CLOSED,
 	CS_BREAKER_OPEN,
-	CS_BREAKER_HALF_OPEN		/* one call is tried, or may be */
+	CS_BREAKER_HALF_OPEN /* one call is tried, or may be */
 } CsBreakerState;
 
 /* What views show. */
 typedef struct CsBreakerView
 {
 	CsBreakerState breaker;
-	int			failures;		/* in a row */
-	int64_t open_until;		/* 0: the breaker is closed */
-	int64_t paused_until;	/* 0: not paused */
+	int			   failures;	 /* in a row */
+	int64_t		   open_until;	 /* 0: the breaker is closed */
+	int64_t		   paused_until; /* 0: not paused */
 } CsBreakerView;
 
 /* closed, open, half_open */
 extern const char *cs_breaker_name(CsBreakerState state);
 
-#endif							/* CS_BREAKER_H */
+#endif /* CS_BREAKER_H */

@@ -14,15 +14,16 @@
 void
 cs_key_digest(CsKey *key, const char *const *parts, int nparts)
 {
-	uint8		digest[PG_SHA256_DIGEST_LENGTH];
+	uint8			   digest[PG_SHA256_DIGEST_LENGTH];
 	pg_cryptohash_ctx *ctx = pg_cryptohash_create(PG_SHA256);
-	bool		ok = pg_cryptohash_init(ctx) >= 0 &&
-		pg_cryptohash_update(ctx, cs_shmem_cluster_key(), CS_CLUSTER_KEY_SIZE) >= 0;
+	bool			   ok = pg_cryptohash_init(ctx) >= 0 &&
+			  pg_cryptohash_update(ctx, cs_shmem_cluster_key(),
+								   CS_CLUSTER_KEY_SIZE) >= 0;
 
 	for (int i = 0; ok && i < nparts; i++)
 	{
 		/* Length first; an absent part differs from an empty one. */
-		uint32		len = parts[i] ? (uint32) strlen(parts[i]) : UINT32_MAX;
+		uint32 len = parts[i] ? (uint32) strlen(parts[i]) : UINT32_MAX;
 
 		ok = pg_cryptohash_update(ctx, (const uint8 *) &len, sizeof(len)) >= 0;
 		if (ok && parts[i] != NULL)

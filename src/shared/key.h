@@ -8,12 +8,12 @@
 #include <stdint.h>
 #include <string.h>
 
-#define CS_KEY_SIZE		16
+#define CS_KEY_SIZE 16
 
 /* A digest: of a question, an account, a server. */
 typedef struct CsKey
 {
-	uint8_t		bytes[CS_KEY_SIZE];
+	uint8_t bytes[CS_KEY_SIZE];
 } CsKey;
 
 #define cs_key_equal(a, b) (memcmp((a), (b), sizeof(CsKey)) == 0)
@@ -25,4 +25,4 @@ typedef struct CsKey
  */
 extern void cs_key_digest(CsKey *key, const char *const *parts, int nparts);
 
-#endif							/* CS_KEY_H */
+#endif /* CS_KEY_H */

@@ -28,8 +28,8 @@ typedef struct Place
 } Place;
 
 static Place *places;
-static int64 rows_read;			/* of this process' statement */
-static bool cleared_at_exit;
+static int64  rows_read; /* of this process' statement */
+static bool	  cleared_at_exit;
 
 static Size
 progress_size(void)
@@ -40,7 +40,7 @@ progress_size(void)
 static void
 progress_create(void *memory, LWLock *lock)
 {
-	Place	   *p = memory;
+	Place *p = memory;
 
 	for (int i = 0; i < cs_compat_process_count(); i++)
 	{
@@ -59,9 +59,8 @@ progress_attach(void *memory, LWLock *lock)
 	places = memory;
 }
 
-static const CsShmemPart progress_part = {
-	"credscore progress", progress_size, progress_create, progress_attach
-};
+static const CsShmemPart progress_part = {"credscore progress", progress_size,
+										  progress_create, progress_attach};
 
 void
 cs_progress_init(void)
@@ -89,8 +88,8 @@ begin(Place *mine)
 void
 cs_progress_set(int64 asked, int64 done, int64 in_flight)
 {
-	Place	   *mine = &places[CS_MY_PROC_NUMBER];
-	bool		first = pg_atomic_read_u32(&mine->pid) == 0;
+	Place *mine = &places[CS_MY_PROC_NUMBER];
+	bool   first = pg_atomic_read_u32(&mine->pid) == 0;
 
 	if (first)
 		begin(mine);
@@ -122,13 +121,14 @@ cs_progress_clear(void)
 bool
 cs_progress_read(int i, CsProgress *progress)
 {
-	Place	   *place = &places[i];
+	Place *place = &places[i];
 
 	progress->pid = (int) pg_atomic_read_u32(&place->pid);
 	if (progress->pid == 0)
 		return false;
 	pg_read_barrier();
-	progress->started_at = (TimestampTz) pg_atomic_read_u64(&place->started_at);
+	progress->started_at =
+		(TimestampTz) pg_atomic_read_u64(&place->started_at);
 	progress->rows_read = (int64) pg_atomic_read_u64(&place->rows_read);
 	progress->asked = (int64) pg_atomic_read_u64(&place->asked);
 	progress->done = (int64) pg_atomic_read_u64(&place->done);

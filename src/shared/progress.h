@@ -13,12 +13,12 @@
 
 typedef struct CsProgress
 {
-	int			pid;			/* 0: this process asks nothing now */
-	TimestampTz started_at;		/* of its statement */
-	int64		rows_read;		/* by prefetch */
-	int64		asked;			/* questions handed to the courier */
-	int64		done;			/* settled of those */
-	int64		in_flight;		/* waiting for their outcome */
+	int			pid;		/* 0: this process asks nothing now */
+	TimestampTz started_at; /* of its statement */
+	int64		rows_read;	/* by prefetch */
+	int64		asked;		/* questions handed to the courier */
+	int64		done;		/* settled of those */
+	int64		in_flight;	/* waiting for their outcome */
 } CsProgress;
 
 extern void cs_progress_init(void);
@@ -39,6 +39,6 @@ extern void cs_progress_clear(void);
 extern bool cs_progress_read(int i, CsProgress *progress);
 
 /* Process numbers are below this. */
-extern int	cs_progress_places(void);
+extern int cs_progress_places(void);
 
-#endif							/* CS_PROGRESS_H */
+#endif /* CS_PROGRESS_H */

@@ -11,7 +11,8 @@
 dsa_pointer
 cs_reply_create(const char *bytes, size_t len, uint32 refs)
 {
-	dsa_pointer body = cs_shmem_allocate(offsetof(CsReplyBody, bytes) + len + 1);
+	dsa_pointer body =
+		cs_shmem_allocate(offsetof(CsReplyBody, bytes) + len + 1);
 	CsReplyBody *b;
 
 	if (!DsaPointerIsValid(body))

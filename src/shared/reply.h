@@ -13,7 +13,7 @@
 
 #include "base/core.h"
 
-#define CS_OUTCOME_DETAIL_SIZE	320
+#define CS_OUTCOME_DETAIL_SIZE 320
 
 /* How a question ended, without reading the body. */
 typedef struct CsOutcome
@@ -31,26 +31,26 @@ typedef struct CsOutcome
 
 typedef enum CsBodyForm
 {
-	CS_BODY_RAW,				/* as it came */
-	CS_BODY_JSONB				/* an answer, read: a Jsonb in UTF8 */
+	CS_BODY_RAW,  /* as it came */
+	CS_BODY_JSONB /* an answer, read: a Jsonb in UTF8 */
 } CsBodyForm;
 
 /* A reply's body, shared by all who asked; see cs_reply_*. */
 typedef struct CsReplyBody
 {
 	pg_atomic_uint32 refs;
-	uint32		len;
-	int32		form;			/* CsBodyForm */
-	int32		fresh_s;		/* CS_BODY_JSONB: as CsVerdict has it */
-	char		bytes[FLEXIBLE_ARRAY_MEMBER];	/* aligned for a Jsonb */
+	uint32			 len;
+	int32			 form;	  /* CsBodyForm */
+	int32			 fresh_s; /* CS_BODY_JSONB: as CsVerdict has it */
+	char			 bytes[FLEXIBLE_ARRAY_MEMBER]; /* aligned for a Jsonb */
 } CsReplyBody;
 
 /* One copy of a body with `refs` owners; InvalidDsaPointer: no memory. */
 extern dsa_pointer cs_reply_create(const char *bytes, size_t len, uint32 refs);
-extern void cs_reply_addref(dsa_pointer body);
-extern void cs_reply_release(dsa_pointer body);
+extern void		   cs_reply_addref(dsa_pointer body);
+extern void		   cs_reply_release(dsa_pointer body);
 
 /* Bytes that a body takes. */
 extern uint32 cs_reply_size(dsa_pointer body);
 
-#endif							/* CS_REPLY_H */
+#endif /* CS_REPLY_H */

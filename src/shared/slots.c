@@ -31,7 +31,7 @@
 #include "pg/shmem.h"
 
 /* One slot of so many is kept for what is waited for. */
-#define URGENT_SHARE	4
+#define URGENT_SHARE 4
 
 typedef enum SlotState
 {
@@ -44,53 +44,53 @@ typedef enum SlotState
 typedef struct Slot
 {
 	volatile SlotState state;
-	volatile bool abandoned;	/* nobody waits any more */
-	volatile bool sent;			/* a billed call is on the wire */
-	bool		shared;			/* joined a flight */
-	bool		urgent;			/* it is being waited for */
-	TimestampTz looked_at;		/* when the cache had no answer */
-	int			next;			/* in the free or the filled list; -1: last */
-	int			asker;			/* process number */
-	CsKey		key;
-	dsa_pointer spec;
-	dsa_pointer body;
-	CsOutcome	outcome;
+	volatile bool	   abandoned; /* nobody waits any more */
+	volatile bool	   sent;	  /* a billed call is on the wire */
+	bool			   shared;	  /* joined a flight */
+	bool			   urgent;	  /* it is being waited for */
+	TimestampTz		   looked_at; /* when the cache had no answer */
+	int				   next;  /* in the free or the filled list; -1: last */
+	int				   asker; /* process number */
+	CsKey			   key;
+	dsa_pointer		   spec;
+	dsa_pointer		   body;
+	CsOutcome		   outcome;
 } Slot;
 
 /* What a process has to know of its slots. */
 typedef struct Desk
 {
-	volatile uint32 settled;	/* changes whenever one is settled */
-	bool		waiting;		/* for a free slot */
-	bool		told;			/* the courier's: it is to be woken */
+	volatile uint32 settled; /* changes whenever one is settled */
+	bool			waiting; /* for a free slot */
+	bool			told;	 /* the courier's: it is to be woken */
 } Desk;
 
 typedef struct SlotTable
 {
-	int			nslots;
-	int			nfree;
-	int			free_head;
-	int			filled_head;
-	int			filled_tail;
-	int			nwaiters;
-	int			courier;		/* process number, -1: not running */
-	CsCourierState courier_state;
+	int				nslots;
+	int				nfree;
+	int				free_head;
+	int				filled_head;
+	int				filled_tail;
+	int				nwaiters;
+	int				courier; /* process number, -1: not running */
+	CsCourierState	courier_state;
 	volatile uint32 abandon_count;
-	volatile uint64 turns;		/* of the courier's loop */
-	Slot		slots[FLEXIBLE_ARRAY_MEMBER];
+	volatile uint64 turns; /* of the courier's loop */
+	Slot			slots[FLEXIBLE_ARRAY_MEMBER];
 	/* followed by `Desk desks[]`, one per process number */
 } SlotTable;
 
 static SlotTable *table;
-static Desk *desks;
-static int *to_wake;			/* the courier's: processes with an outcome */
-static int	nto_wake;
-static LWLock *table_lock;
+static Desk		 *desks;
+static int		 *to_wake; /* the courier's: processes with an outcome */
+static int		  nto_wake;
+static LWLock	 *table_lock;
 
 static Size
 slots_size(void)
 {
-	Size		size = offsetof(SlotTable, slots);
+	Size size = offsetof(SlotTable, slots);
 
 	size = add_size(size, mul_size(cs_guc_max_questions(), sizeof(Slot)));
 	return add_size(size, cs_compat_process_count() * sizeof(Desk));
@@ -99,8 +99,8 @@ slots_size(void)
 static void
 slots_init(void *memory, LWLock *lock)
 {
-	SlotTable  *t = memory;
-	int			n = cs_guc_max_questions();
+	SlotTable *t = memory;
+	int		   n = cs_guc_max_questions();
 
 	memset(t, 0, slots_size());
 	t->nslots = t->nfree = n;
@@ -118,9 +118,8 @@ slots_attach(void *memory, LWLock *lock)
 	desks = (Desk *) &table->slots[table->nslots];
 }
 
-static const CsShmemPart slots_part = {
-	"credscore slots", slots_size, slots_init, slots_attach
-};
+static const CsShmemPart slots_part = {"credscore slots", slots_size,
+									   slots_init, slots_attach};
 
 void
 cs_slots_init(void)
@@ -151,7 +150,7 @@ push_filled(int i)
 static int
 pop_filled(void)
 {
-	int			i = table->filled_head;
+	int i = table->filled_head;
 
 	if (i >= 0)
 	{
@@ -165,7 +164,7 @@ pop_filled(void)
 static void
 push_free(int i)
 {
-	Slot	   *slot = &table->slots[i];
+	Slot *slot = &table->slots[i];
 
 	slot->state = SLOT_FREE;
 	slot->spec = slot->body = InvalidDsaPointer;
@@ -176,7 +175,7 @@ push_free(int i)
 	/* All waiters look: a woken one may have been cancelled meanwhile. */
 	if (table->nwaiters > 0)
 	{
-		int			n = cs_compat_process_count();
+		int n = cs_compat_process_count();
 
 		for (int p = 0; p < n && table->nwaiters > 0; p++)
 			if (desks[p].waiting)
@@ -198,10 +197,12 @@ push_free(int i)
 static int
 reserve(bool urgent)
 {
-	int			i;
+	int i;
 
 	LWLockAcquire(table_lock, LW_EXCLUSIVE);
-	i = urgent || table->nfree > table->nslots / URGENT_SHARE ? table->free_head : -1;
+	i = urgent || table->nfree > table->nslots / URGENT_SHARE
+			? table->free_head
+			: -1;
 	if (i >= 0)
 	{
 		table->free_head = table->slots[i].next;
@@ -218,11 +219,11 @@ reserve(bool urgent)
 
 int
 cs_slots_submit(const CsKey *key, dsa_pointer spec, TimestampTz looked_at,
-			   bool urgent)
+				bool urgent)
 {
-	int			i = reserve(urgent);
-	Slot	   *slot;
-	int			courier;
+	int	  i = reserve(urgent);
+	Slot *slot;
+	int	  courier;
 
 	if (i < 0)
 		return -1;
@@ -256,7 +257,7 @@ cs_slots_settled_count(void)
 bool
 cs_slots_settled(int slot)
 {
-	bool		settled = table->slots[slot].state == SLOT_SETTLED;
+	bool settled = table->slots[slot].state == SLOT_SETTLED;
 
 	pg_read_barrier();
 	return settled;
@@ -271,7 +272,7 @@ cs_slots_sent(int slot)
 void
 cs_slots_collect(int slot, CsOutcome *outcome, dsa_pointer *body)
 {
-	Slot	   *s = &table->slots[slot];
+	Slot *s = &table->slots[slot];
 
 	Assert(s->state == SLOT_SETTLED);
 	*outcome = s->outcome;
@@ -330,8 +331,8 @@ cs_slots_in_use(void)
 static void
 recover(int i)
 {
-	Slot	   *s = &table->slots[i];
-	CsOutcome	lost;
+	Slot	 *s = &table->slots[i];
+	CsOutcome lost;
 
 	if (!s->sent)
 	{
@@ -344,7 +345,8 @@ recover(int i)
 	memset(&lost, 0, sizeof(lost));
 	lost.code = CS_ERR_UNKNOWN;
 	lost.attempts = 1;
-	strlcpy(lost.detail, "The courier process was stopped while the call was on its way.",
+	strlcpy(lost.detail,
+			"The courier process was stopped while the call was on its way.",
 			sizeof(lost.detail));
 	cs_slots_settle(i, &lost, InvalidDsaPointer);
 }
@@ -356,7 +358,8 @@ cs_slots_courier_start(void)
 		if (table->slots[i].state == SLOT_TAKEN)
 			recover(i);
 
-	to_wake = MemoryContextAlloc(TopMemoryContext, cs_compat_process_count() * sizeof(int));
+	to_wake = MemoryContextAlloc(TopMemoryContext,
+								 cs_compat_process_count() * sizeof(int));
 	for (int i = 0; i < cs_compat_process_count(); i++)
 		desks[i].told = false;
 
@@ -395,7 +398,7 @@ cs_slots_heartbeat(void)
 int
 cs_slots_take(void)
 {
-	int			i;
+	int i;
 
 	if (table->filled_head < 0)
 		return -1;
@@ -480,7 +483,7 @@ cs_slots_wake(void)
 {
 	while (nto_wake > 0)
 	{
-		int			process = to_wake[--nto_wake];
+		int process = to_wake[--nto_wake];
 
 		desks[process].told = false;
 		wake(process);
@@ -490,8 +493,8 @@ cs_slots_wake(void)
 bool
 cs_slots_settle(int slot, const CsOutcome *outcome, dsa_pointer body)
 {
-	Slot	   *s = &table->slots[slot];
-	int			asker = -1;
+	Slot *s = &table->slots[slot];
+	int	  asker = -1;
 
 	Assert(s->state == SLOT_TAKEN);
 	cs_spec_discard(s->spec);

@@ -30,7 +30,7 @@ extern void cs_slots_init(void);
  * this session's other questions that wait at the courier, and may take the last
  * slots.
  */
-extern int	cs_slots_submit(const CsKey *key, dsa_pointer spec,
+extern int cs_slots_submit(const CsKey *key, dsa_pointer spec,
 						   TimestampTz looked_at, bool urgent);
 
 extern bool cs_slots_settled(int slot);
@@ -50,16 +50,16 @@ extern void cs_slots_abandon(int slot);
 /* What a waiting session knows of the courier. */
 typedef struct CsCourierState
 {
-	int			pid;			/* 0: not running */
+	int			pid; /* 0: not running */
 	TimestampTz started_at;
-	TimestampTz heartbeat;		/* last turn of its loop */
-	TimestampTz stopped_at;		/* when it last went away */
+	TimestampTz heartbeat;	/* last turn of its loop */
+	TimestampTz stopped_at; /* when it last went away */
 } CsCourierState;
 
 extern void cs_slots_courier(CsCourierState *state);
 
 /* Slots that are not free. */
-extern int	cs_slots_in_use(void);
+extern int cs_slots_in_use(void);
 
 /* --- the courier's side --- */
 
@@ -70,14 +70,14 @@ extern void cs_slots_courier_stop(void);
 extern void cs_slots_heartbeat(void);
 
 /* The next filled slot, now taken; -1 when there is none. */
-extern int	cs_slots_take(void);
+extern int cs_slots_take(void);
 
-extern const CsKey *cs_slots_key(int slot);
+extern const CsKey	*cs_slots_key(int slot);
 extern const CsSpec *cs_slots_spec(int slot);
-extern int	cs_slots_asker(int slot);
-extern bool cs_slots_urgent(int slot);
-extern TimestampTz cs_slots_looked_at(int slot);
-extern bool cs_slots_abandoned(int slot);
+extern int			 cs_slots_asker(int slot);
+extern bool			 cs_slots_urgent(int slot);
+extern TimestampTz	 cs_slots_looked_at(int slot);
+extern bool			 cs_slots_abandoned(int slot);
 
 /* Notes that the question joined a flight. */
 extern void cs_slots_mark_shared(int slot);
@@ -92,10 +92,10 @@ extern uint32 cs_slots_abandon_count(void);
  * Ends a taken slot.  An abandoned one is freed; then false is returned and
  * the caller keeps the reference to `body`.
  */
-extern bool cs_slots_settle(int slot, const CsOutcome *outcome,
-						   dsa_pointer body);
+extern bool
+cs_slots_settle(int slot, const CsOutcome *outcome, dsa_pointer body);
 
 /* Wakes those whose slots were settled since the last time. */
 extern void cs_slots_wake(void);
 
-#endif							/* CS_SLOTS_H */
+#endif /* CS_SLOTS_H */

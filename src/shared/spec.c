@@ -11,7 +11,7 @@
 void
 cs_spec_begin(CsBuf *block)
 {
-	CsSpec		head;
+	CsSpec head;
 
 	memset(&head, 0, sizeof(head));
 	cs_buf_append(block, (const char *) &head, sizeof(head));
@@ -20,7 +20,7 @@ cs_spec_begin(CsBuf *block)
 static CsSpecText
 put_bytes(CsBuf *block, const char *bytes, size_t len)
 {
-	CsSpecText	offset = (CsSpecText) block->len;
+	CsSpecText offset = (CsSpecText) block->len;
 
 	cs_buf_append(block, bytes, len);
 	cs_buf_append(block, "", 1);
@@ -53,9 +53,9 @@ cs_spec_put_request(CsBuf *block, const CsRequest *request)
 void
 cs_spec_put_pair(CsBuf *block, const char *name, const char *value)
 {
-	CsSpecText	name_at = cs_spec_put(block, name);
-	CsSpecText	value_at = cs_spec_put(block, value);
-	CsSpec	   *head = cs_spec_head(block);
+	CsSpecText name_at = cs_spec_put(block, name);
+	CsSpecText value_at = cs_spec_put(block, value);
+	CsSpec	  *head = cs_spec_head(block);
 
 	if (block->failed)
 		return;
@@ -72,7 +72,7 @@ cs_spec_put_pair(CsBuf *block, const char *name, const char *value)
 CsAccount
 cs_spec_account(const CsSpec *spec, CsPair *pairs)
 {
-	CsAccount	account;
+	CsAccount account;
 
 	for (int i = 0; i < spec->npairs; i++)
 	{
@@ -88,7 +88,7 @@ cs_spec_account(const CsSpec *spec, CsPair *pairs)
 void
 cs_spec_discard(dsa_pointer spec)
 {
-	CsSpec	   *s = dsa_get_address(cs_shmem_area(), spec);
+	CsSpec *s = dsa_get_address(cs_shmem_area(), spec);
 
 	cs_core_wipe(s, s->size);
 	cs_shmem_free(spec);

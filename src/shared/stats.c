@@ -17,34 +17,34 @@
 
 struct CsStatServer
 {
-	CsKey		key;
-	char		name[NAMEDATALEN];
-	char		provider[CS_STAT_PROVIDER_SIZE];
-	char		base_url[CS_STAT_BASE_URL_SIZE];
+	CsKey			 key;
+	char			 name[NAMEDATALEN];
+	char			 provider[CS_STAT_PROVIDER_SIZE];
+	char			 base_url[CS_STAT_BASE_URL_SIZE];
 	pg_atomic_uint64 counters[CS_STAT_NCOUNTERS];
 	pg_atomic_uint64 failed[CS_ERR_COUNT];
 	pg_atomic_uint64 latencies[CS_HISTOGRAM_BUCKETS];
 	pg_atomic_uint32 running;
 	pg_atomic_uint32 queued;
-	pg_atomic_uint32 breaker;	/* CsBreakerState */
-	pg_atomic_uint32 failures;	/* in a row */
+	pg_atomic_uint32 breaker;  /* CsBreakerState */
+	pg_atomic_uint32 failures; /* in a row */
 	pg_atomic_uint64 open_until;
 	pg_atomic_uint64 paused_until;
 	pg_atomic_uint32 budget;
-	pg_atomic_uint32 budget_used;	/* -1: not known */
-	pg_atomic_uint64 budget_at; /* when that was so */
+	pg_atomic_uint32 budget_used; /* -1: not known */
+	pg_atomic_uint64 budget_at;	  /* when that was so */
 	pg_atomic_uint64 token_until;
 };
 
 typedef struct StatTable
 {
-	int			nservers;		/* grows; what is below is complete */
+	int				 nservers; /* grows; what is below is complete */
 	pg_atomic_uint64 reset_at;
-	CsStatServer servers[CS_STAT_MAX_SERVERS];
+	CsStatServer	 servers[CS_STAT_MAX_SERVERS];
 } StatTable;
 
 static StatTable *table;
-static LWLock *table_lock;
+static LWLock	 *table_lock;
 
 static Size
 stats_size(void)
@@ -62,7 +62,7 @@ create_numbers(pg_atomic_uint64 *numbers, int n)
 static void
 stats_create(void *memory, LWLock *lock)
 {
-	StatTable  *t = memory;
+	StatTable *t = memory;
 
 	memset(t, 0, sizeof(*t));
 	pg_atomic_init_u64(&t->reset_at, (uint64) GetCurrentTimestamp());
@@ -93,9 +93,8 @@ stats_attach(void *memory, LWLock *lock)
 	table_lock = lock;
 }
 
-static const CsShmemPart stats_part = {
-	"credscore statistics", stats_size, stats_create, stats_attach
-};
+static const CsShmemPart stats_part = {"credscore statistics", stats_size,
+									   stats_create, stats_attach};
 
 void
 cs_stats_init(void)
@@ -109,7 +108,7 @@ cs_stats_init(void)
 static CsStatServer *
 find(const CsKey *key)
 {
-	int			n = table->nservers;
+	int n = table->nservers;
 
 	pg_read_barrier();
 	for (int i = 0; i < n; i++)
@@ -146,7 +145,7 @@ cs_stats_server(const CsSpec *spec)
 void
 cs_stats_courier_start(void)
 {
-	CsBreakerView	closed = {CS_BREAKER_CLOSED, 0, 0, 0};
+	CsBreakerView closed = {CS_BREAKER_CLOSED, 0, 0, 0};
 
 	for (int i = 0; i < table->nservers; i++)
 		cs_stats_gate(&table->servers[i], 0, 0, &closed);
@@ -170,12 +169,13 @@ void
 cs_stats_latency(CsStatServer *server, int64 us)
 {
 	if (server != NULL)
-		pg_atomic_fetch_add_u64(&server->latencies[cs_histogram_bucket(us)], 1);
+		pg_atomic_fetch_add_u64(&server->latencies[cs_histogram_bucket(us)],
+								1);
 }
 
 void
 cs_stats_gate(CsStatServer *server, int running, int queued,
-			 const CsBreakerView *pace)
+			  const CsBreakerView *pace)
 {
 	if (server == NULL)
 		return;
@@ -253,7 +253,7 @@ read_budget(CsStatServer *s, CsStatView *view, TimestampTz now)
 bool
 cs_stats_read(int i, CsStatView *view)
 {
-	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz	  now = GetCurrentTimestamp();
 	CsStatServer *s;
 
 	if (i >= table->nservers)

@@ -17,19 +17,19 @@
 #include "shared/spec.h"
 
 /* Servers that are shown; further ones are served and not counted. */
-#define CS_STAT_MAX_SERVERS		64
+#define CS_STAT_MAX_SERVERS 64
 
-#define CS_STAT_BASE_URL_SIZE	256
-#define CS_STAT_PROVIDER_SIZE	32
+#define CS_STAT_BASE_URL_SIZE 256
+#define CS_STAT_PROVIDER_SIZE 32
 
 typedef enum CsStatCounter
 {
-	CS_STAT_CALLS,				/* that left; log-ins are not among them */
-	CS_STAT_BILLED,				/* of those, that may cost money */
-	CS_STAT_ANSWERED,			/* questions */
+	CS_STAT_CALLS,	  /* that left; log-ins are not among them */
+	CS_STAT_BILLED,	  /* of those, that may cost money */
+	CS_STAT_ANSWERED, /* questions */
 	CS_STAT_RETRIES,
 	CS_STAT_CACHE_HITS,
-	CS_STAT_SHARED,				/* questions that joined a call on its way */
+	CS_STAT_SHARED, /* questions that joined a call on its way */
 	CS_STAT_BYTES_IN,
 	CS_STAT_BYTES_OUT,
 	CS_STAT_CONNECTIONS,
@@ -56,11 +56,11 @@ extern void cs_stats_fail(CsStatServer *server, CsErrorCode code);
 
 extern void cs_stats_latency(CsStatServer *server, int64 us);
 extern void cs_stats_gate(CsStatServer *server, int running, int queued,
-						 const CsBreakerView *pace);
+						  const CsBreakerView *pace);
 
 /* budget 0: there is none; used -1: not known. */
-extern void cs_stats_budget(CsStatServer *server, int budget, int used,
-						   TimestampTz now);
+extern void
+cs_stats_budget(CsStatServer *server, int budget, int used, TimestampTz now);
 
 /* When the latest token ends; 0: there is none. */
 extern void cs_stats_token(CsStatServer *server, TimestampTz until);
@@ -73,19 +73,19 @@ extern void cs_stats_cache_hit(const CsKey *server);
 /* Everything of one server, copied. */
 typedef struct CsStatView
 {
-	char		name[NAMEDATALEN];
-	char		provider[CS_STAT_PROVIDER_SIZE];
-	char		base_url[CS_STAT_BASE_URL_SIZE];
-	uint64		counters[CS_STAT_NCOUNTERS];
-	uint64		failed[CS_ERR_COUNT];
-	uint64		latencies[CS_HISTOGRAM_BUCKETS];
-	int			running;
-	int			queued;
-	CsBreakerView	pace;
-	int			budget;			/* 0: none */
-	int			budget_used;	/* -1: not known */
-	TimestampTz token_until;	/* 0: none */
-	TimestampTz reset_at;
+	char		  name[NAMEDATALEN];
+	char		  provider[CS_STAT_PROVIDER_SIZE];
+	char		  base_url[CS_STAT_BASE_URL_SIZE];
+	uint64		  counters[CS_STAT_NCOUNTERS];
+	uint64		  failed[CS_ERR_COUNT];
+	uint64		  latencies[CS_HISTOGRAM_BUCKETS];
+	int			  running;
+	int			  queued;
+	CsBreakerView pace;
+	int			  budget;	   /* 0: none */
+	int			  budget_used; /* -1: not known */
+	TimestampTz	  token_until; /* 0: none */
+	TimestampTz	  reset_at;
 } CsStatView;
 
 /* The i-th server; false beyond the last. */
@@ -94,4 +94,4 @@ extern bool cs_stats_read(int i, CsStatView *view);
 /* Sets all counters to zero. */
 extern void cs_stats_reset(void);
 
-#endif							/* CS_STATS_H */
+#endif /* CS_STATS_H */

@@ -27,8 +27,8 @@ PG_FUNCTION_INFO_V1(credscore_statement_upload);
 static CsOnError
 on_error_argument(FunctionCallInfo fcinfo, int i)
 {
-	CsOnError	value;
-	char	   *name;
+	CsOnError value;
+	char	 *name;
 
 	if (i < 0)
 		return CS_ON_ERROR_ERROR;
@@ -76,15 +76,14 @@ fail_early(FunctionCallInfo fcinfo, CsOnError on_error, const CsAsking *asking,
 		   const CsError *err)
 {
 	const CsSettings *settings = asking->ask.settings;
-	CsFailure	failure = {
-		.code = err->code,
-		.message = err->message,
-		.detail = cs_classify_detail(asking->ask.endpoint, settings->server_name,
+	CsFailure		  failure = {.code = err->code,
+								 .message = err->message,
+								 .detail = cs_classify_detail(
+									 asking->ask.endpoint, settings->server_name,
 									 asking->given, err->detail, 0),
-		.provider = settings->provider->name,
-		.server = settings->server_name,
-		.billed = CS_BILLED_NO
-	};
+								 .provider = settings->provider->name,
+								 .server = settings->server_name,
+								 .billed = CS_BILLED_NO};
 
 	return fail(fcinfo, on_error, &failure);
 }
@@ -95,12 +94,12 @@ static Datum
 ask_and_wait(FunctionCallInfo fcinfo, const char *symbol)
 {
 	const CsAskingFunction *function = cs_asking_by_symbol(symbol);
-	CsOnError	on_error;
-	CsAsking	asking;
-	CsQuestion	question;
-	CsFailure  *failure = NULL;
-	CsError		err = {0};
-	Jsonb	   *answer;
+	CsOnError				on_error;
+	CsAsking				asking;
+	CsQuestion				question;
+	CsFailure			   *failure = NULL;
+	CsError					err = {0};
+	Jsonb				   *answer;
 
 	if (PG_ARGISNULL(0) || cs_scope_planning())
 		PG_RETURN_NULL();
@@ -166,8 +165,7 @@ Datum
 credscore_statement_upload(PG_FUNCTION_ARGS)
 {
 	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("argument \"national_id\" must not be null")));
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("argument \"national_id\" must not be null")));
 	return ask_and_wait(fcinfo, "credscore_statement_upload");
 }

@@ -21,7 +21,7 @@ PG_FUNCTION_INFO_V1(credscore_cache_clear);
 Datum
 credscore_cache_clear(PG_FUNCTION_ARGS)
 {
-	CsKey		server;
+	CsKey server;
 
 	cs_shmem_require();
 	if (PG_ARGISNULL(0))

@@ -50,7 +50,7 @@ add_member(Members *list, const JsonbValue *key, const JsonbValue *value)
 	bool	  known;
 
 	cs_feature_catalogue_name_parse(key->val.string.val, key->val.string.len,
-						  &member->name);
+									&member->name);
 	known = cs_feature_catalogue_find(&member->name, &feature);
 	member->type = known ? feature.family->type : CS_FEATURE_TEXT;
 	member->position = known ? feature.position : INT_MAX;
@@ -220,7 +220,8 @@ put_definition(ReturnSetInfo *rsinfo, const CsFeature *feature)
 	values[0] = CStringGetTextDatum(name);
 	values[1] = CStringGetTextDatum(family->name);
 	cs_feature_row_window(&feature->window, &values[2], &nulls[2]);
-	values[4] = CStringGetTextDatum(cs_feature_catalogue_type_name(family->type));
+	values[4] =
+		CStringGetTextDatum(cs_feature_catalogue_type_name(family->type));
 	nulls[5] = family->unit == NULL;
 	values[5] = nulls[5] ? (Datum) 0 : CStringGetTextDatum(family->unit);
 	values[6] = BoolGetDatum(family->nullable);

@@ -29,21 +29,21 @@
 #include "shared/stats.h"
 
 /* The loop turns once a second at least; a busy machine may be late. */
-#define HEARTBEAT_LATE_MS	5000
+#define HEARTBEAT_LATE_MS 5000
 
 PG_FUNCTION_INFO_V1(credscore_health);
 
 static void put(ReturnSetInfo *rsinfo, const char *name, bool ok,
-				const char *format,...) pg_attribute_printf(4, 5);
+				const char *format, ...) pg_attribute_printf(4, 5);
 
 static void
-put(ReturnSetInfo *rsinfo, const char *name, bool ok, const char *format,...)
+put(ReturnSetInfo *rsinfo, const char *name, bool ok, const char *format, ...)
 {
 	StringInfoData detail;
-	Datum		values[3];
-	bool		nulls[3] = {false};
-	va_list		args;
-	int			needed;
+	Datum		   values[3];
+	bool		   nulls[3] = {false};
+	va_list		   args;
+	int			   needed;
 
 	initStringInfo(&detail);
 	do
@@ -63,11 +63,11 @@ put(ReturnSetInfo *rsinfo, const char *name, bool ok, const char *format,...)
 static void
 put_courier(ReturnSetInfo *rsinfo)
 {
-	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz	   now = GetCurrentTimestamp();
 	CsCourierState courier;
-	long		age_ms;
-	int			used = cs_slots_in_use();
-	int			most = cs_guc_max_questions();
+	long		   age_ms;
+	int			   used = cs_slots_in_use();
+	int			   most = cs_guc_max_questions();
 
 	cs_slots_courier(&courier);
 	if (courier.pid != 0)
@@ -79,8 +79,9 @@ put_courier(ReturnSetInfo *rsinfo)
 	if (courier.heartbeat == 0)
 		put(rsinfo, "heartbeat", false, "none so far");
 	else
-		put(rsinfo, "heartbeat", courier.pid != 0 && age_ms < HEARTBEAT_LATE_MS,
-			"%ld ms ago", age_ms);
+		put(rsinfo, "heartbeat",
+			courier.pid != 0 && age_ms < HEARTBEAT_LATE_MS, "%ld ms ago",
+			age_ms);
 	put(rsinfo, "questions", used < most,
 		"%d of credscore.max_questions = %d are open", used, most);
 }
@@ -93,8 +94,9 @@ put_server(ReturnSetInfo *rsinfo, const CsStatView *view)
 	if (pace->breaker == CS_BREAKER_CLOSED)
 		put(rsinfo, "breaker", true, "server \"%s\": closed", view->name);
 	else
-		put(rsinfo, "breaker", false, "server \"%s\": %s, after %d failures in a row",
-			view->name, cs_breaker_name(pace->breaker), pace->failures);
+		put(rsinfo, "breaker", false,
+			"server \"%s\": %s, after %d failures in a row", view->name,
+			cs_breaker_name(pace->breaker), pace->failures);
 	if (view->budget == 0)
 		return;
 	if (view->budget_used < 0)
@@ -111,28 +113,30 @@ put_server(ReturnSetInfo *rsinfo, const CsStatView *view)
 static void
 put_mapping(ReturnSetInfo *rsinfo, const char *server, List *options)
 {
-	ListCell   *lc;
+	ListCell *lc;
 
 	foreach(lc, options)
 	{
-		DefElem    *option = lfirst(lc);
+		DefElem	   *option = lfirst(lc);
 		size_t		len = strlen(option->defname);
 		size_t		suffix = strlen(CS_FILE_SUFFIX);
 		const char *fault;
 
-		if (len <= suffix || strcmp(option->defname + len - suffix, CS_FILE_SUFFIX) != 0)
+		if (len <= suffix ||
+			strcmp(option->defname + len - suffix, CS_FILE_SUFFIX) != 0)
 			continue;
 		fault = cs_secret_file_fault(defGetString(option));
 		put(rsinfo, "secret_file", fault == NULL,
-			"%s of a user mapping for server \"%s\"%s%s", option->defname, server,
-			fault != NULL ? ": " : "", fault != NULL ? fault : "");
+			"%s of a user mapping for server \"%s\"%s%s", option->defname,
+			server, fault != NULL ? ": " : "", fault != NULL ? fault : "");
 	}
 }
 
 static bool
 is_ours(const ForeignServer *server)
 {
-	return strcmp(GetForeignDataWrapper(server->fdwid)->fdwname, CS_WRAPPER_NAME) == 0;
+	return strcmp(GetForeignDataWrapper(server->fdwid)->fdwname,
+				  CS_WRAPPER_NAME) == 0;
 }
 
 /* Those of this database. */
@@ -140,19 +144,21 @@ static void
 put_secret_files(ReturnSetInfo *rsinfo)
 {
 	Relation	mappings = table_open(UserMappingRelationId, AccessShareLock);
-	SysScanDesc scan = systable_beginscan(mappings, InvalidOid, false, NULL, 0, NULL);
-	HeapTuple	tuple;
+	SysScanDesc scan =
+		systable_beginscan(mappings, InvalidOid, false, NULL, 0, NULL);
+	HeapTuple tuple;
 
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
 		Form_pg_user_mapping form = (Form_pg_user_mapping) GETSTRUCT(tuple);
-		ForeignServer *server = GetForeignServer(form->umserver);
-		bool		isnull;
-		Datum		options = heap_getattr(tuple, Anum_pg_user_mapping_umoptions,
-										   RelationGetDescr(mappings), &isnull);
+		ForeignServer		*server = GetForeignServer(form->umserver);
+		bool				 isnull;
+		Datum options = heap_getattr(tuple, Anum_pg_user_mapping_umoptions,
+									 RelationGetDescr(mappings), &isnull);
 
 		if (!isnull && is_ours(server))
-			put_mapping(rsinfo, server->servername, untransformRelOptions(options));
+			put_mapping(rsinfo, server->servername,
+						untransformRelOptions(options));
 	}
 	systable_endscan(scan);
 	table_close(mappings, AccessShareLock);
@@ -167,12 +173,13 @@ Datum
 credscore_health(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	CsStatView *view = palloc(sizeof(CsStatView));
+	CsStatView	  *view = palloc(sizeof(CsStatView));
 
 	InitMaterializedSRF(fcinfo, 0);
 	if (cs_shmem_ready())
 	{
-		put(rsinfo, "preloaded", true, "credscore is in shared_preload_libraries");
+		put(rsinfo, "preloaded", true,
+			"credscore is in shared_preload_libraries");
 		put_courier(rsinfo);
 		for (int i = 0; cs_stats_read(i, view); i++)
 			put_server(rsinfo, view);

@@ -51,13 +51,13 @@ static void
 put_feature(ReturnSetInfo *rsinfo, const CsLocalFeatures *features,
 			const CsFeature *feature)
 {
-	const char *text = cs_local_features_text(features, feature);
-	const char *family = feature->family->name;
+	const char	*text = cs_local_features_text(features, feature);
+	const char	*family = feature->family->name;
 	CsFeatureRow row = {
 		.name = {family, strlen(family), feature->window, false},
 		.value = cs_local_features_number(features, feature),
 		.text_value = text != NULL ? cstring_to_text(text) : NULL,
-		.knows_imputed = false	/* nothing is imputed here */
+		.knows_imputed = false /* nothing is imputed here */
 	};
 
 	cs_feature_row_put(rsinfo, &row);
@@ -92,9 +92,11 @@ credscore_statement_features(PG_FUNCTION_ARGS)
 		check_endtime(utc_endtime);
 	caller = MemoryContextSwitchTo(own);
 	cs_jsonb_read_root(PG_GETARG_JSONB_P(0), &root);
-	features = cs_local_features_compute(&root, get_parties(fcinfo->flinfo),
-								PG_ARGISNULL(1) ? NULL : &utc_endtime);
-	for (int i = 0; features != NULL && cs_feature_catalogue_at(i, &feature); i++)
+	features =
+		cs_local_features_compute(&root, get_parties(fcinfo->flinfo),
+								  PG_ARGISNULL(1) ? NULL : &utc_endtime);
+	for (int i = 0; features != NULL && cs_feature_catalogue_at(i, &feature);
+		 i++)
 		put_feature(rsinfo, features, &feature);
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(own);

@@ -21,7 +21,7 @@
 #include "shared/slots.h"
 #include "shared/stats.h"
 
-#define CREDSCORE_VERSION	"1.0"
+#define CREDSCORE_VERSION "1.0"
 
 PG_FUNCTION_INFO_V1(credscore_version);
 PG_FUNCTION_INFO_V1(credscore_stat_workers);
@@ -38,11 +38,10 @@ PG_FUNCTION_INFO_V1(credscore_stat_reset);
 Datum
 credscore_version(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_TEXT_P(cstring_to_text(psprintf("credscore %s, libcurl %s (built with %s), json-c %s (built with %s)",
-											  CREDSCORE_VERSION,
-											  cs_handle_loaded_version(),
-											  cs_handle_built_version(),
-											  json_c_version(), JSON_C_VERSION)));
+	PG_RETURN_TEXT_P(cstring_to_text(psprintf(
+		"credscore %s, libcurl %s (built with %s), json-c %s (built with %s)",
+		CREDSCORE_VERSION, cs_handle_loaded_version(),
+		cs_handle_built_version(), json_c_version(), JSON_C_VERSION)));
 }
 
 /*
@@ -58,8 +57,8 @@ credscore_stat_workers(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	CsCourierState courier;
-	Datum		values[6];
-	bool		nulls[6] = {false};
+	Datum		   values[6];
+	bool		   nulls[6] = {false};
 
 	cs_shmem_require();
 	InitMaterializedSRF(fcinfo, 0);
@@ -78,14 +77,14 @@ credscore_stat_workers(PG_FUNCTION_ARGS)
 
 /* --- credscore_stat_servers --- */
 
-#define SERVER_COLUMNS	29
+#define SERVER_COLUMNS 29
 
 /* A row under construction; columns come in order. */
 typedef struct Row
 {
-	int			n;
-	Datum		values[SERVER_COLUMNS];
-	bool		nulls[SERVER_COLUMNS];
+	int	  n;
+	Datum values[SERVER_COLUMNS];
+	bool  nulls[SERVER_COLUMNS];
 } Row;
 
 static void
@@ -119,7 +118,7 @@ put_time(Row *row, TimestampTz time)
 static void
 put_latency(Row *row, const CsStatView *view, double share)
 {
-	double		us = cs_histogram_quantile(view->latencies, share);
+	double us = cs_histogram_quantile(view->latencies, share);
 
 	put(row, Float8GetDatum(us / 1000), us < 0);
 }
@@ -129,14 +128,14 @@ static void
 put_failed(Row *row, const CsStatView *view)
 {
 	StringInfoData json;
-	uint64		total = 0;
+	uint64		   total = 0;
 
 	initStringInfo(&json);
 	for (int i = 1; i < CS_ERR_COUNT; i++)
 	{
-		int			sqlstate = cs_error_sqlstate((CsErrorCode) i);
-		uint64		count = 0;
-		bool		earlier = false;
+		int	   sqlstate = cs_error_sqlstate((CsErrorCode) i);
+		uint64 count = 0;
+		bool   earlier = false;
 
 		for (int j = 1; j < CS_ERR_COUNT; j++)
 			if (cs_error_sqlstate((CsErrorCode) j) == sqlstate)
@@ -147,11 +146,14 @@ put_failed(Row *row, const CsStatView *view)
 		total += view->failed[i];
 		if (count > 0 && !earlier)
 			appendStringInfo(&json, "%s\"%s\": " UINT64_FORMAT,
-							 json.len > 0 ? ", " : "", unpack_sql_state(sqlstate), count);
+							 json.len > 0 ? ", " : "",
+							 unpack_sql_state(sqlstate), count);
 	}
 	put_count(row, total);
 	put_count(row, view->failed[CS_ERR_UNKNOWN]);
-	put(row, DirectFunctionCall1(jsonb_in, CStringGetDatum(psprintf("{%s}", json.data))),
+	put(row,
+		DirectFunctionCall1(jsonb_in,
+							CStringGetDatum(psprintf("{%s}", json.data))),
 		false);
 }
 
@@ -199,16 +201,17 @@ Datum
 credscore_stat_servers(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	CsStatView *view = palloc(sizeof(CsStatView));
+	CsStatView	  *view = palloc(sizeof(CsStatView));
 
 	cs_shmem_require();
 	InitMaterializedSRF(fcinfo, 0);
 	for (int i = 0; cs_stats_read(i, view); i++)
 	{
-		Row			row = {0};
+		Row row = {0};
 
 		put_server(&row, view);
-		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, row.values, row.nulls);
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, row.values,
+							 row.nulls);
 	}
 	return (Datum) 0;
 }
@@ -224,13 +227,13 @@ Datum
 credscore_stat_progress(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	CsProgress	progress;
+	CsProgress	   progress;
 
 	cs_shmem_require();
 	InitMaterializedSRF(fcinfo, 0);
 	for (int i = 0; i < cs_progress_places(); i++)
 	{
-		Row			row = {0};
+		Row row = {0};
 
 		if (!cs_progress_read(i, &progress))
 			continue;
@@ -240,7 +243,8 @@ credscore_stat_progress(PG_FUNCTION_ARGS)
 		put_count(&row, progress.asked);
 		put_count(&row, progress.done);
 		put_count(&row, progress.in_flight);
-		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, row.values, row.nulls);
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, row.values,
+							 row.nulls);
 	}
 	return (Datum) 0;
 }

@@ -32,28 +32,28 @@ credscore_test_many(PG_FUNCTION_ARGS)
 {
 	const CsSettings *settings;
 	const CsEndpoint *endpoint;
-	CsQuestion *questions;
-	Datum	   *phones;
-	int			n;
-	int			answers = 0;
-	bool		reader;
+	CsQuestion		 *questions;
+	Datum			 *phones;
+	int				  n;
+	int				  answers = 0;
+	bool			  reader;
 
 	cs_shmem_require();
 	settings = cs_settings_get(NameStr(*PG_GETARG_NAME(1)), &reader);
 	endpoint = cs_registry_endpoint(settings->provider, "decision");
-	deconstruct_array(PG_GETARG_ARRAYTYPE_P(0), TEXTOID, -1, false, TYPALIGN_INT,
-					  &phones, NULL, &n);
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(0), TEXTOID, -1, false,
+					  TYPALIGN_INT, &phones, NULL, &n);
 	questions = palloc(n * sizeof(CsQuestion));
 	for (int i = 0; i < n; i++)
 	{
-		CsPair		pair = {"subject", TextDatumGetCString(phones[i])};
-		CsAsk		ask = {settings, endpoint, false, {&pair, 1, NULL, NULL, 0}};
+		CsPair pair = {"subject", TextDatumGetCString(phones[i])};
+		CsAsk  ask = {settings, endpoint, false, {&pair, 1, NULL, NULL, 0}};
 
 		questions[i] = cs_ask_start(&ask);
 	}
 	for (int i = 0; i < n; i++)
 	{
-		CsFailure  *failure;
+		CsFailure *failure;
 
 		cs_ask_wait(&questions[i]);
 		answers += cs_ask_outcome(&questions[i], &failure) != NULL;

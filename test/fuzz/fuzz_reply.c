@@ -19,12 +19,13 @@
 #include "base/text.h"
 #include "provider/registry.h"
 
-extern int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+extern int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define COUNT(array)	((int) (sizeof(array) / sizeof((array)[0])))
+#define COUNT(array) ((int) (sizeof(array) / sizeof((array)[0])))
 
 #define REQUIRE(condition) \
-	do { \
+	do \
+	{ \
 		if (!(condition)) \
 		{ \
 			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
@@ -32,18 +33,17 @@ extern int	LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 		} \
 	} while (0)
 
-static const CsPair options[] = {
-	{"country", "kenya"}, {"environment", "production"},
-	{"product_ids", "911;"}
-};
+static const CsPair	   options[] = {{"country", "kenya"},
+									{"environment", "production"},
+									{"product_ids", "911;"}};
 static const CsAccount account = {"https://h.example", options,
-COUNT(options)};
+								  COUNT(options)};
 
-static const CsPair pairs[] = {{"subject", "254123456789"}};
+static const CsPair		 pairs[] = {{"subject", "254123456789"}};
 static const CsArguments arguments = {
-	.pairs = pairs, .npairs = COUNT(pairs),
-	.request_id = "0b7e8f1a-52c6-4d7f-8a39-1f7de2a0c511"
-};
+	.pairs = pairs,
+	.npairs = COUNT(pairs),
+	.request_id = "0b7e8f1a-52c6-4d7f-8a39-1f7de2a0c511"};
 
 static const int statuses[] = {200, 202, 400, 401, 404, 422, 429, 500, 503};
 
@@ -51,11 +51,11 @@ static void
 require_shown(const char *text)
 {
 	const unsigned char *c = (const unsigned char *) text;
-	size_t		left = strlen(text);
+	size_t				 left = strlen(text);
 
 	while (left > 0)
 	{
-		size_t		len = cs_text_utf8_length(c, left);
+		size_t len = cs_text_utf8_length(c, left);
 
 		REQUIRE(len > 0 && *c >= 0x20 && *c != 0x7F);
 		c += len;
@@ -77,7 +77,7 @@ static void
 classify(const CsEndpoint *endpoint, const CsReply *reply,
 		 struct json_object *root, const CsError *parse_error)
 {
-	CsVerdict	verdict;
+	CsVerdict verdict;
 
 	memset(&verdict, 0x5A, sizeof(verdict));
 	endpoint->classify(&account, &arguments, reply, root, parse_error,
@@ -93,13 +93,13 @@ classify(const CsEndpoint *endpoint, const CsReply *reply,
 static void
 read_login(const CsProvider *provider, const CsReply *reply)
 {
-	CsToken		token;
-	CsError		err = {0};
+	CsToken token;
+	CsError err = {0};
 
 	if (provider->read_login == NULL)
 		return;
-	if (provider->read_login(&account, reply, 1700000000, &token,
-							 &err) != CS_OK)
+	if (provider->read_login(&account, reply, 1700000000, &token, &err) !=
+		CS_OK)
 		require_error(&err);
 	else
 		REQUIRE(token.text[0] != '\0' && token.expires_at > 0);
@@ -109,8 +109,8 @@ read_login(const CsProvider *provider, const CsReply *reply)
 static void
 handle_text(const char *body, size_t len)
 {
-	char		text[1024];
-	char		masked[64];
+	char text[1024];
+	char masked[64];
 
 	len = len < sizeof(text) ? len : sizeof(text) - 1;
 	memcpy(text, body, len);
@@ -125,7 +125,7 @@ handle_text(const char *body, size_t len)
 static int
 count_endpoints(void)
 {
-	int			count = 0;
+	int count = 0;
 
 	for (int p = 0; cs_registry_at(p) != NULL; p++)
 	{
@@ -140,7 +140,7 @@ static void
 use_endpoints(int chosen, const CsReply *reply, struct json_object *root,
 			  const CsError *parse_error)
 {
-	int			number = 0;
+	int				  number = 0;
 	const CsProvider *provider;
 
 	for (int p = 0; (provider = cs_registry_at(p)) != NULL; p++)
@@ -158,12 +158,12 @@ use_endpoints(int chosen, const CsReply *reply, struct json_object *root,
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	bool		whole = size == 0 || strchr("{[\" \n", data[0]) != NULL;
-	CsReply		reply = {.body = (const char *) data, .len = size};
-	int			chosen = -1;
+	bool	whole = size == 0 || strchr("{[\" \n", data[0]) != NULL;
+	CsReply reply = {.body = (const char *) data, .len = size};
+	int		chosen = -1;
 	struct json_object *root = NULL;
-	CsError		err = {0};
-	const CsError *parse_error = NULL;
+	CsError				err = {0};
+	const CsError	   *parse_error = NULL;
 
 	if (!whole)
 	{
@@ -198,9 +198,9 @@ main(int argc, char **argv)
 	for (int i = 1; i < argc; i++)
 	{
 		static uint8_t buffer[1024 * 1024];
-		FILE	   *file = fopen(argv[i], "rb");
-		uint8_t    *exact;
-		size_t		len;
+		FILE		  *file = fopen(argv[i], "rb");
+		uint8_t		  *exact;
+		size_t		   len;
 
 		if (file == NULL)
 		{

@@ -17,16 +17,16 @@
 #include <time.h>
 #include <unistd.h>
 
-#define LOOK_AGAIN_NS	(10 * 1000 * 1000)
+#define LOOK_AGAIN_NS (10 * 1000 * 1000)
 
-typedef int (*Resolver) (const char *node, const char *service,
-						 const struct addrinfo *hints, struct addrinfo **res);
+typedef int (*Resolver)(const char *node, const char *service,
+						const struct addrinfo *hints, struct addrinfo **res);
 
 static int
 ends_with(const char *text, const char *end)
 {
-	size_t		len = strlen(text);
-	size_t		end_len = strlen(end);
+	size_t len = strlen(text);
+	size_t end_len = strlen(end);
 
 	return len >= end_len && strcmp(text + len - end_len, end) == 0;
 }
@@ -34,7 +34,7 @@ ends_with(const char *text, const char *end)
 static void
 wait_for_gate(void)
 {
-	const char *gate = getenv("CREDSCORE_RESOLVER_GATE");
+	const char	   *gate = getenv("CREDSCORE_RESOLVER_GATE");
 	struct timespec pause = {0, LOOK_AGAIN_NS};
 
 	while (gate != NULL && access(gate, F_OK) != 0)
@@ -45,7 +45,7 @@ int
 getaddrinfo(const char *node, const char *service,
 			const struct addrinfo *hints, struct addrinfo **res)
 {
-	Resolver	next = (Resolver) dlsym(RTLD_NEXT, "getaddrinfo");
+	Resolver next = (Resolver) dlsym(RTLD_NEXT, "getaddrinfo");
 
 	if (node != NULL && ends_with(node, ".hang.test"))
 		wait_for_gate();

@@ -14,8 +14,8 @@
 
 typedef struct Command
 {
-	const char *name;			/* method and path */
-	void		(*run) (SbRequest *request, json_object *in);
+	const char *name; /* method and path */
+	void (*run)(SbRequest *request, json_object *in);
 } Command;
 
 /* Takes the object over. */
@@ -24,8 +24,8 @@ sb_control_json(SbRequest *request, json_object *object)
 {
 	request->status = 200;
 	request->out.len = 0;
-	sb_text_str(&request->out,
-				json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN));
+	sb_text_str(&request->out, json_object_to_json_string_ext(
+								   object, JSON_C_TO_STRING_PLAIN));
 	json_object_put(object);
 }
 
@@ -42,7 +42,8 @@ sb_control_error(SbRequest *request, int status, const char *message)
 static void
 add_count(json_object *object, const char *name, uint64_t count)
 {
-	json_object_object_add(object, name, json_object_new_int64((int64_t) count));
+	json_object_object_add(object, name,
+						   json_object_new_int64((int64_t) count));
 }
 
 json_object *
@@ -50,7 +51,7 @@ sb_control_counter_json(const SbCounter *counter)
 {
 	json_object *object = json_object_new_object();
 	json_object *statuses = json_object_new_object();
-	int			i;
+	int			 i;
 
 	add_count(object, "received", counter->received);
 	add_count(object, "finished", counter->finished);
@@ -61,7 +62,7 @@ sb_control_counter_json(const SbCounter *counter)
 	add_count(object, "held", counter->held);
 	for (i = 0; i < SB_MAX_STATUSES && counter->statuses[i].count > 0; i++)
 	{
-		char		name[16];
+		char name[16];
 
 		snprintf(name, sizeof(name), "%d", counter->statuses[i].status);
 		add_count(statuses, name, counter->statuses[i].count);
@@ -74,15 +75,16 @@ static json_object *
 provider_json(const SbProvider *provider, uint64_t *logins)
 {
 	json_object *object = json_object_new_object();
-	int			n;
-	SbCounter  *counters = sb_counter_all(&n);
-	int			i;
+	int			 n;
+	SbCounter	*counters = sb_counter_all(&n);
+	int			 i;
 
 	for (i = 0; i < n; i++)
 	{
 		if (counters[i].provider != provider)
 			continue;
-		json_object_object_add(object, counters[i].path, sb_control_counter_json(&counters[i]));
+		json_object_object_add(object, counters[i].path,
+							   sb_control_counter_json(&counters[i]));
 		if (counters[i].login)
 			*logins += counters[i].received;
 	}
@@ -95,8 +97,8 @@ all_json(void)
 	json_object *object = sb_control_counter_json(&sb_total);
 	json_object *connections = json_object_new_object();
 	json_object *providers = json_object_new_object();
-	uint64_t	logins = 0;
-	int			i;
+	uint64_t	 logins = 0;
+	int			 i;
 
 	for (i = 0; i < sb_nproviders; i++)
 		json_object_object_add(providers, sb_providers[i]->name,
@@ -115,12 +117,13 @@ all_json(void)
 static SbCounter *
 named_counter(SbRequest *request)
 {
-	SbCounter  *counter = sb_counter_find(sb_request_query(request, "provider"),
-										  sb_request_query(request, "path"));
+	SbCounter *counter = sb_counter_find(sb_request_query(request, "provider"),
+										 sb_request_query(request, "path"));
 
 	if (counter == NULL || counter == &sb_total)
 	{
-		sb_control_error(request, 400, "provider and path must name an endpoint");
+		sb_control_error(request, 400,
+						 "provider and path must name an endpoint");
 		return NULL;
 	}
 	return counter;
@@ -129,7 +132,7 @@ named_counter(SbRequest *request)
 static void
 run_counts(SbRequest *request, json_object *in)
 {
-	SbCounter  *counter;
+	SbCounter *counter;
 
 	(void) in;
 	if (sb_request_query(request, "provider") == NULL)
@@ -150,8 +153,8 @@ subject_kind(SbRequest *request)
 static void
 run_subject(SbRequest *request, json_object *in)
 {
-	SbCounter  *counter = named_counter(request);
-	const char *subject = sb_request_query(request, "subject");
+	SbCounter	*counter = named_counter(request);
+	const char	*subject = sb_request_query(request, "subject");
 	json_object *object;
 
 	(void) in;
@@ -163,16 +166,17 @@ run_subject(SbRequest *request, json_object *in)
 		return;
 	}
 	object = json_object_new_object();
-	add_count(object, "count", sb_subject_get(counter, subject_kind(request), subject,
-											  strlen(subject)));
+	add_count(object, "count",
+			  sb_subject_get(counter, subject_kind(request), subject,
+							 strlen(subject)));
 	sb_control_json(request, object);
 }
 
 static void
 run_subjects(SbRequest *request, json_object *in)
 {
-	SbCounter  *counter = named_counter(request);
-	SbSubjects	summary;
+	SbCounter	*counter = named_counter(request);
+	SbSubjects	 summary;
 	json_object *object;
 
 	(void) in;
@@ -189,11 +193,12 @@ run_subjects(SbRequest *request, json_object *in)
 static void
 run_log(SbRequest *request, json_object *in)
 {
-	const char *n = sb_request_query(request, "n");
+	const char	*n = sb_request_query(request, "n");
 	json_object *object = json_object_new_object();
 
 	(void) in;
-	json_object_object_add(object, "requests", sb_log_json(n != NULL ? atoi(n) : 100));
+	json_object_object_add(object, "requests",
+						   sb_log_json(n != NULL ? atoi(n) : 100));
 	sb_control_json(request, object);
 }
 
@@ -253,7 +258,7 @@ done(SbRequest *request, const char *what, int n)
 static void
 run_set(SbRequest *request, json_object *in)
 {
-	SbText		error = {0};
+	SbText error = {0};
 
 	if (in == NULL || sb_settings_set(in, &error))
 		sb_control_json(request, sb_settings_json());
@@ -265,11 +270,12 @@ run_set(SbRequest *request, json_object *in)
 static void
 run_fault(SbRequest *request, json_object *in)
 {
-	SbText		error = {0};
-	SbFault    *fault = NULL;
+	SbText	 error = {0};
+	SbFault *fault = NULL;
 
 	if (in == NULL)
-		sb_text_str(&error, "a fault is an object with kind, provider, path ...");
+		sb_text_str(&error,
+					"a fault is an object with kind, provider, path ...");
 	else
 		fault = sb_fault_add(in, &error);
 	if (fault != NULL)
@@ -283,7 +289,8 @@ run_fault(SbRequest *request, json_object *in)
 static void
 run_clear(SbRequest *request, json_object *in)
 {
-	done(request, "dropped", sb_fault_drop(json_object_get_int(member_of(in, "id")), false));
+	done(request, "dropped",
+		 sb_fault_drop(json_object_get_int(member_of(in, "id")), false));
 }
 
 static bool
@@ -300,15 +307,15 @@ static void
 run_release(SbRequest *request, json_object *in)
 {
 	json_object *limit = member_of(in, "n");
-	int64_t		left = limit != NULL ? json_object_get_int64(limit) : INT64_MAX;
-	SbRequest  *held = sb_suspended;
-	int			n = 0;
+	int64_t	   left = limit != NULL ? json_object_get_int64(limit) : INT64_MAX;
+	SbRequest *held = sb_suspended;
+	int		   n = 0;
 
 	if (limit == NULL && !json_object_get_boolean(member_of(in, "keep")))
 		sb_fault_drop(0, true);
 	while (held != NULL && left > 0)
 	{
-		SbRequest  *next = held->next;
+		SbRequest *next = held->next;
 
 		if (held->held &&
 			!text_differs(member_of(in, "provider"), held->provider->name) &&
@@ -340,14 +347,15 @@ static void
 run_revoke(SbRequest *request, json_object *in)
 {
 	json_object *name = member_of(in, "provider");
-	bool		fixed = json_object_get_boolean(member_of(in, "fixed"));
-	int			n = 0;
-	int			i;
+	bool		 fixed = json_object_get_boolean(member_of(in, "fixed"));
+	int			 n = 0;
+	int			 i;
 
 	for (i = 0; i < sb_nproviders; i++)
 	{
 		if (!text_differs(name, sb_providers[i]->name))
-			n += sb_token_revoke(sb_providers[i], fixed || sb_providers[i] == &sb_patascore);
+			n += sb_token_revoke(sb_providers[i],
+								 fixed || sb_providers[i] == &sb_patascore);
 	}
 	done(request, "revoked", n);
 }
@@ -384,7 +392,7 @@ void
 sb_control(SbRequest *request)
 {
 	json_object *in;
-	size_t		i;
+	size_t		 i;
 
 	request->status = 200;
 	request->content_type = "application/json";
@@ -402,6 +410,7 @@ sb_control(SbRequest *request)
 	if (i < lengthof(commands))
 		commands[i].run(request, in);
 	else
-		sb_control_error(request, 404, "no provider and no control command has this URL");
+		sb_control_error(request, 404,
+						 "no provider and no control command has this URL");
 	json_object_put(in);
 }

@@ -12,20 +12,20 @@
 #include <json-c/json.h>
 #include <stdlib.h>
 
-#define DEFAULT_TIMEOUT_MS	10000
+#define DEFAULT_TIMEOUT_MS 10000
 
 typedef struct Waiter
 {
-	SbRequest  *request;
-	SbCounter  *counter;
-	char	   *subject;		/* count this one instead of all */
-	int64_t		received;		/* -1: whatever */
-	int64_t		finished;
-	int64_t		in_flight;
-	int64_t		held;
-	int64_t		in_flight_at_most;
-	int64_t		open_at_most;
-	bool		ok;				/* the condition held */
+	SbRequest	  *request;
+	SbCounter	  *counter;
+	char		  *subject;	 /* count this one instead of all */
+	int64_t		   received; /* -1: whatever */
+	int64_t		   finished;
+	int64_t		   in_flight;
+	int64_t		   held;
+	int64_t		   in_flight_at_most;
+	int64_t		   open_at_most;
+	bool		   ok; /* the condition held */
 	struct Waiter *next;
 } Waiter;
 
@@ -35,18 +35,19 @@ static bool
 holds(const Waiter *waiter)
 {
 	const SbCounter *counter = waiter->counter;
-	int64_t		received = (int64_t) counter->received;
+	int64_t			 received = (int64_t) counter->received;
 
 	if (waiter->subject != NULL)
 		received = sb_subject_get(waiter->counter, 's', waiter->subject,
 								  strlen(waiter->subject));
 	return received >= waiter->received &&
-		(int64_t) counter->finished >= waiter->finished &&
-		(int64_t) counter->in_flight >= waiter->in_flight &&
-		(int64_t) counter->held >= waiter->held &&
-		(waiter->in_flight_at_most < 0 ||
-		 (int64_t) counter->in_flight <= waiter->in_flight_at_most) &&
-		(waiter->open_at_most < 0 || (int64_t) sb_connections.open <= waiter->open_at_most);
+		   (int64_t) counter->finished >= waiter->finished &&
+		   (int64_t) counter->in_flight >= waiter->in_flight &&
+		   (int64_t) counter->held >= waiter->held &&
+		   (waiter->in_flight_at_most < 0 ||
+			(int64_t) counter->in_flight <= waiter->in_flight_at_most) &&
+		   (waiter->open_at_most < 0 ||
+			(int64_t) sb_connections.open <= waiter->open_at_most);
 }
 
 static int64_t
@@ -66,14 +67,15 @@ time_is_up(void *arg)
 void
 sb_wait_begin(SbRequest *request)
 {
-	SbCounter  *counter = sb_counter_find(sb_request_query(request, "provider"),
-										  sb_request_query(request, "path"));
+	SbCounter *counter = sb_counter_find(sb_request_query(request, "provider"),
+										 sb_request_query(request, "path"));
 	const char *subject = sb_request_query(request, "subject");
 	Waiter	   *waiter;
 
 	if (counter == NULL || (subject != NULL && counter == &sb_total))
 	{
-		sb_control_error(request, 400, "provider and path must name an endpoint");
+		sb_control_error(request, 400,
+						 "provider and path must name an endpoint");
 		return;
 	}
 	waiter = sb_alloc(sizeof(Waiter));
@@ -98,19 +100,22 @@ sb_wait_begin(SbRequest *request)
 	request->stage = SB_STAGE_WAITING;
 	request->timer.fire = time_is_up;
 	request->timer.arg = request;
-	sb_request_suspend(request, query_number(request, "timeout_ms", DEFAULT_TIMEOUT_MS) * 1000);
+	sb_request_suspend(
+		request,
+		query_number(request, "timeout_ms", DEFAULT_TIMEOUT_MS) * 1000);
 }
 
 /* Makes the reply and forgets the waiter. */
 void
 sb_wait_end(SbRequest *request)
 {
-	Waiter	   *waiter = request->waiter;
-	Waiter	  **place = &waiters;
+	Waiter		*waiter = request->waiter;
+	Waiter	   **place = &waiters;
 	json_object *object = json_object_new_object();
 
 	json_object_object_add(object, "ok", json_object_new_boolean(waiter->ok));
-	json_object_object_add(object, "counts", sb_control_counter_json(waiter->counter));
+	json_object_object_add(object, "counts",
+						   sb_control_counter_json(waiter->counter));
 	sb_control_json(request, object);
 	while (*place != waiter)
 		place = &(*place)->next;
@@ -124,7 +129,7 @@ sb_wait_end(SbRequest *request)
 void
 sb_wait_check(void)
 {
-	Waiter	   *waiter;
+	Waiter *waiter;
 
 	for (waiter = waiters; waiter != NULL; waiter = waiter->next)
 	{

@@ -14,54 +14,55 @@
 #include <json-c/json.h>
 #include <stdlib.h>
 
-#define MAX_COUNTERS	64
-#define SUBJECTS_INITIAL	4096	/* a power of two, as all sizes */
+#define MAX_COUNTERS	 64
+#define SUBJECTS_INITIAL 4096 /* a power of two, as all sizes */
 
 /* The latest requests are remembered, for tests that ask what exactly came. */
-#define LOG_ENTRIES	4096
+#define LOG_ENTRIES 4096
 
 typedef struct Subject
 {
-	const SbCounter *counter;	/* NULL: free */
-	uint64_t	hash;
-	uint32_t	count;
-	char		kind;
-	char		text[SB_MAX_SUBJECT + 1];
+	const SbCounter *counter; /* NULL: free */
+	uint64_t		 hash;
+	uint32_t		 count;
+	char			 kind;
+	char			 text[SB_MAX_SUBJECT + 1];
 } Subject;
 
 typedef struct LogEntry
 {
 	const SbCounter *counter;
-	uint32_t	serial;
-	uint32_t	connection;
-	int			status;
-	uint64_t	at_us;
-	const char *account;
-	char		subject[SB_MAX_SUBJECT + 1];
-	char		request_id[SB_MAX_SUBJECT + 1];
+	uint32_t		 serial;
+	uint32_t		 connection;
+	int				 status;
+	uint64_t		 at_us;
+	const char		*account;
+	char			 subject[SB_MAX_SUBJECT + 1];
+	char			 request_id[SB_MAX_SUBJECT + 1];
 } LogEntry;
 
-SbCounter	sb_total;
+SbCounter	  sb_total;
 SbConnections sb_connections;
 
 static SbCounter counters[MAX_COUNTERS];
-static int	ncounters;
-static Subject *subjects;
-static size_t subjects_size;
-static size_t nsubjects;
-static LogEntry log_ring[LOG_ENTRIES];
-static uint32_t log_serial;		/* of the latest entry */
-static uint64_t reset_us;
+static int		 ncounters;
+static Subject	*subjects;
+static size_t	 subjects_size;
+static size_t	 nsubjects;
+static LogEntry	 log_ring[LOG_ENTRIES];
+static uint32_t	 log_serial; /* of the latest entry */
+static uint64_t	 reset_us;
 
 /* Finds or makes the counter of a path. */
 SbCounter *
 sb_counter_get(const SbProvider *provider, const char *path)
 {
-	int			i;
+	int i;
 
 	for (i = 0; i < ncounters; i++)
 	{
-		if (counters[i].provider == provider && strcmp(counters[i].path, path) == 0)
+		if (counters[i].provider == provider &&
+			strcmp(counters[i].path, path) == 0)
 			return &counters[i];
 	}
 	if (ncounters == MAX_COUNTERS)
@@ -75,7 +76,7 @@ sb_counter_get(const SbProvider *provider, const char *path)
 SbCounter *
 sb_counter_find(const char *provider, const char *path)
 {
-	int			i;
+	int i;
 
 	if (provider == NULL)
 		return path == NULL ? &sb_total : NULL;
@@ -96,19 +97,20 @@ sb_counter_all(int *n)
 }
 
 static Subject *
-subject_slot(Subject *table, size_t size, const SbCounter *counter, char kind, uint64_t hash,
-			 const char *text, size_t len)
+subject_slot(Subject *table, size_t size, const SbCounter *counter, char kind,
+			 uint64_t hash, const char *text, size_t len)
 {
-	size_t		at = hash & (size - 1);
+	size_t at = hash & (size - 1);
 
 	for (;;)
 	{
-		Subject    *subject = &table[at];
+		Subject *subject = &table[at];
 
 		if (subject->counter == NULL)
 			return subject;
-		if (subject->hash == hash && subject->counter == counter && subject->kind == kind &&
-			memcmp(subject->text, text, len) == 0 && subject->text[len] == '\0')
+		if (subject->hash == hash && subject->counter == counter &&
+			subject->kind == kind && memcmp(subject->text, text, len) == 0 &&
+			subject->text[len] == '\0')
 			return subject;
 		at = (at + 1) & (size - 1);
 	}
@@ -117,13 +119,13 @@ subject_slot(Subject *table, size_t size, const SbCounter *counter, char kind, u
 static void
 subjects_grow(void)
 {
-	size_t		size = subjects_size ? subjects_size * 2 : SUBJECTS_INITIAL;
-	Subject    *table = sb_alloc(size * sizeof(Subject));
-	size_t		i;
+	size_t	 size = subjects_size ? subjects_size * 2 : SUBJECTS_INITIAL;
+	Subject *table = sb_alloc(size * sizeof(Subject));
+	size_t	 i;
 
 	for (i = 0; i < subjects_size; i++)
 	{
-		Subject    *old = &subjects[i];
+		Subject *old = &subjects[i];
 
 		if (old->counter != NULL)
 			*subject_slot(table, size, old->counter, old->kind, old->hash,
@@ -137,19 +139,22 @@ subjects_grow(void)
 static uint64_t
 subject_hash(const SbCounter *counter, char kind, const char *text, size_t len)
 {
-	return sb_hash(text, len, (uint64_t) (counter - counters) << 8 | (unsigned char) kind);
+	return sb_hash(text, len,
+				   (uint64_t) (counter - counters) << 8 |
+					   (unsigned char) kind);
 }
 
 /* Counts a subject; returns how often it has been seen, this time included. */
 uint32_t
 sb_subject_add(SbCounter *counter, char kind, const char *text, size_t len)
 {
-	uint64_t	hash = subject_hash(counter, kind, text, len);
-	Subject    *subject;
+	uint64_t hash = subject_hash(counter, kind, text, len);
+	Subject *subject;
 
 	if (nsubjects * 2 >= subjects_size)
 		subjects_grow();
-	subject = subject_slot(subjects, subjects_size, counter, kind, hash, text, len);
+	subject =
+		subject_slot(subjects, subjects_size, counter, kind, hash, text, len);
 	if (subject->counter == NULL)
 	{
 		subject->counter = counter;
@@ -168,14 +173,15 @@ sb_subject_get(SbCounter *counter, char kind, const char *text, size_t len)
 	if (subjects_size == 0 || len > SB_MAX_SUBJECT)
 		return 0;
 	return subject_slot(subjects, subjects_size, counter, kind,
-						subject_hash(counter, kind, text, len), text, len)->count;
+						subject_hash(counter, kind, text, len), text, len)
+		->count;
 }
 
 SbSubjects
 sb_subject_summary(SbCounter *counter, char kind)
 {
-	SbSubjects	summary = {0};
-	size_t		i;
+	SbSubjects summary = {0};
+	size_t	   i;
 
 	for (i = 0; i < subjects_size; i++)
 	{
@@ -201,14 +207,15 @@ count_one(SbCounter *counter, size_t bytes)
 static void
 uncount_one(SbCounter *counter, int status, size_t bytes)
 {
-	int			i;
+	int i;
 
 	counter->in_flight--;
 	counter->finished++;
 	counter->bytes_out += bytes;
 	for (i = 0; i < SB_MAX_STATUSES; i++)
 	{
-		if (counter->statuses[i].count != 0 && counter->statuses[i].status != status)
+		if (counter->statuses[i].count != 0 &&
+			counter->statuses[i].status != status)
 			continue;
 		counter->statuses[i].status = status;
 		counter->statuses[i].count++;
@@ -219,7 +226,7 @@ uncount_one(SbCounter *counter, int status, size_t bytes)
 static void
 log_received(SbRequest *request)
 {
-	LogEntry   *entry = &log_ring[++log_serial % LOG_ENTRIES];
+	LogEntry *entry = &log_ring[++log_serial % LOG_ENTRIES];
 
 	request->serial = log_serial;
 	entry->counter = request->counter;
@@ -243,16 +250,17 @@ sb_count_received(SbRequest *request)
 		request->seen = sb_subject_add(request->counter, 's', request->subject,
 									   request->subject_len);
 	if (request->request_id[0] != '\0')
-		request->repeated_id = sb_subject_add(request->counter, 'r', request->request_id,
-											  strlen(request->request_id)) > 1;
+		request->repeated_id =
+			sb_subject_add(request->counter, 'r', request->request_id,
+						   strlen(request->request_id)) > 1;
 	log_received(request);
 }
 
 void
 sb_count_finished(SbRequest *request)
 {
-	LogEntry   *entry = &log_ring[request->serial % LOG_ENTRIES];
-	int			status = request->stage == SB_STAGE_REPLIED ? request->status : 0;
+	LogEntry *entry = &log_ring[request->serial % LOG_ENTRIES];
+	int status = request->stage == SB_STAGE_REPLIED ? request->status : 0;
 
 	uncount_one(request->counter, status, request->out.len);
 	uncount_one(&sb_total, status, request->out.len);
@@ -276,7 +284,7 @@ reset_one(SbCounter *counter)
 void
 sb_count_reset(void)
 {
-	int			i;
+	int i;
 
 	for (i = 0; i < ncounters; i++)
 		reset_one(&counters[i]);
@@ -296,18 +304,28 @@ log_entry_json(const LogEntry *entry)
 {
 	json_object *object = json_object_new_object();
 
-	json_object_object_add(object, "serial", json_object_new_int64(entry->serial));
-	json_object_object_add(object, "provider",
-						   json_object_new_string(entry->counter->provider->name));
-	json_object_object_add(object, "path", json_object_new_string(entry->counter->path));
-	json_object_object_add(object, "subject", json_object_new_string(entry->subject));
-	json_object_object_add(object, "request_id", json_object_new_string(entry->request_id));
-	json_object_object_add(object, "connection", json_object_new_int64(entry->connection));
-	json_object_object_add(object, "at_us", json_object_new_int64((int64_t) entry->at_us));
-	json_object_object_add(object, "status", entry->status < 0 ? NULL :
-						   json_object_new_int(entry->status));
-	json_object_object_add(object, "account", entry->account == NULL ? NULL :
-						   json_object_new_string(entry->account));
+	json_object_object_add(object, "serial",
+						   json_object_new_int64(entry->serial));
+	json_object_object_add(
+		object, "provider",
+		json_object_new_string(entry->counter->provider->name));
+	json_object_object_add(object, "path",
+						   json_object_new_string(entry->counter->path));
+	json_object_object_add(object, "subject",
+						   json_object_new_string(entry->subject));
+	json_object_object_add(object, "request_id",
+						   json_object_new_string(entry->request_id));
+	json_object_object_add(object, "connection",
+						   json_object_new_int64(entry->connection));
+	json_object_object_add(object, "at_us",
+						   json_object_new_int64((int64_t) entry->at_us));
+	json_object_object_add(
+		object, "status",
+		entry->status < 0 ? NULL : json_object_new_int(entry->status));
+	json_object_object_add(object, "account",
+						   entry->account == NULL
+							   ? NULL
+							   : json_object_new_string(entry->account));
 	return object;
 }
 
@@ -316,13 +334,13 @@ json_object *
 sb_log_json(int n)
 {
 	json_object *array = json_object_new_array();
-	uint32_t	i;
+	uint32_t	 i;
 
 	if (n < 0 || n > LOG_ENTRIES)
 		n = LOG_ENTRIES;
 	for (i = 0; i < (uint32_t) n; i++)
 	{
-		uint32_t	serial = log_serial - (uint32_t) n + 1 + i;
+		uint32_t		serial = log_serial - (uint32_t) n + 1 + i;
 		const LogEntry *entry = &log_ring[serial % LOG_ENTRIES];
 
 		if (entry->counter != NULL && entry->serial == serial)

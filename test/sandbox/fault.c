@@ -23,9 +23,9 @@ typedef enum ParameterType
 
 typedef struct Parameter
 {
-	const char *name;
+	const char	 *name;
 	ParameterType type;
-	size_t		offset;
+	size_t		  offset;
 } Parameter;
 
 #define PLACE(field) offsetof(SbFault, field)
@@ -52,12 +52,12 @@ static const Parameter parameters[] = {
 };
 
 static SbFault *first_fault;
-static int	next_id = 1;
+static int		next_id = 1;
 
 static void
 set_parameter(SbFault *fault, const Parameter *parameter, json_object *value)
 {
-	void	   *place = (char *) fault + parameter->offset;
+	void *place = (char *) fault + parameter->offset;
 
 	switch (parameter->type)
 	{
@@ -75,7 +75,8 @@ set_parameter(SbFault *fault, const Parameter *parameter, json_object *value)
 			break;
 		case PARAMETER_TEXT:
 			free(*(char **) place);
-			*(char **) place = value == NULL ? NULL : strdup(json_object_get_string(value));
+			*(char **) place =
+				value == NULL ? NULL : strdup(json_object_get_string(value));
 			break;
 	}
 }
@@ -83,7 +84,7 @@ set_parameter(SbFault *fault, const Parameter *parameter, json_object *value)
 static bool
 set_kind(SbFault *fault, const char *name, SbText *error)
 {
-	int			i;
+	int i;
 
 	for (i = 0; i < sb_nfault_kinds; i++)
 	{
@@ -105,7 +106,7 @@ set_kind(SbFault *fault, const char *name, SbText *error)
 static bool
 set_provider(SbFault *fault, const char *name, SbText *error)
 {
-	int			i;
+	int i;
 
 	for (i = 0; name != NULL && i < sb_nproviders; i++)
 	{
@@ -122,7 +123,7 @@ set_provider(SbFault *fault, const char *name, SbText *error)
 static bool
 set_member(SbFault *fault, const char *name, json_object *value, SbText *error)
 {
-	size_t		i;
+	size_t i;
 
 	if (strcmp(name, "kind") == 0)
 		return set_kind(fault, json_object_get_string(value), error);
@@ -151,7 +152,7 @@ set_member(SbFault *fault, const char *name, json_object *value, SbText *error)
 static bool
 check_fault(const SbFault *fault, SbText *error)
 {
-	int			i;
+	int i;
 
 	if (fault->kind == NULL)
 		sb_text_str(error, "kind is required");
@@ -181,9 +182,9 @@ check_fault(const SbFault *fault, SbText *error)
 SbFault *
 sb_fault_add(json_object *script, SbText *error)
 {
-	SbFault    *fault = sb_alloc(sizeof(SbFault));
-	SbFault   **end = &first_fault;
-	bool		good = true;
+	SbFault				   *fault = sb_alloc(sizeof(SbFault));
+	SbFault				  **end = &first_fault;
+	bool					good = true;
 	struct json_object_iter member;
 
 	fault->references = 1;
@@ -208,7 +209,7 @@ sb_fault_add(json_object *script, SbText *error)
 void
 sb_fault_release(SbFault *fault)
 {
-	size_t		i;
+	size_t i;
 
 	if (fault == NULL || --fault->references > 0)
 		return;
@@ -224,12 +225,12 @@ sb_fault_release(SbFault *fault)
 int
 sb_fault_drop(int id, bool holds_only)
 {
-	SbFault   **place = &first_fault;
-	int			n = 0;
+	SbFault **place = &first_fault;
+	int		  n = 0;
 
 	while (*place != NULL)
 	{
-		SbFault    *fault = *place;
+		SbFault *fault = *place;
 
 		if ((id != 0 && fault->id != id) ||
 			(holds_only && strcmp(fault->kind->name, "hold") != 0))
@@ -247,12 +248,15 @@ sb_fault_drop(int id, bool holds_only)
 static bool
 matches(const SbFault *fault, const SbRequest *request)
 {
-	if (fault->provider != NULL ? fault->provider != request->provider :
-		strcmp(request->provider->name, "sandbox") == 0)
+	if (fault->provider != NULL
+			? fault->provider != request->provider
+			: strcmp(request->provider->name, "sandbox") == 0)
 		return false;
-	if (fault->path != NULL && strcmp(fault->path, request->counter->path) != 0)
+	if (fault->path != NULL &&
+		strcmp(fault->path, request->counter->path) != 0)
 		return false;
-	return fault->subject == NULL || strcmp(fault->subject, request->subject) == 0;
+	return fault->subject == NULL ||
+		   strcmp(fault->subject, request->subject) == 0;
 }
 
 /* Uses a matching fault: false when it lets this request through. */
@@ -281,12 +285,13 @@ use(SbFault *fault)
 void
 sb_fault_match(SbRequest *request)
 {
-	SbFault    *fault;
+	SbFault *fault;
 
 	for (fault = first_fault; fault != NULL; fault = fault->next)
 	{
-		SbFault   **met = fault->kind->phase == SB_PHASE_WAIT ?
-			&request->wait_fault : &request->reply_fault;
+		SbFault **met = fault->kind->phase == SB_PHASE_WAIT
+							? &request->wait_fault
+							: &request->reply_fault;
 
 		if (*met == NULL && matches(fault, request) && use(fault))
 			*met = fault;
@@ -298,23 +303,32 @@ json_object *
 sb_fault_json(void)
 {
 	json_object *array = json_object_new_array();
-	SbFault    *fault;
+	SbFault		*fault;
 
 	for (fault = first_fault; fault != NULL; fault = fault->next)
 	{
 		json_object *object = json_object_new_object();
 
 		json_object_object_add(object, "id", json_object_new_int(fault->id));
-		json_object_object_add(object, "kind", json_object_new_string(fault->kind->name));
-		json_object_object_add(object, "provider", fault->provider == NULL ? NULL :
-							   json_object_new_string(fault->provider->name));
-		json_object_object_add(object, "path", fault->path == NULL ? NULL :
-							   json_object_new_string(fault->path));
-		json_object_object_add(object, "subject", fault->subject == NULL ? NULL :
-							   json_object_new_string(fault->subject));
-		json_object_object_add(object, "times_left", fault->times < 0 ? NULL :
-							   json_object_new_int64(fault->times));
-		json_object_object_add(object, "hits", json_object_new_int64(fault->hits));
+		json_object_object_add(object, "kind",
+							   json_object_new_string(fault->kind->name));
+		json_object_object_add(
+			object, "provider",
+			fault->provider == NULL
+				? NULL
+				: json_object_new_string(fault->provider->name));
+		json_object_object_add(
+			object, "path",
+			fault->path == NULL ? NULL : json_object_new_string(fault->path));
+		json_object_object_add(object, "subject",
+							   fault->subject == NULL
+								   ? NULL
+								   : json_object_new_string(fault->subject));
+		json_object_object_add(
+			object, "times_left",
+			fault->times < 0 ? NULL : json_object_new_int64(fault->times));
+		json_object_object_add(object, "hits",
+							   json_object_new_int64(fault->hits));
 		json_object_array_add(array, object);
 	}
 	return array;

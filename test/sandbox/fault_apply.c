@@ -8,15 +8,15 @@
  *------------------------------------------------------------------------- */
 #include "sandbox.h"
 
-#define DEFAULT_DEPTH	100000
-#define DEFAULT_HUGE	(16 * 1024 * 1024)
-#define DEFAULT_BOMB	INT64_C(1073741824)
+#define DEFAULT_DEPTH 100000
+#define DEFAULT_HUGE  (16 * 1024 * 1024)
+#define DEFAULT_BOMB  INT64_C(1073741824)
 
 /* In the order of SbLoginVariant. */
 static const char *const login_variants[] = {
-	"normal", "no_token", "truncated", "opaque", "expired", "expires_in_string", "no_expires",
-	"expires_at_seconds", "expires_at_ms", "empty_list", NULL
-};
+	"normal",		 "no_token",		  "truncated",	"opaque",
+	"expired",		 "expires_in_string", "no_expires", "expires_at_seconds",
+	"expires_at_ms", "empty_list",		  NULL};
 
 const char *
 sb_login_variant_names(int n)
@@ -27,19 +27,21 @@ sb_login_variant_names(int n)
 static void
 put_in(SbRequest *request, const char *text, size_t len)
 {
-	char	   *brace = memchr(request->out.data, '{', request->out.len);
+	char *brace = memchr(request->out.data, '{', request->out.len);
 
 	if (brace != NULL)
-		sb_text_insert(&request->out, (size_t) (brace - request->out.data) + 1, text, len);
+		sb_text_insert(&request->out, (size_t) (brace - request->out.data) + 1,
+					   text, len);
 }
 
 static bool
 apply_status(SbRequest *request, const SbFault *fault)
 {
-	int			status = fault->status ? fault->status : 500;
+	int status = fault->status ? fault->status : 500;
 
 	if (fault->retry_after != NULL)
-		sb_request_header(request, MHD_HTTP_HEADER_RETRY_AFTER, fault->retry_after);
+		sb_request_header(request, MHD_HTTP_HEADER_RETRY_AFTER,
+						  fault->retry_after);
 	if (fault->location != NULL)
 		sb_request_header(request, MHD_HTTP_HEADER_LOCATION, fault->location);
 	request->envelope_status = fault->envelope_status;
@@ -55,7 +57,8 @@ static bool
 apply_redirect(SbRequest *request, const SbFault *fault)
 {
 	sb_request_header(request, MHD_HTTP_HEADER_LOCATION,
-					  fault->location ? fault->location : "/sandbox/redirected");
+					  fault->location ? fault->location
+									  : "/sandbox/redirected");
 	request->status = fault->status ? fault->status : 302;
 	sb_text_str(&request->out, "{}");
 	return false;
@@ -65,7 +68,8 @@ apply_redirect(SbRequest *request, const SbFault *fault)
 static bool
 apply_revoke(SbRequest *request, const SbFault *fault)
 {
-	sb_token_revoke(request->provider, fault->fixed || request->provider == &sb_patascore);
+	sb_token_revoke(request->provider,
+					fault->fixed || request->provider == &sb_patascore);
 	return true;
 }
 
@@ -96,11 +100,12 @@ apply_wrong_subject(SbRequest *request, const SbFault *fault)
 static bool
 apply_login(SbRequest *request, const SbFault *fault)
 {
-	int			i;
+	int i;
 
 	for (i = 0; login_variants[i] != NULL; i++)
 	{
-		if (fault->variant != NULL && strcmp(login_variants[i], fault->variant) == 0)
+		if (fault->variant != NULL &&
+			strcmp(login_variants[i], fault->variant) == 0)
 			request->login_variant = (SbLoginVariant) i;
 	}
 	return true;
@@ -119,8 +124,11 @@ apply_not_json(SbRequest *request, const SbFault *fault)
 {
 	request->out.len = 0;
 	request->content_type = "text/html";
-	sb_text_str(&request->out, fault->body != NULL ? fault->body :
-				"<!DOCTYPE html><html><body><h1>We'll be back soon</h1></body></html>");
+	sb_text_str(
+		&request->out,
+		fault->body != NULL
+			? fault->body
+			: "<!DOCTYPE html><html><body><h1>We'll be back soon</h1></body></html>");
 	return true;
 }
 
@@ -135,8 +143,8 @@ apply_empty(SbRequest *request, const SbFault *fault)
 static bool
 apply_deep(SbRequest *request, const SbFault *fault)
 {
-	int			depth = fault->depth > 0 ? fault->depth : DEFAULT_DEPTH;
-	SbText		text = {0};
+	int	   depth = fault->depth > 0 ? fault->depth : DEFAULT_DEPTH;
+	SbText text = {0};
 
 	sb_text_str(&text, "\"sandbox_deep\":");
 	sb_text_reserve(&text, (size_t) depth * 2 + 1);
@@ -152,8 +160,8 @@ apply_deep(SbRequest *request, const SbFault *fault)
 static bool
 apply_huge(SbRequest *request, const SbFault *fault)
 {
-	size_t		bytes = fault->bytes > 0 ? (size_t) fault->bytes : DEFAULT_HUGE;
-	SbText		text = {0};
+	size_t bytes = fault->bytes > 0 ? (size_t) fault->bytes : DEFAULT_HUGE;
+	SbText text = {0};
 
 	sb_text_str(&text, "\"sandbox_huge\":\"");
 	sb_text_reserve(&text, bytes);
@@ -168,7 +176,8 @@ apply_huge(SbRequest *request, const SbFault *fault)
 static bool
 apply_gzip_bomb(SbRequest *request, const SbFault *fault)
 {
-	sb_gzip_bomb(&request->out, fault->bytes > 0 ? fault->bytes : DEFAULT_BOMB);
+	sb_gzip_bomb(&request->out,
+				 fault->bytes > 0 ? fault->bytes : DEFAULT_BOMB);
 	sb_request_header(request, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
 	return true;
 }
@@ -184,7 +193,8 @@ apply_insert(SbRequest *request, const SbFault *fault)
 static bool
 apply_duplicate_keys(SbRequest *request, const SbFault *fault)
 {
-	const char *member = fault->text ? fault->text : request->provider->duplicate_member;
+	const char *member =
+		fault->text ? fault->text : request->provider->duplicate_member;
 
 	put_in(request, member, strlen(member));
 	return true;
@@ -283,4 +293,4 @@ const SbFaultKind sb_fault_kinds[] = {
 	{"wrong_length", SB_PHASE_SEND, apply_wrong_length},
 	{"two_lengths", SB_PHASE_SEND, apply_two_lengths},
 };
-const int	sb_nfault_kinds = lengthof(sb_fault_kinds);
+const int sb_nfault_kinds = lengthof(sb_fault_kinds);

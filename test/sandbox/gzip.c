@@ -8,9 +8,9 @@
 #include <zlib.h>
 
 /* 15 bits of window, and the gzip rather than the zlib wrapper. */
-#define GZIP_WINDOW_BITS	(15 + 16)
+#define GZIP_WINDOW_BITS (15 + 16)
 
-#define BOMB_CHUNK	65536
+#define BOMB_CHUNK 65536
 
 static void
 deflate_open(z_stream *stream)
@@ -22,9 +22,10 @@ deflate_open(z_stream *stream)
 }
 
 static void
-deflate_more(z_stream *stream, const char *bytes, size_t len, int flush, SbText *out)
+deflate_more(z_stream *stream, const char *bytes, size_t len, int flush,
+			 SbText *out)
 {
-	int			result;
+	int result;
 
 	stream->next_in = (Bytef *) (uintptr_t) bytes;
 	stream->avail_in = (uInt) len;
@@ -42,8 +43,8 @@ deflate_more(z_stream *stream, const char *bytes, size_t len, int flush, SbText 
 void
 sb_gzip(SbText *text)
 {
-	z_stream	stream;
-	SbText		packed = {0};
+	z_stream stream;
+	SbText	 packed = {0};
 
 	deflate_open(&stream);
 	deflate_more(&stream, text->data, text->len, Z_FINISH, &packed);
@@ -58,8 +59,8 @@ sb_gzip_bomb(SbText *text, int64_t bytes)
 {
 	static const char head[] = "{\"sandbox_bomb\":\"";
 	static const char tail[] = "\"}";
-	z_stream	stream;
-	char	   *chunk = sb_alloc(BOMB_CHUNK);
+	z_stream		  stream;
+	char			 *chunk = sb_alloc(BOMB_CHUNK);
 
 	memset(chunk, 'x', BOMB_CHUNK);
 	text->len = 0;
@@ -67,7 +68,7 @@ sb_gzip_bomb(SbText *text, int64_t bytes)
 	deflate_more(&stream, head, sizeof(head) - 1, Z_NO_FLUSH, text);
 	while (bytes > 0)
 	{
-		size_t		len = bytes < BOMB_CHUNK ? (size_t) bytes : BOMB_CHUNK;
+		size_t len = bytes < BOMB_CHUNK ? (size_t) bytes : BOMB_CHUNK;
 
 		deflate_more(&stream, chunk, len, Z_NO_FLUSH, text);
 		bytes -= (int64_t) len;

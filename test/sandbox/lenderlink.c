@@ -16,7 +16,7 @@
 
 #include <stdio.h>
 
-#define TOKEN_LIFETIME	86400
+#define TOKEN_LIFETIME 86400
 
 typedef enum Magic
 {
@@ -33,7 +33,8 @@ static const SbMagic magic[] = {
 	{"0009", 0, MAGIC_NULL_SCORE, "scorePtd, bandPtd and cvScore null"},
 	{"1000", 0, MAGIC_NO_SCORE, "HTTP 200, code \"1000\": no score available"},
 	{"1111", 0, MAGIC_GENERAL_ERROR, "HTTP 200, code \"1111\": general error"},
-	{"1401", 0, MAGIC_UNAUTHORIZED_CODE, "HTTP 200, code \"401\": unauthorized"},
+	{"1401", 0, MAGIC_UNAUTHORIZED_CODE,
+	 "HTTP 200, code \"401\": unauthorized"},
 	{NULL, 0, 0, NULL},
 };
 
@@ -46,10 +47,14 @@ static const SbAccount accounts[] = {
 /* The series of both forms; PART_* add up to OTHERS. */
 enum
 {
-	TOTAL, UNIQUE, SAME, OTHERS, PARTS
+	TOTAL,
+	UNIQUE,
+	SAME,
+	OTHERS,
+	PARTS
 };
 
-#define MAX_WINDOWS	13
+#define MAX_WINDOWS 13
 #define MAX_SERIES	12
 
 /* One form of the answer. */
@@ -57,30 +62,35 @@ typedef struct Form
 {
 	const char *product;
 	const char *number_field;
-	const char *totals[4];		/* names of the all-time members; NULL: absent */
-	const char *series[MAX_SERIES];	/* names, in the order of the enum; NULL: absent */
-	int			nseries;
-	int			windows[MAX_WINDOWS];
-	int			nwindows;
-	bool		by_window;		/* all series of a window together */
+	const char *totals[4]; /* names of the all-time members; NULL: absent */
+	const char *
+		series[MAX_SERIES]; /* names, in the order of the enum; NULL: absent */
+	int nseries;
+	int windows[MAX_WINDOWS];
+	int nwindows;
+	bool by_window; /* all series of a window together */
 } Form;
 
 static const Form forms[] = {
 	{
-		.product = "911", .number_field = "mobileNumber",
-		.totals = {"requestsTotalAll", "uniqueEntitiesTotalAll", "requestsSameTotalAll",
-			"requestsOtherTotalAll"},
-		.series = {"requestsTotal", "uniqueEntities", "requestsSame", "requestsOthers",
-			"requestsBank", "requestsNonBank"},
+		.product = "911",
+		.number_field = "mobileNumber",
+		.totals = {"requestsTotalAll", "uniqueEntitiesTotalAll",
+				   "requestsSameTotalAll", "requestsOtherTotalAll"},
+		.series = {"requestsTotal", "uniqueEntities", "requestsSame",
+				   "requestsOthers", "requestsBank", "requestsNonBank"},
 		.nseries = 6,
 		.windows = {1, 7, 14, 21, 28, 35, 45, 60, 90, 180, 360},
 		.nwindows = 11,
 	},
 	{
-		.product = "CVSCR2", .number_field = "cellphoneNumber",
-		.totals = {"reqTotalAll", "unqEntitiesTotalAll", NULL, "reqOthersTotalAll"},
-		.series = {"reqTotal", "unqEntities", NULL, "reqOthers", "reqBnpl", "reqPos",
-			"reqDigiLoan", "reqDigiBank", "reqCashLoan", "reqAuto", "reqBank", "reqDigiBnpl"},
+		.product = "CVSCR2",
+		.number_field = "cellphoneNumber",
+		.totals = {"reqTotalAll", "unqEntitiesTotalAll", NULL,
+				   "reqOthersTotalAll"},
+		.series = {"reqTotal", "unqEntities", NULL, "reqOthers", "reqBnpl",
+				   "reqPos", "reqDigiLoan", "reqDigiBank", "reqCashLoan",
+				   "reqAuto", "reqBank", "reqDigiBnpl"},
 		.nseries = 12,
 		.windows = {1, 7, 14, 21, 28, 35, 45, 60, 90, 180, 360, 540, 720},
 		.nwindows = 13,
@@ -100,19 +110,21 @@ typedef int Counts[MAX_SERIES][MAX_WINDOWS + 1];
 static void
 init(void)
 {
-	size_t		f;
-	int			s;
-	int			w;
+	size_t f;
+	int	   s;
+	int	   w;
 
 	for (f = 0; f < lengthof(forms); f++)
 	{
 		for (s = 0; s < forms[f].nseries; s++)
 		{
-			for (w = 0; w < forms[f].nwindows && forms[f].series[s] != NULL; w++)
+			for (w = 0; w < forms[f].nwindows && forms[f].series[s] != NULL;
+				 w++)
 			{
-				char		label[64];
+				char label[64];
 
-				snprintf(label, sizeof(label), ",\"%s%d\":", forms[f].series[s],
+				snprintf(label, sizeof(label),
+						 ",\"%s%d\":", forms[f].series[s],
 						 forms[f].windows[w]);
 				sb_text_str(&labels[f][s][w], label);
 			}
@@ -122,17 +134,19 @@ init(void)
 
 /* joi's error, as LenderLink prints it; "key" is the member at fault. */
 static void
-put_validation_error(SbRequest *request, const char *key, const char *what, const char *type)
+put_validation_error(SbRequest *request, const char *key, const char *what,
+					 const char *type)
 {
-	SbText	   *out = &request->out;
-	SbText		message = {0};
+	SbText *out = &request->out;
+	SbText	message = {0};
 
 	sb_text_str(&message, "\"");
 	sb_text_str(&message, key);
 	sb_text_str(&message, "\" ");
 	sb_text_str(&message, what);
 	request->status = 400;
-	sb_text_str(out, "{\"statusCode\":400,\"error\":\"Bad Request\",\"message\":");
+	sb_text_str(out,
+				"{\"statusCode\":400,\"error\":\"Bad Request\",\"message\":");
 	sb_text_json(out, message.data, message.len);
 	sb_text_str(out, ",\"details\":[{\"message\":");
 	sb_text_json(out, message.data, message.len);
@@ -175,22 +189,27 @@ refuse(SbRequest *request, int status, const char *message)
 static void
 read_members(SbRequest *request)
 {
-	const char *type = sb_request_get_header(request, MHD_HTTP_HEADER_CONTENT_TYPE);
+	const char *type =
+		sb_request_get_header(request, MHD_HTTP_HEADER_CONTENT_TYPE);
 
-	if (type != NULL && strncmp(type, "application/x-www-form-urlencoded", 33) == 0)
-		request->nmembers = sb_form_members(request->in.data, request->in.len, request->members,
-											SB_MAX_MEMBERS);
+	if (type != NULL &&
+		strncmp(type, "application/x-www-form-urlencoded", 33) == 0)
+		request->nmembers = sb_form_members(request->in.data, request->in.len,
+											request->members, SB_MAX_MEMBERS);
 	else
-		request->nmembers = sb_json_members(request->in.data, request->in.len, request->members,
-											SB_MAX_MEMBERS);
+		request->nmembers = sb_json_members(request->in.data, request->in.len,
+											request->members, SB_MAX_MEMBERS);
 }
 
 static const SbMember *
 member(const SbRequest *request, const char *name)
 {
-	const SbMember *found = sb_member(request->members, request->nmembers, name);
+	const SbMember *found =
+		sb_member(request->members, request->nmembers, name);
 
-	return found != NULL && found->type == SB_MEMBER_STRING && found->len > 0 ? found : NULL;
+	return found != NULL && found->type == SB_MEMBER_STRING && found->len > 0
+			   ? found
+			   : NULL;
 }
 
 static void
@@ -207,18 +226,22 @@ identify_login(SbRequest *request)
 static void
 put_token(SbRequest *request, const char *account)
 {
-	SbText	   *out = &request->out;
+	SbText		  *out = &request->out;
 	SbLoginVariant variant = request->login_variant;
-	int64_t		expires_at;
-	const char *token = sb_token_issue(request, account, TOKEN_LIFETIME, &expires_at);
-	int64_t		lifetime = expires_at - (int64_t) (sb_epoch_ms / 1000);
-	bool		quoted = variant == SB_LOGIN_EXPIRES_IN_STRING || sb_settings.expires_in_string;
+	int64_t		   expires_at;
+	const char	  *token =
+		sb_token_issue(request, account, TOKEN_LIFETIME, &expires_at);
+	int64_t lifetime = expires_at - (int64_t) (sb_epoch_ms / 1000);
+	bool	quoted =
+		variant == SB_LOGIN_EXPIRES_IN_STRING || sb_settings.expires_in_string;
 
 	sb_text_str(out, "{\"token_type\":\"Bearer\"");
-	if (variant == SB_LOGIN_EXPIRES_AT_SECONDS || variant == SB_LOGIN_EXPIRES_AT_MS)
+	if (variant == SB_LOGIN_EXPIRES_AT_SECONDS ||
+		variant == SB_LOGIN_EXPIRES_AT_MS)
 	{
 		sb_text_str(out, ",\"expires_at\":");
-		sb_text_int(out, variant == SB_LOGIN_EXPIRES_AT_MS ? expires_at * 1000 : expires_at);
+		sb_text_int(out, variant == SB_LOGIN_EXPIRES_AT_MS ? expires_at * 1000
+														   : expires_at);
 	}
 	else if (variant != SB_LOGIN_NO_EXPIRES)
 	{
@@ -237,22 +260,25 @@ put_token(SbRequest *request, const char *account)
 static void
 answer_token(SbRequest *request)
 {
-	static const char *const required[] = {"grant_type", "client_id", "client_secret"};
-	const SbMember *secret = member(request, "client_secret");
-	const SbAccount *account;
-	size_t		i;
+	static const char *const required[] = {"grant_type", "client_id",
+										   "client_secret"};
+	const SbMember			*secret = member(request, "client_secret");
+	const SbAccount			*account;
+	size_t					 i;
 
 	for (i = 0; i < lengthof(required); i++)
 	{
 		if (member(request, required[i]) == NULL)
 		{
-			put_validation_error(request, required[i], "is required", "any.required");
+			put_validation_error(request, required[i], "is required",
+								 "any.required");
 			return;
 		}
 	}
 	if (!sb_member_is(member(request, "grant_type"), "client_credentials"))
 	{
-		put_validation_error(request, "grant_type", "must be [client_credentials]", "any.only");
+		put_validation_error(request, "grant_type",
+							 "must be [client_credentials]", "any.only");
 		return;
 	}
 	account = sb_account_find(accounts, request->subject, request->subject_len,
@@ -269,7 +295,8 @@ form_of(const SbRequest *request)
 {
 	const SbMember *products = member(request, "productIds");
 
-	if (products != NULL && products->len >= 6 && memcmp(products->value, "CVSCR2", 6) == 0)
+	if (products != NULL && products->len >= 6 &&
+		memcmp(products->value, "CVSCR2", 6) == 0)
 		return 1;
 	if (products == NULL && member(request, "cellphoneNumber") != NULL)
 		return 1;
@@ -289,8 +316,8 @@ identify_score(SbRequest *request)
 		sb_request_subject(request, number->value, number->len);
 	id = member(request, "requestId");
 	if (id != NULL)
-		snprintf(request->request_id, sizeof(request->request_id), "%.*s", (int) id->len,
-				 id->value);
+		snprintf(request->request_id, sizeof(request->request_id), "%.*s",
+				 (int) id->len, id->value);
 }
 
 static int
@@ -303,22 +330,24 @@ increment(uint64_t seed, int series, int w, uint64_t below)
 static void
 make_counts(uint64_t seed, const Form *form, Counts counts)
 {
-	int			s;
-	int			w;
+	int s;
+	int w;
 
 	memset(counts, 0, sizeof(Counts));
 	for (w = 0; w <= form->nwindows; w++)
 	{
-		int			before = w > 0 ? w - 1 : 0;
+		int before = w > 0 ? w - 1 : 0;
 
 		for (s = PARTS; s < form->nseries; s++)
 		{
-			counts[s][w] = counts[s][before] + increment(seed, s, w, w < 4 ? 2 : 3);
+			counts[s][w] =
+				counts[s][before] + increment(seed, s, w, w < 4 ? 2 : 3);
 			counts[OTHERS][w] += counts[s][w];
 		}
 		counts[SAME][w] = counts[SAME][before] + increment(seed, SAME, w, 2);
 		counts[TOTAL][w] = counts[SAME][w] + counts[OTHERS][w];
-		counts[UNIQUE][w] = counts[UNIQUE][before] + increment(seed, UNIQUE, w, 2);
+		counts[UNIQUE][w] =
+			counts[UNIQUE][before] + increment(seed, UNIQUE, w, 2);
 		if (counts[UNIQUE][w] == 0 && counts[TOTAL][w] > 0)
 			counts[UNIQUE][w] = 1;
 		if (counts[UNIQUE][w] > counts[TOTAL][w])
@@ -330,8 +359,8 @@ static void
 put_count(SbText *out, int f, int s, int w, int count)
 {
 	static const char misprint[] = ",\"requestsNonBank17\":";
-	bool		odd = sb_settings.lac_oddities && f == 0;
-	bool		quoted = odd && s == UNIQUE && forms[f].windows[w] == 60;
+	bool			  odd = sb_settings.lac_oddities && f == 0;
+	bool			  quoted = odd && s == UNIQUE && forms[f].windows[w] == 60;
 
 	if (odd && s == forms[f].nseries - 1 && forms[f].windows[w] == 7)
 		sb_text_str(out, misprint);
@@ -357,8 +386,8 @@ put_counts(SbText *out, int f, Counts counts)
 	{
 		for (k = 0; k < inner; k++)
 		{
-			int			s = form->by_window ? k : i;
-			int			w = form->by_window ? i : k;
+			int s = form->by_window ? k : i;
+			int w = form->by_window ? i : k;
 
 			if (form->series[s] != NULL)
 				put_count(out, f, s, w, counts[s][w]);
@@ -377,9 +406,10 @@ put_counts(SbText *out, int f, Counts counts)
 
 /* Two members with score and band, each with a comma before it. */
 static void
-put_score(SbText *out, uint64_t seed, int mark, const char *score_name, const char *band_name)
+put_score(SbText *out, uint64_t seed, int mark, const char *score_name,
+		  const char *band_name)
 {
-	int			score = 300 + (int) (sb_pick(seed, 5000) % 600);
+	int score = 300 + (int) (sb_pick(seed, 5000) % 600);
 
 	sb_text_str(out, score_name);
 	if (mark == MAGIC_NULL_SCORE)
@@ -396,10 +426,10 @@ put_score(SbText *out, uint64_t seed, int mark, const char *score_name, const ch
 static void
 put_form(SbText *out, int f, uint64_t seed, int mark)
 {
-	bool		place_product = f == 0 && sb_settings.lac_place == SB_LAC_PRODUCT;
-	bool		place_totals = f == 0 && sb_settings.lac_place == SB_LAC_TOTALS;
-	Counts		counts;
-	size_t		start;
+	bool   place_product = f == 0 && sb_settings.lac_place == SB_LAC_PRODUCT;
+	bool   place_totals = f == 0 && sb_settings.lac_place == SB_LAC_TOTALS;
+	Counts counts;
+	size_t start;
 
 	make_counts(seed, &forms[f], counts);
 	if (mark == MAGIC_NO_HIT)
@@ -416,7 +446,7 @@ put_form(SbText *out, int f, uint64_t seed, int mark)
 	sb_text_str(out, "\"cvTotals\":");
 	start = out->len;
 	put_counts(out, f, counts);
-	out->data[start] = '{';		/* over the first comma */
+	out->data[start] = '{'; /* over the first comma */
 	if (place_totals)
 		put_score(out, seed, mark, ",\"scorePtd\":", ",\"bandPtd\":");
 	sb_text_char(out, '}');
@@ -428,7 +458,7 @@ put_form(SbText *out, int f, uint64_t seed, int mark)
 static void
 put_telco(SbText *out, const char *product, size_t len, uint64_t seed)
 {
-	int			score = 300 + (int) (sb_pick(seed, 6000) % 301);
+	int score = 300 + (int) (sb_pick(seed, 6000) % 301);
 
 	sb_text_json(out, product, len);
 	sb_text_str(out, ":[[\"score\",");
@@ -441,11 +471,12 @@ put_telco(SbText *out, const char *product, size_t len, uint64_t seed)
 static bool
 is_telco(const char *product, size_t len)
 {
-	size_t		i;
+	size_t i;
 
 	for (i = 0; i < lengthof(telco_products); i++)
 	{
-		if (strlen(telco_products[i]) == len && memcmp(telco_products[i], product, len) == 0)
+		if (strlen(telco_products[i]) == len &&
+			memcmp(telco_products[i], product, len) == 0)
 			return true;
 	}
 	return false;
@@ -459,9 +490,9 @@ static bool
 walk_products(const SbRequest *request, SbText *out, uint64_t seed, int mark)
 {
 	const SbMember *products = member(request, "productIds");
-	const char *at = products->value;
-	const char *end = at + products->len;
-	const char *own = forms[request->variant].product;
+	const char	   *at = products->value;
+	const char	   *end = at + products->len;
+	const char	   *own = forms[request->variant].product;
 
 	while (at < end)
 	{
@@ -490,9 +521,10 @@ walk_products(const SbRequest *request, SbText *out, uint64_t seed, int mark)
 static bool
 good_number(const SbRequest *request)
 {
-	return request->subject_len == 12 && strncmp(request->subject, "63", 2) == 0 &&
-		strspn(request->subject, "0123456789") == 12 &&
-		(request->variant == 1 || request->subject[2] == '9');
+	return request->subject_len == 12 &&
+		   strncmp(request->subject, "63", 2) == 0 &&
+		   strspn(request->subject, "0123456789") == 12 &&
+		   (request->variant == 1 || request->subject[2] == '9');
 }
 
 /* Refuses what is missing or malformed, first thing first. */
@@ -504,19 +536,26 @@ validate(SbRequest *request)
 	if (request->nmembers < 0)
 		refuse(request, 400, "Invalid request payload JSON format");
 	else if (member(request, number_field) == NULL)
-		put_validation_error(request, number_field, "is required", "any.required");
+		put_validation_error(request, number_field, "is required",
+							 "any.required");
 	else if (!good_number(request))
-		put_validation_error(request, number_field, "fails to match the required pattern",
+		put_validation_error(request, number_field,
+							 "fails to match the required pattern",
 							 "string.pattern.base");
 	else if (member(request, "productIds") == NULL)
-		put_validation_error(request, "productIds", "is required", "any.required");
+		put_validation_error(request, "productIds", "is required",
+							 "any.required");
 	else if (!walk_products(request, NULL, 0, 0))
-		put_validation_error(request, "productIds", "must be a list of known products, "
-							 "each followed by a semicolon", "any.only");
+		put_validation_error(request, "productIds",
+							 "must be a list of known products, "
+							 "each followed by a semicolon",
+							 "any.only");
 	else if (member(request, "requestId") == NULL)
-		put_validation_error(request, "requestId", "is required", "any.required");
+		put_validation_error(request, "requestId", "is required",
+							 "any.required");
 	else if (request->repeated_id && sb_settings.duplicate_status != 0)
-		refuse(request, sb_settings.duplicate_status, "requestId has been used before");
+		refuse(request, sb_settings.duplicate_status,
+			   "requestId has been used before");
 	else
 		return true;
 	return false;
@@ -526,8 +565,8 @@ static void
 put_answer_head(SbRequest *request, const char *code, const char *result)
 {
 	const SbMember *id = member(request, "requestId");
-	uint64_t	hash = sb_hash(id->value, id->len, 0);
-	SbText	   *out = &request->out;
+	uint64_t		hash = sb_hash(id->value, id->len, 0);
+	SbText		   *out = &request->out;
 
 	sb_text_str(out, "{\"requestId\":");
 	if (request->wrong_subject)
@@ -547,8 +586,8 @@ put_answer_head(SbRequest *request, const char *code, const char *result)
 static void
 put_scores(SbRequest *request, int mark)
 {
-	SbText	   *out = &request->out;
-	uint64_t	seed = sb_hash(request->subject, request->subject_len, 0);
+	SbText	*out = &request->out;
+	uint64_t seed = sb_hash(request->subject, request->subject_len, 0);
 
 	if (request->wrong_subject)
 		seed++;
@@ -564,8 +603,10 @@ put_scores(SbRequest *request, int mark)
 static void
 answer_score(SbRequest *request)
 {
-	const char *header = sb_request_get_header(request, MHD_HTTP_HEADER_AUTHORIZATION);
-	const SbMagic *mark = sb_magic_find(magic, request->subject, request->subject_len, true);
+	const char *header =
+		sb_request_get_header(request, MHD_HTTP_HEADER_AUTHORIZATION);
+	const SbMagic *mark =
+		sb_magic_find(magic, request->subject, request->subject_len, true);
 
 	if (header == NULL || strncmp(header, "Bearer ", 7) != 0 ||
 		!sb_token_check(request, header + 7))
@@ -596,12 +637,23 @@ answer_score(SbRequest *request)
 }
 
 static SbEndpoint endpoints[] = {
-	{.path = "token", .method = "POST", .url = "/oauth/token", .login = true,
-		.identify = identify_login, .answer = answer_token},
-	{.path = "token", .method = "POST", .url = "/oauth2/token", .login = true,
-		.identify = identify_login, .answer = answer_token},
-	{.path = "score", .method = "POST", .url = "/api/v1/telco/score",
-		.identify = identify_score, .answer = answer_score},
+	{.path = "token",
+	 .method = "POST",
+	 .url = "/oauth/token",
+	 .login = true,
+	 .identify = identify_login,
+	 .answer = answer_token},
+	{.path = "token",
+	 .method = "POST",
+	 .url = "/oauth2/token",
+	 .login = true,
+	 .identify = identify_login,
+	 .answer = answer_token},
+	{.path = "score",
+	 .method = "POST",
+	 .url = "/api/v1/telco/score",
+	 .identify = identify_score,
+	 .answer = answer_score},
 };
 
 const SbProvider sb_lenderlink = {

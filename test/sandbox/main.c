@@ -25,13 +25,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define LISTEN_BACKLOG	4096
+#define LISTEN_BACKLOG 4096
 
 /* Descriptors that are not connections: epoll, timers, signals, logs. */
-#define SPARE_DESCRIPTORS	32
+#define SPARE_DESCRIPTORS 32
 
 /* Room for a request head per connection; bodies arrive in such pieces. */
-#define CONNECTION_MEMORY	(32 * 1024)
+#define CONNECTION_MEMORY (32 * 1024)
 
 typedef struct Options
 {
@@ -42,13 +42,13 @@ typedef struct Options
 	bool		die_with_parent;
 } Options;
 
-static int	loop_fd = -1;
+static int loop_fd = -1;
 
 /* The servers; the second only under TLS. */
 static struct MHD_Daemon *daemons[2];
-static int	ndaemons;
-static char *tls_cert;
-static char *tls_key;
+static int				  ndaemons;
+static char				 *tls_cert;
+static char				 *tls_key;
 
 /* What an epoll event is about, beside pointers to watched requests. */
 static char mark_daemon;
@@ -65,21 +65,22 @@ die(const char *what)
 static void
 help(void)
 {
-	SbText		text = {0};
+	SbText text = {0};
 
-	sb_text_str(&text,
-				"credscore-sandbox plays credit providers for tests and benchmarks.\n\n"
-				"Usage: credscore-sandbox [OPTION]...\n\n"
-				"  --port N            port to listen on; 0 (default) picks a free one\n"
-				"  --listen ADDR       address to listen on (default 127.0.0.1)\n"
-				"  --tls CERT KEY      speak TLS, with these PEM files; another port, printed\n"
-				"                      as control=N, serves the same without TLS\n"
-				"  --latency MS        each call but log-ins takes that long\n"
-				"  --token-lifetime S  tokens live that many seconds\n"
-				"  --no-magic          subjects ending in magic digits are like others\n"
-				"  --die-with-parent   end when the parent process does\n\n"
-				"Prints \"ready port=N\" when it listens.  Base URLs are /pngme, /lenderlink\n"
-				"and /patascore below it; /control scripts faults and counts calls.\n\n");
+	sb_text_str(
+		&text,
+		"credscore-sandbox plays credit providers for tests and benchmarks.\n\n"
+		"Usage: credscore-sandbox [OPTION]...\n\n"
+		"  --port N            port to listen on; 0 (default) picks a free one\n"
+		"  --listen ADDR       address to listen on (default 127.0.0.1)\n"
+		"  --tls CERT KEY      speak TLS, with these PEM files; another port, printed\n"
+		"                      as control=N, serves the same without TLS\n"
+		"  --latency MS        each call but log-ins takes that long\n"
+		"  --token-lifetime S  tokens live that many seconds\n"
+		"  --no-magic          subjects ending in magic digits are like others\n"
+		"  --die-with-parent   end when the parent process does\n\n"
+		"Prints \"ready port=N\" when it listens.  Base URLs are /pngme, /lenderlink\n"
+		"and /patascore below it; /control scripts faults and counts calls.\n\n");
 	sb_magic_help(&text);
 	fwrite(text.data, 1, text.len, stdout);
 	sb_text_free(&text);
@@ -89,12 +90,14 @@ help(void)
 static int
 number(const char *text)
 {
-	char	   *end;
-	long		value = strtol(text, &end, 10);
+	char *end;
+	long  value = strtol(text, &end, 10);
 
 	if (*text == '\0' || *end != '\0' || value < 0 || value > 86400 * 1000)
 	{
-		fprintf(stderr, "credscore-sandbox: \"%s\" is not a number as expected here\n", text);
+		fprintf(stderr,
+				"credscore-sandbox: \"%s\" is not a number as expected here\n",
+				text);
 		exit(2);
 	}
 	return (int) value;
@@ -114,7 +117,7 @@ read_options(int argc, char **argv, Options *options)
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
-	int			c;
+	int c;
 
 	while ((c = getopt_long(argc, argv, "h", known, NULL)) != -1)
 	{
@@ -142,7 +145,8 @@ read_options(int argc, char **argv, Options *options)
 	}
 	if (optind < argc)
 	{
-		fprintf(stderr, "credscore-sandbox: unexpected argument \"%s\"\n", argv[optind]);
+		fprintf(stderr, "credscore-sandbox: unexpected argument \"%s\"\n",
+				argv[optind]);
 		exit(2);
 	}
 }
@@ -151,15 +155,16 @@ read_options(int argc, char **argv, Options *options)
 static int
 open_listener(const char *address, const char *wanted, int *port)
 {
-	struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM,
-	.ai_flags = AI_PASSIVE | AI_NUMERICSERV};
-	struct addrinfo *found;
+	struct addrinfo			hints = {.ai_family = AF_UNSPEC,
+									 .ai_socktype = SOCK_STREAM,
+									 .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
+	struct addrinfo		   *found;
 	struct sockaddr_storage bound;
-	socklen_t	bound_len = sizeof(bound);
-	char		service[16];
-	int			on = 1;
-	int			fd;
-	int			failed = getaddrinfo(address, wanted, &hints, &found);
+	socklen_t				bound_len = sizeof(bound);
+	char					service[16];
+	int						on = 1;
+	int						fd;
+	int failed = getaddrinfo(address, wanted, &hints, &found);
 
 	if (failed != 0)
 	{
@@ -167,14 +172,17 @@ open_listener(const char *address, const char *wanted, int *port)
 				gai_strerror(failed));
 		exit(1);
 	}
-	fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
-		bind(fd, found->ai_addr, found->ai_addrlen) != 0 || listen(fd, LISTEN_BACKLOG) != 0 ||
+	fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+				0);
+	if (fd < 0 ||
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
+		bind(fd, found->ai_addr, found->ai_addrlen) != 0 ||
+		listen(fd, LISTEN_BACKLOG) != 0 ||
 		getsockname(fd, (struct sockaddr *) &bound, &bound_len) != 0)
 		die("could not listen");
 	freeaddrinfo(found);
-	if (getnameinfo((struct sockaddr *) &bound, bound_len, NULL, 0, service, sizeof(service),
-					NI_NUMERICSERV) != 0)
+	if (getnameinfo((struct sockaddr *) &bound, bound_len, NULL, 0, service,
+					sizeof(service), NI_NUMERICSERV) != 0)
 		die("could not learn the port");
 	*port = atoi(service);
 	return fd;
@@ -197,9 +205,9 @@ raise_descriptor_limit(void)
 static char *
 read_file(const char *name)
 {
-	FILE	   *file = fopen(name, "r");
-	SbText		text = {0};
-	size_t		n;
+	FILE  *file = fopen(name, "r");
+	SbText text = {0};
+	size_t n;
 
 	if (file == NULL)
 		die(name);
@@ -216,30 +224,30 @@ read_file(const char *name)
 
 /* Starts a server; with a certificate it speaks TLS. */
 static void
-start_daemon(int listener, const char *cert, const char *key, unsigned int connections)
+start_daemon(int listener, const char *cert, const char *key,
+			 unsigned int connections)
 {
 	struct MHD_OptionItem tls[3] = {{MHD_OPTION_END, 0, NULL}};
-	unsigned int flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME;
-	struct MHD_Daemon *daemon;
+	unsigned int		  flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME;
+	struct MHD_Daemon	 *daemon;
 
 	if (cert != NULL)
 	{
 		flags |= MHD_USE_TLS;
 		tls_cert = read_file(cert);
 		tls_key = read_file(key);
-		tls[0] = (struct MHD_OptionItem) {MHD_OPTION_HTTPS_MEM_CERT, 0, tls_cert};
-		tls[1] = (struct MHD_OptionItem) {MHD_OPTION_HTTPS_MEM_KEY, 0, tls_key};
-		tls[2] = (struct MHD_OptionItem) {MHD_OPTION_END, 0, NULL};
+		tls[0] =
+			(struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_CERT, 0, tls_cert};
+		tls[1] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_KEY, 0, tls_key};
+		tls[2] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
 	}
-	daemon = MHD_start_daemon(flags, 0, NULL, NULL, sb_server_handle, NULL,
-							  MHD_OPTION_LISTEN_SOCKET, listener,
-							  MHD_OPTION_CONNECTION_LIMIT, connections,
-							  MHD_OPTION_CONNECTION_TIMEOUT, 0U,
-							  MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t) CONNECTION_MEMORY,
-							  MHD_OPTION_NOTIFY_COMPLETED, sb_server_completed, NULL,
-							  MHD_OPTION_NOTIFY_CONNECTION, sb_server_connected, NULL,
-							  MHD_OPTION_ARRAY, tls,
-							  MHD_OPTION_END);
+	daemon = MHD_start_daemon(
+		flags, 0, NULL, NULL, sb_server_handle, NULL, MHD_OPTION_LISTEN_SOCKET,
+		listener, MHD_OPTION_CONNECTION_LIMIT, connections,
+		MHD_OPTION_CONNECTION_TIMEOUT, 0U, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+		(size_t) CONNECTION_MEMORY, MHD_OPTION_NOTIFY_COMPLETED,
+		sb_server_completed, NULL, MHD_OPTION_NOTIFY_CONNECTION,
+		sb_server_connected, NULL, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
 	if (daemon == NULL)
 	{
 		fputs("credscore-sandbox: could not start the HTTP server\n", stderr);
@@ -277,7 +285,7 @@ sb_unwatch(SbRequest *request)
 static int
 open_signals(void)
 {
-	sigset_t	signals;
+	sigset_t signals;
 
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&signals);
@@ -290,11 +298,12 @@ open_signals(void)
 static void
 open_loop(void)
 {
-	int			i;
+	int i;
 
 	loop_fd = epoll_create1(EPOLL_CLOEXEC);
 	for (i = 0; i < ndaemons; i++)
-		add_to_loop(MHD_get_daemon_info(daemons[i], MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd,
+		add_to_loop(MHD_get_daemon_info(daemons[i], MHD_DAEMON_INFO_EPOLL_FD)
+						->epoll_fd,
 					EPOLLIN, &mark_daemon);
 	add_to_loop(sb_timers_open(), EPOLLIN, &mark_timer);
 	add_to_loop(open_signals(), EPOLLIN, &mark_signal);
@@ -304,11 +313,11 @@ open_loop(void)
 static bool
 sleep_and_wake(void)
 {
-	struct epoll_event events[64];
+	struct epoll_event	   events[64];
 	unsigned MHD_LONG_LONG limit;
-	int			timeout = -1;
-	int			n;
-	int			i;
+	int					   timeout = -1;
+	int					   n;
+	int					   i;
 
 	sb_timers_arm();
 	for (i = 0; i < ndaemons; i++)
@@ -323,7 +332,7 @@ sleep_and_wake(void)
 	sb_clock_read();
 	for (i = 0; i < n; i++)
 	{
-		void	   *mark = events[i].data.ptr;
+		void *mark = events[i].data.ptr;
 
 		if (mark == &mark_signal)
 			return false;
@@ -337,7 +346,7 @@ sleep_and_wake(void)
 static void
 stop(void)
 {
-	int			i;
+	int i;
 
 	sb_requests_settle(true);
 	for (i = 0; i < ndaemons; i++)
@@ -352,11 +361,11 @@ stop(void)
 int
 main(int argc, char **argv)
 {
-	Options		options = {.listen = "127.0.0.1", .port = "0"};
+	Options		 options = {.listen = "127.0.0.1", .port = "0"};
 	unsigned int connections;
-	int			port;
-	int			control;
-	int			i;
+	int			 port;
+	int			 control;
+	int			 i;
 
 	read_options(argc, argv, &options);
 	if (options.die_with_parent && prctl(PR_SET_PDEATHSIG, SIGTERM) != 0)
@@ -367,10 +376,11 @@ main(int argc, char **argv)
 	sb_route_init();
 	sb_count_reset();
 	connections = raise_descriptor_limit() - SPARE_DESCRIPTORS;
-	start_daemon(open_listener(options.listen, options.port, &port), options.cert, options.key,
-				 connections);
+	start_daemon(open_listener(options.listen, options.port, &port),
+				 options.cert, options.key, connections);
 	if (options.cert != NULL)
-		start_daemon(open_listener(options.listen, "0", &control), NULL, NULL, connections);
+		start_daemon(open_listener(options.listen, "0", &control), NULL, NULL,
+					 connections);
 	open_loop();
 	if (ndaemons > 1)
 		printf("ready port=%d control=%d\n", port, control);

@@ -11,7 +11,8 @@
 static char *
 skip_space(char *at, const char *end)
 {
-	while (at < end && (*at == ' ' || *at == '\t' || *at == '\n' || *at == '\r'))
+	while (at < end &&
+		   (*at == ' ' || *at == '\t' || *at == '\n' || *at == '\r'))
 		at++;
 	return at;
 }
@@ -19,12 +20,12 @@ skip_space(char *at, const char *end)
 static int
 hex4(const char *at)
 {
-	int			value = 0;
-	int			i;
+	int value = 0;
+	int i;
 
 	for (i = 0; i < 4; i++)
 	{
-		char		c = at[i];
+		char c = at[i];
 
 		if (c >= '0' && c <= '9')
 			value = value * 16 + c - '0';
@@ -71,10 +72,10 @@ read_escape(char **from, const char *end, char **to)
 {
 	static const char names[] = "\"\\/bfnrt";
 	static const char values[] = "\"\\/\b\f\n\r\t";
-	char	   *at = *from + 1;
-	const char *name;
-	int			code;
-	int			low;
+	char			 *at = *from + 1;
+	const char		 *name;
+	int				  code;
+	int				  low;
 
 	if (at >= end)
 		return false;
@@ -90,8 +91,8 @@ read_escape(char **from, const char *end, char **to)
 	if (end - at < 5 || (code = hex4(at + 1)) < 0)
 		return false;
 	at += 5;
-	if (code >= 0xd800 && code < 0xdc00 && end - at >= 6 && at[0] == '\\' && at[1] == 'u' &&
-		(low = hex4(at + 2)) >= 0xdc00 && low < 0xe000)
+	if (code >= 0xd800 && code < 0xdc00 && end - at >= 6 && at[0] == '\\' &&
+		at[1] == 'u' && (low = hex4(at + 2)) >= 0xdc00 && low < 0xe000)
 	{
 		code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
 		at += 6;
@@ -105,8 +106,8 @@ read_escape(char **from, const char *end, char **to)
 static char *
 read_string(char *at, const char *end, const char **value, size_t *len)
 {
-	char	   *from = at + 1;
-	char	   *to = from;
+	char *from = at + 1;
+	char *to = from;
 
 	*value = from;
 	while (from < end && *from != '"')
@@ -136,8 +137,8 @@ read_string(char *at, const char *end, const char **value, size_t *len)
 static char *
 skip_value(char *at, const char *end)
 {
-	int			depth = 0;
-	bool		quoted = false;
+	int	 depth = 0;
+	bool quoted = false;
 
 	for (; at < end; at++)
 	{
@@ -183,10 +184,12 @@ read_member(char *at, const char *end, SbMember *member)
 	if (at == NULL || at == member->value)
 		return NULL;
 	member->len = (size_t) (at - member->value);
-	while (member->len > 0 && (unsigned char) member->value[member->len - 1] <= ' ')
+	while (member->len > 0 &&
+		   (unsigned char) member->value[member->len - 1] <= ' ')
 		member->len--;
-	member->type = member->len == 4 && memcmp(member->value, "null", 4) == 0 ?
-		SB_MEMBER_NULL : SB_MEMBER_OTHER;
+	member->type = member->len == 4 && memcmp(member->value, "null", 4) == 0
+					   ? SB_MEMBER_NULL
+					   : SB_MEMBER_OTHER;
 	return at;
 }
 
@@ -225,14 +228,14 @@ sb_json_members(char *text, size_t len, SbMember *members, int max)
 int
 sb_form_members(char *text, size_t len, SbMember *members, int max)
 {
-	char	   *at = text;
-	char	   *end = text + len;
-	int			n = 0;
+	char *at = text;
+	char *end = text + len;
+	int	  n = 0;
 
 	while (at < end)
 	{
-		char	   *stop = memchr(at, '&', (size_t) (end - at));
-		char	   *equals;
+		char *stop = memchr(at, '&', (size_t) (end - at));
+		char *equals;
 
 		if (stop == NULL)
 			stop = end;
@@ -244,7 +247,8 @@ sb_form_members(char *text, size_t len, SbMember *members, int max)
 			members[n].name = at;
 			members[n].name_len = sb_url_decode(at, (size_t) (equals - at));
 			members[n].value = equals + 1;
-			members[n].len = sb_url_decode(equals + 1, (size_t) (stop - equals - 1));
+			members[n].len =
+				sb_url_decode(equals + 1, (size_t) (stop - equals - 1));
 			members[n].type = SB_MEMBER_STRING;
 			n++;
 		}
@@ -256,12 +260,13 @@ sb_form_members(char *text, size_t len, SbMember *members, int max)
 const SbMember *
 sb_member(const SbMember *members, int n, const char *name)
 {
-	size_t		len = strlen(name);
-	int			i;
+	size_t len = strlen(name);
+	int	   i;
 
 	for (i = 0; i < n; i++)
 	{
-		if (members[i].name_len == len && memcmp(members[i].name, name, len) == 0)
+		if (members[i].name_len == len &&
+			memcmp(members[i].name, name, len) == 0)
 			return &members[i];
 	}
 	return NULL;
@@ -272,5 +277,6 @@ bool
 sb_member_is(const SbMember *member, const char *value)
 {
 	return member != NULL && member->type == SB_MEMBER_STRING &&
-		member->len == strlen(value) && memcmp(member->value, value, member->len) == 0;
+		   member->len == strlen(value) &&
+		   memcmp(member->value, value, member->len) == 0;
 }

@@ -37,20 +37,19 @@ static const SbMagic magic[] = {
 };
 
 static const char *const statement_types[] = {
-	"user_statement", "paybill_statement", "till_statement", NULL
-};
+	"user_statement", "paybill_statement", "till_statement", NULL};
 
 /* In what a tampered file is found out by, as Patascore prints it. */
 static const char *const fraud_flags[] = {
-	"Author is not available", "Creation Date is not available", "Creator is not available",
-	"Title is not available", "Subject is not available", "Invalid producer: www.ilovepdf.com"
-};
+	"Author is not available",	"Creation Date is not available",
+	"Creator is not available", "Title is not available",
+	"Subject is not available", "Invalid producer: www.ilovepdf.com"};
 
 /* The envelope up to and without the closing brace. */
 static void
 put_envelope(SbRequest *request, int status, int envelope, const char *message)
 {
-	SbText	   *out = &request->out;
+	SbText *out = &request->out;
 
 	if (request->envelope_status != 0)
 		envelope = request->envelope_status;
@@ -65,7 +64,7 @@ put_envelope(SbRequest *request, int status, int envelope, const char *message)
 static void
 put_errors(SbText *out, const char *const *errors, int n, bool objects)
 {
-	int			i;
+	int i;
 
 	if (sb_settings.error_items != SB_ITEMS_DOCUMENTED)
 		objects = sb_settings.error_items == SB_ITEMS_OBJECTS;
@@ -99,8 +98,9 @@ refuse(SbRequest *request, int status, const char *message)
 static bool
 has_key(SbRequest *request)
 {
-	static const char *const headers[] = {"Authorization", "Authentication", "X-Api-Key"};
-	size_t		i;
+	static const char *const headers[] = {"Authorization", "Authentication",
+										  "X-Api-Key"};
+	size_t					 i;
 
 	for (i = 0; i < lengthof(headers); i++)
 	{
@@ -119,7 +119,8 @@ has_key(SbRequest *request)
 static const SbMember *
 member(const SbRequest *request, const char *name)
 {
-	const SbMember *found = sb_member(request->members, request->nmembers, name);
+	const SbMember *found =
+		sb_member(request->members, request->nmembers, name);
 
 	return found != NULL && found->type == SB_MEMBER_STRING ? found : NULL;
 }
@@ -137,8 +138,8 @@ identify_upload(SbRequest *request)
 {
 	const SbMember *id;
 
-	request->nmembers = sb_json_members(request->in.data, request->in.len, request->members,
-										SB_MAX_MEMBERS);
+	request->nmembers = sb_json_members(request->in.data, request->in.len,
+										request->members, SB_MAX_MEMBERS);
 	id = member(request, "national_id");
 	if (id != NULL)
 		sb_request_subject(request, id->value, id->len);
@@ -150,8 +151,8 @@ upload_errors(const SbRequest *request, const char **errors)
 {
 	const SbMember *file = member(request, "file");
 	const SbMember *type = member(request, "statement_type");
-	int			n = 0;
-	int			i;
+	int				n = 0;
+	int				i;
 
 	if (!filled(request, "national_id"))
 		errors[n++] = "nationalId: must not be null";
@@ -159,14 +160,18 @@ upload_errors(const SbRequest *request, const char **errors)
 		errors[n++] = "file: Base64 encoded file is required";
 	if (!filled(request, "file_name"))
 		errors[n++] = "fileName: must not be null";
-	if (sb_settings.callback_required && member(request, "callback_url") == NULL)
+	if (sb_settings.callback_required &&
+		member(request, "callback_url") == NULL)
 		errors[n++] = "callbackUrl: must not be null";
 	if (!filled(request, "passcode"))
 		errors[n++] = "passcode: must not be null";
-	for (i = 0; statement_types[i] != NULL && !sb_member_is(type, statement_types[i]); i++)
+	for (i = 0;
+		 statement_types[i] != NULL && !sb_member_is(type, statement_types[i]);
+		 i++)
 		continue;
 	if (statement_types[i] == NULL)
-		errors[n++] = "statementType: must be one of user_statement, paybill_statement, "
+		errors[n++] =
+			"statementType: must be one of user_statement, paybill_statement, "
 			"till_statement";
 	return n;
 }
@@ -176,8 +181,8 @@ put_upload_answer(SbRequest *request)
 {
 	const SbMember *file = member(request, "file");
 	const SbMember *type = member(request, "statement_type");
-	uint64_t	seed = sb_hash(file->value, file->len, 0);
-	SbText	   *out = &request->out;
+	uint64_t		seed = sb_hash(file->value, file->len, 0);
+	SbText		   *out = &request->out;
 
 	put_envelope(request, sb_settings.upload_http_status, 202,
 				 "Statement saved successfully. Extraction process initiated");
@@ -188,17 +193,18 @@ put_upload_answer(SbRequest *request)
 	sb_text_str(out, "\",\"statement_type\":");
 	sb_text_json(out, type->value, type->len);
 	sb_text_str(out, ",\"short_code\":null,"
-				"\"statement_period\":\"17 Oct 2022 - 17 Jan 2023\"}}");
+					 "\"statement_period\":\"17 Oct 2022 - 17 Jan 2023\"}}");
 }
 
 static void
 answer_upload(SbRequest *request)
 {
-	static const char *const wrong_passcode[] = {"passcode: Incorrect PDF password"};
-	const char *errors[8];
+	static const char *const wrong_passcode[] = {
+		"passcode: Incorrect PDF password"};
+	const char	   *errors[8];
 	const SbMember *file;
-	char		start[8] = "";
-	int			n;
+	char			start[8] = "";
+	int				n;
 
 	if (!has_key(request))
 	{
@@ -213,14 +219,16 @@ answer_upload(SbRequest *request)
 	n = upload_errors(request, errors);
 	if (n > 0)
 	{
-		put_envelope(request, 400, 400, "Validation failed for one or more arguments");
+		put_envelope(request, 400, 400,
+					 "Validation failed for one or more arguments");
 		put_errors(&request->out, errors, n, false);
 		return;
 	}
 	if (sb_magic_refused(request))
 		return;
 	file = member(request, "file");
-	sb_base64_decode(file->value, file->len < 8 ? file->len : 8, start, sizeof(start));
+	sb_base64_decode(file->value, file->len < 8 ? file->len : 8, start,
+					 sizeof(start));
 	if (strncmp(start, "%PDF", 4) != 0)
 	{
 		put_envelope(request, 400, 400, "Fraud flags detected");
@@ -247,13 +255,14 @@ identify_report(SbRequest *request)
 static bool
 good_uuid(const char *text, size_t len)
 {
-	size_t		i;
+	size_t i;
 
 	for (i = 0; i < len; i++)
 	{
-		bool		dash = i == 8 || i == 13 || i == 18 || i == 23;
+		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
 
-		if (dash ? text[i] != '-' : strchr("0123456789abcdefABCDEF", text[i]) == NULL)
+		if (dash ? text[i] != '-'
+				 : strchr("0123456789abcdefABCDEF", text[i]) == NULL)
 			return false;
 	}
 	return len == 36;
@@ -263,7 +272,7 @@ good_uuid(const char *text, size_t len)
 static bool
 pending(const SbRequest *request, int mark)
 {
-	uint32_t	polls = (uint32_t) sb_settings.report_polls;
+	uint32_t polls = (uint32_t) sb_settings.report_polls;
 
 	if (mark == MAGIC_TWO_POLLS && polls < 2)
 		polls = 2;
@@ -281,7 +290,9 @@ put_pending(SbRequest *request)
 		sb_text_str(&request->out, ",\"data\":null}");
 		return;
 	}
-	put_envelope(request, sb_settings.report_pending == SB_PENDING_202 ? 202 : 200, 202, message);
+	put_envelope(request,
+				 sb_settings.report_pending == SB_PENDING_202 ? 202 : 200, 202,
+				 message);
 	sb_text_str(&request->out, ",\"data\":{\"reference_id\":");
 	sb_text_json(&request->out, request->subject, request->subject_len);
 	sb_text_str(&request->out, "}}");
@@ -290,7 +301,8 @@ put_pending(SbRequest *request)
 static void
 put_report(SbRequest *request, int mark)
 {
-	SbStatement statement = {.seed = sb_hash(request->subject, request->subject_len, 0)};
+	SbStatement statement = {
+		.seed = sb_hash(request->subject, request->subject_len, 0)};
 
 	if (request->wrong_subject)
 		statement.seed++;
@@ -301,7 +313,8 @@ put_report(SbRequest *request, int mark)
 	if (mark == MAGIC_EMPTY)
 		statement.transactions = statement.months = 0;
 	statement.scored = mark != MAGIC_NO_SCORE;
-	put_envelope(request, 200, 200, "Mpesa statement score report fetched successfully");
+	put_envelope(request, 200, 200,
+				 "Mpesa statement score report fetched successfully");
 	sb_patascore_report(&request->out, &statement);
 	sb_text_char(&request->out, '}');
 }
@@ -309,16 +322,19 @@ put_report(SbRequest *request, int mark)
 static void
 answer_report(SbRequest *request)
 {
-	static const char *const bad_reference[] = {"refId: must be a valid reference id"};
+	static const char *const bad_reference[] = {
+		"refId: must be a valid reference id"};
 	static const char *const failed[] = {"Statement could not be extracted"};
-	const SbMagic *mark = sb_magic_find(magic, request->subject, request->subject_len, false);
-	int			code = mark != NULL ? mark->code : MAGIC_NONE;
+	const SbMagic			*mark =
+		sb_magic_find(magic, request->subject, request->subject_len, false);
+	int code = mark != NULL ? mark->code : MAGIC_NONE;
 
 	if (!has_key(request))
 		refuse(request, 401, NULL);
 	else if (!good_uuid(request->subject, request->subject_len))
 	{
-		put_envelope(request, 400, 400, "Validation failed for one or more arguments");
+		put_envelope(request, 400, 400,
+					 "Validation failed for one or more arguments");
 		put_errors(&request->out, bad_reference, 1, false);
 	}
 	else if (mark != NULL && mark->status == 404)
@@ -342,10 +358,16 @@ init(void)
 }
 
 static SbEndpoint endpoints[] = {
-	{.path = "upload", .method = "POST", .url = "/api/v1/statements/mpesa/upload",
-		.identify = identify_upload, .answer = answer_upload},
-	{.path = "report", .method = "GET", .url = "/api/v1/statements/mpesa/report",
-		.identify = identify_report, .answer = answer_report},
+	{.path = "upload",
+	 .method = "POST",
+	 .url = "/api/v1/statements/mpesa/upload",
+	 .identify = identify_upload,
+	 .answer = answer_upload},
+	{.path = "report",
+	 .method = "GET",
+	 .url = "/api/v1/statements/mpesa/report",
+	 .identify = identify_report,
+	 .answer = answer_report},
 };
 
 const SbProvider sb_patascore = {

@@ -9,13 +9,13 @@
 
 typedef struct SbStatement
 {
-	uint64_t	seed;
-	int			transactions;
-	int			months;			/* of the trends */
-	bool		scored;
+	uint64_t seed;
+	int		 transactions;
+	int		 months; /* of the trends */
+	bool	 scored;
 } SbStatement;
 
 /* in patascore_report.c */
 extern void sb_patascore_report(SbText *out, const SbStatement *statement);
 
-#endif							/* SANDBOX_PATASCORE_H */
+#endif /* SANDBOX_PATASCORE_H */

@@ -16,15 +16,15 @@
 #include "patascore.h"
 
 /* Statements end here: the newest transaction's day. */
-#define LAST_YEAR	2024
-#define LAST_MONTH	9
-#define LAST_DAY	28
+#define LAST_YEAR  2024
+#define LAST_MONTH 9
+#define LAST_DAY   28
 
 typedef struct Kind
 {
 	const char *text;
 	bool		received;
-	int			usual;			/* shillings */
+	int			usual; /* shillings */
 } Kind;
 
 static const Kind kinds[] = {
@@ -42,16 +42,20 @@ static const Kind kinds[] = {
 	{"M-Shwari Deposit", false, 500},
 };
 
-static const char *const reasons[] = {
-	"Low number of transactions", "Low frequency of transactions",
-	"Customer inactive for a long period", "Low transaction volumes",
-	"High number of mobile loans", "Irregular income", "High betting activity"
-};
+static const char *const reasons[] = {"Low number of transactions",
+									  "Low frequency of transactions",
+									  "Customer inactive for a long period",
+									  "Low transaction volumes",
+									  "High number of mobile loans",
+									  "Irregular income",
+									  "High betting activity"};
 
 static const char *const grades[] = {"AA", "BB", "CC", "DD", "EE", "FF", "GG"};
 
-static const char *const first_names[] = {"JOHN", "MERCY", "PETER", "WANJIRU", "BRIAN"};
-static const char *const last_names[] = {"DOE", "OTIENO", "MARANGI", "KAMAU", "MUTUA"};
+static const char *const first_names[] = {"JOHN", "MERCY", "PETER", "WANJIRU",
+										  "BRIAN"};
+static const char *const last_names[] = {"DOE", "OTIENO", "MARANGI", "KAMAU",
+										 "MUTUA"};
 
 static void
 put_two_digits(SbText *out, int value)
@@ -82,10 +86,10 @@ put_date(SbText *out, int year, int month, int day)
 static void
 put_moment(SbText *out, int minutes, int seconds)
 {
-	int			year = LAST_YEAR;
-	int			month = LAST_MONTH;
-	int			day = LAST_DAY - minutes / 1440;
-	int			of_day = 1439 - minutes % 1440;
+	int year = LAST_YEAR;
+	int month = LAST_MONTH;
+	int day = LAST_DAY - minutes / 1440;
+	int of_day = 1439 - minutes % 1440;
 
 	while (day < 1)
 	{
@@ -109,7 +113,7 @@ static void
 put_receipt(SbText *out, uint64_t hash)
 {
 	static const char alphabet[] = "0123456789ABCDEFGHJKLMNPQRSTUVWX";
-	int			i;
+	int				  i;
 
 	sb_text_str(out, "\"S");
 	for (i = 0; i < 9; i++)
@@ -121,10 +125,11 @@ static void
 put_transaction(SbText *out, uint64_t hash, int minutes, int64_t *balance)
 {
 	const Kind *kind = &kinds[hash % lengthof(kinds)];
-	int64_t		cents = kind->usual * 20 + (int64_t) (sb_mix(hash) % (uint64_t) (kind->usual * 200));
+	int64_t		cents = kind->usual * 20 +
+					(int64_t) (sb_mix(hash) % (uint64_t) (kind->usual * 200));
 
 	if (kind->received && cents > *balance)
-		cents = *balance;		/* it was 0 before */
+		cents = *balance; /* it was 0 before */
 	sb_text_str(out, "{\"transaction_id\":");
 	put_receipt(out, sb_mix(hash + 1));
 	sb_text_str(out, ",\"transaction_type\":\"");
@@ -145,18 +150,20 @@ put_transaction(SbText *out, uint64_t hash, int minutes, int64_t *balance)
 static void
 put_transactions(SbText *out, const SbStatement *statement)
 {
-	int64_t		balance = 100 + (int64_t) (sb_pick(statement->seed, 2) % 5000000);
-	int			step = statement->transactions > 0 ? 180 * 1440 / statement->transactions : 0;
-	int			i;
+	int64_t balance = 100 + (int64_t) (sb_pick(statement->seed, 2) % 5000000);
+	int		step =
+		statement->transactions > 0 ? 180 * 1440 / statement->transactions : 0;
+	int i;
 
 	sb_text_str(out, "\"statement_details\":[");
 	for (i = 0; i < statement->transactions; i++)
 	{
-		uint64_t	hash = sb_pick(statement->seed, 100 + (uint64_t) i);
+		uint64_t hash = sb_pick(statement->seed, 100 + (uint64_t) i);
 
 		if (i > 0)
 			sb_text_char(out, ',');
-		put_transaction(out, hash, i * step + (int) (hash % (uint64_t) step), &balance);
+		put_transaction(out, hash, i * step + (int) (hash % (uint64_t) step),
+						&balance);
 	}
 	sb_text_char(out, ']');
 }
@@ -165,11 +172,11 @@ put_transactions(SbText *out, const SbStatement *statement)
 static void
 put_score(SbText *out, const SbStatement *statement, bool legacy)
 {
-	uint64_t	seed = statement->seed;
-	int			score = 300 + (int) (sb_pick(seed, 3) % 551);
-	int64_t		low = 500 + (int64_t) (sb_pick(seed, 4) % 20000);
-	size_t		first = sb_pick(seed, 5) % lengthof(reasons);
-	int			i;
+	uint64_t seed = statement->seed;
+	int		 score = 300 + (int) (sb_pick(seed, 3) % 551);
+	int64_t	 low = 500 + (int64_t) (sb_pick(seed, 4) % 20000);
+	size_t	 first = sb_pick(seed, 5) % lengthof(reasons);
+	int		 i;
 
 	sb_text_str(out, legacy ? ",\"score_output\":{" : ",\"score_data\":{");
 	for (i = 0; i < 4; i++)
@@ -199,16 +206,17 @@ put_score(SbText *out, const SbStatement *statement, bool legacy)
 
 /* One amount per month end, the oldest first. */
 static void
-put_trend(SbText *out, const SbStatement *statement, const char *name, uint64_t which, int scale)
+put_trend(SbText *out, const SbStatement *statement, const char *name,
+		  uint64_t which, int scale)
 {
-	uint64_t	below = scale == 1 ? UINT64_C(9000000) : UINT64_C(90000000000);
-	int			i;
+	uint64_t below = scale == 1 ? UINT64_C(9000000) : UINT64_C(90000000000);
+	int		 i;
 
 	sb_text_str(out, name);
 	for (i = statement->months; i >= 1; i--)
 	{
-		int			month = LAST_MONTH - i;
-		int			year = LAST_YEAR;
+		int month = LAST_MONTH - i;
+		int year = LAST_YEAR;
 
 		if (month < 1)
 		{
@@ -218,8 +226,10 @@ put_trend(SbText *out, const SbStatement *statement, const char *name, uint64_t 
 		sb_text_str(out, i == statement->months ? "\"" : ",\"");
 		put_date(out, year, month, days_in(year, month));
 		sb_text_str(out, "\":");
-		sb_text_decimal(out, (int64_t) (sb_pick(statement->seed, which + (uint64_t) i) % below),
-						scale);
+		sb_text_decimal(
+			out,
+			(int64_t) (sb_pick(statement->seed, which + (uint64_t) i) % below),
+			scale);
 	}
 	sb_text_char(out, '}');
 }
@@ -229,9 +239,11 @@ static void
 put_person(SbText *out, const SbStatement *statement, bool legacy)
 {
 	sb_text_str(out, "\"national_id\":");
-	sb_text_int(out, 20000000 + (int64_t) (sb_pick(statement->seed, 7) % 20000000));
+	sb_text_int(out,
+				20000000 + (int64_t) (sb_pick(statement->seed, 7) % 20000000));
 	sb_text_str(out, ",\"phone_number\":\"2547");
-	sb_text_int(out, 10000000 + (int64_t) (sb_pick(statement->seed, 8) % 90000000));
+	sb_text_int(out,
+				10000000 + (int64_t) (sb_pick(statement->seed, 8) % 90000000));
 	sb_text_str(out, "\",\"other_details\":{},");
 	put_transactions(out, statement);
 	if (statement->scored)
@@ -249,8 +261,10 @@ put_fraud(SbText *out, const SbStatement *statement)
 	const char *first = first_names[sb_pick(seed, 10) % lengthof(first_names)];
 	const char *last = last_names[sb_pick(seed, 11) % lengthof(last_names)];
 
-	sb_text_str(out, ",\"fraud_data\":{\"message\":\"successfully obtained IPRS data\","
-				"\"national_id\":\"");
+	sb_text_str(
+		out,
+		",\"fraud_data\":{\"message\":\"successfully obtained IPRS data\","
+		"\"national_id\":\"");
 	sb_text_int(out, 20000000 + (int64_t) (sb_pick(seed, 7) % 20000000));
 	sb_text_str(out, "\",\"statement_name\":[\"");
 	sb_text_str(out, first);
@@ -260,8 +274,11 @@ put_fraud(SbText *out, const SbStatement *statement)
 	sb_text_str(out, match ? first : "Peter");
 	sb_text_str(out, "\",\"");
 	sb_text_str(out, match ? last : "Marangi");
-	sb_text_str(out, match ? "\"],\"similarity_score\":100,\"verified_status\":\"match\"}" :
-				"\"],\"similarity_score\":0,\"verified_status\":\"no match\"}");
+	sb_text_str(
+		out,
+		match
+			? "\"],\"similarity_score\":100,\"verified_status\":\"match\"}"
+			: "\"],\"similarity_score\":0,\"verified_status\":\"no match\"}");
 }
 
 /* The member "data", perhaps with a sibling, each with a comma before it. */
@@ -269,13 +286,18 @@ void
 sb_patascore_report(SbText *out, const SbStatement *statement)
 {
 	static const char *const heads[] = {
-		[SB_NEST_OBJECT] = ",\"data\":{",[SB_NEST_ARRAY] = ",\"data\":[{",
-		[SB_NEST_WRAPPED] = ",\"data\":{\"person\":{",[SB_NEST_LEGACY] = ",\"data\":{",
+		[SB_NEST_OBJECT] = ",\"data\":{",
+		[SB_NEST_ARRAY] = ",\"data\":[{",
+		[SB_NEST_WRAPPED] = ",\"data\":{\"person\":{",
+		[SB_NEST_LEGACY] = ",\"data\":{",
 	};
 	static const char *const middles[] = {
-		[SB_NEST_OBJECT] = "",[SB_NEST_ARRAY] = "}]",[SB_NEST_WRAPPED] = "}",[SB_NEST_LEGACY] = "",
+		[SB_NEST_OBJECT] = "",
+		[SB_NEST_ARRAY] = "}]",
+		[SB_NEST_WRAPPED] = "}",
+		[SB_NEST_LEGACY] = "",
 	};
-	int			nesting = sb_settings.report_nesting;
+	int nesting = sb_settings.report_nesting;
 
 	sb_text_reserve(out, (size_t) statement->transactions * 256 + 4096);
 	sb_text_str(out, heads[nesting]);

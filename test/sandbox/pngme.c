@@ -14,11 +14,12 @@
  *------------------------------------------------------------------------- */
 #include "pngme.h"
 
-#define TOKEN_LIFETIME	(12 * 3600)
+#define TOKEN_LIFETIME (12 * 3600)
 
 /* The code of an ELAPSED mark is 100 + minutes. */
 static const SbMagic magic[] = {
-	{"0002", 0, SB_PNGME_GROWING, "user created 2 minutes ago at the first asking, then 7"},
+	{"0002", 0, SB_PNGME_GROWING,
+	 "user created 2 minutes ago at the first asking, then 7"},
 	{"0003", 0, 100 + 3, "user created 3 minutes ago, always"},
 	{"0005", 0, 100 + 5, "user created exactly 5 minutes ago, always"},
 	{"0006", 0, 100 + 6, "user created 6 minutes ago, always"},
@@ -37,24 +38,46 @@ static const SbAccount accounts[] = {
 };
 
 static const SbCountry countries[] = {
-	{"nigeria", "NGN", 10, false,
-		{"Chidi", "Amina", "Tunde", "Ngozi"}, {"Okafor", "Bello", "Adeyemi", "Eze"}},
-	{"kenya", "KES", 1, true,
-		{"Mercy", "Brian", "Wanjiru", "Otis"}, {"Otieno", "Kamau", "Njeri", "Mutua"}},
-	{"ghana", "GHS", 1, false,
-		{"Kofi", "Ama", "Kwame", "Efua"}, {"Mensah", "Owusu", "Boateng", "Asante"}},
-	{"india", "INR", 1, false,
-		{"Asha", "Ravi", "Priya", "Arjun"}, {"Sharma", "Patel", "Iyer", "Singh"}},
-	{"srilanka", "LKR", 3, false,
-		{"Nimal", "Kumari", "Ruwan", "Dilani"}, {"Perera", "Silva", "Fernando", "Jayasuriya"}},
+	{"nigeria",
+	 "NGN",
+	 10,
+	 false,
+	 {"Chidi", "Amina", "Tunde", "Ngozi"},
+	 {"Okafor", "Bello", "Adeyemi", "Eze"}},
+	{"kenya",
+	 "KES",
+	 1,
+	 true,
+	 {"Mercy", "Brian", "Wanjiru", "Otis"},
+	 {"Otieno", "Kamau", "Njeri", "Mutua"}},
+	{"ghana",
+	 "GHS",
+	 1,
+	 false,
+	 {"Kofi", "Ama", "Kwame", "Efua"},
+	 {"Mensah", "Owusu", "Boateng", "Asante"}},
+	{"india",
+	 "INR",
+	 1,
+	 false,
+	 {"Asha", "Ravi", "Priya", "Arjun"},
+	 {"Sharma", "Patel", "Iyer", "Singh"}},
+	{"srilanka",
+	 "LKR",
+	 3,
+	 false,
+	 {"Nimal", "Kumari", "Ruwan", "Dilani"},
+	 {"Perera", "Silva", "Fernando", "Jayasuriya"}},
 };
 
 static void
 put_user(SbText *out, const SbRequest *request, const SbPerson *person)
 {
 	const char *phone = request->variant == 0 ? request->subject : NULL;
-	const char *first = person->country->first_names[sb_pick(person->seed, 3001) % 4];
-	const char *last = person->country->last_names[sb_pick(person->seed, 3002) % 4];
+	const char *first =
+		person->country->first_names[sb_pick(person->seed, 3001) % 4];
+	const char *last =
+		person->country->last_names[sb_pick(person->seed, 3002) % 4];
 
 	sb_text_str(out, "{\"user\":{");
 	if (person->magic != SB_PNGME_NO_NAMES)
@@ -73,7 +96,8 @@ put_user(SbText *out, const SbRequest *request, const SbPerson *person)
 	else
 	{
 		sb_text_str(out, "\"2547");
-		sb_text_int(out, 10000000 + (int64_t) (sb_pick(person->seed, 3003) % 90000000));
+		sb_text_int(out, 10000000 + (int64_t) (sb_pick(person->seed, 3003) %
+											   90000000));
 		sb_text_char(out, '"');
 	}
 	if (person->magic != SB_PNGME_NO_NAMES)
@@ -98,8 +122,8 @@ elapsed_minutes(const SbRequest *request, const SbPerson *person)
 static void
 put_decision(SbRequest *request, const SbPerson *person)
 {
-	SbText	   *out = &request->out;
-	int64_t		recency = (int64_t) (sb_pick(person->seed, 3005) % 3000);
+	SbText *out = &request->out;
+	int64_t recency = (int64_t) (sb_pick(person->seed, 3005) % 3000);
 
 	sb_text_reserve(out, 8192);
 	put_user(out, request, person);
@@ -114,7 +138,8 @@ put_decision(SbRequest *request, const SbPerson *person)
 	if (person->magic == SB_PNGME_NO_SCORE)
 		sb_text_str(out, "null");
 	else
-		sb_text_decimal(out, (int64_t) (sb_pick(person->seed, 3006) % 10001), 4);
+		sb_text_decimal(out, (int64_t) (sb_pick(person->seed, 3006) % 10001),
+						4);
 	sb_pngme_features(out, person, recency);
 	sb_text_char(out, '}');
 }
@@ -124,12 +149,15 @@ static void
 refuse(SbRequest *request, int status, const char *message)
 {
 	static const char *const names[] = {
-		[SB_ERROR_DETAIL] = "detail",[SB_ERROR_MESSAGE] = "message",[SB_ERROR_ERROR] = "error",
+		[SB_ERROR_DETAIL] = "detail",
+		[SB_ERROR_MESSAGE] = "message",
+		[SB_ERROR_ERROR] = "error",
 	};
 
 	request->status = status;
 	if (message == NULL && status == 400)
-		message = "Invalid parameters or insufficient data to estimate risk score";
+		message =
+			"Invalid parameters or insufficient data to estimate risk score";
 	else if (message == NULL && status == 401)
 		message = "Not authenticated";
 	else if (message == NULL && status == 403)
@@ -155,17 +183,20 @@ refuse(SbRequest *request, int status, const char *message)
 static const char *
 authorization(SbRequest *request, const char *scheme)
 {
-	const char *header = sb_request_get_header(request, MHD_HTTP_HEADER_AUTHORIZATION);
-	size_t		len = strlen(scheme);
+	const char *header =
+		sb_request_get_header(request, MHD_HTTP_HEADER_AUTHORIZATION);
+	size_t len = strlen(scheme);
 
-	if (header == NULL || strncmp(header, scheme, len) != 0 || header[len] != ' ')
+	if (header == NULL || strncmp(header, scheme, len) != 0 ||
+		header[len] != ' ')
 		return NULL;
 	return header + len + 1;
 }
 
 /* Splits the Basic credentials; the email is the subject of a log-in. */
 static bool
-basic_credentials(SbRequest *request, char *buffer, size_t size, char **password)
+basic_credentials(SbRequest *request, char *buffer, size_t size,
+				  char **password)
 {
 	const char *encoded = authorization(request, "Basic");
 
@@ -182,8 +213,8 @@ basic_credentials(SbRequest *request, char *buffer, size_t size, char **password
 static void
 identify_login(SbRequest *request)
 {
-	char		buffer[512];
-	char	   *password;
+	char  buffer[512];
+	char *password;
 
 	if (basic_credentials(request, buffer, sizeof(buffer), &password))
 		sb_request_subject(request, buffer, strlen(buffer));
@@ -194,7 +225,8 @@ static void
 put_token(SbRequest *request, const char *account)
 {
 	int64_t		expires_at;
-	const char *token = sb_token_issue(request, account, TOKEN_LIFETIME, &expires_at);
+	const char *token =
+		sb_token_issue(request, account, TOKEN_LIFETIME, &expires_at);
 
 	if (request->login_variant == SB_LOGIN_NO_TOKEN)
 		return;
@@ -203,9 +235,10 @@ put_token(SbRequest *request, const char *account)
 }
 
 static void
-put_organization(SbRequest *request, const char *name, const char *production, const char *test)
+put_organization(SbRequest *request, const char *name, const char *production,
+				 const char *test)
 {
-	SbText	   *out = &request->out;
+	SbText *out = &request->out;
 
 	sb_text_str(out, "{\"organization_name\":");
 	sb_text_json(out, name, strlen(name));
@@ -221,11 +254,12 @@ put_organization(SbRequest *request, const char *name, const char *production, c
 static void
 answer_auth(SbRequest *request)
 {
-	char		buffer[512];
-	char	   *password;
+	char  buffer[512];
+	char *password;
 
 	if (!basic_credentials(request, buffer, sizeof(buffer), &password) ||
-		sb_account_find(accounts, buffer, strlen(buffer), password, strlen(password)) == NULL)
+		sb_account_find(accounts, buffer, strlen(buffer), password,
+						strlen(password)) == NULL)
 	{
 		refuse(request, 401, NULL);
 		return;
@@ -233,7 +267,8 @@ answer_auth(SbRequest *request)
 	sb_text_char(&request->out, '[');
 	if (request->login_variant != SB_LOGIN_EMPTY_LIST)
 	{
-		put_organization(request, "globex", "globex/production", "globex/test");
+		put_organization(request, "globex", "globex/production",
+						 "globex/test");
 		sb_text_char(&request->out, ',');
 		put_organization(request, "acme", "acme/production", "acme/test");
 	}
@@ -241,13 +276,14 @@ answer_auth(SbRequest *request)
 }
 
 /* Query parameters that say who is asked about; exactly one is allowed. */
-static const char *const identifiers[] = {"phone_number", "external_id", "user_uuid"};
+static const char *const identifiers[] = {"phone_number", "external_id",
+										  "user_uuid"};
 
 static void
 identify_decision(SbRequest *request)
 {
-	size_t		i;
-	int			n = 0;
+	size_t i;
+	int	   n = 0;
 
 	for (i = 0; i < lengthof(identifiers); i++)
 	{
@@ -267,12 +303,13 @@ static bool
 good_time(const char *text)
 {
 	static const char form[] = "dddd-dd-ddTdd:dd:dd";
-	size_t		i;
+	size_t			  i;
 
 	for (i = 0; form[i] != '\0'; i++)
 	{
-		if (form[i] == 'd' ? text[i] < '0' || text[i] > '9' :
-			text[i] != form[i] && !(form[i] == 'T' && text[i] == ' '))
+		if (form[i] == 'd'
+				? text[i] < '0' || text[i] > '9'
+				: text[i] != form[i] && !(form[i] == 'T' && text[i] == ' '))
 			return false;
 	}
 	return strspn(text + i, "0123456789.:+-Z") == strlen(text + i);
@@ -282,16 +319,17 @@ static bool
 good_phone(const SbRequest *request)
 {
 	return request->subject_len >= 8 && request->subject_len <= 15 &&
-		strspn(request->subject, "0123456789") == request->subject_len;
+		   strspn(request->subject, "0123456789") == request->subject_len;
 }
 
 static void
 answer_decision(SbRequest *request)
 {
-	const char *token = authorization(request, "Bearer");
-	const char *endtime = sb_request_query(request, "utc_endtime");
-	const SbMagic *mark = sb_magic_find(magic, request->subject, request->subject_len, true);
-	SbPerson		person = {.country = &countries[request->country]};
+	const char	  *token = authorization(request, "Bearer");
+	const char	  *endtime = sb_request_query(request, "utc_endtime");
+	const SbMagic *mark =
+		sb_magic_find(magic, request->subject, request->subject_len, true);
+	SbPerson person = {.country = &countries[request->country]};
 
 	if (token == NULL || !sb_token_check(request, token))
 	{
@@ -326,23 +364,30 @@ init(void)
 }
 
 static SbEndpoint endpoints[] = {
-	{.path = "auth", .method = "GET", .url = "/auth", .login = true,
-		.identify = identify_login, .answer = answer_auth},
-	{.path = "decision", .method = "GET", .url = "/decision",
-		.identify = identify_decision, .answer = answer_decision},
+	{.path = "auth",
+	 .method = "GET",
+	 .url = "/auth",
+	 .login = true,
+	 .identify = identify_login,
+	 .answer = answer_auth},
+	{.path = "decision",
+	 .method = "GET",
+	 .url = "/decision",
+	 .identify = identify_decision,
+	 .answer = answer_decision},
 };
 
 /* /auth, or /{country}/decision. */
 static SbEndpoint *
 route(SbRequest *request, const char *rest)
 {
-	size_t		i;
+	size_t i;
 
 	if (strcmp(rest, endpoints[0].url) == 0)
 		return &endpoints[0];
 	for (i = 0; i < lengthof(countries); i++)
 	{
-		size_t		len = strlen(countries[i].name);
+		size_t len = strlen(countries[i].name);
 
 		if (strncmp(rest + 1, countries[i].name, len) == 0 &&
 			strcmp(rest + 1 + len, endpoints[1].url) == 0)

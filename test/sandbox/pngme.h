@@ -22,7 +22,7 @@ typedef struct SbCountry
 {
 	const char *name;
 	const char *currency;
-	int			scale;			/* money amounts relative to Kenya's */
+	int			scale; /* money amounts relative to Kenya's */
 	bool		mpesa;
 	const char *first_names[4];
 	const char *last_names[4];
@@ -31,14 +31,15 @@ typedef struct SbCountry
 /* What one decision is made of. */
 typedef struct SbPerson
 {
-	uint64_t	seed;
+	uint64_t		 seed;
 	const SbCountry *country;
-	int			magic;
-	int			level;			/* wealth: 1 to 40, in tenths of usual */
+	int				 magic;
+	int				 level; /* wealth: 1 to 40, in tenths of usual */
 } SbPerson;
 
 /* in pngme_features.c */
 extern void sb_pngme_features_init(void);
-extern void sb_pngme_features(SbText *out, const SbPerson *person, int64_t recency);
+extern void
+sb_pngme_features(SbText *out, const SbPerson *person, int64_t recency);
 
-#endif							/* SANDBOX_PNGME_H */
+#endif /* SANDBOX_PNGME_H */

@@ -13,22 +13,22 @@
 
 typedef enum Model
 {
-	COUNT,						/* integer; the windows add up */
-	DISTINCT,					/* integer; 0-90 is not the sum */
-	SUM,						/* money; the windows add up */
-	LEVEL,						/* money; 0-90 is the mean over the days */
-	LEAST,						/* money; 0-90 is the least */
-	RATIO,						/* 0 to 1, four decimals */
-	SLOPE,						/* money per day, may be negative */
-	MINUS_COUNT,				/* one count minus another */
-	MINUS_SUM,					/* one sum minus another */
+	COUNT,		 /* integer; the windows add up */
+	DISTINCT,	 /* integer; 0-90 is not the sum */
+	SUM,		 /* money; the windows add up */
+	LEVEL,		 /* money; 0-90 is the mean over the days */
+	LEAST,		 /* money; 0-90 is the least */
+	RATIO,		 /* 0 to 1, four decimals */
+	SLOPE,		 /* money per day, may be negative */
+	MINUS_COUNT, /* one count minus another */
+	MINUS_SUM,	 /* one sum minus another */
 	RECENCY,
 	CURRENCY
 } Model;
 
 typedef enum Windows
 {
-	THREE,						/* 0-30, 31-90, 0-90 days */
+	THREE, /* 0-30, 31-90, 0-90 days */
 	NINETY,
 	TEN,
 	NONE
@@ -36,21 +36,27 @@ typedef enum Windows
 
 typedef struct Feature
 {
-	const char *name;
-	Windows		windows;
-	Model		model;
-	int			size;			/* typical value: a count, or money in Kenya */
-	bool		imputed;		/* has a _was_imputed twin */
-	const char *plus;			/* MINUS_*: which features it is made of */
-	const char *minus;
+	const char			 *name;
+	Windows				  windows;
+	Model				  model;
+	int					  size; /* typical value: a count, or money in Kenya */
+	bool				  imputed; /* has a _was_imputed twin */
+	const char			 *plus;	   /* MINUS_*: which features it is made of */
+	const char			 *minus;
 	const struct Feature *from;
 	const struct Feature *less;
 } Feature;
 
 #define FEATURE(name_, windows_, model_, size_, imputed_) \
-	{.name = name_, .windows = windows_, .model = model_, .size = size_, .imputed = imputed_}
+	{ \
+		.name = name_, .windows = windows_, .model = model_, .size = size_, \
+		.imputed = imputed_ \
+	}
 #define DIFFERENCE(name_, model_, plus_, minus_) \
-	{.name = name_, .windows = THREE, .model = model_, .plus = plus_, .minus = minus_}
+	{ \
+		.name = name_, .windows = THREE, .model = model_, .plus = plus_, \
+		.minus = minus_ \
+	}
 
 /* In the order of Pngme's feature dictionary. */
 static Feature features[] = {
@@ -73,24 +79,28 @@ static Feature features[] = {
 	FEATURE("daily_average_of_stacked_loan_fes", NINETY, RATIO, 0, true),
 	FEATURE("data_density", THREE, RATIO, 0, false),
 	FEATURE("data_recency_minutes", NONE, RECENCY, 0, false),
-	DIFFERENCE("difference_count_of_loans_opened_to_loans_delinquent", MINUS_COUNT,
-			   "count_loan_opened_events", "count_loan_missed_payment_events"),
+	DIFFERENCE("difference_count_of_loans_opened_to_loans_delinquent",
+			   MINUS_COUNT, "count_loan_opened_events",
+			   "count_loan_missed_payment_events"),
 	DIFFERENCE("difference_count_of_loans_opened_to_loans_repaid", MINUS_COUNT,
 			   "count_loan_opened_events", "count_loan_repayment_events"),
 	FEATURE("loan_sharks_alert_institutions_ratio", NINETY, RATIO, 0, false),
 	FEATURE("loan_sharks_fes_ratio", NINETY, RATIO, 0, false),
 	FEATURE("median_end_of_day_depository_balance", THREE, LEVEL, 5500, true),
 	FEATURE("min_end_of_day_depository_balance", THREE, LEAST, 900, false),
-	FEATURE("mpesa_average_end_of_day_depository_balance", THREE, LEVEL, 4000, false),
-	FEATURE("mpesa_median_end_of_day_depository_balance", THREE, LEVEL, 3800, false),
-	FEATURE("mpesa_min_end_of_day_depository_balance", THREE, LEAST, 300, false),
-	DIFFERENCE("mpesa_net_cash_flow", MINUS_SUM,
-			   "mpesa_sum_of_credits", "mpesa_sum_of_debits"),
-	FEATURE("mpesa_stdev_end_of_day_depository_balance", THREE, LEVEL, 1500, false),
+	FEATURE("mpesa_average_end_of_day_depository_balance", THREE, LEVEL, 4000,
+			false),
+	FEATURE("mpesa_median_end_of_day_depository_balance", THREE, LEVEL, 3800,
+			false),
+	FEATURE("mpesa_min_end_of_day_depository_balance", THREE, LEAST, 300,
+			false),
+	DIFFERENCE("mpesa_net_cash_flow", MINUS_SUM, "mpesa_sum_of_credits",
+			   "mpesa_sum_of_debits"),
+	FEATURE("mpesa_stdev_end_of_day_depository_balance", THREE, LEVEL, 1500,
+			false),
 	FEATURE("mpesa_sum_of_credits", THREE, SUM, 30000, false),
 	FEATURE("mpesa_sum_of_debits", THREE, SUM, 28000, false),
-	DIFFERENCE("net_cash_flow", MINUS_SUM,
-			   "sum_of_credits", "sum_of_debits"),
+	DIFFERENCE("net_cash_flow", MINUS_SUM, "sum_of_credits", "sum_of_debits"),
 	FEATURE("primary_currency", NONE, CURRENCY, 0, false),
 	FEATURE("slope_end_of_day_depository_balance", NINETY, SLOPE, 40, true),
 	FEATURE("slope_end_of_day_loan_balance", NINETY, SLOPE, 25, false),
@@ -99,16 +109,17 @@ static Feature features[] = {
 	FEATURE("sum_of_credits", THREE, SUM, 52000, false),
 	FEATURE("sum_of_debits", THREE, SUM, 49000, false),
 	FEATURE("sum_of_depository_balances_latest", NONE, LEVEL, 7000, false),
-	FEATURE("sum_of_depository_transactions_between_user_accounts", THREE, SUM, 2500, false),
+	FEATURE("sum_of_depository_transactions_between_user_accounts", THREE, SUM,
+			2500, false),
 	FEATURE("sum_of_loan_repayments", THREE, SUM, 9000, false),
 };
 
 /* The places of a feature's windows. */
 enum
 {
-	RECENT,						/* 0-30, also the only one */
-	OLDER,						/* 31-90 */
-	BOTH						/* 0-90 */
+	RECENT, /* 0-30, also the only one */
+	OLDER,	/* 31-90 */
+	BOTH	/* 0-90 */
 };
 
 static const char *const window_suffixes[][3] = {
@@ -125,7 +136,7 @@ static SbText twin_labels[lengthof(features)][3];
 static const Feature *
 feature_by_name(const char *name)
 {
-	size_t		i;
+	size_t i;
 
 	for (i = 0; i < lengthof(features); i++)
 	{
@@ -139,8 +150,8 @@ feature_by_name(const char *name)
 void
 sb_pngme_features_init(void)
 {
-	size_t		i;
-	int			w;
+	size_t i;
+	int	   w;
 
 	for (i = 0; i < lengthof(features); i++)
 	{
@@ -149,14 +160,16 @@ sb_pngme_features_init(void)
 			features[i].from = feature_by_name(features[i].plus);
 			features[i].less = feature_by_name(features[i].minus);
 		}
-		for (w = 0; w < 3 && window_suffixes[features[i].windows][w] != NULL; w++)
+		for (w = 0; w < 3 && window_suffixes[features[i].windows][w] != NULL;
+			 w++)
 		{
-			char		label[128];
+			char label[128];
 
 			snprintf(label, sizeof(label), ",\"%s%s\":", features[i].name,
 					 window_suffixes[features[i].windows][w]);
 			sb_text_str(&labels[i][w], label);
-			snprintf(label, sizeof(label), ",\"%s%s_was_imputed\":", features[i].name,
+			snprintf(label, sizeof(label),
+					 ",\"%s%s_was_imputed\":", features[i].name,
 					 window_suffixes[features[i].windows][w]);
 			sb_text_str(&twin_labels[i][w], label);
 		}
@@ -167,14 +180,16 @@ sb_pngme_features_init(void)
 static int64_t
 basic_value(const SbPerson *person, const Feature *feature, int w)
 {
-	uint64_t	pick = sb_pick(person->seed, (uint64_t) (feature - features) * 4 + (uint64_t) w);
-	int64_t		usual = feature->size;
+	uint64_t pick = sb_pick(person->seed, (uint64_t) (feature - features) * 4 +
+											  (uint64_t) w);
+	int64_t	 usual = feature->size;
 
 	switch (feature->model)
 	{
 		case COUNT:
 		case DISTINCT:
-			return (int64_t) (pick % (uint64_t) (usual * (w == OLDER ? 2 : 1) + 1));
+			return (int64_t) (pick %
+							  (uint64_t) (usual * (w == OLDER ? 2 : 1) + 1));
 		case RATIO:
 			return (int64_t) (pick % 10001);
 		case SLOPE:
@@ -189,11 +204,12 @@ basic_value(const SbPerson *person, const Feature *feature, int w)
 static int64_t
 feature_value(const SbPerson *person, const Feature *feature, int w)
 {
-	int64_t		recent;
-	int64_t		older;
+	int64_t recent;
+	int64_t older;
 
 	if (feature->from != NULL)
-		return feature_value(person, feature->from, w) - feature_value(person, feature->less, w);
+		return feature_value(person, feature->from, w) -
+			   feature_value(person, feature->less, w);
 	if (w != BOTH)
 		return basic_value(person, feature, w);
 	recent = basic_value(person, feature, RECENT);
@@ -215,7 +231,7 @@ feature_value(const SbPerson *person, const Feature *feature, int w)
 static void
 put_value(SbText *out, const SbPerson *person, const Feature *feature, int w)
 {
-	int64_t		value;
+	int64_t value;
 
 	if (feature->model == CURRENCY)
 	{
@@ -244,17 +260,20 @@ is_null(const SbPerson *person, const Feature *feature)
 		return true;
 	if (strncmp(feature->name, "mpesa_", 6) == 0 && !person->country->mpesa)
 		return true;
-	return sb_pick(person->seed, 1000 + (uint64_t) (feature - features)) % 14 == 0;
+	return sb_pick(person->seed, 1000 + (uint64_t) (feature - features)) %
+			   14 ==
+		   0;
 }
 
 /* Windows of one feature; the flag comes as number or boolean. */
 static void
 put_feature(SbText *out, const SbPerson *person, size_t i)
 {
-	static const char *const flags[] = {"0", "0", "1", "false", "false", "true"};
-	const Feature *feature = &features[i];
-	bool		unknown = is_null(person, feature);
-	int			w;
+	static const char *const flags[] = {"0",	 "0",	  "1",
+										"false", "false", "true"};
+	const Feature			*feature = &features[i];
+	bool					 unknown = is_null(person, feature);
+	int						 w;
 
 	for (w = 0; w < 3 && labels[i][w].len > 0; w++)
 	{
@@ -262,12 +281,17 @@ put_feature(SbText *out, const SbPerson *person, size_t i)
 		if (unknown)
 			sb_text_mem(out, "null", 4);
 		else
-			put_value(out, person, feature, feature->windows == THREE ? w : RECENT);
+			put_value(out, person, feature,
+					  feature->windows == THREE ? w : RECENT);
 		if (!feature->imputed || person->magic == SB_PNGME_NO_FEATURES)
 			continue;
 		sb_text_mem(out, twin_labels[i][w].data, twin_labels[i][w].len);
-		sb_text_str(out, unknown ? "0" :
-					flags[sb_pick(person->seed, 2000 + i * 3 + (uint64_t) w) % lengthof(flags)]);
+		sb_text_str(
+			out,
+			unknown
+				? "0"
+				: flags[sb_pick(person->seed, 2000 + i * 3 + (uint64_t) w) %
+						lengthof(flags)]);
 	}
 }
 
@@ -275,8 +299,8 @@ put_feature(SbText *out, const SbPerson *person, size_t i)
 void
 sb_pngme_features(SbText *out, const SbPerson *person, int64_t recency)
 {
-	size_t		start;
-	size_t		i;
+	size_t start;
+	size_t i;
 
 	sb_text_str(out, ",\"features\":");
 	start = out->len;
@@ -290,6 +314,6 @@ sb_pngme_features(SbText *out, const SbPerson *person, int64_t recency)
 			sb_text_int(out, recency);
 		}
 	}
-	out->data[start] = '{';		/* over the first comma */
+	out->data[start] = '{'; /* over the first comma */
 	sb_text_char(out, '}');
 }

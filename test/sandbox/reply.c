@@ -11,15 +11,15 @@
 #include <sys/socket.h>
 
 /* What "too long" promises beyond what comes. */
-#define EXCESS_LENGTH	100
+#define EXCESS_LENGTH 100
 
 /* Small enough that half a body is never sent with the rest. */
-#define READER_BLOCK	16384
+#define READER_BLOCK 16384
 
 static void
 resume_drip(void *arg)
 {
-	SbRequest  *request = arg;
+	SbRequest *request = arg;
 
 	request->drip_ready = true;
 	sb_request_resume(request);
@@ -29,8 +29,8 @@ resume_drip(void *arg)
 static ssize_t
 read_drip(void *cls, uint64_t at, char *buffer, size_t max)
 {
-	SbRequest  *request = cls;
-	size_t		len = request->out.len - (size_t) at;
+	SbRequest *request = cls;
+	size_t	   len = request->out.len - (size_t) at;
 
 	if (request->drop)
 		return MHD_CONTENT_READER_END_WITH_ERROR;
@@ -54,8 +54,8 @@ read_drip(void *cls, uint64_t at, char *buffer, size_t max)
 static ssize_t
 read_partly(void *cls, uint64_t at, char *buffer, size_t max)
 {
-	SbRequest  *request = cls;
-	size_t		end = request->out.len;
+	SbRequest *request = cls;
+	size_t	   end = request->out.len;
 
 	if (request->send_mode == SB_SEND_CUT)
 		end /= 2;
@@ -72,31 +72,35 @@ static struct MHD_Response *
 make_response(SbRequest *request)
 {
 	struct MHD_Response *response;
-	size_t		len = request->out.len;
-	char		length[24];
+	size_t				 len = request->out.len;
+	char				 length[24];
 
 	switch (request->send_mode)
 	{
 		case SB_SEND_DRIP:
-			return MHD_create_response_from_callback(request->out.len, READER_BLOCK,
-													 read_drip, request, NULL);
+			return MHD_create_response_from_callback(
+				request->out.len, READER_BLOCK, read_drip, request, NULL);
 		case SB_SEND_CUT:
-			return MHD_create_response_from_callback(request->out.len, READER_BLOCK,
-													 read_partly, request, NULL);
+			return MHD_create_response_from_callback(
+				request->out.len, READER_BLOCK, read_partly, request, NULL);
 		case SB_SEND_LONG:
-			return MHD_create_response_from_callback(request->out.len + EXCESS_LENGTH,
-													 READER_BLOCK, read_partly, request, NULL);
+			return MHD_create_response_from_callback(
+				request->out.len + EXCESS_LENGTH, READER_BLOCK, read_partly,
+				request, NULL);
 		default:
 			break;
 	}
 	if (request->send_mode == SB_SEND_SHORT)
 		len /= 2;
-	response = MHD_create_response_from_buffer(len, request->out.data, MHD_RESPMEM_PERSISTENT);
+	response = MHD_create_response_from_buffer(len, request->out.data,
+											   MHD_RESPMEM_PERSISTENT);
 	if (response != NULL && request->send_mode == SB_SEND_TWO_LENGTHS)
 	{
 		snprintf(length, sizeof(length), "%zu", len / 2);
-		MHD_set_response_options(response, MHD_RF_INSANITY_HEADER_CONTENT_LENGTH, MHD_RO_END);
-		MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_LENGTH, length);
+		MHD_set_response_options(
+			response, MHD_RF_INSANITY_HEADER_CONTENT_LENGTH, MHD_RO_END);
+		MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_LENGTH,
+								length);
 	}
 	return response;
 }
@@ -118,10 +122,10 @@ reset_connection(SbRequest *request)
 void
 sb_reply_excess(SbRequest *request)
 {
-	size_t		sent = request->out.len / 2;
+	size_t sent = request->out.len / 2;
 
-	if (send(request->client->fd, request->out.data + sent, request->out.len - sent,
-			 MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+	if (send(request->client->fd, request->out.data + sent,
+			 request->out.len - sent, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
 		perror("credscore-sandbox: could not send too much");
 }
 
@@ -144,8 +148,8 @@ enum MHD_Result
 sb_reply_send(SbRequest *request)
 {
 	struct MHD_Response *response;
-	enum MHD_Result result;
-	int			i;
+	enum MHD_Result		 result;
+	int					 i;
 
 	request->stage = SB_STAGE_REPLIED;
 	if (request->send_mode == SB_SEND_RESET)
@@ -161,12 +165,15 @@ sb_reply_send(SbRequest *request)
 	if (response == NULL)
 		return MHD_NO;
 	if (request->content_type[0] != '\0')
-		MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, request->content_type);
+		MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
+								request->content_type);
 	for (i = 0; i < request->nheaders; i++)
-		MHD_add_response_header(response, request->header_names[i], request->header_values[i]);
+		MHD_add_response_header(response, request->header_names[i],
+								request->header_values[i]);
 	if (!sb_settings.keep_alive && request->provider != NULL)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
-	result = MHD_queue_response(request->connection, (unsigned int) request->status, response);
+	result = MHD_queue_response(request->connection,
+								(unsigned int) request->status, response);
 	MHD_destroy_response(response);
 	return result;
 }

@@ -9,11 +9,15 @@
  *------------------------------------------------------------------------- */
 #include "sandbox.h"
 
-static void refuse_plainly(SbRequest *request, int status, const char *message);
+static void
+refuse_plainly(SbRequest *request, int status, const char *message);
 static void answer_redirected(SbRequest *request);
 
 static SbEndpoint redirect_endpoints[] = {
-	{.path = "redirected", .method = "*", .url = "/redirected", .answer = answer_redirected},
+	{.path = "redirected",
+	 .method = "*",
+	 .url = "/redirected",
+	 .answer = answer_redirected},
 };
 
 static const SbProvider redirects = {
@@ -30,7 +34,7 @@ const SbProvider *const sb_providers[] = {
 	&sb_patascore,
 	&redirects,
 };
-const int	sb_nproviders = lengthof(sb_providers);
+const int sb_nproviders = lengthof(sb_providers);
 
 /*
  * Subjects whose last four digits are one of these are refused by every
@@ -52,7 +56,8 @@ const SbMagic sb_refusals[] = {
 
 static SbCounter *other_counters[8];
 
-_Static_assert(lengthof(sb_providers) <= lengthof(other_counters), "room for each provider");
+_Static_assert(lengthof(sb_providers) <= lengthof(other_counters),
+			   "room for each provider");
 
 static void
 refuse_plainly(SbRequest *request, int status, const char *message)
@@ -74,8 +79,8 @@ answer_redirected(SbRequest *request)
 void
 sb_route_init(void)
 {
-	int			i;
-	int			k;
+	int i;
+	int k;
 
 	for (i = 0; i < sb_nproviders; i++)
 	{
@@ -98,7 +103,7 @@ static SbEndpoint *
 endpoint_by_url(SbRequest *request, const char *rest)
 {
 	const SbProvider *provider = request->provider;
-	int			i;
+	int				  i;
 
 	for (i = 0; i < provider->nendpoints; i++)
 	{
@@ -117,9 +122,10 @@ sb_route(SbRequest *request, const char *method, const char *url)
 
 	for (i = 0; i < sb_nproviders; i++)
 	{
-		size_t		len = strlen(sb_providers[i]->name);
+		size_t len = strlen(sb_providers[i]->name);
 
-		if (url[0] == '/' && strncmp(url + 1, sb_providers[i]->name, len) == 0 &&
+		if (url[0] == '/' &&
+			strncmp(url + 1, sb_providers[i]->name, len) == 0 &&
 			url[1 + len] == '/')
 			break;
 	}
@@ -134,11 +140,13 @@ sb_route(SbRequest *request, const char *method, const char *url)
 	request->provider = sb_providers[i];
 	request->counter = other_counters[i];
 	url += 1 + strlen(request->provider->name);
-	endpoint = request->provider->route != NULL ?
-		request->provider->route(request, url) : endpoint_by_url(request, url);
+	endpoint = request->provider->route != NULL
+				   ? request->provider->route(request, url)
+				   : endpoint_by_url(request, url);
 	if (endpoint == NULL)
 		return;
-	request->wrong_method = endpoint->method[0] != '*' && strcmp(endpoint->method, method) != 0;
+	request->wrong_method =
+		endpoint->method[0] != '*' && strcmp(endpoint->method, method) != 0;
 	if (request->wrong_method)
 		return;
 	request->endpoint = endpoint;
@@ -165,10 +173,11 @@ sb_magic_find(const SbMagic *magic, const char *text, size_t len, bool at_end)
 	}
 	for (; magic->mark != NULL; magic++)
 	{
-		size_t		mark_len = strlen(magic->mark);
+		size_t mark_len = strlen(magic->mark);
 
-		if (at_end ? len >= mark_len && memcmp(text + len - mark_len, magic->mark, mark_len) == 0 :
-			strncmp(group, magic->mark, mark_len) == 0)
+		if (at_end ? len >= mark_len && memcmp(text + len - mark_len,
+											   magic->mark, mark_len) == 0
+				   : strncmp(group, magic->mark, mark_len) == 0)
 			return magic;
 	}
 	return NULL;
@@ -178,8 +187,9 @@ sb_magic_find(const SbMagic *magic, const char *text, size_t len, bool at_end)
 bool
 sb_magic_refused(SbRequest *request)
 {
-	const SbMagic *magic = sb_magic_find(sb_refusals, request->subject, request->subject_len, true);
-	int			status;
+	const SbMagic *magic = sb_magic_find(sb_refusals, request->subject,
+										 request->subject_len, true);
+	int			   status;
 
 	if (magic == NULL)
 		return false;
@@ -218,14 +228,17 @@ help_table(SbText *text, const char *title, const SbMagic *magic)
 void
 sb_magic_help(SbText *text)
 {
-	int			i;
+	int i;
 
-	sb_text_str(text,
-				"Magic subjects (--no-magic or {\"magic\":false} turns those off that go by digits):\n");
-	help_table(text, "every provider, by the subject's last four digits", sb_refusals);
+	sb_text_str(
+		text,
+		"Magic subjects (--no-magic or {\"magic\":false} turns those off that go by digits):\n");
+	help_table(text, "every provider, by the subject's last four digits",
+			   sb_refusals);
 	for (i = 0; i < sb_nproviders; i++)
 	{
 		if (sb_providers[i]->magic != NULL)
-			help_table(text, sb_providers[i]->magic_help, sb_providers[i]->magic);
+			help_table(text, sb_providers[i]->magic_help,
+					   sb_providers[i]->magic);
 	}
 }

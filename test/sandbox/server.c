@@ -14,22 +14,22 @@
 #include <stdlib.h>
 
 /* Buffers beyond this are given back rather than kept for the next request. */
-#define KEEP_BUFFER	(512 * 1024)
+#define KEEP_BUFFER (512 * 1024)
 
 /* From here on it is worth looking whether the client still waits. */
-#define WATCH_FROM_US	1000000
+#define WATCH_FROM_US 1000000
 
-SbRequest  *sb_suspended;
+SbRequest *sb_suspended;
 
 static SbRequest *last_suspended;
 static SbRequest *free_requests;
-static SbClient *free_clients;
-static uint32_t next_client;	/* numbers the counted connections */
+static SbClient	 *free_clients;
+static uint32_t	  next_client; /* numbers the counted connections */
 
 static SbRequest *
 request_new(void)
 {
-	SbRequest  *request = free_requests;
+	SbRequest *request = free_requests;
 
 	if (request == NULL)
 		return sb_alloc(sizeof(SbRequest));
@@ -49,10 +49,10 @@ keep_buffer(SbText *buffer)
 static void
 request_free(SbRequest *request)
 {
-	SbText		in;
-	SbText		out;
-	SbText		url;
-	int			i;
+	SbText in;
+	SbText out;
+	SbText url;
+	int	   i;
 
 	for (i = 0; i < request->nheaders; i++)
 		free(request->header_values[i]);
@@ -91,7 +91,7 @@ sb_request_suspend(SbRequest *request, int64_t wait_us)
 		sb_watch(request);
 }
 
-bool		sb_resumed;
+bool sb_resumed;
 
 void
 sb_request_resume(SbRequest *request)
@@ -141,11 +141,11 @@ resume_when_due(void *arg)
 void
 sb_requests_settle(bool all)
 {
-	SbRequest  *request = sb_suspended;
+	SbRequest *request = sb_suspended;
 
 	while (request != NULL)
 	{
-		SbRequest  *next = request->next;
+		SbRequest *next = request->next;
 
 		if (all)
 			sb_request_drop(request);
@@ -170,13 +170,15 @@ sb_request_header(SbRequest *request, const char *name, const char *value)
 const char *
 sb_request_query(SbRequest *request, const char *name)
 {
-	return MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);
+	return MHD_lookup_connection_value(request->connection,
+									   MHD_GET_ARGUMENT_KIND, name);
 }
 
 const char *
 sb_request_get_header(SbRequest *request, const char *name)
 {
-	return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
+	return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND,
+									   name);
 }
 
 /* Whom the request asks about; longer ones are cut. */
@@ -194,12 +196,13 @@ sb_request_subject(SbRequest *request, const char *text, size_t len)
 static int64_t
 usual_wait_us(const SbRequest *request)
 {
-	int			ms = sb_settings.latency_ms;
+	int ms = sb_settings.latency_ms;
 
 	if (request->endpoint != NULL && request->endpoint->login)
 		ms = sb_settings.login_latency_ms;
 	else if (sb_settings.tail_percent > 0 &&
-			 (double) (sb_pick(1, request->serial) % 1000000) < sb_settings.tail_percent * 10000)
+			 (double) (sb_pick(1, request->serial) % 1000000) <
+				 sb_settings.tail_percent * 10000)
 		ms = sb_settings.tail_ms;
 	return (int64_t) ms * 1000;
 }
@@ -212,8 +215,8 @@ usual_wait_us(const SbRequest *request)
 static bool
 begin_wait(SbRequest *request)
 {
-	int64_t		wait_us = usual_wait_us(request);
-	SbFault    *fault = request->wait_fault;
+	int64_t	 wait_us = usual_wait_us(request);
+	SbFault *fault = request->wait_fault;
 
 	if (fault != NULL)
 	{
@@ -243,7 +246,8 @@ answer(SbRequest *request)
 	if (request->endpoint != NULL)
 		request->endpoint->answer(request);
 	else
-		request->provider->refuse(request, request->wrong_method ? 405 : 404, NULL);
+		request->provider->refuse(request, request->wrong_method ? 405 : 404,
+								  NULL);
 }
 
 /* Lets the provider and the scripted fault make the reply, and sends it. */
@@ -251,7 +255,7 @@ static enum MHD_Result
 reply(SbRequest *request)
 {
 	const SbFault *fault = request->reply_fault;
-	SbPhase		phase = fault != NULL ? fault->kind->phase : SB_PHASE_WAIT;
+	SbPhase		   phase = fault != NULL ? fault->kind->phase : SB_PHASE_WAIT;
 
 	request->status = 200;
 	request->content_type = "application/json";
@@ -271,7 +275,8 @@ arrived(SbRequest *request)
 	if (request->provider == NULL)
 	{
 		sb_control(request);
-		return request->stage == SB_STAGE_WAITING ? MHD_YES : sb_reply_send(request);
+		return request->stage == SB_STAGE_WAITING ? MHD_YES
+												  : sb_reply_send(request);
 	}
 	if (!request->client->counted)
 	{
@@ -297,11 +302,12 @@ arrived(SbRequest *request)
 static SbRequest *
 begin(struct MHD_Connection *connection, const char *url, const char *method)
 {
-	SbRequest  *request = request_new();
+	SbRequest *request = request_new();
 
 	request->connection = connection;
-	request->client = MHD_get_connection_info(connection,
-											  MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+	request->client =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
+			->socket_context;
 	sb_route(request, method, url);
 	return request;
 }
@@ -311,7 +317,7 @@ sb_server_handle(void *cls, struct MHD_Connection *connection, const char *url,
 				 const char *method, const char *version, const char *upload,
 				 size_t *upload_len, void **context)
 {
-	SbRequest  *request = *context;
+	SbRequest *request = *context;
 
 	(void) cls;
 	(void) version;
@@ -341,10 +347,10 @@ sb_server_handle(void *cls, struct MHD_Connection *connection, const char *url,
 }
 
 void
-sb_server_completed(void *cls, struct MHD_Connection *connection, void **context,
-					enum MHD_RequestTerminationCode code)
+sb_server_completed(void *cls, struct MHD_Connection *connection,
+					void **context, enum MHD_RequestTerminationCode code)
 {
-	SbRequest  *request = *context;
+	SbRequest *request = *context;
 
 	(void) cls;
 	(void) connection;
@@ -353,7 +359,8 @@ sb_server_completed(void *cls, struct MHD_Connection *connection, void **context
 		return;
 	if (request->waiter != NULL)
 		sb_wait_end(request);
-	if (request->send_mode == SB_SEND_SHORT && code == MHD_REQUEST_TERMINATED_COMPLETED_OK)
+	if (request->send_mode == SB_SEND_SHORT &&
+		code == MHD_REQUEST_TERMINATED_COMPLETED_OK)
 		sb_reply_excess(request);
 	if (request->begun)
 	{
@@ -364,10 +371,10 @@ sb_server_completed(void *cls, struct MHD_Connection *connection, void **context
 }
 
 void
-sb_server_connected(void *cls, struct MHD_Connection *connection, void **context,
-					enum MHD_ConnectionNotificationCode code)
+sb_server_connected(void *cls, struct MHD_Connection *connection,
+					void **context, enum MHD_ConnectionNotificationCode code)
 {
-	SbClient   *client = *context;
+	SbClient *client = *context;
 
 	(void) cls;
 	if (code == MHD_CONNECTION_NOTIFY_STARTED)
@@ -379,7 +386,8 @@ sb_server_connected(void *cls, struct MHD_Connection *connection, void **context
 			free_clients = client->next;
 		memset(client, 0, sizeof(*client));
 		client->fd = MHD_get_connection_info(connection,
-											 MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+											 MHD_CONNECTION_INFO_CONNECTION_FD)
+						 ->connect_fd;
 		sb_connections.accepted++;
 		*context = client;
 		return;

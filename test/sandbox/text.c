@@ -15,7 +15,7 @@
 void *
 sb_alloc(size_t size)
 {
-	void	   *memory = calloc(1, size);
+	void *memory = calloc(1, size);
 
 	if (memory == NULL)
 	{
@@ -28,7 +28,7 @@ sb_alloc(size_t size)
 void
 sb_text_grow(SbText *text, size_t more)
 {
-	size_t		cap = text->cap ? text->cap : 1024;
+	size_t cap = text->cap ? text->cap : 1024;
 
 	while (cap - text->len < more)
 		cap *= 2;
@@ -70,10 +70,10 @@ sb_text_insert(SbText *text, size_t at, const char *str, size_t len)
 void
 sb_text_decimal(SbText *text, int64_t value, int scale)
 {
-	char		digits[32];
-	int			at = sizeof(digits);
-	int			written = 0;
-	uint64_t	rest = value < 0 ? -(uint64_t) value : (uint64_t) value;
+	char	 digits[32];
+	int		 at = sizeof(digits);
+	int		 written = 0;
+	uint64_t rest = value < 0 ? -(uint64_t) value : (uint64_t) value;
 
 	do
 	{
@@ -90,9 +90,9 @@ sb_text_decimal(SbText *text, int64_t value, int scale)
 void
 sb_text_int(SbText *text, int64_t value)
 {
-	char		digits[24];
-	int			at = sizeof(digits);
-	uint64_t	rest = value < 0 ? -(uint64_t) value : (uint64_t) value;
+	char	 digits[24];
+	int		 at = sizeof(digits);
+	uint64_t rest = value < 0 ? -(uint64_t) value : (uint64_t) value;
 
 	do
 	{
@@ -118,8 +118,8 @@ sb_text_hex(SbText *text, uint64_t value, int digits)
 void
 sb_text_uuid(SbText *text, uint64_t seed)
 {
-	uint64_t	high = sb_pick(seed, 101);
-	uint64_t	low = sb_pick(seed, 102);
+	uint64_t high = sb_pick(seed, 101);
+	uint64_t low = sb_pick(seed, 102);
 
 	sb_text_hex(text, high >> 32, 8);
 	sb_text_char(text, '-');
@@ -136,7 +136,7 @@ sb_text_uuid(SbText *text, uint64_t seed)
 void
 sb_text_json(SbText *text, const char *str, size_t len)
 {
-	size_t		i;
+	size_t i;
 
 	sb_text_reserve(text, len + 2);
 	sb_text_char(text, '"');
@@ -163,11 +163,11 @@ sb_text_base64url(SbText *text, const void *bytes, size_t len)
 	static const char alphabet[] =
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 	const unsigned char *from = bytes;
-	size_t		i;
+	size_t				 i;
 
 	for (i = 0; i < len; i += 3)
 	{
-		uint32_t	group = (uint32_t) from[i] << 16;
+		uint32_t group = (uint32_t) from[i] << 16;
 
 		if (i + 1 < len)
 			group |= (uint32_t) from[i + 1] << 8;
@@ -202,8 +202,8 @@ base64_value(char c)
 bool
 sb_base64_valid(const char *text, size_t len)
 {
-	size_t		i;
-	size_t		padding = 0;
+	size_t i;
+	size_t padding = 0;
 
 	if (len == 0 || len % 4 != 0)
 		return false;
@@ -221,14 +221,14 @@ sb_base64_valid(const char *text, size_t len)
 size_t
 sb_base64_decode(const char *from, size_t len, char *to, size_t size)
 {
-	uint32_t	bits = 0;
-	int			nbits = 0;
-	size_t		n = 0;
-	size_t		i;
+	uint32_t bits = 0;
+	int		 nbits = 0;
+	size_t	 n = 0;
+	size_t	 i;
 
 	for (i = 0; i < len && n + 1 < size; i++)
 	{
-		int			value = base64_value(from[i]);
+		int value = base64_value(from[i]);
 
 		if (value < 0)
 			break;
@@ -260,19 +260,21 @@ hex_value(char c)
 size_t
 sb_url_decode(char *text, size_t len)
 {
-	size_t		from;
-	size_t		to = 0;
+	size_t from;
+	size_t to = 0;
 
 	for (from = 0; from < len; from++)
 	{
-		char		c = text[from];
+		char c = text[from];
 
 		if (c == '+')
 			c = ' ';
-		else if (c == '%' && from + 2 < len && hex_value(text[from + 1]) >= 0 &&
+		else if (c == '%' && from + 2 < len &&
+				 hex_value(text[from + 1]) >= 0 &&
 				 hex_value(text[from + 2]) >= 0)
 		{
-			c = (char) (hex_value(text[from + 1]) << 4 | hex_value(text[from + 2]));
+			c = (char) (hex_value(text[from + 1]) << 4 |
+						hex_value(text[from + 2]));
 			from += 2;
 		}
 		text[to++] = c;
@@ -297,8 +299,8 @@ uint64_t
 sb_hash(const void *bytes, size_t len, uint64_t seed)
 {
 	const unsigned char *from = bytes;
-	uint64_t	hash = UINT64_C(0xcbf29ce484222325) ^ seed;
-	size_t		i;
+	uint64_t			 hash = UINT64_C(0xcbf29ce484222325) ^ seed;
+	size_t				 i;
 
 	for (i = 0; i < len; i++)
 	{

@@ -15,20 +15,20 @@
 #include <unistd.h>
 
 /* A quarter of a millisecond: unnoticeable, and bundles many wake-ups. */
-#define SB_TIMER_GRAIN_US	250
+#define SB_TIMER_GRAIN_US 250
 
 /* A loop that is later than this is not late, but stopped. */
-#define SB_TIMER_MOST_LATE_US	1000
+#define SB_TIMER_MOST_LATE_US 1000
 
-uint64_t	sb_now_us;
-uint64_t	sb_epoch_ms;
+uint64_t sb_now_us;
+uint64_t sb_epoch_ms;
 
 static SbTimer **heap;
-static size_t heap_len;
-static size_t heap_cap;
-static int	timer_fd = -1;
-static uint64_t armed_us;		/* what timer_fd is set to; 0: nothing */
-static int64_t late_us;			/* how late the loop wakes, on average */
+static size_t	 heap_len;
+static size_t	 heap_cap;
+static int		 timer_fd = -1;
+static uint64_t	 armed_us; /* what timer_fd is set to; 0: nothing */
+static int64_t	 late_us;  /* how late the loop wakes, on average */
 
 void
 sb_clock_read(void)
@@ -36,9 +36,11 @@ sb_clock_read(void)
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	sb_now_us = (uint64_t) now.tv_sec * 1000000 + (uint64_t) now.tv_nsec / 1000;
+	sb_now_us =
+		(uint64_t) now.tv_sec * 1000000 + (uint64_t) now.tv_nsec / 1000;
 	clock_gettime(CLOCK_REALTIME, &now);
-	sb_epoch_ms = (uint64_t) now.tv_sec * 1000 + (uint64_t) now.tv_nsec / 1000000;
+	sb_epoch_ms =
+		(uint64_t) now.tv_sec * 1000 + (uint64_t) now.tv_nsec / 1000000;
 }
 
 static void
@@ -53,7 +55,7 @@ sift_up(SbTimer *timer, size_t slot)
 {
 	while (slot > 0)
 	{
-		size_t		parent = (slot - 1) / 2;
+		size_t parent = (slot - 1) / 2;
 
 		if (heap[parent]->due_us <= timer->due_us)
 			break;
@@ -68,11 +70,12 @@ sift_down(SbTimer *timer, size_t slot)
 {
 	for (;;)
 	{
-		size_t		child = 2 * slot + 1;
+		size_t child = 2 * slot + 1;
 
 		if (child >= heap_len)
 			break;
-		if (child + 1 < heap_len && heap[child + 1]->due_us < heap[child]->due_us)
+		if (child + 1 < heap_len &&
+			heap[child + 1]->due_us < heap[child]->due_us)
 			child++;
 		if (timer->due_us <= heap[child]->due_us)
 			break;
@@ -95,7 +98,8 @@ sb_timer_start(SbTimer *timer, uint64_t due_us)
 	}
 	if (due_us > sb_now_us + (uint64_t) late_us)
 		due_us -= (uint64_t) late_us;
-	timer->due_us = (due_us + SB_TIMER_GRAIN_US / 2) / SB_TIMER_GRAIN_US * SB_TIMER_GRAIN_US;
+	timer->due_us = (due_us + SB_TIMER_GRAIN_US / 2) / SB_TIMER_GRAIN_US *
+					SB_TIMER_GRAIN_US;
 	heap_len++;
 	sift_up(timer, heap_len - 1);
 }
@@ -103,8 +107,8 @@ sb_timer_start(SbTimer *timer, uint64_t due_us)
 void
 sb_timer_stop(SbTimer *timer)
 {
-	size_t		slot = timer->slot;
-	SbTimer    *last;
+	size_t	 slot = timer->slot;
+	SbTimer *last;
 
 	if (slot == 0)
 		return;
@@ -126,7 +130,7 @@ sb_timer_stop(SbTimer *timer)
 static void
 note_lateness(void)
 {
-	int64_t		late;
+	int64_t late;
 
 	if (heap_len == 0 || heap[0]->due_us > sb_now_us)
 		return;
@@ -143,7 +147,7 @@ sb_timers_run(void)
 	note_lateness();
 	while (heap_len > 0 && heap[0]->due_us <= sb_now_us)
 	{
-		SbTimer    *timer = heap[0];
+		SbTimer *timer = heap[0];
 
 		sb_timer_stop(timer);
 		timer->fire(timer->arg);
@@ -163,13 +167,13 @@ void
 sb_timers_arm(void)
 {
 	struct itimerspec when = {0};
-	uint64_t	expirations;
+	uint64_t		  expirations;
 
 	if (armed_us != 0 && armed_us <= sb_now_us)
 	{
 		armed_us = 0;
 		if (read(timer_fd, &expirations, sizeof(expirations)) < 0)
-			armed_us = 0;		/* not expired yet by the kernel's clock: set anew */
+			armed_us = 0; /* not expired yet by the kernel's clock: set anew */
 	}
 	if (heap_len == 0 || (armed_us != 0 && armed_us <= heap[0]->due_us))
 		return;

@@ -15,21 +15,21 @@
 
 typedef struct Token
 {
-	uint64_t	hash;			/* 0: free */
+	uint64_t		  hash; /* 0: free */
 	const SbProvider *provider;
-	const char *account;		/* for the log */
-	int64_t		expires_at;		/* Unix seconds; 0: never */
-	bool		fixed;			/* a key, not from a log-in */
-	bool		revoked;
-	size_t		len;
-	char		text[SB_TOKEN_MAX];
+	const char		 *account;	  /* for the log */
+	int64_t			  expires_at; /* Unix seconds; 0: never */
+	bool			  fixed;	  /* a key, not from a log-in */
+	bool			  revoked;
+	size_t			  len;
+	char			  text[SB_TOKEN_MAX];
 } Token;
 
-#define TOKENS_INITIAL	256		/* a power of two, as all sizes */
+#define TOKENS_INITIAL 256 /* a power of two, as all sizes */
 
-static Token *tokens;
-static size_t tokens_size;
-static size_t ntokens;
+static Token   *tokens;
+static size_t	tokens_size;
+static size_t	ntokens;
 static uint64_t serial;
 static uint64_t nonce;
 
@@ -49,9 +49,10 @@ token_hash(const SbProvider *provider, const char *text, size_t len)
 }
 
 static Token *
-token_slot(Token *table, size_t size, uint64_t hash, const char *text, size_t len)
+token_slot(Token *table, size_t size, uint64_t hash, const char *text,
+		   size_t len)
 {
-	size_t		at = (hash >> 1) & (size - 1);
+	size_t at = (hash >> 1) & (size - 1);
 
 	while (table[at].hash != 0 &&
 		   !(table[at].hash == hash && table[at].len == len &&
@@ -63,23 +64,25 @@ token_slot(Token *table, size_t size, uint64_t hash, const char *text, size_t le
 static bool
 token_dead(const Token *token)
 {
-	return token->expires_at != 0 && token->expires_at * 1000 <= (int64_t) sb_epoch_ms;
+	return token->expires_at != 0 &&
+		   token->expires_at * 1000 <= (int64_t) sb_epoch_ms;
 }
 
 /* Copies what lives on into a table twice as large. */
 static void
 tokens_grow(void)
 {
-	size_t		size = tokens_size * 2;
-	Token	   *table = sb_alloc(size * sizeof(Token));
-	size_t		i;
+	size_t size = tokens_size * 2;
+	Token *table = sb_alloc(size * sizeof(Token));
+	size_t i;
 
 	ntokens = 0;
 	for (i = 0; i < tokens_size; i++)
 	{
-		Token	   *old = &tokens[i];
+		Token *old = &tokens[i];
 
-		if (old->hash == 0 || (!old->fixed && (old->revoked || token_dead(old))))
+		if (old->hash == 0 ||
+			(!old->fixed && (old->revoked || token_dead(old))))
 			continue;
 		*token_slot(table, size, old->hash, old->text, old->len) = *old;
 		ntokens++;
@@ -93,8 +96,8 @@ static void
 token_add(const SbProvider *provider, const SbText *text, const char *account,
 		  int64_t expires_at, bool fixed)
 {
-	uint64_t	hash = token_hash(provider, text->data, text->len);
-	Token	   *token;
+	uint64_t hash = token_hash(provider, text->data, text->len);
+	Token	*token;
 
 	if (ntokens * 2 >= tokens_size)
 		tokens_grow();
@@ -114,9 +117,9 @@ static void
 make_jwt(SbText *token, const char *account, int64_t now, int64_t expires_at)
 {
 	static const char head[] = "{\"alg\":\"HS256\",\"typ\":\"JWT\"}";
-	uint64_t	signature[4];
-	SbText		payload = {0};
-	int			i;
+	uint64_t		  signature[4];
+	SbText			  payload = {0};
+	int				  i;
 
 	sb_text_str(&payload, "{\"iss\":\"sandbox\",\"sub\":");
 	sb_text_json(&payload, account, strlen(account));
@@ -143,10 +146,11 @@ make_jwt(SbText *token, const char *account, int64_t now, int64_t expires_at)
  * what is valid.  "account" must outlive the process.
  */
 const char *
-sb_token_issue(SbRequest *request, const char *account, int lifetime, int64_t *expires_at)
+sb_token_issue(SbRequest *request, const char *account, int lifetime,
+			   int64_t *expires_at)
 {
 	static SbText text;
-	int64_t		now = (int64_t) (sb_epoch_ms / 1000);
+	int64_t		  now = (int64_t) (sb_epoch_ms / 1000);
 
 	if (sb_settings.token_lifetime > 0)
 		lifetime = sb_settings.token_lifetime;
@@ -172,9 +176,10 @@ sb_token_issue(SbRequest *request, const char *account, int lifetime, int64_t *e
 bool
 sb_token_check(SbRequest *request, const char *text)
 {
-	size_t		len = strlen(text);
-	Token	   *token = token_slot(tokens, tokens_size, token_hash(request->provider, text, len),
-								   text, len);
+	size_t len = strlen(text);
+	Token *token =
+		token_slot(tokens, tokens_size,
+				   token_hash(request->provider, text, len), text, len);
 
 	if (token->hash == 0 || token->revoked || token_dead(token))
 		return false;
@@ -184,9 +189,10 @@ sb_token_check(SbRequest *request, const char *text)
 
 /* A key that needs no log-in and never expires. */
 void
-sb_token_fixed(const SbProvider *provider, const char *token, const char *account)
+sb_token_fixed(const SbProvider *provider, const char *token,
+			   const char *account)
 {
-	SbText		text = {0};
+	SbText text = {0};
 
 	sb_text_str(&text, token);
 	token_add(provider, &text, account, 0, true);
@@ -197,15 +203,15 @@ sb_token_fixed(const SbProvider *provider, const char *token, const char *accoun
 int
 sb_token_revoke(const SbProvider *provider, bool fixed)
 {
-	int			n = 0;
-	size_t		i;
+	int	   n = 0;
+	size_t i;
 
 	for (i = 0; i < tokens_size; i++)
 	{
-		Token	   *token = &tokens[i];
+		Token *token = &tokens[i];
 
-		if (token->hash == 0 || token->provider != provider || token->revoked ||
-			(token->fixed && !fixed))
+		if (token->hash == 0 || token->provider != provider ||
+			token->revoked || (token->fixed && !fixed))
 			continue;
 		token->revoked = true;
 		n++;
@@ -217,7 +223,7 @@ sb_token_revoke(const SbProvider *provider, bool fixed)
 void
 sb_token_reset(bool issued)
 {
-	size_t		i;
+	size_t i;
 
 	for (i = 0; i < tokens_size; i++)
 	{
@@ -234,7 +240,8 @@ sb_account_find(const SbAccount *accounts, const char *name, size_t name_len,
 {
 	for (; accounts->name != NULL; accounts++)
 	{
-		if (strlen(accounts->name) == name_len && memcmp(accounts->name, name, name_len) == 0 &&
+		if (strlen(accounts->name) == name_len &&
+			memcmp(accounts->name, name, name_len) == 0 &&
 			strlen(accounts->secret) == secret_len &&
 			memcmp(accounts->secret, secret, secret_len) == 0)
 			return accounts;

@@ -18,17 +18,17 @@
 #include "provider/registry.h"
 #include "tap.h"
 
-#define COUNT(array)	((int) (sizeof(array) / sizeof((array)[0])))
+#define COUNT(array) ((int) (sizeof(array) / sizeof((array)[0])))
 
 /* A reply expected to be classified as `code`. */
 typedef struct ReplyCase
 {
-	const char *file;			/* without ".json"; NULL: an empty body */
+	const char *file; /* without ".json"; NULL: an empty body */
 	int			status;
 	CsErrorCode code;
 	int			effective_status;
-	const char *provider_code;	/* NULL: none */
-	const char *says;			/* part of message or detail; NULL: any */
+	const char *provider_code; /* NULL: none */
+	const char *says;		   /* part of message or detail; NULL: any */
 } ReplyCase;
 
 /* The file's bytes, to be freed; ends the program when it is not there. */
@@ -41,8 +41,8 @@ read_data(const char *name, size_t *len)
 	char	   *bytes;
 	FILE	   *file;
 
-	snprintf(path, sizeof(path), "%s/%s",
-			 directory ? directory : "test/data", name);
+	snprintf(path, sizeof(path), "%s/%s", directory ? directory : "test/data",
+			 name);
 	file = fopen(path, "rb");
 	if (file == NULL)
 	{
@@ -62,7 +62,7 @@ read_data(const char *name, size_t *len)
 static inline char *
 read_payload(const char *name, size_t *len)
 {
-	char		file[256];
+	char file[256];
 
 	snprintf(file, sizeof(file), "%s.json", name);
 	return read_data(file, len);
@@ -74,17 +74,16 @@ classify_payload(const CsEndpoint *endpoint, const CsAccount *account,
 				 const CsArguments *args, const char *file, int status,
 				 CsVerdict *verdict)
 {
-	CsReply		reply = {.http_status = status};
-	CsError		err;
-	const CsError *parse_error = NULL;
+	CsReply				reply = {.http_status = status};
+	CsError				err;
+	const CsError	   *parse_error = NULL;
 	struct json_object *root = NULL;
-	char	   *body = NULL;
+	char			   *body = NULL;
 
 	if (file != NULL)
 		body = read_payload(file, &reply.len);
 	reply.body = body;
-	if (reply.len > 0 &&
-		cs_json_parse(body, reply.len, &root, &err) != CS_OK)
+	if (reply.len > 0 && cs_json_parse(body, reply.len, &root, &err) != CS_OK)
 		parse_error = &err;
 	memset(verdict, 0x5A, sizeof(*verdict));
 	endpoint->classify(account, args, &reply, root, parse_error, verdict);
@@ -96,7 +95,7 @@ classify_payload(const CsEndpoint *endpoint, const CsAccount *account,
 static inline bool
 has_long_number(const char *text)
 {
-	int			digits = 0;
+	int digits = 0;
 
 	for (; *text != '\0'; text++)
 	{
@@ -114,10 +113,10 @@ check_replies(const CsEndpoint *endpoint, const CsAccount *account,
 	for (int i = 0; i < ncases; i++)
 	{
 		const ReplyCase *c = &cases[i];
-		const char *subject = cs_template_argument(args, "subject");
-		const char *file = c->file ? c->file : "an empty body";
-		CsVerdict	v;
-		bool		safe;
+		const char		*subject = cs_template_argument(args, "subject");
+		const char		*file = c->file ? c->file : "an empty body";
+		CsVerdict		 v;
+		bool			 safe;
 
 		classify_payload(endpoint, account, args, c->file, c->status, &v);
 		is_int(v.code, c->code, "%s with %d: verdict", file, c->status);
@@ -125,17 +124,18 @@ check_replies(const CsEndpoint *endpoint, const CsAccount *account,
 			   "%s with %d: effective status", file, c->status);
 		is_int(v.error.code, c->code, "%s with %d: error's code", file,
 			   c->status);
-		is_text(v.error.provider_code, c->provider_code ? c->provider_code
-				: "", "%s with %d: provider's code", file, c->status);
+		is_text(v.error.provider_code,
+				c->provider_code ? c->provider_code : "",
+				"%s with %d: provider's code", file, c->status);
 		safe = (c->code == CS_ERR_NONE) == (v.error.message[0] == '\0') &&
-			!has_long_number(v.error.message) &&
-			!has_long_number(v.error.detail) &&
-			strstr(v.error.message, subject) == NULL &&
-			strstr(v.error.detail, subject) == NULL;
+			   !has_long_number(v.error.message) &&
+			   !has_long_number(v.error.detail) &&
+			   strstr(v.error.message, subject) == NULL &&
+			   strstr(v.error.detail, subject) == NULL;
 		if (!ok(safe, "%s with %d: texts are safe", file, c->status) ||
 			(c->says != NULL &&
 			 !ok(strstr(v.error.message, c->says) != NULL ||
-				 strstr(v.error.detail, c->says) != NULL,
+					 strstr(v.error.detail, c->says) != NULL,
 				 "%s with %d: says \"%s\"", file, c->status, c->says)))
 			printf("# message: %s\n# detail: %s\n", v.error.message,
 				   v.error.detail);
@@ -147,13 +147,13 @@ typedef struct LoginCase
 {
 	const char *file;
 	CsErrorCode code;
-	const char *token;			/* NULL: any */
+	const char *token; /* NULL: any */
 	int64_t		expires_at;
 	const char *says;
 } LoginCase;
 
 /* Every test logs in at this time. */
-#define LOGIN_TIME	INT64_C(1700000000)
+#define LOGIN_TIME INT64_C(1700000000)
 
 static inline void
 check_logins(const CsProvider *provider, const CsAccount *account,
@@ -162,15 +162,15 @@ check_logins(const CsProvider *provider, const CsAccount *account,
 	for (int i = 0; i < ncases; i++)
 	{
 		const LoginCase *c = &cases[i];
-		CsReply		reply = {.http_status = 200};
-		char	   *body = read_payload(c->file, &reply.len);
-		CsToken		token;
-		CsError		err = {0};
-		CsStatus	status;
+		CsReply			 reply = {.http_status = 200};
+		char			*body = read_payload(c->file, &reply.len);
+		CsToken			 token;
+		CsError			 err = {0};
+		CsStatus		 status;
 
 		reply.body = body;
-		status = provider->read_login(account, &reply, LOGIN_TIME, &token,
-									  &err);
+		status =
+			provider->read_login(account, &reply, LOGIN_TIME, &token, &err);
 		is_int(status, c->code == CS_ERR_NONE ? CS_OK : CS_FAIL, "%s: status",
 			   c->file);
 		is_int(err.code, c->code, "%s: error", c->file);
@@ -180,10 +180,9 @@ check_logins(const CsProvider *provider, const CsAccount *account,
 			if (c->token != NULL)
 				is_text(token.text, c->token, "%s: token", c->file);
 		}
-		if (c->says != NULL &&
-			!ok(strstr(err.message, c->says) != NULL ||
-				strstr(err.detail, c->says) != NULL, "%s: says \"%s\"",
-				c->file, c->says))
+		if (c->says != NULL && !ok(strstr(err.message, c->says) != NULL ||
+									   strstr(err.detail, c->says) != NULL,
+								   "%s: says \"%s\"", c->file, c->says))
 			printf("# message: %s\n# detail: %s\n", err.message, err.detail);
 		free(body);
 	}
@@ -204,9 +203,9 @@ check_subjects(const CsEndpoint *endpoint, const CsAccount *account,
 	for (int i = 0; i < ncases; i++)
 	{
 		const SubjectCase *c = &cases[i];
-		char		out[CS_SUBJECT_SIZE] = "";
-		CsError		err = {0};
-		CsStatus	status = endpoint->normalise(account, c->given, out, &err);
+		char			   out[CS_SUBJECT_SIZE] = "";
+		CsError			   err = {0};
+		CsStatus status = endpoint->normalise(account, c->given, out, &err);
 
 		if (c->expected != NULL)
 			is_text(status == CS_OK ? out : NULL, c->expected,
@@ -215,9 +214,8 @@ check_subjects(const CsEndpoint *endpoint, const CsAccount *account,
 		{
 			is_int(err.code, CS_ERR_ARGUMENT, "\"%.40s\" is refused",
 				   c->given);
-			ok(status == CS_FAIL &&
-			   (strlen(c->given) < 4 ||
-				strstr(err.detail, c->given) == NULL),
+			ok(status == CS_FAIL && (strlen(c->given) < 4 ||
+									 strstr(err.detail, c->given) == NULL),
 			   "\"%.40s\" is not repeated", c->given);
 		}
 		if (c->says != NULL)
@@ -226,4 +224,4 @@ check_subjects(const CsEndpoint *endpoint, const CsAccount *account,
 	}
 }
 
-#endif							/* CS_TEST_PAYLOAD_H */
+#endif /* CS_TEST_PAYLOAD_H */

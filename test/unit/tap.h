@@ -15,8 +15,8 @@
 
 #define lengthof(array) (sizeof(array) / sizeof((array)[0]))
 
-static int	tap_count;
-static int	tap_failed;
+static int tap_count;
+static int tap_failed;
 
 static inline bool __attribute__((format(printf, 2, 0)))
 tap_print(bool passed, const char *format, va_list args)
@@ -31,9 +31,9 @@ tap_print(bool passed, const char *format, va_list args)
 }
 
 static inline bool __attribute__((format(printf, 2, 3)))
-ok(bool passed, const char *format,...)
+ok(bool passed, const char *format, ...)
 {
-	va_list		args;
+	va_list args;
 
 	va_start(args, format);
 	tap_print(passed, format, args);
@@ -42,9 +42,9 @@ ok(bool passed, const char *format,...)
 }
 
 static inline bool __attribute__((format(printf, 3, 4)))
-is_int(long long got, long long expected, const char *format,...)
+is_int(long long got, long long expected, const char *format, ...)
 {
-	va_list		args;
+	va_list args;
 
 	va_start(args, format);
 	tap_print(got == expected, format, args);
@@ -56,11 +56,11 @@ is_int(long long got, long long expected, const char *format,...)
 
 /* Two NULLs are the same text. */
 static inline bool __attribute__((format(printf, 3, 4)))
-is_text(const char *got, const char *expected, const char *format,...)
+is_text(const char *got, const char *expected, const char *format, ...)
 {
-	bool		same = got == expected ||
-		(got != NULL && expected != NULL && strcmp(got, expected) == 0);
-	va_list		args;
+	bool	same = got == expected || (got != NULL && expected != NULL &&
+									   strcmp(got, expected) == 0);
+	va_list args;
 
 	va_start(args, format);
 	tap_print(same, format, args);
@@ -78,4 +78,4 @@ done_testing(void)
 	return tap_failed > 0 ? 1 : 0;
 }
 
-#endif							/* CS_TEST_TAP_H */
+#endif /* CS_TEST_TAP_H */

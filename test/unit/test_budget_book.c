@@ -11,17 +11,17 @@
 #include "base/core.h"
 #include "courier/budget_book.h"
 
-#define DAY		9000
+#define DAY 9000
 
 static CsBudgetBook book;
-static uint8_t disk[CS_BOOK_IMAGE_MAX];
-static size_t disk_len;
-static int	writes;
+static uint8_t		disk[CS_BOOK_IMAGE_MAX];
+static size_t		disk_len;
+static int			writes;
 
 static CsKey
 key(int n)
 {
-	CsKey		k;
+	CsKey k;
 
 	memset(&k, 0, sizeof(k));
 	memcpy(k.bytes, &n, sizeof(n));
@@ -48,9 +48,9 @@ begin(int32_t day)
 static bool
 take(int server, int budget)
 {
-	CsKey		k = key(server);
-	int32_t		before;
-	CsBookTake	took = cs_budget_book_take(&book, &k, budget);
+	CsKey	   k = key(server);
+	int32_t	   before;
+	CsBookTake took = cs_budget_book_take(&book, &k, budget);
 
 	if (took == CS_BOOK_RESERVE)
 	{
@@ -65,7 +65,7 @@ take(int server, int budget)
 static int
 take_all(int server, int budget)
 {
-	int			n = 0;
+	int n = 0;
 
 	while (n < 1000000 && take(server, budget))
 		n++;
@@ -85,7 +85,7 @@ crash(void)
 static int
 used(int server)
 {
-	CsKey		k = key(server);
+	CsKey k = key(server);
 
 	return cs_budget_book_used(&book, &k);
 }
@@ -95,11 +95,11 @@ test_blocks(void)
 {
 	static const struct
 	{
-		int			budget;
-		int			writes;
-	}			cases[] = {
-		{1, 1}, {19, 19}, {20, 20}, {39, 39}, {40, 20}, {100, 20},
-		{1000, 20}, {2000, 20}, {2050, 21}, {50000, 500},
+		int budget;
+		int writes;
+	} cases[] = {
+		{1, 1},	   {19, 19},   {20, 20},   {39, 39},   {40, 20},
+		{100, 20}, {1000, 20}, {2000, 20}, {2050, 21}, {50000, 500},
 	};
 
 	for (int i = 0; i < (int) lengthof(cases); i++)
@@ -120,20 +120,21 @@ static void
 test_crashes(void)
 {
 	static const int budgets[] = {1, 7, 40, 1000, 5000};
-	unsigned	random = 11;
+	unsigned		 random = 11;
 
 	for (int i = 0; i < (int) lengthof(budgets); i++)
 	{
-		int			budget = budgets[i];
-		int			block = CS_MAX(CS_MIN(budget / CS_BUDGET_BLOCKS, CS_BUDGET_MAX_BLOCK), 1);
-		int			made = 0;
-		int			crashes = 0;
-		bool		lost_too_many = false;
+		int budget = budgets[i];
+		int block =
+			CS_MAX(CS_MIN(budget / CS_BUDGET_BLOCKS, CS_BUDGET_MAX_BLOCK), 1);
+		int	 made = 0;
+		int	 crashes = 0;
+		bool lost_too_many = false;
 
 		begin(DAY);
 		while (take(1, budget))
 		{
-			int			reached;
+			int reached;
 
 			made++;
 			random = random * 1103515245 + 12345;
@@ -146,7 +147,8 @@ test_crashes(void)
 			if (used(1) < reached || used(1) - reached >= block)
 				lost_too_many = true;
 		}
-		ok(made <= budget, "budget %d, %d crashes: %d calls", budget, crashes, made);
+		ok(made <= budget, "budget %d, %d crashes: %d calls", budget, crashes,
+		   made);
 		ok(!lost_too_many, "each lost less than a block");
 	}
 }
@@ -154,14 +156,15 @@ test_crashes(void)
 static void
 test_failed_save(void)
 {
-	CsKey		k = key(1);
+	CsKey		  k = key(1);
 	CsBudgetLine *line;
-	int32_t		before;
+	int32_t		  before;
 
 	begin(DAY);
 	for (int i = 0; i < 5; i++)
 		take(1, 100);
-	is_int(cs_budget_book_take(&book, &k, 100), CS_BOOK_RESERVE, "the block is used up");
+	is_int(cs_budget_book_take(&book, &k, 100), CS_BOOK_RESERVE,
+		   "the block is used up");
 	line = cs_budget_book_reserve(&book, &k, 100, &before);
 	line->reserved = before;
 	is_int(cs_budget_book_take(&book, &k, 100), CS_BOOK_RESERVE,
@@ -189,8 +192,8 @@ test_budget_changes(void)
 static void
 test_give_back(void)
 {
-	CsKey		k = key(1);
-	CsKey		stranger = key(2);
+	CsKey k = key(1);
+	CsKey stranger = key(2);
 
 	begin(DAY);
 	is_int(take_all(1, 40), 40, "used up");
@@ -223,7 +226,8 @@ test_days(void)
 	cs_budget_book_turn(&book, DAY + 2);
 	is_int(take_all(1, 50), 50, "after that all is well");
 
-	ok(cs_budget_book_turn(&book, DAY), "a clock set back by more than a day is noticed");
+	ok(cs_budget_book_turn(&book, DAY),
+	   "a clock set back by more than a day is noticed");
 	is_int(take_all(1, 50), 0, "that day is closed");
 	save();
 	crash();
@@ -237,7 +241,8 @@ static void
 test_day_numbers(void)
 {
 	is_int(cs_budget_book_day(0), 0, "2000-01-01 00:00 UTC");
-	is_int(cs_budget_book_day(CS_US_PER_DAY - 1), 0, "a microsecond before midnight");
+	is_int(cs_budget_book_day(CS_US_PER_DAY - 1), 0,
+		   "a microsecond before midnight");
 	is_int(cs_budget_book_day(CS_US_PER_DAY), 1, "midnight");
 	is_int(cs_budget_book_day(-1), -1, "before 2000");
 	is_int(cs_budget_book_day(-CS_US_PER_DAY), -1, "a whole day before");
@@ -287,8 +292,8 @@ static void
 test_damage(void)
 {
 	static uint8_t image[CS_BOOK_IMAGE_MAX + 1];
-	size_t		len;
-	int			accepted = 0;
+	size_t		   len;
+	int			   accepted = 0;
 
 	begin(DAY);
 	take(1, 40);

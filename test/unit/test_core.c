@@ -13,8 +13,8 @@
 static void
 test_errors(void)
 {
-	CsError		err;
-	char		longest[2 * CS_MESSAGE_SIZE];
+	CsError err;
+	char	longest[2 * CS_MESSAGE_SIZE];
 
 	memset(&err, 'x', sizeof(err));
 	is_int(cs_core_error(&err, CS_ERR_RATE, "%s %d", "limit", 5), CS_FAIL,
@@ -42,7 +42,7 @@ test_errors(void)
 static void
 test_pairs(void)
 {
-	CsPair		pairs[] = {{"a", "1"}, {"b", NULL}, {"c", ""}};
+	CsPair pairs[] = {{"a", "1"}, {"b", NULL}, {"c", ""}};
 
 	is_text(cs_core_pair(pairs, 3, "a"), "1", "pair is found");
 	is_text(cs_core_pair(pairs, 3, "b"), NULL, "absent value");
@@ -54,8 +54,8 @@ test_pairs(void)
 static void
 test_buffer(void)
 {
-	CsBuf		buf = {0};
-	char	   *block = calloc(1, 1024 * 1024);
+	CsBuf buf = {0};
+	char *block = calloc(1, 1024 * 1024);
 
 	cs_buf_free(&buf);
 	ok(buf.data == NULL, "a zeroed buffer can be freed");
@@ -65,7 +65,8 @@ test_buffer(void)
 		cs_buf_printf(&buf, "%03d,", i);
 	is_int((long long) buf.len, 4000, "appends add up");
 	ok(memcmp(buf.data, "000,001,", 8) == 0 &&
-	   strcmp(buf.data + 3996, "999,") == 0, "growth keeps content");
+		   strcmp(buf.data + 3996, "999,") == 0,
+	   "growth keeps content");
 	cs_buf_free(&buf);
 	is_int((long long) buf.size, 0, "freed buffer is zeroed");
 
@@ -89,12 +90,17 @@ test_encodings(void)
 	{
 		const char *plain;
 		const char *base64;
-	}			vectors[] = {
-		{"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"},
-		{"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"},
+	} vectors[] = {
+		{"", ""},
+		{"f", "Zg=="},
+		{"fo", "Zm8="},
+		{"foo", "Zm9v"},
+		{"foob", "Zm9vYg=="},
+		{"fooba", "Zm9vYmE="},
+		{"foobar", "Zm9vYmFy"},
 		{"\xFF\xFE\xFD", "//79"},
 	};
-	CsBuf		buf = {0};
+	CsBuf buf = {0};
 
 	for (size_t i = 0; i < sizeof(vectors) / sizeof(vectors[0]); i++)
 	{
@@ -124,7 +130,7 @@ test_utf8(void)
 		size_t		left;
 		size_t		expected;
 		const char *what;
-	}			cases[] = {
+	} cases[] = {
 		{"a", 1, 1, "ASCII"},
 		{"\xC3\xA9", 2, 2, "two bytes"},
 		{"\xE2\x82\xAC", 3, 3, "three bytes"},
@@ -149,8 +155,8 @@ test_utf8(void)
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		is_int((long long) cs_text_utf8_length((const unsigned char *)
-										  cases[i].bytes, cases[i].left),
+		is_int((long long) cs_text_utf8_length(
+				   (const unsigned char *) cases[i].bytes, cases[i].left),
 			   (long long) cases[i].expected, "UTF-8: %s", cases[i].what);
 }
 
@@ -161,36 +167,40 @@ test_redact(void)
 	{
 		const char *text;
 		const char *expected;
-	}			cases[] = {
+	} cases[] = {
 		{"", ""},
 		{"no score for 254700123456", "no score for 254*******56"},
-		{"connect to 127.111.112.113 port 443", "connect to 127.111.112.113 port 443"},
+		{"connect to 127.111.112.113 port 443",
+		 "connect to 127.111.112.113 port 443"},
 		{"254.700.123.456 is none", "254.***.***.*56 is none"},
 		{"6 digits 123456 stay", "6 digits 123456 stay"},
 		{"7 digits 1234567 go", "7 digits 123**67 go"},
 		{"call +254 (700) 123-456 now", "call +254 (***) ***-*56 now"},
 		{"0917.123.4567", "091*.***.**67"},
-		{"254\xC2\xA0" "700\xC2\xA0" "123456", "254\xC2\xA0***\xC2\xA0****56"},
+		{"254\xC2\xA0"
+		 "700\xC2\xA0"
+		 "123456",
+		 "254\xC2\xA0***\xC2\xA0****56"},
 		{"4 numbers: 12, 34, 56, 78", "4 numbers: 12, 34, 56, 78"},
 		{"a\tb\r\nc\x7F", "a b  c "},
 		{"C1 \xC2\x85 too", "C1    too"},
 		{"bad \xC3( \xFF\xFE end\xE2\x82", "bad ?( ?? end??"},
 		{"id 22050643-73b9-4eec-ac73-4572d643ac1c.", "id [redacted]"},
 		{"token eyJhbGciOiJIUzI1NiJ9.eyJleHAiOjF9.c2ln x",
-		"token [redacted] x"},
+		 "token [redacted] x"},
 		{"key 0123456789abcdef01234567", "key [redacted]"},
 		{"mixed AbCdEfGhIjKlMnOpQrStUvWx", "mixed [redacted]"},
 		{"short abcdefghijklmn0123", "short abcdefghijklmn0123"},
 		{"average_end_of_day_depository_balance_0_30 is null",
-		"average_end_of_day_depository_balance_0_30 is null"},
+		 "average_end_of_day_depository_balance_0_30 is null"},
 		{"MEGA_PAYMENT_TRANSACTION_MODE_CONFLICT",
-		"MEGA_PAYMENT_TRANSACTION_MODE_CONFLICT"},
+		 "MEGA_PAYMENT_TRANSACTION_MODE_CONFLICT"},
 		{"https://api.pngme.com/beta/nigeria/decision",
-		"https://api.pngme.com/beta/nigeria/decision"},
+		 "https://api.pngme.com/beta/nigeria/decision"},
 		{"/api/v1/statements/mpesa/report", "/api/v1/statements/mpesa/report"},
 		{"cellphoneNumberIsRequiredHere", "cellphoneNumberIsRequiredHere"},
 	};
-	char		text[256];
+	char text[256];
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 	{
@@ -209,7 +219,7 @@ test_mask(void)
 	{
 		const char *subject;
 		const char *expected;
-	}			cases[] = {
+	} cases[] = {
 		{"254700123456", "25470****456"},
 		{"2547001234567", "25470*****567"},
 		{"12345678", "12****78"},
@@ -220,8 +230,8 @@ test_mask(void)
 		{"\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9", "\xC3\xA9****"},
 		{"a\nb\x80zzzzzz", "a?b?****zz"},
 	};
-	char		out[64];
-	char		small[8];
+	char out[64];
+	char small[8];
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 	{
@@ -238,7 +248,7 @@ test_mask(void)
 int
 main(void)
 {
-	char		secret[16] = "secret";
+	char secret[16] = "secret";
 
 	test_errors();
 	test_pairs();
@@ -248,7 +258,7 @@ main(void)
 	test_redact();
 	test_mask();
 	cs_core_wipe(secret, sizeof(secret));
-	ok(memcmp(secret, (char[16]) {0}, sizeof(secret)) == 0, "memory is wiped");
+	ok(memcmp(secret, (char[16]){0}, sizeof(secret)) == 0, "memory is wiped");
 	cs_core_wipe(NULL, 0);
 	return done_testing();
 }

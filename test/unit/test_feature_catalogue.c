@@ -211,13 +211,16 @@ test_words(void)
 			   definition[len - 1] != '.' && strstr(definition, "  ") == NULL,
 		   "%s: a sentence without its end", family->name);
 		for (int j = 0; cs_feature_catalogue_family_at(j) != NULL; j++)
-			same +=
-				strcmp(cs_feature_catalogue_family_at(j)->definition, definition) == 0;
+			same += strcmp(cs_feature_catalogue_family_at(j)->definition,
+						   definition) == 0;
 		is_int(same, 1, "%s: has a definition of its own", family->name);
 	}
-	is_text(cs_feature_catalogue_type_name(CS_FEATURE_FLOAT), "float", "a type's name");
-	is_text(cs_feature_catalogue_type_name(CS_FEATURE_INT), "int", "a type's name");
-	is_text(cs_feature_catalogue_type_name(CS_FEATURE_TEXT), "text", "a type's name");
+	is_text(cs_feature_catalogue_type_name(CS_FEATURE_FLOAT), "float",
+			"a type's name");
+	is_text(cs_feature_catalogue_type_name(CS_FEATURE_INT), "int",
+			"a type's name");
+	is_text(cs_feature_catalogue_type_name(CS_FEATURE_TEXT), "text",
+			"a type's name");
 }
 
 #define NO CS_NO_WINDOW

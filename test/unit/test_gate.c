@@ -6,15 +6,15 @@
 
 #include "courier/gate.h"
 
-#define MANY	100
+#define MANY 100
 
 /* Some time in 2025, in microseconds since 2000. */
-#define START	(INT64_C(800000000) * CS_US_PER_S)
+#define START (INT64_C(800000000) * CS_US_PER_S)
 
 static CsKey
 key(int n)
 {
-	CsKey		k;
+	CsKey k;
 
 	memset(&k, 0, sizeof(k));
 	k.bytes[0] = (uint8_t) n;
@@ -48,10 +48,10 @@ leave(CsTicket *ticket)
 static void
 test_concurrency(void)
 {
-	CsKey		server = key(1);
-	CsGate	   *gate = cs_gate_get(&server);
-	CsTicket	tickets[MANY];
-	int			admitted = 0;
+	CsKey	 server = key(1);
+	CsGate	*gate = cs_gate_get(&server);
+	CsTicket tickets[MANY];
+	int		 admitted = 0;
 
 	ok(gate == cs_gate_get(&server), "a server has one gate");
 	for (int i = 0; i < MANY; i++)
@@ -80,12 +80,12 @@ test_concurrency(void)
 static void
 test_turns(void)
 {
-	CsKey		server = key(2);
-	CsGate	   *gate = cs_gate_get(&server);
-	CsTicket	batch[MANY];
-	CsTicket	single;
-	int			before = 0;
-	CsTicket   *ticket;
+	CsKey	  server = key(2);
+	CsGate	 *gate = cs_gate_get(&server);
+	CsTicket  batch[MANY];
+	CsTicket  single;
+	int		  before = 0;
+	CsTicket *ticket;
 
 	for (int i = 0; i < MANY; i++)
 		enter(gate, 1, MANY * 2, &batch[i]);
@@ -96,7 +96,8 @@ test_turns(void)
 		if (ticket == NULL)
 			break;
 	}
-	is_int(before, 1, "a single question waits for one of a batch, not for all");
+	is_int(before, 1,
+		   "a single question waits for one of a batch, not for all");
 	while (admit() != NULL)
 		before++;
 	is_int(before, MANY, "the batch goes on");
@@ -108,10 +109,10 @@ test_turns(void)
 static void
 test_setting_changes(void)
 {
-	CsKey		server = key(3);
-	CsGate	   *gate = cs_gate_get(&server);
-	CsTicket	tickets[6];
-	int			admitted = 0;
+	CsKey	 server = key(3);
+	CsGate	*gate = cs_gate_get(&server);
+	CsTicket tickets[6];
+	int		 admitted = 0;
 
 	for (int i = 0; i < 3; i++)
 		enter(gate, 1, 1, &tickets[i]);
@@ -136,12 +137,13 @@ settings_with(CsPaceSettings pace)
 static void
 test_rate(void)
 {
-	CsKey		server = key(4);
-	CsGate	   *gate = cs_gate_get(&server);
-	CsGateSettings settings = settings_with((CsPaceSettings) {.rate_limit = 20});
+	CsKey		   server = key(4);
+	CsGate		  *gate = cs_gate_get(&server);
+	CsGateSettings settings =
+		settings_with((CsPaceSettings){.rate_limit = 20});
 	CsTicket	tickets[6];
 	CsAdmission admission;
-	CsInstant due;
+	CsInstant	due;
 
 	for (int i = 0; i < 6; i++)
 		cs_gate_enter(gate, 1, &settings, &tickets[i]);
@@ -150,10 +152,12 @@ test_rate(void)
 	ok(admit() == NULL, "the others wait");
 	due = cs_gate_due();
 	is_int(due - START, 50000, "the gate says until when");
-	ok(cs_gate_admit(due, &admission) == &tickets[2], "and then the next one goes");
+	ok(cs_gate_admit(due, &admission) == &tickets[2],
+	   "and then the next one goes");
 	is_int(cs_gate_view(gate, START).running, 3, "views show what runs");
 	cs_gate_back_out(&tickets[2]);
-	ok(cs_gate_admit(due, &admission) == &tickets[3], "who backs out leaves the turn to the next");
+	ok(cs_gate_admit(due, &admission) == &tickets[3],
+	   "who backs out leaves the turn to the next");
 	for (int i = 4; i < 6; i++)
 		cs_gate_withdraw(&tickets[i]);
 	ok(cs_gate_admit(due, &admission) == NULL, "the queue is empty");
@@ -166,12 +170,13 @@ test_rate(void)
 static void
 test_breaker(void)
 {
-	CsKey		server = key(5);
-	CsGate	   *gate = cs_gate_get(&server);
-	CsGateSettings settings = settings_with((CsPaceSettings) {
-		.breaker_failures = 2, .breaker_cooldown_ms = 1000, .max_pause_ms = 1000
-	});
-	CsInstant later = START + 1000000;
+	CsKey		   server = key(5);
+	CsGate		  *gate = cs_gate_get(&server);
+	CsGateSettings settings =
+		settings_with((CsPaceSettings){.breaker_failures = 2,
+									   .breaker_cooldown_ms = 1000,
+									   .max_pause_ms = 1000});
+	CsInstant	later = START + 1000000;
 	CsTicket	tickets[10];
 	CsAdmission admission;
 	int			refused = 0;
@@ -190,12 +195,15 @@ test_breaker(void)
 
 	for (int i = 0; i < 3; i++)
 		cs_gate_enter(gate, 1, &settings, &tickets[i]);
-	ok(cs_gate_admit(later, &admission) == &tickets[0] && admission == CS_ADMITTED,
+	ok(cs_gate_admit(later, &admission) == &tickets[0] &&
+		   admission == CS_ADMITTED,
 	   "after the cool-down one goes");
-	ok(cs_gate_admit(later, &admission) == &tickets[1] && admission == CS_REFUSED,
+	ok(cs_gate_admit(later, &admission) == &tickets[1] &&
+		   admission == CS_REFUSED,
 	   "the next is refused");
 	cs_gate_leave(&tickets[0], CS_PACE_ANSWERED, 0, later);
-	ok(cs_gate_admit(later, &admission) == &tickets[2] && admission == CS_ADMITTED,
+	ok(cs_gate_admit(later, &admission) == &tickets[2] &&
+		   admission == CS_ADMITTED,
 	   "an answer closes it");
 	leave(&tickets[2]);
 }

@@ -14,8 +14,8 @@
 static CsStatus
 parse(const char *text, size_t len, struct json_object **root, CsError *err)
 {
-	char	   *exact = malloc(len > 0 ? len : 1);
-	CsStatus	status;
+	char	*exact = malloc(len > 0 ? len : 1);
+	CsStatus status;
 
 	memcpy(exact, text, len);
 	memset(err, 0, sizeof(*err));
@@ -30,16 +30,23 @@ test_accepted(void)
 	static const struct
 	{
 		const char *text;
-		const char *expected;	/* as json-c writes it */
-	}			cases[] = {
-		{"null", "null"}, {"true", "true"}, {" false\n", "false"},
-		{"0", "0"}, {"-1.5e3", "-1.5e3"}, {"\t42\r\n", "42"},
-		{"\"\"", "\"\""}, {"[]", "[]"}, {"{}", "{}"}, {" [ ] ", "[]"},
+		const char *expected; /* as json-c writes it */
+	} cases[] = {
+		{"null", "null"},
+		{"true", "true"},
+		{" false\n", "false"},
+		{"0", "0"},
+		{"-1.5e3", "-1.5e3"},
+		{"\t42\r\n", "42"},
+		{"\"\"", "\"\""},
+		{"[]", "[]"},
+		{"{}", "{}"},
+		{" [ ] ", "[]"},
 		{"{ \"a\" : [ 1 , { } , null ] }", "{\"a\":[1,{},null]}"},
 		{"\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"", "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\""},
 		{"\"\\u00e9\\uD83D\\uDE00\"", "\"\xC3\xA9\xF0\x9F\x98\x80\""},
 		{"\"\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80\x7F\"",
-		"\"\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80\x7F\""},
+		 "\"\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80\x7F\""},
 		{"{\"a\":1,\"a\":2}", "{\"a\":2}"},
 		{"{\"\":1}", "{\"\":1}"},
 		{"{\"A\":1,\"a\":2}", "{\"A\":1,\"a\":2}"},
@@ -49,17 +56,20 @@ test_accepted(void)
 	for (int i = 0; i < COUNT(cases); i++)
 	{
 		struct json_object *root;
-		CsError		err;
+		CsError				err;
 
-		is_int(parse(cases[i].text, strlen(cases[i].text), &root, &err),
-			   CS_OK, "accepted: %d", i);
+		is_int(parse(cases[i].text, strlen(cases[i].text), &root, &err), CS_OK,
+			   "accepted: %d", i);
 		is_text(json_object_to_json_string_ext(root, JSON_C_TO_STRING_PLAIN),
 				cases[i].expected, "read: %d", i);
 		json_object_put(root);
 	}
 }
 
-#define REFUSED(text, cause, offset) {text, sizeof(text) - 1, cause, offset}
+#define REFUSED(text, cause, offset) \
+	{ \
+		text, sizeof(text) - 1, cause, offset \
+	}
 
 static void
 test_refused(void)
@@ -70,7 +80,7 @@ test_refused(void)
 		size_t		len;
 		const char *cause;
 		int			offset;
-	}			cases[] = {
+	} cases[] = {
 		REFUSED("", "the end of the text too early", 0),
 		REFUSED("  ", "the end of the text too early", 2),
 		REFUSED("{\"a\":", "the end of the text too early", 5),
@@ -114,7 +124,9 @@ test_refused(void)
 		REFUSED("/* x */ 1", "an unexpected character", 0),
 		REFUSED("[1] // x", "more text after the value", 4),
 		REFUSED("[\f1]", "an unexpected character", 1),
-		REFUSED("[\xC2\xA0" "1]", "an unexpected character", 1),
+		REFUSED("[\xC2\xA0"
+				"1]",
+				"an unexpected character", 1),
 		REFUSED("\xEF\xBB\xBF{}", "a byte order mark", 0),
 		REFUSED("\"a\nb\"", "a raw control character", 2),
 		REFUSED("\"a\0b\"", "a raw control character", 2),
@@ -143,8 +155,8 @@ test_refused(void)
 	for (int i = 0; i < COUNT(cases); i++)
 	{
 		struct json_object *root = (struct json_object *) &root;
-		CsError		err;
-		char		detail[CS_DETAIL_SIZE];
+		CsError				err;
+		char				detail[CS_DETAIL_SIZE];
 
 		is_int(parse(cases[i].text, cases[i].len, &root, &err), CS_FAIL,
 			   "refused: %d", i);
@@ -160,9 +172,9 @@ test_refused(void)
 static CsStatus
 parse_nested(bool objects, int depth, CsError *err)
 {
-	CsBuf		buf = {0};
+	CsBuf				buf = {0};
 	struct json_object *root;
-	CsStatus	status;
+	CsStatus			status;
 
 	for (int i = 0; i < depth; i++)
 		cs_buf_puts(&buf, objects ? "{\"a\":" : "[");
@@ -180,7 +192,7 @@ test_depth(void)
 {
 	for (int objects = 0; objects <= 1; objects++)
 	{
-		CsError		err;
+		CsError err;
 
 		is_int(parse_nested(objects, CS_JSON_MAX_DEPTH, &err), CS_OK,
 			   "the deepest that is read");
@@ -197,17 +209,17 @@ test_depth(void)
 static void
 test_alignment(void)
 {
-	bool		plain = true;
-	bool		control = true;
-	bool		quoted = true;
+	bool plain = true;
+	bool control = true;
+	bool quoted = true;
 
 	for (size_t len = 0; len < 40; len++)
 	{
 		for (size_t at = 0; at < len; at++)
 		{
-			char		text[64];
+			char				text[64];
 			struct json_object *root;
-			CsError		err;
+			CsError				err;
 
 			memset(text, 'a', sizeof(text));
 			text[0] = text[len + 1] = '"';
@@ -231,9 +243,14 @@ test_numbers(void)
 	{
 		const char *text;
 		const char *expected;
-	}			cases[] = {
-		{"0", "0"}, {"-7", "-7"}, {"100.10", "100.10"}, {"0.5300", "0.5300"},
-		{"1e308", "1e308"}, {"1E+5", "1E+5"}, {"-1.0e-1000", "-1.0e-1000"},
+	} cases[] = {
+		{"0", "0"},
+		{"-7", "-7"},
+		{"100.10", "100.10"},
+		{"0.5300", "0.5300"},
+		{"1e308", "1e308"},
+		{"1E+5", "1E+5"},
+		{"-1.0e-1000", "-1.0e-1000"},
 		{"999999999999999999", "999999999999999999"},
 		{"9223372036854775807", "9223372036854775807"},
 		{"9223372036854775808", "9223372036854775808"},
@@ -241,16 +258,18 @@ test_numbers(void)
 		{"-12345678901234567890", "-12345678901234567890"},
 		{"123456789012345678901234567890", "123456789012345678901234567890"},
 		{"12345678901234567890.50", "12345678901234567890.50"},
-		{"5e0", "5e0"}, {"5.0e0", "5.0e0"}, {"10e10", "10e10"},
+		{"5e0", "5e0"},
+		{"5.0e0", "5.0e0"},
+		{"10e10", "10e10"},
 		{"-0.0", "-0.0"},
 	};
 
 	for (int i = 0; i < COUNT(cases); i++)
 	{
 		struct json_object *root;
-		CsError		err;
-		char		buf[24];
-		char		member[128];
+		CsError				err;
+		char				buf[24];
+		char				member[128];
 
 		parse(cases[i].text, strlen(cases[i].text), &root, &err);
 		is_text(cs_json_number(root, buf, sizeof(buf)), cases[i].expected,
@@ -262,8 +281,9 @@ test_numbers(void)
 		snprintf(member, sizeof(member), "{\"a\":[%s, %s],\"b\":\"%s\"}",
 				 cases[i].text, cases[i].text, cases[i].text);
 		parse(member, strlen(member), &root, &err);
-		is_text(cs_json_number(json_object_array_get_idx
-							   (cs_json_get(root, "a"), 1), buf, sizeof(buf)),
+		is_text(cs_json_number(
+					json_object_array_get_idx(cs_json_get(root, "a"), 1), buf,
+					sizeof(buf)),
 				cases[i].expected, "%s as a member", cases[i].text);
 		is_text(cs_json_get_text(root, "b"), cases[i].text,
 				"%s in a string is left alone", cases[i].text);
@@ -274,10 +294,10 @@ test_numbers(void)
 static void
 test_number_limits(void)
 {
-	char		digits[1100];
+	char				digits[1100];
 	struct json_object *root;
-	CsError		err;
-	char		buf[24];
+	CsError				err;
+	char				buf[24];
 
 	memset(digits, '9', sizeof(digits));
 	is_int(parse(digits, 1000, &root, &err), CS_OK, "1000 digits are read");
@@ -299,34 +319,33 @@ static void
 test_members(void)
 {
 	static const char text[] =
-	"{\"t\":\"text\",\"n\":null,\"i\":86400,\"s\":\"3600\",\"f\":1.5,"
-	"\"w\":3600.0,\"big\":9223372036854775807,\"over\":9223372036854775808,"
-	"\"low\":-9223372036854775808,\"e\":\"\",\"sp\":\" 5\",\"x\":\"5x\","
-	"\"plus\":\"+5\",\"b\":true,\"a\":[1]}";
+		"{\"t\":\"text\",\"n\":null,\"i\":86400,\"s\":\"3600\",\"f\":1.5,"
+		"\"w\":3600.0,\"big\":9223372036854775807,\"over\":9223372036854775808,"
+		"\"low\":-9223372036854775808,\"e\":\"\",\"sp\":\" 5\",\"x\":\"5x\","
+		"\"plus\":\"+5\",\"b\":true,\"a\":[1]}";
 	static const struct
 	{
 		const char *name;
 		bool		found;
 		int64_t		value;
-	}			cases[] = {
-		{"i", true, 86400}, {"s", true, 3600}, {"w", true, 3600},
-		{"big", true, INT64_MAX}, {"low", true, INT64_MIN},
-		{"over", false, 0}, {"f", false, 0}, {"e", false, 0},
-		{"sp", false, 0}, {"x", false, 0}, {"plus", false, 0},
-		{"b", false, 0}, {"a", false, 0}, {"n", false, 0},
-		{"t", false, 0}, {"absent", false, 0},
+	} cases[] = {
+		{"i", true, 86400},		  {"s", true, 3600},		{"w", true, 3600},
+		{"big", true, INT64_MAX}, {"low", true, INT64_MIN}, {"over", false, 0},
+		{"f", false, 0},		  {"e", false, 0},			{"sp", false, 0},
+		{"x", false, 0},		  {"plus", false, 0},		{"b", false, 0},
+		{"a", false, 0},		  {"n", false, 0},			{"t", false, 0},
+		{"absent", false, 0},
 	};
 	struct json_object *root;
-	CsError		err;
+	CsError				err;
 
 	parse(text, sizeof(text) - 1, &root, &err);
 	for (int i = 0; i < COUNT(cases); i++)
 	{
-		int64_t		value = 0;
-		bool		found = cs_json_get_int64(root, cases[i].name, &value);
+		int64_t value = 0;
+		bool	found = cs_json_get_int64(root, cases[i].name, &value);
 
-		is_int(found, cases[i].found, "integer \"%s\": found",
-			   cases[i].name);
+		is_int(found, cases[i].found, "integer \"%s\": found", cases[i].name);
 		if (found)
 			is_int(value, cases[i].value, "integer \"%s\": value",
 				   cases[i].name);
@@ -344,7 +363,7 @@ int
 main(void)
 {
 	struct json_object *root;
-	CsError		err;
+	CsError				err;
 
 	test_accepted();
 	test_refused();

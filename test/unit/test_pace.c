@@ -6,21 +6,21 @@
 
 #include "courier/pace.h"
 
-#define MS			INT64_C(1000)
-#define SECOND		CS_US_PER_S
+#define MS	   INT64_C(1000)
+#define SECOND CS_US_PER_S
 
 /* Some time in 2025, in microseconds since 2000. */
-#define START		(INT64_C(800000000) * SECOND)
+#define START (INT64_C(800000000) * SECOND)
 
-#define MAX_SENT	20000
+#define MAX_SENT 20000
 
 static const CsPaceSettings no_limits = {.max_pause_ms = 60000};
-static const CsPaceSettings with_breaker = {
-	.breaker_failures = 5, .breaker_cooldown_ms = 30000, .max_pause_ms = 60000
-};
+static const CsPaceSettings with_breaker = {.breaker_failures = 5,
+											.breaker_cooldown_ms = 30000,
+											.max_pause_ms = 60000};
 
 static int64_t sent[MAX_SENT];
-static int	nsent;
+static int	   nsent;
 
 static CsPaceSettings
 rate(int calls)
@@ -41,7 +41,7 @@ go(CsPace *pace, const CsPaceSettings *settings, CsInstant now)
 static int
 send_all(CsPace *pace, const CsPaceSettings *settings, CsInstant now)
 {
-	int			n = 0;
+	int n = 0;
 
 	while (n < 1000 && go(pace, settings, now) == CS_PACE_GO)
 	{
@@ -78,9 +78,9 @@ static void
 send_under_load(int calls, int late_ms, int64_t until)
 {
 	CsPaceSettings settings = rate(calls);
-	CsPace		pace = {0};
-	CsInstant now = START;
-	unsigned	random = 7;
+	CsPace		   pace = {0};
+	CsInstant	   now = START;
+	unsigned	   random = 7;
 
 	nsent = 0;
 	while (now < START + until)
@@ -121,15 +121,16 @@ static void
 test_rate_windows(void)
 {
 	static const int late[] = {0, 1, 5, 20, 50};
-	int			most;
-	int			fewest;
+	int				 most;
+	int				 fewest;
 
 	for (int i = 0; i < (int) lengthof(late); i++)
 	{
 		send_under_load(100, late[i], 60 * SECOND);
 		count_windows(10 * SECOND, 60 * SECOND, &most, &fewest);
-		ok(most <= 1010, "at 100/s no 10 s have over 1,010 calls (%d), %d ms late",
-		   most, late[i]);
+		ok(most <= 1010,
+		   "at 100/s no 10 s have over 1,010 calls (%d), %d ms late", most,
+		   late[i]);
 		ok(fewest >= 950, "nor under 950 (%d), %d ms late", fewest, late[i]);
 	}
 	send_under_load(7, 1, 60 * SECOND);
@@ -146,8 +147,8 @@ static void
 test_rate(void)
 {
 	CsPaceSettings settings = rate(100);
-	CsPace		pace = {0};
-	CsPaceAnswer answer;
+	CsPace		   pace = {0};
+	CsPaceAnswer   answer;
 
 	is_int(send_all(&pace, &no_limits, START), 1000, "without a limit all go");
 	is_int(send_all(&pace, &settings, START + SECOND), 10,
@@ -155,14 +156,16 @@ test_rate(void)
 	answer = cs_pace_may_call(&pace, &settings, START + SECOND);
 	is_int(answer.go, CS_PACE_WAIT, "the next one waits");
 	is_int(answer.until - START - SECOND, 10 * MS, "until it has been earned");
-	is_int(send_all(&pace, &settings, answer.until - 1), 0, "not a microsecond less");
+	is_int(send_all(&pace, &settings, answer.until - 1), 0,
+		   "not a microsecond less");
 	is_int(send_all(&pace, &settings, answer.until), 1, "and then goes");
 	is_int(send_all(&pace, &settings, START + 3600 * SECOND), 10,
 		   "an hour's lull allows no more");
 
 	settings = rate(3);
-	pace = (CsPace) {0};
-	is_int(send_all(&pace, &settings, START), 1, "a small rate goes one by one");
+	pace = (CsPace){0};
+	is_int(send_all(&pace, &settings, START), 1,
+		   "a small rate goes one by one");
 	answer = cs_pace_may_call(&pace, &settings, START);
 	is_int(answer.until - START, 333334, "at times rounded up");
 }
@@ -172,21 +175,22 @@ test_rate_changes(void)
 {
 	CsPaceSettings slow = rate(1);
 	CsPaceSettings fast = rate(1000);
-	CsPace		pace = {0};
+	CsPace		   pace = {0};
 
 	is_int(send_all(&pace, &fast, START), 100, "a full bucket");
 	(void) cs_pace_may_call(&pace, &fast, START + SECOND);
 	is_int(send_all(&pace, &slow, START + SECOND), 1,
 		   "a lower limit holds at once, what was earned before is cut");
-	is_int(send_all(&pace, &no_limits, START + SECOND), 1000, "no limit holds at once");
+	is_int(send_all(&pace, &no_limits, START + SECOND), 1000,
+		   "no limit holds at once");
 	is_int(cs_pace_may_call(&pace, &slow, START + SECOND).go, CS_PACE_WAIT,
 		   "and a limit again");
 
-	pace = (CsPace) {0};
+	pace = (CsPace){0};
 	is_int(send_all(&pace, &slow, START), 1, "one");
 	is_int(cs_pace_may_call(&pace, &slow, START - 3600 * SECOND).until -
-		   (START - 3600 * SECOND), SECOND,
-		   "a clock set back by an hour is a wait of one call");
+			   (START - 3600 * SECOND),
+		   SECOND, "a clock set back by an hour is a wait of one call");
 }
 
 /* --- pauses --- */
@@ -194,9 +198,9 @@ test_rate_changes(void)
 static void
 test_pause(void)
 {
-	CsPace		pace = {0};
+	CsPace		 pace = {0};
 	CsPaceAnswer answer;
-	uint32_t		epoch;
+	uint32_t	 epoch;
 
 	(void) cs_pace_may_call(&pace, &no_limits, START);
 	epoch = cs_pace_note_sent(&pace);
@@ -204,19 +208,23 @@ test_pause(void)
 	answer = cs_pace_may_call(&pace, &no_limits, START + SECOND);
 	is_int(answer.go, CS_PACE_WAIT, "Retry-After holds for the whole server");
 	is_int(answer.until - START, 3 * SECOND, "for as long as it says");
-	is_int(cs_pace_view(&pace, START + SECOND).paused_until - START, 3 * SECOND,
-		   "views show it");
+	is_int(cs_pace_view(&pace, START + SECOND).paused_until - START,
+		   3 * SECOND, "views show it");
 	cs_pace_note_outcome(&pace, epoch, CS_PACE_NEITHER, 1000, START);
-	is_int(cs_pace_may_call(&pace, &no_limits, START).until - START, 3 * SECOND,
-		   "a shorter one does not end it early");
-	is_int(go(&pace, &no_limits, START + 3 * SECOND), CS_PACE_GO, "then calls go on");
+	is_int(cs_pace_may_call(&pace, &no_limits, START).until - START,
+		   3 * SECOND, "a shorter one does not end it early");
+	is_int(go(&pace, &no_limits, START + 3 * SECOND), CS_PACE_GO,
+		   "then calls go on");
 	is_int(cs_pace_view(&pace, START + 3 * SECOND).paused_until, 0,
 		   "and views show none");
 
-	cs_pace_note_outcome(&pace, epoch, CS_PACE_FAILED, 86400 * 1000, START + 10 * SECOND);
-	is_int(cs_pace_may_call(&pace, &no_limits, START + 10 * SECOND).until - START,
+	cs_pace_note_outcome(&pace, epoch, CS_PACE_FAILED, 86400 * 1000,
+						 START + 10 * SECOND);
+	is_int(cs_pace_may_call(&pace, &no_limits, START + 10 * SECOND).until -
+			   START,
 		   70 * SECOND, "a day's Retry-After is cut to the caller's maximum");
-	is_int(cs_pace_may_call(&pace, &no_limits, START - 1000 * SECOND).until - START,
+	is_int(cs_pace_may_call(&pace, &no_limits, START - 1000 * SECOND).until -
+			   START,
 		   -940 * SECOND, "also when the clock is set back");
 }
 
@@ -224,7 +232,7 @@ static void
 test_pause_and_rate(void)
 {
 	CsPaceSettings settings = rate(100);
-	CsPace		pace = {0};
+	CsPace		   pace = {0};
 
 	is_int(send_all(&pace, &settings, START), 10, "ten go");
 	cs_pace_note_outcome(&pace, 0, CS_PACE_NEITHER, 2000, START);
@@ -247,31 +255,35 @@ fail_five(CsPace *pace, CsInstant now)
 static void
 test_breaker_opens(void)
 {
-	CsPace		pace = {0};
+	CsPace		 pace = {0};
 	CsPaceAnswer answer;
-	int			calls = 0;
+	int			 calls = 0;
 
 	for (int i = 0; i < 4; i++)
 		send_one(&pace, &with_breaker, CS_PACE_FAILED, START);
 	send_one(&pace, &with_breaker, CS_PACE_ANSWERED, START);
 	for (int i = 0; i < 4; i++)
 		send_one(&pace, &with_breaker, CS_PACE_FAILED, START);
-	is_int(breaker(&pace, START), CS_BREAKER_CLOSED, "only failures in a row count");
+	is_int(breaker(&pace, START), CS_BREAKER_CLOSED,
+		   "only failures in a row count");
 	is_int(cs_pace_view(&pace, START).failures, 4, "views show how many");
 	send_one(&pace, &with_breaker, CS_PACE_NEITHER, START);
-	is_int(cs_pace_view(&pace, START).failures, 4, "429 neither counts nor resets");
+	is_int(cs_pace_view(&pace, START).failures, 4,
+		   "429 neither counts nor resets");
 	send_one(&pace, &with_breaker, CS_PACE_FAILED, START);
 	is_int(breaker(&pace, START), CS_BREAKER_OPEN, "the fifth opens it");
 
 	answer = cs_pace_may_call(&pace, &with_breaker, START + SECOND);
 	is_int(answer.go, CS_PACE_REFUSE, "an open breaker refuses");
 	is_int(answer.until - START, 30 * SECOND, "until the cool-down is over");
-	is_int(cs_pace_view(&pace, START).open_until - START, 30 * SECOND, "views show that");
+	is_int(cs_pace_view(&pace, START).open_until - START, 30 * SECOND,
+		   "views show that");
 	for (int i = 0; i < 10000; i++)
-		calls += send_one(&pace, &with_breaker, CS_PACE_FAILED, START + i * MS);
+		calls +=
+			send_one(&pace, &with_breaker, CS_PACE_FAILED, START + i * MS);
 	is_int(calls, 0, "10,000 questions make no call");
 
-	pace = (CsPace) {0};
+	pace = (CsPace){0};
 	for (int i = 0; i < 100; i++)
 		calls += send_one(&pace, &no_limits, CS_PACE_FAILED, START);
 	is_int(calls, 100, "0 failures is no breaker");
@@ -281,12 +293,13 @@ test_breaker_opens(void)
 static void
 test_probe(void)
 {
-	CsPace		pace = {0};
+	CsPace	  pace = {0};
 	CsInstant now = START + 30 * SECOND;
-	uint32_t		epoch;
+	uint32_t  epoch;
 
 	fail_five(&pace, START);
-	is_int(breaker(&pace, now), CS_BREAKER_HALF_OPEN, "half-open after the cool-down");
+	is_int(breaker(&pace, now), CS_BREAKER_HALF_OPEN,
+		   "half-open after the cool-down");
 	is_int(send_all(&pace, &with_breaker, now), 1, "exactly one probe goes");
 	is_int(go(&pace, &with_breaker, now + 3600 * SECOND), CS_PACE_REFUSE,
 		   "however long it takes");
@@ -309,34 +322,34 @@ static void
 test_cooldown_doubles(void)
 {
 	static const int expected[] = {30, 60, 120, 240, 240, 240};
-	CsPace		pace = {0};
-	CsInstant now = START;
+	CsPace			 pace = {0};
+	CsInstant		 now = START;
 
 	fail_five(&pace, now);
 	for (int i = 0; i < (int) lengthof(expected); i++)
 	{
 		CsInstant until = cs_pace_may_call(&pace, &with_breaker, now).until;
 
-		is_int((until - now) / SECOND, expected[i], "after %d failed probes: %d s",
-			   i, expected[i]);
+		is_int((until - now) / SECOND, expected[i],
+			   "after %d failed probes: %d s", i, expected[i]);
 		now = until;
 		send_one(&pace, &with_breaker, CS_PACE_FAILED, now);
 	}
 	now = cs_pace_may_call(&pace, &with_breaker, now).until;
 	send_one(&pace, &with_breaker, CS_PACE_ANSWERED, now);
 	fail_five(&pace, now);
-	is_int(cs_pace_may_call(&pace, &with_breaker, now).until - now, 30 * SECOND,
-		   "after a success it begins at the first cool-down");
+	is_int(cs_pace_may_call(&pace, &with_breaker, now).until - now,
+		   30 * SECOND, "after a success it begins at the first cool-down");
 }
 
 /* 64 calls are out when the breaker opens; the others end when they like. */
 static void
 test_stragglers(void)
 {
-	CsPace		pace = {0};
+	CsPace	  pace = {0};
 	CsInstant now = START;
-	uint32_t		epochs[64];
-	uint32_t		probe;
+	uint32_t  epochs[64];
+	uint32_t  probe;
 
 	for (int i = 0; i < 64; i++)
 	{
@@ -344,10 +357,13 @@ test_stragglers(void)
 		epochs[i] = cs_pace_note_sent(&pace);
 	}
 	for (int i = 0; i < 20; i++)
-		cs_pace_note_outcome(&pace, epochs[i], CS_PACE_FAILED, 0, now + i * SECOND);
-	is_int(cs_pace_may_call(&pace, &with_breaker, now + 20 * SECOND).until - START,
+		cs_pace_note_outcome(&pace, epochs[i], CS_PACE_FAILED, 0,
+							 now + i * SECOND);
+	is_int(cs_pace_may_call(&pace, &with_breaker, now + 20 * SECOND).until -
+			   START,
 		   34 * SECOND, "failures of calls sent before do not prolong it");
-	cs_pace_note_outcome(&pace, epochs[20], CS_PACE_ANSWERED, 0, now + 20 * SECOND);
+	cs_pace_note_outcome(&pace, epochs[20], CS_PACE_ANSWERED, 0,
+						 now + 20 * SECOND);
 	is_int(breaker(&pace, now + 20 * SECOND), CS_BREAKER_OPEN,
 		   "nor does an answer to one end it");
 
@@ -368,88 +384,98 @@ static void
 test_breaker_settings_change(void)
 {
 	CsPaceSettings settings = with_breaker;
-	CsPace		pace = {0};
+	CsPace		   pace = {0};
 
 	fail_five(&pace, START);
 	settings.breaker_cooldown_ms = 5000;
 	is_int(cs_pace_may_call(&pace, &settings, START).until - START, 5 * SECOND,
 		   "a shorter cool-down holds at once");
 	settings.breaker_failures = 0;
-	is_int(go(&pace, &settings, START), CS_PACE_GO, "switched off, it is closed");
+	is_int(go(&pace, &settings, START), CS_PACE_GO,
+		   "switched off, it is closed");
 	is_int(breaker(&pace, START), CS_BREAKER_CLOSED, "and shown so");
 
-	pace = (CsPace) {0};
+	pace = (CsPace){0};
 	for (int i = 0; i < 4; i++)
 		send_one(&pace, &with_breaker, CS_PACE_FAILED, START);
 	settings.breaker_failures = 2;
 	send_one(&pace, &settings, CS_PACE_FAILED, START);
-	is_int(breaker(&pace, START), CS_BREAKER_OPEN, "a lower limit opens with the next failure");
+	is_int(breaker(&pace, START), CS_BREAKER_OPEN,
+		   "a lower limit opens with the next failure");
 
-	pace = (CsPace) {0};
+	pace = (CsPace){0};
 	fail_five(&pace, START);
-	is_int(cs_pace_may_call(&pace, &with_breaker, START - 3600 * SECOND).until -
-		   (START - 3600 * SECOND), 30 * SECOND,
-		   "a clock set back by an hour is one cool-down");
+	is_int(
+		cs_pace_may_call(&pace, &with_breaker, START - 3600 * SECOND).until -
+			(START - 3600 * SECOND),
+		30 * SECOND, "a clock set back by an hour is one cool-down");
 }
 
 static void
 test_probe_waits(void)
 {
-	CsPace		pace = {0};
+	CsPace	  pace = {0};
 	CsInstant now = START + 30 * SECOND;
 
 	fail_five(&pace, START);
 	cs_pace_note_outcome(&pace, 0, CS_PACE_NEITHER, 40000, START);
 	is_int(cs_pace_may_call(&pace, &with_breaker, now).go, CS_PACE_WAIT,
 		   "a probe keeps to Retry-After, too");
-	is_int(go(&pace, &with_breaker, now + 10 * SECOND), CS_PACE_GO, "then it goes");
+	is_int(go(&pace, &with_breaker, now + 10 * SECOND), CS_PACE_GO,
+		   "then it goes");
 }
 
 /* A provider of which nothing is known, or that failed, gets few calls. */
 static void
 test_doubt(void)
 {
-	CsPace		pace = {0};
+	CsPace	  pace = {0};
 	CsInstant now = START;
-	uint32_t		epoch;
+	uint32_t  epoch;
 
 	is_int(send_all(&pace, &with_breaker, now), 5,
 		   "at first no more go than may fail");
-	is_int(cs_pace_may_call(&pace, &with_breaker, now).go, CS_PACE_WAIT, "the others wait");
+	is_int(cs_pace_may_call(&pace, &with_breaker, now).go, CS_PACE_WAIT,
+		   "the others wait");
 	epoch = pace.epoch;
 	cs_pace_take_back(&pace, epoch);
-	is_int(send_all(&pace, &with_breaker, now), 1, "one that was not tried makes room");
+	is_int(send_all(&pace, &with_breaker, now), 1,
+		   "one that was not tried makes room");
 	cs_pace_note_outcome(&pace, epoch, CS_PACE_FAILED, 0, now);
 	is_int(send_all(&pace, &with_breaker, now), 0, "one that failed does not");
 	cs_pace_note_outcome(&pace, epoch, CS_PACE_ANSWERED, 0, now);
-	is_int(send_all(&pace, &with_breaker, now), 1000, "after an answer all go");
+	is_int(send_all(&pace, &with_breaker, now), 1000,
+		   "after an answer all go");
 
-	pace = (CsPace) {0};
+	pace = (CsPace){0};
 	(void) send_all(&pace, &with_breaker, now);
 	now = cs_pace_may_call(&pace, &with_breaker, now).until;
 	is_int(now - START, 3 * SECOND, "a slow one is waited for a while");
 	is_int(send_all(&pace, &with_breaker, now), 1000, "and no longer");
 
-	pace = (CsPace) {0};
+	pace = (CsPace){0};
 	send_one(&pace, &with_breaker, CS_PACE_ANSWERED, START);
 	is_int(send_all(&pace, &with_breaker, START + 50 * SECOND), 1000,
 		   "who answered a moment ago is alive");
-	pace = (CsPace) {0};
+	pace = (CsPace){0};
 	send_one(&pace, &with_breaker, CS_PACE_ANSWERED, START);
-	is_int(send_all(&pace, &with_breaker, START + 51 * SECOND), 5, "who did before is not sure to be");
-	pace = (CsPace) {0};
-	is_int(send_all(&pace, &no_limits, START), 1000, "without a breaker nobody doubts");
+	is_int(send_all(&pace, &with_breaker, START + 51 * SECOND), 5,
+		   "who did before is not sure to be");
+	pace = (CsPace){0};
+	is_int(send_all(&pace, &no_limits, START), 1000,
+		   "without a breaker nobody doubts");
 }
 
 static void
 test_take_back(void)
 {
 	CsPaceSettings settings = rate(3);
-	CsPace		pace = {0};
+	CsPace		   pace = {0};
 
 	is_int(send_all(&pace, &settings, START), 1, "one goes");
 	cs_pace_take_back(&pace, pace.epoch);
-	is_int(send_all(&pace, &settings, START), 1, "its turn given back, another one does");
+	is_int(send_all(&pace, &settings, START), 1,
+		   "its turn given back, another one does");
 	cs_pace_take_back(&pace, pace.epoch);
 	cs_pace_take_back(&pace, pace.epoch);
 	is_int(send_all(&pace, &settings, START), 1, "turns do not pile up");
@@ -460,11 +486,11 @@ test_outcomes(void)
 {
 	static const struct
 	{
-		const char *name;
-		CsCallEnd	end;
-		int			status;
+		const char	 *name;
+		CsCallEnd	  end;
+		int			  status;
 		CsPaceOutcome outcome;
-	}			cases[] = {
+	} cases[] = {
 		{"200", CS_CALL_REPLY, 200, CS_PACE_ANSWERED},
 		{"302", CS_CALL_REPLY, 302, CS_PACE_ANSWERED},
 		{"400", CS_CALL_REPLY, 400, CS_PACE_ANSWERED},
@@ -480,11 +506,13 @@ test_outcomes(void)
 	};
 
 	for (int i = 0; i < (int) lengthof(cases); i++)
-		is_int(cs_pace_outcome(cases[i].end, cases[i].status), cases[i].outcome,
-			   "what it tells: %s", cases[i].name);
-	is_text(cs_breaker_name(CS_BREAKER_CLOSED), "closed", "the name of closed");
+		is_int(cs_pace_outcome(cases[i].end, cases[i].status),
+			   cases[i].outcome, "what it tells: %s", cases[i].name);
+	is_text(cs_breaker_name(CS_BREAKER_CLOSED), "closed",
+			"the name of closed");
 	is_text(cs_breaker_name(CS_BREAKER_OPEN), "open", "the name of open");
-	is_text(cs_breaker_name(CS_BREAKER_HALF_OPEN), "half_open", "the name of half-open");
+	is_text(cs_breaker_name(CS_BREAKER_HALF_OPEN), "half_open",
+			"the name of half-open");
 }
 
 int

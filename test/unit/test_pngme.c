@@ -7,7 +7,7 @@
 #include "payload.h"
 
 #define PHONE	"254123456789"
-#define JWT_EXP	INT64_C(1700043200)
+#define JWT_EXP INT64_C(1700043200)
 
 static const CsProvider *const provider = &cs_pngme;
 
@@ -19,13 +19,13 @@ test_options(void)
 		const char *option;
 		const char *value;
 		bool		fits;
-	}			cases[] = {
-		{"country", "nigeria", true}, {"country", "kenya", true},
-		{"country", "Kenya", false}, {"country", "ke", false},
-		{"country", "kenya/x", false}, {"country", "", false},
-		{"email", "svc@acme.example", true}, {"email", "svc", false},
+	} cases[] = {
+		{"country", "nigeria", true},		  {"country", "kenya", true},
+		{"country", "Kenya", false},		  {"country", "ke", false},
+		{"country", "kenya/x", false},		  {"country", "", false},
+		{"email", "svc@acme.example", true},  {"email", "svc", false},
 		{"email", "a:b@acme.example", false}, {"email", "a b@c", false},
-		{"api_token", "eyJh.e30.x", true}, {"api_token", "a b", false},
+		{"api_token", "eyJh.e30.x", true},	  {"api_token", "a b", false},
 	};
 
 	for (int i = 0; i < COUNT(cases); i++)
@@ -47,30 +47,38 @@ test_account(void)
 		CsPair		pairs[4];
 		CsErrorCode code;
 		const char *says;
-	}			cases[] = {
+	} cases[] = {
 		{{{"country", "kenya"}, {"email", "a@b.example"}, {"password", "p"}},
-		CS_ERR_NONE, NULL},
+		 CS_ERR_NONE,
+		 NULL},
 		{{{"country", "kenya"}, {"api_token", "t"}}, CS_ERR_NONE, NULL},
-		{{{"email", "a@b.example"}, {"password", "p"}}, CS_ERR_ARGUMENT,
-		"server option \"country\" is missing"},
-		{{{"country", "kenya"}}, CS_ERR_MAPPING,
-		"user mapping lacks credentials"},
-		{{{"country", "kenya"}, {"email", "a@b.example"}}, CS_ERR_MAPPING,
-		"user mapping lacks \"password\""},
-		{{{"country", "kenya"}, {"password", "p"}}, CS_ERR_MAPPING,
-		"user mapping lacks \"email\""},
+		{{{"email", "a@b.example"}, {"password", "p"}},
+		 CS_ERR_ARGUMENT,
+		 "server option \"country\" is missing"},
+		{{{"country", "kenya"}},
+		 CS_ERR_MAPPING,
+		 "user mapping lacks credentials"},
+		{{{"country", "kenya"}, {"email", "a@b.example"}},
+		 CS_ERR_MAPPING,
+		 "user mapping lacks \"password\""},
+		{{{"country", "kenya"}, {"password", "p"}},
+		 CS_ERR_MAPPING,
+		 "user mapping lacks \"email\""},
 		{{{"country", "kenya"}, {"email", "a:b@c"}, {"password", "p"}},
-		CS_ERR_MAPPING, "credential \"email\" is no e-mail address"},
-		{{{"country", "kenya"}, {"api_token", "a\nb"}}, CS_ERR_MAPPING,
-		"credential \"api_token\" cannot be sent"},
-		{{{"country", "kenya"}, {"api_token", ""}}, CS_ERR_MAPPING,
-		"user mapping lacks \"api_token\""},
+		 CS_ERR_MAPPING,
+		 "credential \"email\" is no e-mail address"},
+		{{{"country", "kenya"}, {"api_token", "a\nb"}},
+		 CS_ERR_MAPPING,
+		 "credential \"api_token\" cannot be sent"},
+		{{{"country", "kenya"}, {"api_token", ""}},
+		 CS_ERR_MAPPING,
+		 "user mapping lacks \"api_token\""},
 	};
 
 	for (int i = 0; i < COUNT(cases); i++)
 	{
-		CsAccount	account = {"https://h.example", cases[i].pairs, 0};
-		CsError		err = {0};
+		CsAccount account = {"https://h.example", cases[i].pairs, 0};
+		CsError	  err = {0};
 
 		while (cases[i].pairs[account.npairs].name != NULL)
 			account.npairs++;
@@ -86,17 +94,16 @@ test_account(void)
 static void
 test_login(void)
 {
-	static const CsPair one[] = {
-		{"environment", "production"}, {"email", "svc@acme.example"},
-		{"password", "p:\xC3\xA9"}
-	};
+	static const CsPair one[] = {{"environment", "production"},
+								 {"email", "svc@acme.example"},
+								 {"password", "p:\xC3\xA9"}};
 	static const CsPair fixed[] = {{"api_token", "t-1"}};
-	const CsAccount account = {"https://h.example/beta", one, 3};
-	const CsAccount fixed_account = {"https://h.example", fixed, 1};
-	const CsAccount empty = {"https://h.example", NULL, 0};
-	const char *token = "x";
-	CsRequest	request = {0};
-	CsError		err;
+	const CsAccount		account = {"https://h.example/beta", one, 3};
+	const CsAccount		fixed_account = {"https://h.example", fixed, 1};
+	const CsAccount		empty = {"https://h.example", NULL, 0};
+	const char		   *token = "x";
+	CsRequest			request = {0};
+	CsError				err;
 
 	ok(provider->needs_login(&account, &token) && token == NULL,
 	   "e-mail address and password need a log-in");
@@ -106,8 +113,10 @@ test_login(void)
 	provider->build_login(&account, &request, &err);
 	is_int(request.method, CS_GET, "log-in is a GET");
 	is_text(request.url.data, "https://h.example/beta/auth", "its URL");
-	is_text(request.headers.data, "Accept: application/json\nAuthorization: "
-			"Basic c3ZjQGFjbWUuZXhhbXBsZTpwOsOp\n", "its headers");
+	is_text(request.headers.data,
+			"Accept: application/json\nAuthorization: "
+			"Basic c3ZjQGFjbWUuZXhhbXBsZTpwOsOp\n",
+			"its headers");
 	ok(request.body.len == 0, "no body");
 	cs_template_free(&request);
 	is_int(provider->build_login(&empty, &request, &err), CS_FAIL,
@@ -118,50 +127,48 @@ test_login(void)
 static void
 test_login_replies(void)
 {
-	static const CsPair acme[] = {
-		{"organization", "acme"}, {"environment", "production"}
-	};
-	static const CsPair test[] = {
-		{"organization", "acme"}, {"environment", "test"}
-	};
-	static const CsPair absent[] = {{"organization", "nobody"}};
+	static const CsPair	   acme[] = {{"organization", "acme"},
+									 {"environment", "production"}};
+	static const CsPair	   test[] = {{"organization", "acme"},
+									 {"environment", "test"}};
+	static const CsPair	   absent[] = {{"organization", "nobody"}};
 	static const LoginCase one_cases[] = {
 		{"pngme/login_one", CS_ERR_NONE, NULL, JWT_EXP, NULL},
 		{"pngme/login_several", CS_ERR_CREDENTIALS, NULL, 0,
-		"belongs to 2 organizations; the server option \"organization\""},
+		 "belongs to 2 organizations; the server option \"organization\""},
 		{"pngme/login_empty", CS_ERR_CREDENTIALS, NULL, 0, "0 organizations"},
 		{"pngme/login_object", CS_ERR_NOT_UNDERSTOOD, NULL, 0, NULL},
 		{"pngme/login_null", CS_ERR_NOT_UNDERSTOOD, NULL, 0, "is no object"},
 		{"pngme/login_no_token", CS_ERR_CREDENTIALS, NULL, 0,
-		"\"acme\" has no API token for environment \"production\""},
+		 "\"acme\" has no API token for environment \"production\""},
 		{"pngme/login_control_token", CS_ERR_NOT_UNDERSTOOD, NULL, 0,
-		"cannot be used"},
+		 "cannot be used"},
 		{"pngme/decision_truncated", CS_ERR_NOT_UNDERSTOOD, NULL, 0, NULL},
 	};
 	static const LoginCase acme_cases[] = {
 		{"pngme/login_one", CS_ERR_NONE, NULL, JWT_EXP, NULL},
 		{"pngme/login_several", CS_ERR_NONE, NULL, JWT_EXP, NULL},
 		{"pngme/login_odd", CS_ERR_CREDENTIALS, NULL, 0,
-		"environment \"production\""},
+		 "environment \"production\""},
 		{"pngme/login_empty", CS_ERR_CREDENTIALS, NULL, 0,
-		"no organization \"acme\""},
+		 "no organization \"acme\""},
 	};
 	static const LoginCase test_cases[] = {
-		{"pngme/login_several", CS_ERR_NONE, "test-token",
-		LOGIN_TIME + 43200, NULL},
+		{"pngme/login_several", CS_ERR_NONE, "test-token", LOGIN_TIME + 43200,
+		 NULL},
 	};
 	static const LoginCase absent_cases[] = {
 		{"pngme/login_one", CS_ERR_CREDENTIALS, NULL, 0,
-		"no organization \"nobody\""},
+		 "no organization \"nobody\""},
 	};
-	CsAccount	account = {"https://h.example", NULL, 0};
+	CsAccount account = {"https://h.example", NULL, 0};
 
 	check_logins(provider, &account, one_cases, COUNT(one_cases));
-	account = (CsAccount) {"", acme, 2};
+	account = (CsAccount){"", acme, 2};
 	check_logins(provider, &account, acme_cases, COUNT(acme_cases));
-	account = (CsAccount) {"", test, 2};
+	account = (CsAccount){"", test, 2};
 	check_logins(provider, &account, test_cases, COUNT(test_cases));
-	account = (CsAccount) {"", absent, 1};
+	account = (CsAccount){"", absent, 1};
 	check_logins(provider, &account, absent_cases, COUNT(absent_cases));
 }
 
@@ -189,23 +196,25 @@ static void
 test_request(const CsEndpoint *decision)
 {
 	static const CsPair options[] = {{"country", "nigeria"}};
-	static const CsPair pairs[] = {
-		{"subject", PHONE}, {"utc_endtime", "2023-11-17T00:00:00"}
-	};
-	const CsAccount account = {"https://api.pngme.com/beta", options, 1};
-	CsArguments args = {.pairs = pairs, .npairs = 1};
-	CsRequest	request = {0};
-	CsError		err;
+	static const CsPair pairs[] = {{"subject", PHONE},
+								   {"utc_endtime", "2023-11-17T00:00:00"}};
+	const CsAccount		account = {"https://api.pngme.com/beta", options, 1};
+	CsArguments			args = {.pairs = pairs, .npairs = 1};
+	CsRequest			request = {0};
+	CsError				err;
 
 	decision->build(&account, &args, &request, &err);
 	is_int(request.method, CS_GET, "decision is a GET");
-	is_text(request.url.data, "https://api.pngme.com/beta/nigeria/decision"
-			"?phone_number=" PHONE, "URL without a time");
+	is_text(request.url.data,
+			"https://api.pngme.com/beta/nigeria/decision"
+			"?phone_number=" PHONE,
+			"URL without a time");
 	is_text(request.headers.data, "Accept: application/json\n", "headers");
 	cs_template_free(&request);
 	args.npairs = 2;
 	decision->build(&account, &args, &request, &err);
-	is_text(request.url.data, "https://api.pngme.com/beta/nigeria/decision"
+	is_text(request.url.data,
+			"https://api.pngme.com/beta/nigeria/decision"
 			"?phone_number=" PHONE "&utc_endtime=2023-11-17T00%3A00%3A00",
 			"URL with a time");
 	cs_template_free(&request);
@@ -220,41 +229,40 @@ static const ReplyCase replies[] = {
 	{"pngme/decision_number_phone", 200, CS_ERR_NONE, 200, NULL, NULL},
 	{"pngme/decision_exact_numbers", 200, CS_ERR_NONE, 200, NULL, NULL},
 	{"pngme/decision_other_user", 200, CS_ERR_NOT_UNDERSTOOD, 200, NULL,
-	"another subject"},
+	 "another subject"},
 	{"pngme/decision_score_text", 200, CS_ERR_NOT_UNDERSTOOD, 200, NULL,
-	"risk_score"},
+	 "risk_score"},
 	{"pngme/decision_score_above_one", 200, CS_ERR_NOT_UNDERSTOOD, 200, NULL,
-	"risk_score"},
+	 "risk_score"},
 	{"pngme/decision_score_negative", 200, CS_ERR_NOT_UNDERSTOOD, 200, NULL,
-	"risk_score"},
+	 "risk_score"},
 	{"pngme/decision_features_list", 200, CS_ERR_NOT_UNDERSTOOD, 200, NULL,
-	"features are not"},
+	 "features are not"},
 	{"pngme/decision_user_text", 200, CS_ERR_NOT_UNDERSTOOD, 200, NULL,
-	"user is not"},
+	 "user is not"},
 	{"pngme/decision_no_fields", 200, CS_ERR_NOT_UNDERSTOOD, 200, NULL,
-	"has no risk_score"},
+	 "has no risk_score"},
 	{"pngme/decision_empty_object", 200, CS_ERR_NOT_UNDERSTOOD, 200, NULL,
-	NULL},
+	 NULL},
 	{"pngme/decision_array", 200, CS_ERR_NOT_UNDERSTOOD, 200, NULL,
-	"not an object"},
+	 "not an object"},
 	{"pngme/decision_truncated", 200, CS_ERR_NOT_UNDERSTOOD, 200, NULL,
-	"the end of the text too early at byte offset 2000"},
+	 "the end of the text too early at byte offset 2000"},
 	{"pngme/error_html", 200, CS_ERR_NOT_UNDERSTOOD, 200, NULL, NULL},
 	{NULL, 200, CS_ERR_NOT_UNDERSTOOD, 200, NULL, "empty"},
 	{NULL, 204, CS_ERR_NOT_UNDERSTOOD, 204, NULL, NULL},
 	{"pngme/decision_full", 202, CS_ERR_NOT_UNDERSTOOD, 202, NULL,
-	"status is not 200"},
+	 "status is not 200"},
 	{"pngme/error_detail", 200, CS_ERR_NOT_UNDERSTOOD, 200, NULL, NULL},
 	{"pngme/error_detail", 400, CS_ERR_SUBJECT, 400, NULL,
-	"Pngme says: Invalid parameters or insufficient data"},
+	 "Pngme says: Invalid parameters or insufficient data"},
 	{"pngme/error_detail_list", 422, CS_ERR_SUBJECT, 422, NULL,
-	"no user with 254*******89; invalid datetime format"},
+	 "no user with 254*******89; invalid datetime format"},
 	{"pngme/error_message", 404, CS_ERR_SUBJECT, 404, NULL, NULL},
 	{NULL, 404, CS_ERR_SUBJECT, 404, NULL, NULL},
 	{"pngme/error_message", 401, CS_ERR_CREDENTIALS, 401, NULL,
-	"Not authenticated"},
-	{"pngme/error_text", 403, CS_ERR_CREDENTIALS, 403, NULL,
-	"Not authorized"},
+	 "Not authenticated"},
+	{"pngme/error_text", 403, CS_ERR_CREDENTIALS, 403, NULL, "Not authorized"},
 	{"pngme/error_message", 413, CS_ERR_TOO_LARGE, 413, NULL, NULL},
 	{"pngme/error_message", 429, CS_ERR_RATE, 429, NULL, NULL},
 	{"pngme/error_html", 500, CS_ERR_UNKNOWN, 500, NULL, NULL},
@@ -270,8 +278,8 @@ int
 main(void)
 {
 	static const CsPair pairs[] = {{"subject", PHONE}};
-	const CsArguments args = {.pairs = pairs, .npairs = 1};
-	const CsEndpoint *decision = cs_registry_endpoint(provider, "decision");
+	const CsArguments	args = {.pairs = pairs, .npairs = 1};
+	const CsEndpoint   *decision = cs_registry_endpoint(provider, "decision");
 
 	test_options();
 	test_account();

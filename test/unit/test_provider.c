@@ -12,7 +12,7 @@
 static void
 test_registry(void)
 {
-	int			count = 0;
+	int				  count = 0;
 	const CsProvider *p;
 
 	for (; (p = cs_registry_at(count)) != NULL; count++)
@@ -20,22 +20,23 @@ test_registry(void)
 		ok(cs_registry_by_name(p->name) == p, "%s by name", p->name);
 		is_int(cs_registry_index(p), count, "%s by index", p->name);
 		ok(strncmp(p->default_base_url, "https://", 8) == 0 &&
-		   p->default_base_url[strlen(p->default_base_url) - 1] != '/',
+			   p->default_base_url[strlen(p->default_base_url) - 1] != '/',
 		   "%s has a base URL", p->name);
 		ok(p->check_account != NULL, "%s checks its account", p->name);
 		ok((p->build_login == NULL) == (p->read_login == NULL) &&
-		   (p->build_login == NULL) == (p->needs_login == NULL),
+			   (p->build_login == NULL) == (p->needs_login == NULL),
 		   "%s has all of a log-in or nothing", p->name);
 		for (const CsOption *o = p->options; o->name != NULL; o++)
-			ok(o->expects != NULL && (!o->secret || o->place ==
-									  CS_ON_MAPPING) &&
-			   (o->default_value == NULL || o->check == NULL ||
-				o->check(o->default_value)), "%s option %s", p->name, o->name);
+			ok(o->expects != NULL &&
+				   (!o->secret || o->place == CS_ON_MAPPING) &&
+				   (o->default_value == NULL || o->check == NULL ||
+					o->check(o->default_value)),
+			   "%s option %s", p->name, o->name);
 		for (const CsEndpoint *e = p->endpoints; e->name != NULL; e++)
 			ok(cs_registry_endpoint(p, e->name) == e && e->normalise != NULL &&
-			   e->build != NULL && e->classify != NULL && e->billed &&
-			   e->subject_name != NULL &&
-			   (e->auth == CS_AUTH_IN_REQUEST || p->build_login != NULL),
+				   e->build != NULL && e->classify != NULL && e->billed &&
+				   e->subject_name != NULL &&
+				   (e->auth == CS_AUTH_IN_REQUEST || p->build_login != NULL),
 			   "%s endpoint %s", p->name, e->name);
 	}
 	is_int(count, 3, "three providers");
@@ -53,54 +54,59 @@ test_templates(void)
 		{"a b", CS_FROM_LITERAL, "c&d", false},
 		{"absent", CS_FROM_ARGUMENT, "absent", cs_left_out},
 		{"id", CS_FROM_REQUEST_ID, NULL, CS_REQUIRED},
-		{0}
-	};
+		{0}};
 	static const CsField body[] = {
 		{"o", CS_FROM_OPTION, "country", CS_REQUIRED},
 		{"f", CS_FROM_FILE, NULL, CS_REQUIRED},
 		{"x", CS_FROM_ARGUMENT, "absent", cs_left_out},
-		{0}
-	};
+		{0}};
 	static const CsField needed[] = {
-		{"absent", CS_FROM_ARGUMENT, "absent", CS_REQUIRED}, {0}
-	};
+		{"absent", CS_FROM_ARGUMENT, "absent", CS_REQUIRED}, {0}};
 	static const CsField nothing[] = {{0}};
-	const CsPair options[] = {{"country", "a/b"}, {"path", "/p/q"}};
-	const CsPair pairs[] = {{"subject", "s=1"}};
-	const CsAccount account = {"https://h.example/x", options, 2};
-	const CsArguments args = {pairs, 1, "id-1", "%PDF", 4};
-	CsTemplate	template = {"/{country}/{subject}{+path}/z", query, body};
-	CsRequest	request = {0};
-	CsError		err;
+	const CsPair		 options[] = {{"country", "a/b"}, {"path", "/p/q"}};
+	const CsPair		 pairs[] = {{"subject", "s=1"}};
+	const CsAccount		 account = {"https://h.example/x", options, 2};
+	const CsArguments	 args = {pairs, 1, "id-1", "%PDF", 4};
+	CsTemplate template = {"/{country}/{subject}{+path}/z", query, body};
+	CsRequest request = {0};
+	CsError	  err;
 
 	is_int(cs_template_build(&template, CS_PATCH, &account, &args, &request,
-							&err), CS_OK, "template is filled");
+							 &err),
+		   CS_OK, "template is filled");
 	is_int(request.method, CS_PATCH, "method");
-	is_text(request.url.data, "https://h.example/x/a%2Fb/s%3D1/p/q/z"
-			"?a%20b=c%26d&id=id-1", "URL");
-	is_text(request.headers.data, "Accept: application/json\n"
-			"Content-Type: application/json\n", "headers");
+	is_text(request.url.data,
+			"https://h.example/x/a%2Fb/s%3D1/p/q/z"
+			"?a%20b=c%26d&id=id-1",
+			"URL");
+	is_text(request.headers.data,
+			"Accept: application/json\n"
+			"Content-Type: application/json\n",
+			"headers");
 	is_text(request.body.data, "{\"o\":\"a/b\",\"f\":\"JVBERg==\"}", "body");
 	cs_template_free(&request);
 	ok(request.url.data == NULL && request.body.data == NULL, "freed");
 
-	template = (CsTemplate) {"/x", NULL, nothing};
+	template = (CsTemplate){"/x", NULL, nothing};
 	cs_template_build(&template, CS_POST, &account, NULL, &request, &err);
 	is_text(request.body.data, "{}", "empty body");
 	cs_template_free(&request);
 
-	template = (CsTemplate) {"/x", needed, NULL};
-	is_int(cs_template_build(&template, CS_GET, &account, &args, &request,
-							&err), CS_FAIL, "missing query parameter");
+	template = (CsTemplate){"/x", needed, NULL};
+	is_int(
+		cs_template_build(&template, CS_GET, &account, &args, &request, &err),
+		CS_FAIL, "missing query parameter");
 	is_int(err.code, CS_ERR_ARGUMENT, "is an error of argument");
 	cs_template_free(&request);
-	template = (CsTemplate) {"/x", NULL, needed};
-	is_int(cs_template_build(&template, CS_GET, &account, &args, &request,
-							&err), CS_FAIL, "missing member");
+	template = (CsTemplate){"/x", NULL, needed};
+	is_int(
+		cs_template_build(&template, CS_GET, &account, &args, &request, &err),
+		CS_FAIL, "missing member");
 	cs_template_free(&request);
-	template = (CsTemplate) {"/{nowhere}", NULL, NULL};
-	is_int(cs_template_build(&template, CS_GET, &account, &args, &request,
-							&err), CS_FAIL, "missing piece of the path");
+	template = (CsTemplate){"/{nowhere}", NULL, NULL};
+	is_int(
+		cs_template_build(&template, CS_GET, &account, &args, &request, &err),
+		CS_FAIL, "missing piece of the path");
 	is_text(err.message, "\"nowhere\" is missing", "is named");
 	cs_template_free(&request);
 }
@@ -114,13 +120,13 @@ test_jwt(void)
 		const char *token;
 		bool		found;
 		int64_t		exp;
-	}			cases[] = {
+	} cases[] = {
 		/* {"exp":1700043200} */
 		{"eyJhbGciOiJub25lIn0.eyJleHAiOjE3MDAwNDMyMDB9.c2ln", true,
-		1700043200},
+		 1700043200},
 		/* {"exp":1700043200.5} */
 		{"eyJhbGciOiJub25lIn0.eyJleHAiOjE3MDAwNDMyMDAuNX0.c2ln", true,
-		1700043200},
+		 1700043200},
 		/* {"exp":"soon"} */
 		{"a.eyJleHAiOiJzb29uIn0.c", false, 0},
 		/* {"sub":1} */
@@ -140,7 +146,7 @@ test_jwt(void)
 
 	for (int i = 0; i < COUNT(cases); i++)
 	{
-		int64_t		exp = 0;
+		int64_t exp = 0;
 
 		is_int(cs_token_jwt_expiry(cases[i].token, &exp), cases[i].found,
 			   "JWT %d: found", i);
@@ -152,9 +158,9 @@ test_jwt(void)
 static void
 test_tokens(void)
 {
-	char		text[CS_TOKEN_MAX + 2];
-	CsToken		token;
-	CsError		err;
+	char	text[CS_TOKEN_MAX + 2];
+	CsToken token;
+	CsError err;
 
 	memset(text, 'a', sizeof(text));
 	text[CS_TOKEN_MAX] = '\0';
@@ -181,26 +187,26 @@ test_statuses(void)
 	{
 		int			status;
 		CsErrorCode code;
-	}			cases[] = {
-		{401, CS_ERR_CREDENTIALS}, {403, CS_ERR_CREDENTIALS},
-		{413, CS_ERR_TOO_LARGE}, {429, CS_ERR_RATE},
-		{503, CS_ERR_UNAVAILABLE}, {500, CS_ERR_UNKNOWN},
-		{502, CS_ERR_UNKNOWN}, {504, CS_ERR_UNKNOWN}, {599, CS_ERR_UNKNOWN},
-		{301, CS_ERR_NOT_UNDERSTOOD}, {400, CS_ERR_NOT_UNDERSTOOD},
-		{404, CS_ERR_NOT_UNDERSTOOD}, {418, CS_ERR_NOT_UNDERSTOOD},
-		{100, CS_ERR_NOT_UNDERSTOOD}, {600, CS_ERR_NOT_UNDERSTOOD},
-		{0, CS_ERR_NOT_UNDERSTOOD},
+	} cases[] = {
+		{401, CS_ERR_CREDENTIALS},	  {403, CS_ERR_CREDENTIALS},
+		{413, CS_ERR_TOO_LARGE},	  {429, CS_ERR_RATE},
+		{503, CS_ERR_UNAVAILABLE},	  {500, CS_ERR_UNKNOWN},
+		{502, CS_ERR_UNKNOWN},		  {504, CS_ERR_UNKNOWN},
+		{599, CS_ERR_UNKNOWN},		  {301, CS_ERR_NOT_UNDERSTOOD},
+		{400, CS_ERR_NOT_UNDERSTOOD}, {404, CS_ERR_NOT_UNDERSTOOD},
+		{418, CS_ERR_NOT_UNDERSTOOD}, {100, CS_ERR_NOT_UNDERSTOOD},
+		{600, CS_ERR_NOT_UNDERSTOOD}, {0, CS_ERR_NOT_UNDERSTOOD},
 	};
 
 	for (int i = 0; i < COUNT(cases); i++)
 	{
-		CsVerdict	v;
+		CsVerdict v;
 
 		memset(&v, 0x5A, sizeof(v));
 		cs_verdict_from_status(&cs_pngme, cases[i].status, NULL, &v);
 		ok(v.code == cases[i].code && v.error.code == cases[i].code &&
-		   v.effective_status == cases[i].status &&
-		   v.error.message[0] != '\0' && v.error.detail[0] == '\0',
+			   v.effective_status == cases[i].status &&
+			   v.error.message[0] != '\0' && v.error.detail[0] == '\0',
 		   "status %d", cases[i].status);
 	}
 }
@@ -213,42 +219,43 @@ test_words(void)
 		const char *body;
 		const char *detail;
 		const char *provider_code;
-	}			cases[] = {
+	} cases[] = {
 		{"{\"detail\":\"no\"}", "Pngme says: no", ""},
 		{"{\"message\":\"m\",\"error\":\"e\"}", "Pngme says: m", ""},
 		{"{\"error\":\"Unauthorized\",\"error_description\":\"why\"}",
-		"Pngme says: why", ""},
+		 "Pngme says: why", ""},
 		{"{\"error\":{\"message\":\"deep\"}}", "Pngme says: deep", ""},
 		{"{\"error\":{\"unknown\":\"deep\"}}", "", ""},
 		{"{\"message\":\"m\",\"errors\":[\"a\",{\"message\":\"b\"},5,null]}",
-		"Pngme says: m: a; b", ""},
+		 "Pngme says: m: a; b", ""},
 		{"{\"errors\":[{\"message\":\"b\"}]}", "Pngme says: b", ""},
 		{"{\"errors\":\"alone\"}", "Pngme says: alone", ""},
-		{"{\"detail\":[{\"msg\":\"x\"},{\"msg\":\"y\"}]}",
-		"Pngme says: x; y", ""},
+		{"{\"detail\":[{\"msg\":\"x\"},{\"msg\":\"y\"}]}", "Pngme says: x; y",
+		 ""},
 		{"\"plain\"", "Pngme says: plain", ""},
 		{"{\"detail\":\"\",\"message\":\"m\"}", "Pngme says: m", ""},
 		{"{\"code\":\"E17\"}", "Pngme gives the code E17.", "E17"},
 		{"{\"code\":17,\"message\":\"m\"}", "Pngme says: m", "17"},
-		{"{\"code\":\"254700123456\"}",
-		"Pngme gives the code 254*******56.", "254*******56"},
+		{"{\"code\":\"254700123456\"}", "Pngme gives the code 254*******56.",
+		 "254*******56"},
 		{"{\"code\":\"has space\"}", "", ""},
 		{"{\"message\":\"for 254700123456 no\"}",
-		"Pngme says: for 254*******56 no", ""},
+		 "Pngme says: for 254*******56 no", ""},
 		{"{\"message\":\"a\\nb\\u0007\"}", "Pngme says: a b ", ""},
-		{"[1]", "", ""}, {"5", "", ""}, {"{}", "", ""},
+		{"[1]", "", ""},
+		{"5", "", ""},
+		{"{}", "", ""},
 	};
 
 	for (int i = 0; i < COUNT(cases); i++)
 	{
 		struct json_object *root;
-		CsVerdict	v;
-		CsError		err;
+		CsVerdict			v;
+		CsError				err;
 
 		cs_json_parse(cases[i].body, strlen(cases[i].body), &root, &err);
 		cs_verdict_from_status(&cs_pngme, 400, root, &v);
-		is_text(v.error.detail, cases[i].detail, "words of %s",
-				cases[i].body);
+		is_text(v.error.detail, cases[i].detail, "words of %s", cases[i].body);
 		is_text(v.error.provider_code, cases[i].provider_code, "code of %s",
 				cases[i].body);
 		json_object_put(root);
@@ -259,14 +266,14 @@ test_words(void)
 static void
 test_long_words(void)
 {
-	bool		safe = true;
+	bool safe = true;
 
 	for (int padding = 2000; padding < 2060; padding++)
 	{
-		CsBuf		body = {0};
+		CsBuf				body = {0};
 		struct json_object *root;
-		CsVerdict	v;
-		CsError		err;
+		CsVerdict			v;
+		CsError				err;
 
 		/* One long token, which shrinks, brings the number into view. */
 		cs_buf_puts(&body, "{\"message\":\"");
@@ -276,7 +283,7 @@ test_long_words(void)
 		cs_json_parse(body.data, body.len, &root, &err);
 		cs_verdict_from_status(&cs_pngme, 400, root, &v);
 		safe = safe && !has_long_number(v.error.detail) &&
-			strstr(v.error.detail, "2547") == NULL;
+			   strstr(v.error.detail, "2547") == NULL;
 		json_object_put(root);
 		cs_buf_free(&body);
 	}
@@ -286,8 +293,8 @@ test_long_words(void)
 static void
 test_helpers(void)
 {
-	char		out[16];
-	CsError		err;
+	char	out[16];
+	CsError err;
 
 	is_int(cs_phone_digits("+254 700-123 456", out, sizeof(out), &err), CS_OK,
 		   "phone number with plus sign, spaces and dashes");
@@ -296,23 +303,27 @@ test_helpers(void)
 		   "spaces before the plus sign");
 	is_int(cs_phone_digits("25+4", out, sizeof(out), &err), CS_FAIL,
 		   "plus sign inside");
-	is_int(cs_phone_digits("254x", out, sizeof(out), &err), CS_FAIL,
-		   "letter");
+	is_int(cs_phone_digits("254x", out, sizeof(out), &err), CS_FAIL, "letter");
 	is_int(cs_phone_digits("+ -", out, sizeof(out), &err), CS_FAIL,
 		   "no digits");
 	is_int(cs_phone_digits("1234567890123456", out, sizeof(out), &err),
 		   CS_FAIL, "more than there is room for");
-	ok(cs_registry_check_path("/oauth/token") && !cs_registry_check_path("oauth") &&
-	   !cs_registry_check_path("/a?b") && !cs_registry_check_path("/a#b") &&
-	   !cs_registry_check_path("/a/../b") && !cs_registry_check_path("/a b") &&
-	   !cs_registry_check_path(""), "paths");
+	ok(cs_registry_check_path("/oauth/token") &&
+		   !cs_registry_check_path("oauth") &&
+		   !cs_registry_check_path("/a?b") &&
+		   !cs_registry_check_path("/a#b") &&
+		   !cs_registry_check_path("/a/../b") &&
+		   !cs_registry_check_path("/a b") && !cs_registry_check_path(""),
+	   "paths");
 	ok(cs_text_is_visible("a~!") && !cs_text_is_visible("") &&
-	   !cs_text_is_visible("a b") && !cs_text_is_visible("\xC3\xA9"),
+		   !cs_text_is_visible("a b") && !cs_text_is_visible("\xC3\xA9"),
 	   "visible texts");
-	ok(cs_phone_same_last_digits("254700123456", "+700 123 456", 9), "same digits");
+	ok(cs_phone_same_last_digits("254700123456", "+700 123 456", 9),
+	   "same digits");
 	ok(!cs_phone_same_last_digits("254700123456", "254700123457", 9),
 	   "other digits");
-	ok(cs_phone_same_last_digits("254700123456", "M12345", 9), "too few to tell");
+	ok(cs_phone_same_last_digits("254700123456", "M12345", 9),
+	   "too few to tell");
 }
 
 int
