@@ -208,7 +208,7 @@ bench:
 	@PG_CONFIG='$(PG_CONFIG)' exec bench/run
 
 format:
-	clang-format -i $(wildcard src/*.[ch] src/*/*.[ch] test/sandbox/*.[ch] test/unit/*.[ch] \
-	bench/*.[ch])
+	$(or $(shell command -v clang-format-14),clang-format) -i $(wildcard src/*.[ch] src/*/*.[ch] \
+	test/*/*.[ch] test/sandbox/*/*.[ch] test/sandbox/*/*/*.[ch] bench/*.[ch])
 
 endif	# standalone goals

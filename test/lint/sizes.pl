@@ -10,7 +10,7 @@ use Source;
 use Test::More;
 
 use constant {
-	MAX_FILE => 650,
+	MAX_FILE => 660,
 	MAX_FUNCTION => 100 };
 
 # Functions of a file as [name, first line, number of lines].  A body opens
