@@ -18,6 +18,7 @@
 #include "prefetch/plan.h"
 #include "prefetch/prefetch.h"
 #include "session/ask.h"
+#include "shared/account.h"
 #include "session/scope.h"
 #include "shared/answer_cache.h"
 #include "shared/progress.h"
@@ -35,6 +36,7 @@ _PG_init(void)
 	if (!process_shared_preload_libraries_in_progress)
 		return;
 	cs_slots_init();
+	cs_account_init();
 	cs_token_cache_init();
 	cs_stats_init();
 	cs_progress_init();

@@ -1,30 +1,55 @@
 /*-------------------------------------------------------------------------
  * courier.c
- *	  The process that performs all calls: flight, admission, token,
- *	  transfer, retry, settlement.
+ *	  The process that performs all calls: window, token, turn, transfer,
+ *	  retry, settlement.
  *
- * One background worker without a database, on a standby, too.  Sessions
- * hand it questions through slots.  Questions with the same key share one
- * flight.  A flight is
+ * One background worker without a database, on a standby, too.  What is hard
+ * to share between processes is plain local state of its one loop.  Sessions
+ * hand it questions through slots (shared/slots.c), and find their outcomes
+ * there.  It owns, each in a file of its own:
+ *
+ *	  CsFlight	a question on its way, with all slots that ask it (flight.c)
+ *	  Window	how many of a session's questions are on their way (window.c)
+ *	  Login		a log-in, with all flights that wait for its token (login.c)
+ *	  CsServer	a server's gate, pace, breaker, budget, counts (server.c)
+ *	  CsTimer	all that is due at some time, in one heap (timer.c)
+ *	  calls		exchanges on the wire, libcurl's (http/http.c)
+ *
+ * A flight goes
+ *
+ *	  WAITING -> LOGIN -> QUEUED -> CALLING -> settled
+ *				   ^		 ^			|
+ *				   |		 +- PAUSED <+	again after a while
+ *				   +--------------------+	once more, with a new token
  *
  *	  WAITING	its asker has as many on their way as it wants
- *	  QUEUED	waiting at its server's gate for its turn
- *	  LOGIN		admitted, waiting for a token
+ *	  LOGIN		waits for a token; passed at once when there is one
+ *	  QUEUED	waits at its server's gate for its turn, queue_timeout long
  *	  CALLING	its call is connecting or on the wire
- *	  PAUSED	waiting for its next try; the gate is left meanwhile
+ *	  PAUSED	waits for its next try; the gate is left meanwhile
  *
- * and ends by settling all slots attached to it.  When nobody waits any more
- * a flight that has not left is dropped; one on the wire runs to its end.
+ * and ends by settling all slots attached to it.  A turn that came ends in
+ * exactly one of two ways, the call is over or it is backed out, which keeps
+ * places, breaker, rate and budget right.  A flight that nobody waits for any
+ * more is dropped as long as it has not left; in libcurl's last callback
+ * before sending that is looked at once more.  One on the wire runs to its
+ * end: its answer is paid for, and goes into the cache.
  *
- * Nothing here raises in the normal course: errors become outcomes.  Should
- * something raise all the same, the process ends, settles what it had, and
- * the postmaster starts it anew a second later.
+ * A round of the loop takes what sessions handed over, fires timers, gives
+ * turns, moves bytes, and last wakes the sessions that have outcomes.  It
+ * sleeps until a latch, a socket or the first timer wakes it.
+ *
+ * The end of the process, by a signal or an error, settles what it had: a
+ * billed call on the wire as unknown; everything else is handed to the next
+ * courier, which the postmaster starts within a second.  After a kill -9 the
+ * postmaster restarts all processes with new shared memory.  The budget's file
+ * (budget.c) and nothing else outlives that.
+ *
+ * Nothing here raises in the normal course: errors become outcomes.
  *------------------------------------------------------------------------- */
 #include "postgres.h"
 
 #include "courier/courier.h"
-
-#include <json-c/json_object.h>
 
 #include "common/pg_prng.h"
 #include "miscadmin.h"
@@ -32,11 +57,11 @@
 #include "postmaster/bgworker.h"
 #include "postmaster/interrupt.h"
 #include "storage/ipc.h"
-#include "storage/latch.h"
 #include "utils/guc.h"
 #include "utils/hsearch.h"
 
-#include "base/json.h"
+#include "base/buf.h"
+#include "base/core.h"
 #include "courier/budget.h"
 #include "courier/flight.h"
 #include "courier/login.h"
@@ -45,7 +70,9 @@
 #include "courier/timer.h"
 #include "courier/token_cache.h"
 #include "http/http.h"
+#include "pg/clock.h"
 #include "pg/compat.h"
+#include "pg/wakeup.h"
 #include "shared/answer_cache.h"
 #include "shared/slots.h"
 #include "shared/stats.h"
@@ -53,133 +80,154 @@
 /* The loop turns at least this often, and says so in its heartbeat. */
 #define HEARTBEAT_MS 1000
 
-/*
- * Replies up to this size are looked into for an envelope that contradicts
- * the HTTP status: refusals are short, answers are the session's to read.
- */
-#define ENVELOPE_MAX_BYTES 2048
-
 #define RESTART_SECONDS 1
 
 static uint32 abandons_seen;
 
 pg_noreturn PGDLLEXPORT void credscore_courier_main(Datum arg);
 
-/* --- the steps --- */
+/* --- from the window to the call --- */
 
 static void
 enter_queue(CsFlight *flight)
 {
 	flight->state = CS_FLIGHT_QUEUED;
-	if (cs_server_enter(flight->server, flight->spec, flight->place.process,
-						flight->retries > 0, &flight->turn))
-		cs_timer_set(&flight->timer, flight->spec->limits.queue_timeout);
+	if (cs_server_enter(flight->server, flight->account, flight->endpoint->fee,
+						flight->place.process, &flight->turn))
+		cs_timer_set_after(&flight->timer,
+						   flight->account->limits.queue_timeout);
 	else
 		cs_flight_fail_with(flight, CS_ERR_MEMORY,
 							"The courier has no memory for the question.");
 }
 
-/* The question is the slot's asker's as far as his window goes. */
-static void
-enter_window(CsFlight *flight, int slot)
-{
-	if (cs_window_enter(&flight->place, cs_slots_asker(slot),
-						cs_slots_spec(slot)->limits.max_in_flight,
-						cs_slots_urgent(slot)))
-		enter_queue(flight);
-}
-
-static void
-call(CsFlight *flight, const char *token)
-{
-	const CsSpec *s = flight->spec;
-	CsHttpSpec	  http = {.method = s->request.method,
-						  .url = cs_spec_text(s, s->request.url),
-						  .headers = cs_spec_text(s, s->request.headers),
-						  .token = token ? token : cs_spec_text(s, s->token),
-						  .body = cs_spec_text(s, s->request.body),
-						  .body_len = s->request.body_len,
-						  .ca_file = cs_spec_text(s, s->ca_file),
-						  .proxy = cs_spec_text(s, s->proxy),
-						  .connect_timeout_ms = s->limits.connect_timeout,
-						  .request_timeout_ms = s->limits.request_timeout,
-						  .max_body = s->limits.max_response_size};
-
-	flight->state = CS_FLIGHT_CALLING;
-	flight->withheld = false;
-	if (!cs_http_start(&http, &flight->owner))
-	{
-		cs_server_back_out(&flight->turn);
-		cs_flight_fail_with(flight, CS_ERR_MEMORY,
-							"The courier has no memory for the call.");
-	}
-}
-
-static void
-settle_login_failure(CsFlight *flight, const CsOutcome *failure)
-{
-	CsOutcome outcome = *failure;
-
-	cs_server_back_out(&flight->turn);
-	cs_flight_fail(flight, &outcome);
-}
-
-static void
-on_token(CsLoginWaiter *waiter, const char *token, uint64 generation,
-		 const CsOutcome *failure)
-{
-	CsFlight *flight = cs_flight_of(waiter, waiter);
-
-	flight->generation = generation;
-	if (token != NULL)
-		call(flight, token);
-	else
-		settle_login_failure(flight, failure);
-}
-
-/* Admitted: get a token if one is needed, then call. */
+/* Inside the window: a token if one is needed, then the gate. */
 static void
 proceed(CsFlight *flight)
 {
-	char	  token[CS_TOKEN_MAX + 1];
 	CsOutcome failure;
 
-	if (!flight->spec->needs_login)
+	flight->state = CS_FLIGHT_LOGIN;
+	if (!flight->account->needs_login)
 	{
-		call(flight, NULL);
+		enter_queue(flight);
 		return;
 	}
-	flight->state = CS_FLIGHT_LOGIN;
-	switch (cs_login_token(flight->spec, &flight->waiter, token,
-						   &flight->generation, &failure))
+	switch (cs_login_ensure(flight->spec->account, &flight->waiter, &failure))
 	{
 		case CS_LOGIN_READY:
-			call(flight, token);
-			cs_core_wipe(token, sizeof(token));
+			enter_queue(flight);
 			break;
 		case CS_LOGIN_FAILED:
-			settle_login_failure(flight, &failure);
+			cs_flight_fail(flight, &failure);
 			break;
 		case CS_LOGIN_PENDING:
 			break;
 	}
 }
 
-/* Drops a flight that has not left and that nobody waits for. */
 static void
-drop(CsFlight *flight)
+on_token(CsLoginWaiter *waiter, const CsOutcome *failure)
 {
-	CsOutcome nothing;
+	CsFlight *flight = cs_flight_of(waiter, waiter);
+	CsOutcome outcome;
 
-	if (flight->state == CS_FLIGHT_QUEUED)
-		cs_server_withdraw(&flight->turn);
-	else if (flight->state == CS_FLIGHT_LOGIN)
+	if (failure == NULL)
 	{
-		cs_login_leave(&flight->waiter);
-		cs_server_back_out(&flight->turn);
+		enter_queue(flight);
+		return;
 	}
-	memset(&nothing, 0, sizeof(nothing));
-	cs_flight_settle(flight, &nothing, NULL, 0, false);
+	outcome = *failure;
+	cs_flight_fail(flight, &outcome);
+}
+
+/* The question is the slot's asker's as far as his window goes. */
+static void
+enter_window(CsFlight *flight, int slot)
+{
+	flight->state = CS_FLIGHT_WAITING;
+	if (cs_window_enter(&flight->place, cs_slots_asker(slot),
+						cs_slots_spec(slot)->max_in_flight,
+						cs_slots_urgent(slot)))
+		proceed(flight);
+}
+
+/* --- the call --- */
+
+/* The headers of request and account; wipe and free the buffer. */
+static CsBuf
+headers_of(const CsFlight *flight)
+{
+	const CsSharedAccount *a = flight->account;
+	CsBuf				   headers = {0};
+
+	cs_buf_puts(&headers,
+				cs_block_text(flight->spec, flight->spec->request.headers));
+	if (a->headers != 0)
+		cs_buf_puts(&headers, cs_block_text(a, a->headers));
+	return headers;
+}
+
+static bool
+start_call(CsFlight *flight, const char *token)
+{
+	const CsSpec		  *s = flight->spec;
+	const CsSharedAccount *a = flight->account;
+	CsBuf				   headers = headers_of(flight);
+	CsHttpSpec			   http = {.method = s->request.method,
+								   .url = cs_block_text(s, s->request.url),
+								   .headers = headers.data,
+								   .token = token,
+								   .body = cs_block_text(s, s->request.body),
+								   .body_len = s->request.body_len,
+								   .ca_file = cs_block_text(a, a->ca_file),
+								   .proxy = cs_block_text(a, a->proxy),
+								   .connect_timeout_ms = a->limits.connect_timeout,
+								   .request_timeout_ms = a->limits.request_timeout,
+								   .max_body = a->limits.max_response_size};
+	bool started = !headers.failed && cs_http_start(&http, &flight->owner);
+
+	cs_buf_free(&headers);
+	return started;
+}
+
+/* Its turn has come.  The token may have gone while it queued. */
+static void
+call(CsFlight *flight)
+{
+	char token[CS_TOKEN_MAX + 1];
+	bool needs_token = flight->account->needs_login;
+	bool started;
+
+	if (needs_token && !cs_token_cache_get(&flight->account->account_key,
+										   token, &flight->generation))
+	{
+		cs_server_back_out(&flight->turn);
+		proceed(flight);
+		return;
+	}
+	flight->state = CS_FLIGHT_CALLING;
+	flight->withheld = false;
+	started = start_call(flight, needs_token ? token : NULL);
+	if (needs_token)
+		cs_core_wipe(token, strlen(token));
+	if (started)
+		return;
+	cs_server_back_out(&flight->turn);
+	cs_flight_fail_with(flight, CS_ERR_MEMORY,
+						"The courier has no memory for the call.");
+}
+
+static void
+on_turn(CsTurn *turn, const CsRefusal *refusal)
+{
+	CsFlight *flight = cs_flight_of(turn, turn);
+
+	cs_timer_clear(&flight->timer);
+	if (refusal->code == CS_ERR_NONE)
+		call(flight);
+	else
+		cs_flight_fail_with(flight, refusal->code, refusal->detail);
 }
 
 /* Called by libcurl right before the request leaves: look and store only. */
@@ -196,118 +244,138 @@ on_sending(CsHttpOwner *owner)
 	return true;
 }
 
-/* The status a reply stands for: its envelope may say worse than HTTP. */
-static int
-effective_status(const CsSpec *spec, const CsHttpResult *result)
-{
-	const CsProvider   *provider = cs_registry_at(spec->provider);
-	CsReply				reply = {result->status, result->body, result->len};
-	struct json_object *root = NULL;
-	CsError				err;
-	int					status;
-
-	if (result->end != CS_CALL_REPLY || provider->effective_status == NULL ||
-		result->status < 200 || result->status > 299 || result->len == 0 ||
-		result->len > ENVELOPE_MAX_BYTES)
-		return result->status;
-	if (cs_json_parse(result->body, result->len, &root, &err) != CS_OK)
-		return result->status;
-	status = provider->effective_status(&reply, root);
-	json_object_put(root);
-	return status;
-}
+/* --- the end of the call --- */
 
 /* The call is over, but the question is not. */
 static void
-go_on(CsFlight *flight, const CsAttempt *attempt, const CsDecision *decision)
+go_on(CsFlight *flight, const CsBilling *billing, const CsDecision *decision)
 {
 	cs_flight_mark_sent(flight, false);
-	flight->ambiguous |= flight->spec->billed &&
-						 cs_retry_may_be_billed(attempt->end, attempt->status);
+	flight->ambiguous |= billing->billed != CS_BILLED_NO;
 	cs_stats_add(cs_server_stats(flight->server), CS_STAT_RETRIES, 1);
 	if (decision->next == CS_NEXT_RENEW)
 	{
-		/* Back to the queue: the next call takes rate and budget, too. */
+		/* The next call takes a turn, rate and budget, too. */
 		flight->renewed = true;
-		enter_queue(flight);
+		proceed(flight);
 		return;
 	}
 	flight->retries++;
 	flight->state = CS_FLIGHT_PAUSED;
-	cs_timer_set(&flight->timer, decision->delay_ms);
+	cs_timer_set_after(&flight->timer, decision->delay_ms);
 }
 
 /*
- * Answers and definite refusals of a subject are kept; what is still being
- * processed, and what may be different a moment later, is not.
+ * The question ends with its last call.  `code` is what its reply, if there is
+ * one, stands for; the sessions read it and say so themselves.
  */
-static bool
-may_keep(int status)
-{
-	return (status >= 200 && status < 300 && status != 202) || status == 400 ||
-		   status == 404 || status == 422;
-}
-
-/* The question ends with its last call. */
 static void
-finish(CsFlight *flight, CsErrorCode code, int status,
+finish(CsFlight *flight, CsErrorCode code, const CsBilling *billing,
 	   const CsHttpResult *result)
 {
 	CsOutcome outcome;
+	bool	  replied = result->end == CS_CALL_REPLY;
 
 	memset(&outcome, 0, sizeof(outcome));
-	outcome.code = code;
+	outcome.code = replied ? CS_ERR_NONE : billing->code;
 	outcome.http_status = result->status;
 	outcome.retry_after_ms = result->retry_after_ms;
 	strlcpy(outcome.detail, result->detail, sizeof(outcome.detail));
-	if (code != CS_ERR_NONE ||
-		(flight->ambiguous && !cs_retry_may_be_billed(CS_CALL_REPLY, status)))
+	if (!replied || (flight->ambiguous && billing->billed == CS_BILLED_NO))
 	{
 		cs_flight_fail(flight, &outcome);
 		return;
 	}
-	cs_server_settled(flight->server, flight->spec, CS_ERR_NONE, status);
+	cs_server_settled(flight->server, code);
 	cs_flight_settle(flight, &outcome, result->body, result->len,
-					 flight->spec->limits.cache_ttl > 0 && may_keep(status));
+					 billing->keep && flight->endpoint->shared &&
+						 flight->account->limits.cache_ttl > 0);
 }
 
 static CsDecision
-decide(CsFlight *flight, const CsAttempt *attempt)
+decide(CsFlight *flight, const CsBilling *billing, int retry_after_ms)
 {
-	const CsSpec *spec = flight->spec;
-	bool		  awaited = cs_flight_waiting(flight) > 0;
-	CsRetryPolicy policy = {
-		.billed = spec->billed,
-		.retry_ambiguous = spec->limits.retry_ambiguous,
-		.can_renew = awaited && spec->needs_login && !flight->renewed,
-		.max_retries = awaited ? spec->limits.max_retries : 0,
-		.max_delay_ms = spec->limits.queue_timeout};
+	const CsLimits *limits = &flight->account->limits;
+	bool			awaited = cs_flight_waiting(flight) > 0;
+	CsRetryPolicy	policy = {.retry_ambiguous = limits->retry_ambiguous,
+							  .can_renew = awaited &&
+										   flight->account->needs_login &&
+										   !flight->renewed,
+							  .max_retries = awaited ? limits->max_retries : 0,
+							  .max_delay_ms = limits->queue_timeout};
+	CsAttempt		attempt = {.billing = *billing,
+							   .retries = flight->retries,
+							   .retry_after_ms = retry_after_ms,
+							   .random = pg_prng_double(&pg_global_prng_state)};
 
-	return cs_retry_decide(&policy, attempt);
+	return cs_retry_decide(&policy, &attempt);
+}
+
+/* The token was refused; whoever asks next needs another. */
+static void
+forget_token(CsFlight *flight)
+{
+	cs_token_cache_drop(&flight->account->account_key, flight->generation);
+	cs_stats_token(cs_server_stats(flight->server), 0);
+}
+
+/* Notes how the last call ended, and what its reply stands for. */
+static CsErrorCode
+judge(CsFlight *flight, const CsHttpResult *result)
+{
+	CsReply		reply = {result->status, result->body, result->len};
+	CsErrorCode code = CS_ERR_NONE;
+
+	flight->end = flight->withheld ? CS_CALL_WITHHELD : result->end;
+	flight->standing = result->status;
+	if (flight->end == CS_CALL_REPLY)
+		cs_registry_judge(flight->endpoint, &reply, &code, &flight->standing);
+	return code;
 }
 
 static void
 on_done(CsHttpOwner *owner, CsHttpResult *result)
 {
-	CsFlight *flight = cs_flight_of(owner, owner);
-	CsAttempt attempt = {result->end, effective_status(flight->spec, result),
-						 flight->retries, result->retry_after_ms,
-						 pg_prng_double(&pg_global_prng_state)};
-	CsCallReport report = {attempt.end, attempt.status, attempt.retry_after_ms,
-						   flight->withheld, &result->cost};
-	CsDecision	 decision = decide(flight, &attempt);
+	CsFlight   *flight = cs_flight_of(owner, owner);
+	CsErrorCode code = judge(flight, result);
+	CsBilling	billing =
+		cs_billing_of(flight->endpoint->fee, flight->end, flight->standing);
+	CsCallReport report = {flight->end, billing, result->retry_after_ms,
+						   &result->cost};
+	CsDecision	 decision = decide(flight, &billing, result->retry_after_ms);
 
 	cs_server_call_over(&flight->turn, &report);
-	if (attempt.end == CS_CALL_REPLY && attempt.status == 401 &&
-		flight->generation != 0)
-	{
-		cs_token_cache_drop(&flight->spec->account_key, flight->generation);
-		cs_stats_token(cs_server_stats(flight->server), 0);
-	}
+	if (billing.repeat == CS_REPEAT_NEW_TOKEN && flight->account->needs_login)
+		forget_token(flight);
 	if (decision.next == CS_NEXT_SETTLE)
-		finish(flight, decision.code, attempt.status, result);
+		finish(flight, code, &billing, result);
 	else
-		go_on(flight, &attempt, &decision);
+		go_on(flight, &billing, &decision);
+}
+
+/* --- timers --- */
+
+static void
+give_up_queue(CsFlight *flight)
+{
+	char detail[96];
+
+	snprintf(detail, sizeof(detail),
+			 "No turn within the server's queue_timeout of %d ms.",
+			 flight->account->limits.queue_timeout);
+	cs_server_withdraw(&flight->turn);
+	cs_flight_fail_with(flight, CS_ERR_QUEUE, detail);
+}
+
+static void
+on_timer(CsTimer *timer)
+{
+	CsFlight *flight = cs_flight_of(timer, timer);
+
+	if (flight->state == CS_FLIGHT_PAUSED)
+		proceed(flight);
+	else
+		give_up_queue(flight);
 }
 
 /* --- taking questions --- */
@@ -320,10 +388,11 @@ static bool
 serve_from_cache(int slot)
 {
 	const CsSpec *spec = cs_slots_spec(slot);
+	int			  ttl = cs_spec_account(spec)->limits.cache_ttl;
 	CsCached	  cached;
 
-	if (spec->limits.cache_ttl == 0 ||
-		!cs_answer_cache_find(cs_slots_key(slot), spec->limits.cache_ttl,
+	if (ttl == 0 || !cs_spec_endpoint(spec)->shared ||
+		!cs_answer_cache_find(cs_slots_key(slot), ttl,
 							  cs_slots_looked_at(slot), &cached))
 		return false;
 	cached.outcome.cached = true;
@@ -333,8 +402,8 @@ serve_from_cache(int slot)
 }
 
 /*
- * Who asks the same and has room for it need not wait for the first asker's; and
- * what a session handed over ahead may turn out to be what it waits for.
+ * Who asks the same and has room for it need not wait for the first asker's;
+ * and what a session handed over ahead may turn out to be what it waits for.
  */
 static void
 adopt(CsFlight *flight, int slot)
@@ -372,9 +441,11 @@ take(int slot)
 		return;
 	}
 	flight->waiter.ready = on_token;
+	flight->turn.ready = on_turn;
+	flight->timer.fire = on_timer;
 	flight->owner.sending = on_sending;
 	flight->owner.done = on_done;
-	flight->server = cs_server_get(flight->spec);
+	flight->server = cs_server_get(flight->account);
 	enter_window(flight, slot);
 }
 
@@ -385,7 +456,23 @@ open_windows(void)
 	CsPlace *place;
 
 	while ((place = cs_window_next()) != NULL)
-		enter_queue(cs_flight_of(place, place));
+		proceed(cs_flight_of(place, place));
+}
+
+/* --- who went away --- */
+
+/* Drops a flight that has not left and that nobody waits for. */
+static void
+drop(CsFlight *flight)
+{
+	CsOutcome nothing;
+
+	if (flight->state == CS_FLIGHT_QUEUED)
+		cs_server_withdraw(&flight->turn);
+	else if (flight->state == CS_FLIGHT_LOGIN)
+		cs_login_leave(&flight->waiter);
+	memset(&nothing, 0, sizeof(nothing));
+	cs_flight_settle(flight, &nothing, NULL, 0, false);
 }
 
 /*
@@ -425,95 +512,60 @@ look_for_abandoned(void)
 	}
 }
 
-static void
-no_turn(CsFlight *flight)
-{
-	char detail[96];
-
-	snprintf(detail, sizeof(detail),
-			 "No turn within the server's queue_timeout of %d ms.",
-			 flight->spec->limits.queue_timeout);
-	cs_server_withdraw(&flight->turn);
-	cs_flight_fail_with(flight, CS_ERR_QUEUE, detail);
-}
-
-static void
-fire_timers(void)
-{
-	TimestampTz now = GetCurrentTimestamp();
-	CsTimer	   *timer;
-
-	while ((timer = cs_timer_next(now)) != NULL)
-	{
-		CsFlight *flight = cs_flight_of(timer, timer);
-
-		if (flight->state == CS_FLIGHT_PAUSED)
-			enter_queue(flight);
-		else
-			no_turn(flight);
-	}
-}
-
-static void
-admit(void)
-{
-	TimestampTz now = GetCurrentTimestamp();
-	CsRefusal	refusal;
-	CsTurn	   *turn;
-
-	while ((turn = cs_server_next(now, &refusal)) != NULL)
-	{
-		CsFlight *flight = cs_flight_of(turn, turn);
-
-		cs_timer_clear(&flight->timer);
-		if (refusal.code == CS_ERR_NONE)
-			proceed(flight);
-		else
-			cs_flight_fail_with(flight, refusal.code, refusal.detail);
-	}
-}
+/* --- the process --- */
 
 /* Starts what there is room for. */
 static void
 start_next(void)
 {
 	open_windows();
-	admit();
-}
-
-/* --- the process --- */
-
-static long
-time_to_wait(TimestampTz beat)
-{
-	TimestampTz now = GetCurrentTimestamp();
-	TimestampTz due = TimestampTzPlusMilliseconds(beat, HEARTBEAT_MS);
-	long		wait_ms;
-	long		http_ms = cs_http_timeout();
-
-	due = Min(due, cs_login_due());
-	due = Min(due, cs_timer_due());
-	due = Min(due, cs_gate_due());
-	wait_ms = due <= now ? 0 : (long) ((due - now + 999) / 1000);
-	return http_ms >= 0 ? Min(wait_ms, http_ms) : wait_ms;
+	cs_server_admit();
 }
 
 static void
-turn(void)
+beat(CsTimer *timer)
 {
-	int slot;
+	cs_slots_heartbeat();
+	cs_timer_set_after(timer, HEARTBEAT_MS);
+}
+
+/* libcurl's next deadline is one among all others. */
+static void
+on_http_due(CsTimer *timer)
+{
+}
+
+static CsTimer heartbeat = {.fire = beat};
+static CsTimer http_deadline = {.fire = on_http_due};
+
+static void
+work_round(void)
+{
+	int	 slot;
+	long http_ms;
 
 	while ((slot = cs_slots_take()) >= 0)
 		take(slot);
 	look_for_abandoned();
-	fire_timers();
-	cs_login_tick(GetCurrentTimestamp());
+	cs_timer_run(cs_clock_ticks());
 	start_next();
 	cs_http_turn(start_next);
-	/* Calls that timed out made room, too; log-ins may have been asked for. */
+	/* Calls that timed out made room, too. */
 	start_next();
-	cs_login_tick(GetCurrentTimestamp());
 	cs_slots_wake();
+	http_ms = cs_http_timeout();
+	if (http_ms < 0)
+		cs_timer_clear(&http_deadline);
+	else
+		cs_timer_set_after(&http_deadline, (int) http_ms);
+}
+
+static long
+time_to_sleep(void)
+{
+	CsInstant left = cs_timer_due() - cs_clock_ticks();
+
+	return left <= 0 ? 0 : (long) ((left + CS_US_PER_MS - 1) / CS_US_PER_MS);
 }
 
 static void
@@ -522,63 +574,42 @@ on_exit_settle(int code, Datum arg)
 	cs_slots_courier_stop();
 }
 
-static WaitEventSet *
-make_wait_set(void)
+static void
+set_up(void)
 {
-	WaitEventSet *set = cs_compat_create_wait_event_set(3);
-
-	AddWaitEventToSet(set, WL_LATCH_SET, PGINVALID_SOCKET, MyLatch, NULL);
-	AddWaitEventToSet(set, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET, NULL, NULL);
-	AddWaitEventToSet(set, WL_SOCKET_READABLE, cs_http_descriptor(), NULL,
-					  NULL);
-	return set;
-}
-
-void
-credscore_courier_main(Datum arg)
-{
-	WaitEventSet *set;
-	WaitEvent	  events[3];
-	TimestampTz	  beat = 0;
-
-	pqsignal(SIGTERM, SignalHandlerForShutdownRequest);
-	pqsignal(SIGHUP, SignalHandlerForConfigReload);
-	BackgroundWorkerUnblockSignals();
-
 	cs_flight_init();
 	cs_window_init();
 	if (!cs_http_init())
 		ereport(FATAL,
 				(errcode(ERRCODE_OUT_OF_MEMORY),
 				 errmsg("could not set up libcurl in the credscore courier")));
-	set = make_wait_set();
+	cs_wakeup_loop_init(cs_http_descriptor());
 	before_shmem_exit(on_exit_settle, (Datum) 0);
 	cs_stats_courier_start();
 	cs_slots_courier_start();
 	pgstat_report_appname("credscore courier");
+	beat(&heartbeat);
+}
+
+void
+credscore_courier_main(Datum arg)
+{
+	pqsignal(SIGTERM, SignalHandlerForShutdownRequest);
+	pqsignal(SIGHUP, SignalHandlerForConfigReload);
+	BackgroundWorkerUnblockSignals();
+	set_up();
 
 	while (!ShutdownRequestPending)
 	{
-		TimestampTz now = GetCurrentTimestamp();
-
-		if (now - beat >= HEARTBEAT_MS * INT64CONST(1000))
-		{
-			cs_slots_heartbeat();
-			beat = now;
-		}
-		turn();
-		(void) WaitEventSetWait(set, time_to_wait(beat), events,
-								lengthof(events),
-								CS_WAIT_EVENT("CredscoreCourier"));
-		ResetLatch(MyLatch);
-		CHECK_FOR_INTERRUPTS();
+		work_round();
+		cs_wakeup_loop_sleep(time_to_sleep(),
+							 CS_WAIT_EVENT("CredscoreCourier"));
 		if (ConfigReloadPending)
 		{
 			ConfigReloadPending = false;
 			ProcessConfigFile(PGC_SIGHUP);
 		}
 	}
-
 	cs_budget_close();
 
 	/* Exit status 1: the postmaster starts a new one, unless it stops. */

@@ -38,7 +38,7 @@ attach(CsFlight *flight, int slot)
 	next_attached[slot] = next_attached[flight->first_slot];
 	next_attached[flight->first_slot] = slot;
 	if (flight->on_wire)
-		cs_slots_mark_sent(slot, flight->spec->billed);
+		cs_slots_mark_sent(slot, flight->endpoint->fee != CS_FEE_NONE);
 }
 
 CsFlight *
@@ -57,6 +57,8 @@ cs_flight_board(int slot, bool *found)
 	next_attached[slot] = -1;
 	flight->first_slot = slot;
 	flight->spec = cs_slots_spec(slot);
+	flight->account = cs_spec_account(flight->spec);
+	flight->endpoint = cs_spec_endpoint(flight->spec);
 	return flight;
 }
 
@@ -96,7 +98,7 @@ void
 cs_flight_mark_sent(CsFlight *flight, bool sent)
 {
 	flight->on_wire = sent;
-	if (flight->spec->billed)
+	if (flight->endpoint->fee != CS_FEE_NONE)
 		for (int s = flight->first_slot; s >= 0; s = next_attached[s])
 			cs_slots_mark_sent(s, sent);
 }
@@ -121,8 +123,8 @@ share_body(CsFlight *flight, CsOutcome *outcome, const char *bytes, size_t len,
 				sizeof(outcome->detail));
 	}
 	else if (keep)
-		cs_answer_cache_store(&flight->key, &flight->spec->server_key, outcome,
-							  body);
+		cs_answer_cache_store(&flight->key, &flight->account->server_key,
+							  outcome, body);
 	return body;
 }
 
@@ -136,10 +138,11 @@ cs_flight_settle(CsFlight *flight, CsOutcome *outcome, const char *bytes,
 	cs_timer_clear(&flight->timer);
 	cs_window_leave(&flight->place);
 	outcome->attempts = flight->attempts;
-	if (flight->spec->request_id != 0)
-		strlcpy(outcome->request_id,
-				cs_spec_text(flight->spec, flight->spec->request_id),
-				sizeof(outcome->request_id));
+	outcome->end = flight->end;
+	outcome->standing = flight->standing;
+	strlcpy(outcome->request_id,
+			cs_block_text(flight->spec, flight->spec->request_id),
+			sizeof(outcome->request_id));
 	body = share_body(flight, outcome, bytes, len, keep);
 	for (int s = flight->first_slot; s >= 0; s = next)
 	{
@@ -158,8 +161,12 @@ void
 cs_flight_fail(CsFlight *flight, CsOutcome *outcome)
 {
 	if (flight->ambiguous)
+	{
 		outcome->code = CS_ERR_UNKNOWN;
-	cs_server_settled(flight->server, flight->spec, outcome->code, 0);
+		flight->end = CS_CALL_LOST;
+		flight->standing = 0;
+	}
+	cs_server_settled(flight->server, outcome->code);
 	cs_flight_settle(flight, outcome, NULL, 0, false);
 }
 

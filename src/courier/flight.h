@@ -22,8 +22,8 @@
 typedef enum CsFlightState
 {
 	CS_FLIGHT_WAITING, /* for room in its asker's window */
+	CS_FLIGHT_LOGIN,   /* waiting for a token */
 	CS_FLIGHT_QUEUED,  /* waiting for its turn at the server */
-	CS_FLIGHT_LOGIN,   /* admitted, waiting for a token */
 	CS_FLIGHT_CALLING, /* its call is connecting or on the wire */
 	CS_FLIGHT_PAUSED   /* waiting for its next try */
 } CsFlightState;
@@ -34,19 +34,23 @@ typedef struct CsFlight
 	CsFlightState state;
 	int			  first_slot; /* all who ask the same are chained to it */
 	const CsSpec *spec;		  /* the first slot's */
-	CsServer	 *server;
-	CsPlace		  place; /* in the window of who asked it */
-	CsTurn		  turn;
-	CsLoginWaiter waiter;
-	CsHttpOwner	  owner;
-	CsTimer		  timer; /* set while QUEUED and PAUSED */
-	int			  retries;
-	int			  attempts; /* calls that left */
-	bool		  on_wire;
-	bool		  withheld;	  /* the call was kept from leaving */
-	bool		  ambiguous;  /* an earlier call may have been billed */
-	bool		  renewed;	  /* the one new token was used */
-	uint64		  generation; /* of the token used; 0: none */
+	const CsSharedAccount *account;
+	const CsEndpoint	  *endpoint;
+	CsServer			  *server;
+	CsPlace				   place; /* in the window of who asked it */
+	CsTurn				   turn;
+	CsLoginWaiter		   waiter;
+	CsHttpOwner			   owner;
+	CsTimer				   timer; /* set while QUEUED and PAUSED */
+	int					   retries;
+	int					   attempts; /* calls that left */
+	CsCallEnd			   end;		 /* of the last call that left */
+	int					   standing; /* the status that its reply stood for */
+	bool				   on_wire;
+	bool				   withheld; /* the call was kept from leaving */
+	bool   ambiguous;				 /* an earlier call may have been billed */
+	bool   renewed;					 /* the one new token was used */
+	uint64 generation;				 /* of the token used; 0: none */
 } CsFlight;
 
 #define cs_flight_of(member, pointer) \
@@ -56,7 +60,7 @@ extern void cs_flight_init(void);
 
 /*
  * The flight for a slot's question, to which the slot is attached.  When it is
- * new (*found is false) all but key, slot and specification is zero.
+ * new (*found is false) all is zero but key, slot and what the slot says.
  */
 extern CsFlight *cs_flight_board(int slot, bool *found);
 

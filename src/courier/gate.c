@@ -3,55 +3,33 @@
  *	  The gate of a server: how many calls at once, how fast, and whose turn
  *	  it is.
  *
- * Gates live as long as the process: one per server, name and address.
- * Memory is malloc'd, so that running out of it fails one question and not
- * the courier.
+ * Askers are malloc'd, so that running out of memory fails one question and
+ * not the courier.
  *------------------------------------------------------------------------- */
 #include "courier/gate.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* One who asks, while tickets of his wait at a gate. */
 typedef struct CsAsker
 {
-	CsListNode node; /* in the gate's turn list */
+	CsListNode node; /* in the gate's list */
 	int		   process;
 	CsList	   tickets;
 } CsAsker;
 
-struct CsGate
+void
+cs_gate_init(CsGate *gate)
 {
-	CsListNode	   node; /* in the list of all gates */
-	CsKey		   server;
-	CsGateSettings settings;
-	CsPace		   pace;
-	int			   running;
-	int			   queued;
-	CsInstant	   due;	 /* when to ask the pace again */
-	CsList		   turn; /* askers; the first one is next */
-};
+	memset(gate, 0, sizeof(*gate));
+	cs_list_init(&gate->askers);
+}
 
-static CsList gates = CS_LIST_INIT(gates);
-
-CsGate *
-cs_gate_get(const CsKey *server)
+void
+cs_gate_configure(CsGate *gate, const CsGateSettings *settings)
 {
-	CsGate *gate;
-
-	cs_list_foreach(node, &gates)
-	{
-		gate = cs_list_of(CsGate, node, node);
-		if (cs_key_equal(&gate->server, server))
-			return gate;
-	}
-	gate = calloc(1, sizeof(CsGate));
-	if (gate == NULL)
-		return NULL;
-	gate->server = *server;
-	gate->due = CS_NEVER;
-	cs_list_init(&gate->turn);
-	cs_list_push_tail(&gates, &gate->node);
-	return gate;
+	gate->settings = *settings;
 }
 
 static CsAsker *
@@ -59,7 +37,7 @@ find_asker(CsGate *gate, int process)
 {
 	CsAsker *asker;
 
-	cs_list_foreach(node, &gate->turn)
+	cs_list_foreach(node, &gate->askers)
 	{
 		asker = cs_list_of(CsAsker, node, node);
 		if (asker->process == process)
@@ -70,20 +48,17 @@ find_asker(CsGate *gate, int process)
 		return NULL;
 	asker->process = process;
 	cs_list_init(&asker->tickets);
-	cs_list_push_tail(&gate->turn, &asker->node);
+	cs_list_push_tail(&gate->askers, &asker->node);
 	return asker;
 }
 
 bool
-cs_gate_enter(CsGate *gate, int asker, const CsGateSettings *settings,
-			  CsTicket *ticket)
+cs_gate_enter(CsGate *gate, int asker, CsTicket *ticket)
 {
 	ticket->gate = gate;
 	ticket->asker = find_asker(gate, asker);
 	if (ticket->asker == NULL)
 		return false;
-	if (settings != NULL)
-		gate->settings = *settings;
 	gate->queued++;
 	cs_list_push_tail(&ticket->asker->tickets, &ticket->node);
 	return true;
@@ -108,24 +83,25 @@ cs_gate_withdraw(CsTicket *ticket)
 static CsTicket *
 take_next(CsGate *gate)
 {
-	CsAsker	 *asker = cs_list_of(CsAsker, node, cs_list_first(&gate->turn));
+	CsAsker	 *asker = cs_list_of(CsAsker, node, cs_list_first(&gate->askers));
 	CsTicket *ticket =
 		cs_list_of(CsTicket, node, cs_list_first(&asker->tickets));
 
 	cs_list_delete(&asker->node);
-	cs_list_push_tail(&gate->turn, &asker->node);
+	cs_list_push_tail(&gate->askers, &asker->node);
 	cs_gate_withdraw(ticket);
 	return ticket;
 }
 
-static CsTicket *
-admit_one(CsGate *gate, CsInstant now, CsAdmission *admission)
+CsTicket *
+cs_gate_admit(CsGate *gate, CsInstant now, CsAdmission *admission,
+			  CsInstant *due)
 {
 	CsPaceAnswer answer;
 	CsTicket	*ticket;
 
-	gate->due = CS_NEVER;
-	if (cs_list_is_empty(&gate->turn))
+	*due = CS_NEVER;
+	if (cs_list_is_empty(&gate->askers))
 		return NULL;
 
 	/* An open breaker refuses also while calls from before are running. */
@@ -137,7 +113,7 @@ admit_one(CsGate *gate, CsInstant now, CsAdmission *admission)
 		return NULL;
 	if (answer.go == CS_PACE_WAIT)
 	{
-		gate->due = answer.until;
+		*due = answer.until;
 		return NULL;
 	}
 	*admission = CS_ADMITTED;
@@ -147,37 +123,11 @@ admit_one(CsGate *gate, CsInstant now, CsAdmission *admission)
 	return ticket;
 }
 
-CsTicket *
-cs_gate_admit(CsInstant now, CsAdmission *admission)
-{
-
-	cs_list_foreach(node, &gates)
-	{
-		CsTicket *ticket =
-			admit_one(cs_list_of(CsGate, node, node), now, admission);
-
-		if (ticket != NULL)
-			return ticket;
-	}
-	return NULL;
-}
-
-CsInstant
-cs_gate_due(void)
-{
-	CsInstant due = CS_NEVER;
-
-	cs_list_foreach(node, &gates)
-		due = CS_MIN(due, cs_list_of(CsGate, node, node)->due);
-	return due;
-}
-
 void
-cs_gate_leave(CsTicket *ticket, CsPaceOutcome outcome, int retry_after_ms,
-			  CsInstant now)
+cs_gate_leave(CsTicket *ticket, CsSign sign, int retry_after_ms, CsInstant now)
 {
 	ticket->gate->running--;
-	cs_pace_note_outcome(&ticket->gate->pace, ticket->epoch, outcome,
+	cs_pace_note_outcome(&ticket->gate->pace, ticket->epoch, sign,
 						 retry_after_ms, now);
 }
 

@@ -12,9 +12,6 @@
 
 #include "base/list.h"
 #include "courier/pace.h"
-#include "shared/key.h"
-
-typedef struct CsGate CsGate;
 
 /* A server's settings as the question at hand knows them. */
 typedef struct CsGateSettings
@@ -22,6 +19,16 @@ typedef struct CsGateSettings
 	int			   max_concurrency;
 	CsPaceSettings pace;
 } CsGateSettings;
+
+/* A gate; initialise it with cs_gate_init.  The fields are gate.c's. */
+typedef struct CsGate
+{
+	CsGateSettings settings;
+	CsPace		   pace;
+	int			   running;
+	int			   queued;
+	CsList		   askers; /* whose turn is next comes first */
+} CsGate;
 
 /* A place in a gate's queue; embed it. */
 typedef struct CsTicket
@@ -46,32 +53,28 @@ typedef struct CsGateView
 	CsBreakerView pace;
 } CsGateView;
 
-/* The gate of a server; made when it is new.  NULL: no memory. */
-extern CsGate *cs_gate_get(const CsKey *server);
+extern void cs_gate_init(CsGate *gate);
 
-/*
- * Queues a ticket for an asker.  The settings are the server's as this asker
- * knows them: the latest ones hold; NULL when he knew them a while ago.  False:
- * no memory.
- */
-extern bool cs_gate_enter(CsGate *gate, int asker,
-						  const CsGateSettings *settings, CsTicket *ticket);
+/* The settings hold from now on, also for those who wait already. */
+extern void cs_gate_configure(CsGate *gate, const CsGateSettings *settings);
+
+/* Queues a ticket for an asker, a number.  False: no memory. */
+extern bool cs_gate_enter(CsGate *gate, int asker, CsTicket *ticket);
 
 /* Takes a ticket out of the queue. */
 extern void cs_gate_withdraw(CsTicket *ticket);
 
 /*
- * The next ticket whose wait is over, of any gate; NULL: none now.  It is out
- * of the queue; *admission says whether it may go.
+ * The next ticket whose wait is over; NULL: none now.  It is out of the queue;
+ * *admission says whether it may go.  When there is none, *due is when to ask
+ * again though no call ends; CS_NEVER: not before that.
  */
-extern CsTicket *cs_gate_admit(CsInstant now, CsAdmission *admission);
-
-/* When cs_gate_admit has to be called, unless a call ends; CS_NEVER: never. */
-extern CsInstant cs_gate_due(void);
+extern CsTicket *cs_gate_admit(CsGate *gate, CsInstant now,
+							   CsAdmission *admission, CsInstant *due);
 
 /* A call that was admitted is over; see cs_pace_note_outcome. */
-extern void cs_gate_leave(CsTicket *ticket, CsPaceOutcome outcome,
-						  int retry_after_ms, CsInstant now);
+extern void cs_gate_leave(CsTicket *ticket, CsSign sign, int retry_after_ms,
+						  CsInstant now);
 
 /* What was admitted makes no call after all. */
 extern void cs_gate_back_out(CsTicket *ticket);

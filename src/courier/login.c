@@ -2,10 +2,17 @@
  * login.c
  *	  Tokens for the courier: one log-in per account while others wait.
  *
- * Belongs to the courier process; memory is malloc'd.  A log-in costs
- * nothing, so it is tried again after any transient failure.  When it failed
- * for good, who asks within the following pause gets the same failure at
- * once: 10,000 rows with a wrong password are one log-in, not 10,000.
+ * Belongs to the courier process; memory is malloc'd.  A log-in is
+ *
+ *	  QUEUED	waiting at its server's gate for its turn
+ *	  CALLING	its call is connecting or on the wire
+ *	  PAUSED	waiting for its next try; the gate is left meanwhile
+ *	  OVER		nothing is on its way; a failure may be remembered
+ *
+ * and has a reference to its account until it is over.  It costs nothing, so
+ * it is tried again after any transient failure.  When it failed for good,
+ * who asks within the following pause gets the same failure at once: 10,000
+ * rows with a wrong password are one log-in, not 10,000.
  *------------------------------------------------------------------------- */
 #include "postgres.h"
 
@@ -14,10 +21,16 @@
 #include <time.h>
 
 #include "common/pg_prng.h"
+#include "utils/timestamp.h"
 
+#include "base/core.h"
 #include "courier/retry.h"
+#include "courier/server.h"
+#include "courier/timer.h"
 #include "courier/token_cache.h"
 #include "http/http.h"
+#include "pg/clock.h"
+#include "provider/registry.h"
 #include "shared/stats.h"
 
 /* The pause after a failed log-in doubles from the first to the last.  What the
@@ -36,27 +49,37 @@
 #define SKEW_MS	   60000
 #define MIN_USE_MS 1000
 
+typedef enum LoginState
+{
+	LOGIN_OVER,
+	LOGIN_QUEUED,
+	LOGIN_CALLING,
+	LOGIN_PAUSED
+} LoginState;
+
 typedef struct Login
 {
-	CsHttpOwner owner; /* must be first */
 	dlist_node	node;
-	CsKey		account;
-	bool		running; /* a call is on its way, or will be tried again */
-	bool		on_wire;
+	CsKey		key; /* of the account's tokens */
+	LoginState	state;
+	CsAccountId account; /* unless OVER */
+	CsTurn		turn;
+	CsHttpOwner owner;
+	CsTimer		timer; /* set while QUEUED and PAUSED */
 	int			retries;
-	int			calls;
 	int			pause_ms;
-	TimestampTz due;		  /* the next try; DT_NOEND: none planned */
-	TimestampTz failed_until; /* the failure is remembered until then */
+	CsInstant	failed_until; /* the failure is remembered until then */
 	CsOutcome	failure;
-	CsSpec	   *spec; /* a copy, while running */
 	dlist_head	waiters;
 } Login;
+
+#define login_of(member, pointer) \
+	((Login *) ((char *) (pointer) -offsetof(Login, member)))
 
 static dlist_head logins = DLIST_STATIC_INIT(logins);
 
 static Login *
-find(const CsKey *account)
+find(const CsKey *key)
 {
 	dlist_iter iter;
 
@@ -64,61 +87,74 @@ find(const CsKey *account)
 	{
 		Login *login = dlist_container(Login, node, iter.cur);
 
-		if (cs_key_equal(&login->account, account))
+		if (cs_key_equal(&login->key, key))
 			return login;
 	}
 	return NULL;
 }
 
-static void
-drop_spec(Login *login)
-{
-	if (login->spec != NULL)
-	{
-		cs_core_wipe(login->spec, login->spec->size);
-		free(login->spec);
-		login->spec = NULL;
-	}
-}
+/* --- the end of a log-in --- */
 
-/* Ends a log-in: tells all who wait. */
+/*
+ * Tells all who wait; failure is NULL when there is a token, and then there is
+ * nothing to remember: the log-in may be gone.
+ */
 static void
-conclude(Login *login, const char *token, uint64 generation)
+conclude(Login *login, const CsOutcome *failure)
 {
-	login->running = false;
-	login->due = DT_NOEND;
-	drop_spec(login);
+	dlist_head waiters;
+
+	cs_timer_clear(&login->timer);
+	login->state = LOGIN_OVER;
+	cs_account_release(login->account);
+
+	/* Who is told may ask again, and then waits for another. */
+	dlist_init(&waiters);
 	while (!dlist_is_empty(&login->waiters))
+		dlist_push_tail(&waiters, dlist_pop_head_node(&login->waiters));
+	while (!dlist_is_empty(&waiters))
 	{
-		CsLoginWaiter *waiter = dlist_container(
-			CsLoginWaiter, node, dlist_pop_head_node(&login->waiters));
+		CsLoginWaiter *waiter = dlist_container(CsLoginWaiter, node,
+												dlist_pop_head_node(&waiters));
 
-		waiter->ready(waiter, token, generation, &login->failure);
+		waiter->ready(waiter, failure);
+	}
+	if (login->state == LOGIN_OVER && failure == NULL)
+	{
+		dlist_delete(&login->node);
+		free(login);
 	}
 }
 
+/* A failure that the provider has no part in is not remembered. */
 static void
-fail(Login *login, CsErrorCode code, int status, const char *detail)
+fail(Login *login, CsErrorCode code, int status, const char *detail,
+	 bool remember)
 {
-	TimestampTz now = GetCurrentTimestamp();
+	CsOutcome *failure = &login->failure;
 
-	memset(&login->failure, 0, sizeof(login->failure));
-	login->failure.code = code;
-	login->failure.http_status = status;
-	login->failure.from_login = true;
-	strlcpy(login->failure.detail, detail, sizeof(login->failure.detail));
-	login->pause_ms = Min(Max(login->pause_ms * 2, code == CS_ERR_CREDENTIALS
-													   ? REFUSED_PAUSE_MS
-													   : FIRST_PAUSE_MS),
-						  LAST_PAUSE_MS);
-	login->failed_until = TimestampTzPlusMilliseconds(now, login->pause_ms);
-	conclude(login, NULL, 0);
+	memset(failure, 0, sizeof(*failure));
+	failure->code = code;
+	failure->end = CS_CALL_NOT_SENT;
+	failure->http_status = status;
+	failure->from_login = true;
+	strlcpy(failure->detail, detail, sizeof(failure->detail));
+	if (remember)
+	{
+		int first =
+			code == CS_ERR_CREDENTIALS ? REFUSED_PAUSE_MS : FIRST_PAUSE_MS;
+
+		login->pause_ms = Min(Max(login->pause_ms * 2, first), LAST_PAUSE_MS);
+		login->failed_until =
+			cs_clock_ticks() + login->pause_ms * CS_US_PER_MS;
+	}
+	conclude(login, failure);
 }
 
 static TimestampTz
 use_until(int64 expires_at)
 {
-	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz now = cs_clock_now();
 	TimestampTz expiry = time_t_to_timestamptz((pg_time_t) expires_at);
 	int64		life_ms = (expiry - now) / 1000;
 	int64		skew_ms = Min(SKEW_MS, life_ms / 10);
@@ -130,54 +166,87 @@ use_until(int64 expires_at)
 static void
 read_reply(Login *login, CsHttpResult *result)
 {
-	const CsProvider *provider = cs_registry_at(login->spec->provider);
-	CsPair			  pairs[CS_SPEC_MAX_PAIRS];
-	CsAccount		  account = cs_spec_account(login->spec, pairs);
-	CsReply			  reply = {result->status, result->body, result->len};
-	CsToken			  token;
-	CsError			  err = {0};
-	TimestampTz		  until;
-	uint64			  generation;
+	const CsSharedAccount *account = cs_account_at(login->account);
+	const CsProvider	  *provider = cs_registry_at(account->provider);
+	CsPair				   pairs[CS_ACCOUNT_MAX_PAIRS];
+	CsAccount			   view = cs_account_view(account, pairs);
+	CsReply				   reply = {result->status, result->body, result->len};
+	CsToken				   token;
+	CsError				   err = {0};
+	TimestampTz			   until;
 
-	if (provider->read_login(&account, &reply, (int64) time(NULL), &token,
+	if (provider->read_login(&view, &reply, (int64) time(NULL), &token,
 							 &err) != CS_OK)
 	{
 		fail(login, err.code, result->status,
 			 err.detail[0] ? err.detail
-						   : "The reply to the log-in was not understood.");
+						   : "The reply to the log-in was not understood.",
+			 true);
 		return;
 	}
 	until = use_until(token.expires_at);
-	generation = cs_token_cache_put(&login->account, token.text, until);
-	cs_stats_token(cs_stats_server(login->spec), until);
+	cs_token_cache_put(&login->key, token.text, until);
+	cs_core_wipe(&token, sizeof(token));
+	cs_stats_token(cs_server_stats(login->turn.server), until);
 	login->pause_ms = 0;
 	login->failed_until = 0;
-	conclude(login, token.text, generation);
-	cs_core_wipe(&token, sizeof(token));
+	conclude(login, NULL);
 }
 
-/* What a log-in reply with an error status means. */
+/*
+ * What an error of a log-in is for those who wait for the token: nothing that
+ * is billed was sent yet, so nothing is unknown; and 400 is what OAuth says of
+ * a wrong secret (RFC 6749 section 5.2).
+ */
 static CsErrorCode
-code_of_status(int status)
+code_of(const CsBilling *billing, int status)
 {
-	if (status == 429)
-		return CS_ERR_RATE;
-	if (status == 503)
-		return CS_ERR_UNAVAILABLE;
-	if (status == 400 || status == 401 || status == 403)
-		return CS_ERR_CREDENTIALS;
-	return status >= 500 ? CS_ERR_UNREACHABLE : CS_ERR_NOT_UNDERSTOOD;
+	if (billing->code == CS_ERR_UNKNOWN)
+		return CS_ERR_UNREACHABLE;
+	return status == 400 ? CS_ERR_CREDENTIALS : billing->code;
 }
 
 static void
-count_call(Login *login, const CsHttpResult *result)
+fail_with_result(Login *login, const CsBilling *billing,
+				 const CsHttpResult *result)
 {
-	CsStatServer *stats = cs_stats_server(login->spec);
+	char detail[64];
 
-	cs_stats_add(stats, CS_STAT_CONNECTIONS, result->cost.connections);
-	cs_stats_add(stats, CS_STAT_LOG_INS, result->end != CS_CALL_NOT_SENT);
-	cs_stats_add(stats, CS_STAT_BYTES_IN, result->cost.bytes_in);
-	cs_stats_add(stats, CS_STAT_BYTES_OUT, result->cost.bytes_out);
+	snprintf(detail, sizeof(detail),
+			 "The log-in was answered with HTTP status %d.", result->status);
+	fail(login, code_of(billing, result->status), result->status,
+		 result->end == CS_CALL_REPLY ? detail : result->detail, true);
+}
+
+/* --- its course --- */
+
+static void
+enter_queue(Login *login)
+{
+	const CsSharedAccount *account = cs_account_at(login->account);
+
+	login->state = LOGIN_QUEUED;
+	if (cs_server_enter(cs_server_get(account), account, CS_FEE_NONE,
+						CS_ASKER_LOGIN, &login->turn))
+		cs_timer_set_after(&login->timer, account->limits.queue_timeout);
+	else
+		fail(login, CS_ERR_MEMORY, 0,
+			 "The courier has no memory for the log-in.", false);
+}
+
+static void
+on_timer(CsTimer *timer)
+{
+	Login *login = login_of(timer, timer);
+
+	if (login->state == LOGIN_PAUSED)
+	{
+		enter_queue(login);
+		return;
+	}
+	cs_server_withdraw(&login->turn);
+	fail(login, CS_ERR_QUEUE, 0,
+		 "The log-in got no turn within the server's queue_timeout.", false);
 }
 
 static bool
@@ -189,123 +258,123 @@ on_sending(CsHttpOwner *owner)
 static void
 on_done(CsHttpOwner *owner, CsHttpResult *result)
 {
-	Login		 *login = (Login *) owner;
-	CsRetryPolicy policy = {.max_retries = login->spec->limits.max_retries,
-							.max_delay_ms = login->spec->limits.queue_timeout};
-	CsAttempt	  attempt = {result->end, result->status, login->retries,
-							 result->retry_after_ms,
-							 pg_prng_double(&pg_global_prng_state)};
-	CsDecision	  decision = cs_retry_decide(&policy, &attempt);
-	char		  detail[64];
+	Login				  *login = login_of(owner, owner);
+	const CsSharedAccount *account = cs_account_at(login->account);
+	CsRetryPolicy policy = {.max_retries = account->limits.max_retries,
+							.max_delay_ms = account->limits.queue_timeout};
+	CsAttempt	  attempt = {
+			.billing = cs_billing_of(CS_FEE_NONE, result->end, result->status),
+			.retries = login->retries,
+			.retry_after_ms = result->retry_after_ms,
+			.random = pg_prng_double(&pg_global_prng_state)};
+	CsCallReport report = {result->end, attempt.billing,
+						   result->retry_after_ms, &result->cost};
+	CsDecision	 decision = cs_retry_decide(&policy, &attempt);
 
-	login->on_wire = false;
-	count_call(login, result);
+	cs_server_call_over(&login->turn, &report);
 	if (decision.next == CS_NEXT_RETRY)
 	{
 		login->retries++;
-		login->due = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
-												 decision.delay_ms);
-		return;
+		login->state = LOGIN_PAUSED;
+		cs_timer_set_after(&login->timer, decision.delay_ms);
 	}
-	/* Nothing that is billed was sent yet, whatever became of the log-in. */
-	if (decision.code != CS_ERR_NONE)
-		fail(login,
-			 decision.code == CS_ERR_UNKNOWN ? CS_ERR_UNREACHABLE
-											 : decision.code,
-			 result->status, result->detail);
-	else if (result->status >= 200 && result->status < 300)
+	else if (attempt.billing.code == CS_ERR_NONE)
 		read_reply(login, result);
 	else
-	{
-		snprintf(detail, sizeof(detail),
-				 "The log-in was answered with HTTP status %d.",
-				 result->status);
-		fail(login, code_of_status(result->status), result->status, detail);
-	}
+		fail_with_result(login, &attempt.billing, result);
 }
 
 static void
-try_now(Login *login)
+call(Login *login)
 {
-	CsSpec	  *s = login->spec;
-	CsHttpSpec http = {.method = s->login.method,
-					   .url = cs_spec_text(s, s->login.url),
-					   .headers = cs_spec_text(s, s->login.headers),
-					   .body = cs_spec_text(s, s->login.body),
-					   .body_len = s->login.body_len,
-					   .ca_file = cs_spec_text(s, s->ca_file),
-					   .proxy = cs_spec_text(s, s->proxy),
-					   .connect_timeout_ms = s->limits.connect_timeout,
-					   .request_timeout_ms = s->limits.request_timeout,
-					   .max_body = MAX_LOGIN_REPLY};
+	const CsSharedAccount *a = cs_account_at(login->account);
+	CsHttpSpec			   http = {.method = a->login.method,
+								   .url = cs_block_text(a, a->login.url),
+								   .headers = cs_block_text(a, a->login.headers),
+								   .body = cs_block_text(a, a->login.body),
+								   .body_len = a->login.body_len,
+								   .ca_file = cs_block_text(a, a->ca_file),
+								   .proxy = cs_block_text(a, a->proxy),
+								   .connect_timeout_ms = a->limits.connect_timeout,
+								   .request_timeout_ms = a->limits.request_timeout,
+								   .max_body = MAX_LOGIN_REPLY};
 
-	login->due = DT_NOEND;
-	login->on_wire = true;
-	login->calls++;
-	if (!cs_http_start(&http, &login->owner))
-	{
-		login->on_wire = false;
-		fail(login, CS_ERR_MEMORY, 0,
-			 "The courier has no memory for the log-in.");
-	}
+	login->state = LOGIN_CALLING;
+	if (cs_http_start(&http, &login->owner))
+		return;
+	cs_server_back_out(&login->turn);
+	fail(login, CS_ERR_MEMORY, 0, "The courier has no memory for the log-in.",
+		 false);
 }
 
+static void
+on_turn(CsTurn *turn, const CsRefusal *refusal)
+{
+	Login *login = login_of(turn, turn);
+
+	cs_timer_clear(&login->timer);
+	if (refusal->code == CS_ERR_NONE)
+		call(login);
+	else
+		fail(login, refusal->code, 0, refusal->detail, false);
+}
+
+/* --- asking for a token --- */
+
 static Login *
-make(const CsKey *account)
+make(const CsKey *key)
 {
 	Login *login = calloc(1, sizeof(Login));
 
 	if (login == NULL)
 		return NULL;
+	login->key = *key;
+	login->turn.ready = on_turn;
 	login->owner.sending = on_sending;
 	login->owner.done = on_done;
-	login->account = *account;
-	login->due = DT_NOEND;
+	login->timer.fire = on_timer;
 	dlist_init(&login->waiters);
 	dlist_push_head(&logins, &login->node);
 	return login;
 }
 
-static bool
-copy_spec(Login *login, const CsSpec *spec)
+/* The first try waits for its turn, and that for the loop. */
+static void
+begin(Login *login, CsAccountId account)
 {
-	login->spec = malloc(spec->size);
-	if (login->spec != NULL)
-		memcpy(login->spec, spec, spec->size);
-	return login->spec != NULL;
+	cs_account_use(account);
+	login->account = account;
+	login->retries = 0;
+	login->state = LOGIN_PAUSED;
+	cs_timer_set(&login->timer, cs_clock_ticks());
 }
 
 CsLoginState
-cs_login_token(const CsSpec *spec, CsLoginWaiter *waiter, char *token,
-			   uint64 *generation, CsOutcome *failure)
+cs_login_ensure(CsAccountId account, CsLoginWaiter *waiter, CsOutcome *failure)
 {
-	Login *login;
+	const CsKey *key = &cs_account_at(account)->account_key;
+	Login		*login;
 
-	if (cs_token_cache_get(&spec->account_key, token, generation))
+	if (cs_token_cache_has(key))
 		return CS_LOGIN_READY;
-	login = find(&spec->account_key);
+	login = find(key);
 	if (login == NULL)
-		login = make(&spec->account_key);
-	if (login != NULL && !login->running &&
-		GetCurrentTimestamp() < login->failed_until)
-	{
-		*failure = login->failure;
-		return CS_LOGIN_FAILED;
-	}
-	if (login == NULL || (!login->running && !copy_spec(login, spec)))
+		login = make(key);
+	if (login == NULL)
 	{
 		memset(failure, 0, sizeof(*failure));
 		failure->code = CS_ERR_MEMORY;
 		failure->from_login = true;
 		return CS_LOGIN_FAILED;
 	}
-	dlist_push_tail(&login->waiters, &waiter->node);
-	if (!login->running)
+	if (login->state == LOGIN_OVER && cs_clock_ticks() < login->failed_until)
 	{
-		login->running = true;
-		login->retries = 0;
-		login->due = GetCurrentTimestamp();
+		*failure = login->failure;
+		return CS_LOGIN_FAILED;
 	}
+	dlist_push_tail(&login->waiters, &waiter->node);
+	if (login->state == LOGIN_OVER)
+		begin(login, account);
 	return CS_LOGIN_PENDING;
 }
 
@@ -313,29 +382,4 @@ void
 cs_login_leave(CsLoginWaiter *waiter)
 {
 	dlist_delete(&waiter->node);
-}
-
-void
-cs_login_tick(TimestampTz now)
-{
-	dlist_iter iter;
-
-	dlist_foreach(iter, &logins)
-	{
-		Login *login = dlist_container(Login, node, iter.cur);
-
-		if (login->running && !login->on_wire && login->due <= now)
-			try_now(login);
-	}
-}
-
-TimestampTz
-cs_login_due(void)
-{
-	TimestampTz due = DT_NOEND;
-	dlist_iter	iter;
-
-	dlist_foreach(iter, &logins)
-		due = Min(due, dlist_container(Login, node, iter.cur)->due);
-	return due;
 }

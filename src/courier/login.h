@@ -1,6 +1,10 @@
 /*-------------------------------------------------------------------------
  * login.h
  *	  Tokens for the courier: one log-in per account while others wait.
+ *
+ * A question gets its token before it queues at its server's gate, and holds
+ * no place there meanwhile; the log-in itself goes through the gate like
+ * every call.
  *------------------------------------------------------------------------- */
 #ifndef CS_LOGIN_H
 #define CS_LOGIN_H
@@ -8,13 +12,13 @@
 #include "postgres.h"
 
 #include "lib/ilist.h"
-#include "utils/timestamp.h"
 
-#include "shared/slots.h"
+#include "shared/account.h"
+#include "shared/reply.h"
 
 typedef enum CsLoginState
 {
-	CS_LOGIN_READY,	  /* the token is there */
+	CS_LOGIN_READY,	  /* there is a token */
 	CS_LOGIN_PENDING, /* the waiter will be called */
 	CS_LOGIN_FAILED	  /* a log-in failed a moment ago */
 } CsLoginState;
@@ -24,26 +28,19 @@ typedef struct CsLoginWaiter
 {
 	dlist_node node;
 
-	/* token == NULL: the log-in failed with *failure. */
-	void (*ready)(struct CsLoginWaiter *waiter, const char *token,
-				  uint64 generation, const CsOutcome *failure);
+	/* failure == NULL: there is a token now. */
+	void (*ready)(struct CsLoginWaiter *waiter, const CsOutcome *failure);
 } CsLoginWaiter;
 
 /*
- * The token of a specification's account.  READY fills token (CS_TOKEN_MAX + 1
- * bytes) and generation, FAILED fills *failure.
+ * Sees to it that an account has a token.  FAILED fills *failure; PENDING
+ * calls the waiter, from the courier's loop or from within this function's
+ * callees, but not before it returns.
  */
-extern CsLoginState
-cs_login_token(const CsSpec *spec, CsLoginWaiter *waiter, char *token,
-			   uint64 *generation, CsOutcome *failure);
+extern CsLoginState cs_login_ensure(CsAccountId account, CsLoginWaiter *waiter,
+									CsOutcome *failure);
 
 /* Gives up waiting; the log-in itself goes on. */
 extern void cs_login_leave(CsLoginWaiter *waiter);
-
-/* Starts log-ins whose wait is over; call it when cs_login_due says so. */
-extern void cs_login_tick(TimestampTz now);
-
-/* When cs_login_tick has to be called; DT_NOEND: never. */
-extern TimestampTz cs_login_due(void);
 
 #endif /* CS_LOGIN_H */

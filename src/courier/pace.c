@@ -206,7 +206,7 @@ cs_pace_take_back(CsPace *pace, uint32_t epoch)
 }
 
 void
-cs_pace_note_outcome(CsPace *pace, uint32_t epoch, CsPaceOutcome outcome,
+cs_pace_note_outcome(CsPace *pace, uint32_t epoch, CsSign sign,
 					 int retry_after_ms, CsInstant now)
 {
 	if (retry_after_ms > 0)
@@ -224,42 +224,23 @@ cs_pace_note_outcome(CsPace *pace, uint32_t epoch, CsPaceOutcome outcome,
 	if (epoch != pace->epoch)
 		return;
 	pace->out = CS_MAX(pace->out - 1, 0);
-	switch (outcome)
+	switch (sign)
 	{
-		case CS_PACE_ANSWERED:
+		case CS_SIGN_LIFE:
 			pace->answered_at = now;
 			pace->doubt_since = 0;
 			if (pace->open)
 				close_breaker(pace);
 			pace->failures = 0;
 			break;
-		case CS_PACE_FAILED:
+		case CS_SIGN_FAILURE:
 			count_failure(pace, now);
 			break;
-		case CS_PACE_NEITHER:
+		case CS_SIGN_NONE:
 			/* The next call is the probe. */
 			pace->probing = false;
 			break;
 	}
-}
-
-CsPaceOutcome
-cs_pace_outcome(CsCallEnd end, int status)
-{
-	switch (end)
-	{
-		case CS_CALL_NOT_SENT:
-		case CS_CALL_LOST:
-		case CS_CALL_GARBLED:
-			return CS_PACE_FAILED;
-		case CS_CALL_TOO_LARGE:
-			return CS_PACE_ANSWERED;
-		case CS_CALL_REPLY:
-			break;
-	}
-	if (status == 429)
-		return CS_PACE_NEITHER;
-	return status >= 500 ? CS_PACE_FAILED : CS_PACE_ANSWERED;
 }
 
 CsBreakerView

@@ -13,6 +13,7 @@
 
 #include "base/core.h"
 #include "base/instant.h"
+#include "provider/billing.h"
 #include "shared/breaker.h"
 
 /* A server's settings as the question at hand knows them; they may change. */
@@ -56,14 +57,6 @@ typedef struct CsPaceAnswer
 								 * probe is out, since nobody knows */
 } CsPaceAnswer;
 
-/* What a call tells about the server's health. */
-typedef enum CsPaceOutcome
-{
-	CS_PACE_ANSWERED, /* it works, though it may have said no */
-	CS_PACE_FAILED,
-	CS_PACE_NEITHER /* nothing: 429, or the call never left */
-} CsPaceOutcome;
-
 /* May a call go now? */
 extern CsPaceAnswer
 cs_pace_may_call(CsPace *pace, const CsPaceSettings *settings, CsInstant now);
@@ -78,22 +71,14 @@ extern uint32_t cs_pace_note_sent(CsPace *pace);
  * A call is over.  retry_after_ms is the provider's wish in a reply with 429
  * or 503, which holds for the whole server; 0: none.
  */
-extern void
-cs_pace_note_outcome(CsPace *pace, uint32_t epoch, CsPaceOutcome outcome,
-					 int retry_after_ms, CsInstant now);
+extern void cs_pace_note_outcome(CsPace *pace, uint32_t epoch, CsSign sign,
+								 int retry_after_ms, CsInstant now);
 
 /*
  * A call that was to go was not even tried: its turn is given back.  Stands in
  * for cs_pace_note_outcome.
  */
 extern void cs_pace_take_back(CsPace *pace, uint32_t epoch);
-
-/*
- * What the end of a call that was meant to leave tells.  A call that we kept
- * from leaving is CS_PACE_NEITHER, which the caller knows; so is an endpoint
- * that answers with 5xx.
- */
-extern CsPaceOutcome cs_pace_outcome(CsCallEnd end, int status);
 
 extern CsBreakerView cs_pace_view(const CsPace *pace, CsInstant now);
 

@@ -3,7 +3,7 @@
  *	  A server as the courier knows it: who may call it when, what that takes
  *	  from its budget, and what is counted of it.
  *
- * Servers live as long as the process; memory is malloc'd, as in admit.c.
+ * Servers live as long as the process; memory is malloc'd, as in gate.c.
  * Budgets are taken when a turn comes and not when a call leaves, since that
  * happens inside libcurl and taking may write a file.
  *------------------------------------------------------------------------- */
@@ -15,14 +15,18 @@
 #include "utils/timestamp.h"
 
 #include "courier/budget.h"
-#include "courier/retry.h"
+#include "courier/timer.h"
+#include "pg/clock.h"
+#include "provider/registry.h"
 
 struct CsServer
 {
 	dlist_node	  node;
 	CsKey		  key;
 	CsKey		  budget_key;
-	CsGate		 *gate;
+	CsGate		  gate;
+	uint64		  limits_serial; /* of the account whose limits hold */
+	CsTimer		  timer;		 /* when the gate may let someone in */
 	CsStatServer *stats;
 };
 
@@ -30,30 +34,32 @@ static dlist_head servers = DLIST_STATIC_INIT(servers);
 
 #define turn_of(t) ((CsTurn *) ((char *) (t) -offsetof(CsTurn, ticket)))
 
+/* The loop wakes, and then looks at all gates. */
+static void
+on_due(CsTimer *timer)
+{
+}
+
 static CsServer *
-make(const CsSpec *spec)
+make(const CsSharedAccount *account)
 {
 	CsServer *server = calloc(1, sizeof(CsServer));
 
 	if (server == NULL)
 		return NULL;
-	server->key = spec->server_key;
-	server->gate = cs_gate_get(&spec->server_key);
-	if (server->gate == NULL)
-	{
-		free(server);
-		return NULL;
-	}
-	server->stats = cs_stats_server(spec);
-	cs_budget_key(&server->budget_key, cs_registry_at(spec->provider)->name,
-				  cs_spec_text(spec, spec->base_url),
-				  cs_spec_text(spec, spec->server_name));
+	server->key = account->server_key;
+	cs_gate_init(&server->gate);
+	server->timer.fire = on_due;
+	server->stats = cs_stats_server(account);
+	cs_budget_key(&server->budget_key, cs_registry_at(account->provider)->name,
+				  cs_block_text(account, account->base_url),
+				  cs_block_text(account, account->server_name));
 	dlist_push_tail(&servers, &server->node);
 	return server;
 }
 
 CsServer *
-cs_server_get(const CsSpec *spec)
+cs_server_get(const CsSharedAccount *account)
 {
 	dlist_iter iter;
 
@@ -61,10 +67,10 @@ cs_server_get(const CsSpec *spec)
 	{
 		CsServer *server = dlist_container(CsServer, node, iter.cur);
 
-		if (cs_key_equal(&server->key, &spec->server_key))
+		if (cs_key_equal(&server->key, &account->server_key))
 			return server;
 	}
-	return make(spec);
+	return make(account);
 }
 
 CsStatServer *
@@ -74,9 +80,9 @@ cs_server_stats(const CsServer *server)
 }
 
 static void
-show_gate(CsServer *server, TimestampTz now)
+show_gate(CsServer *server)
 {
-	CsGateView view = cs_gate_view(server->gate, now);
+	CsGateView view = cs_gate_view(&server->gate, cs_clock_ticks());
 
 	cs_stats_gate(server->stats, view.running, view.queued, &view.pace);
 }
@@ -84,33 +90,46 @@ show_gate(CsServer *server, TimestampTz now)
 static void
 show_budget(CsTurn *turn, TimestampTz now)
 {
-	int budget = turn->spec->limits.daily_budget;
+	int budget = turn->account->limits.daily_budget;
 
 	cs_stats_budget(
 		turn->server->stats, budget,
 		budget > 0 ? cs_budget_used(&turn->server->budget_key, now) : 0, now);
 }
 
-bool
-cs_server_enter(CsServer *server, const CsSpec *spec, int asker, bool again,
-				CsTurn *turn)
+/* The latest limits hold; a statement that runs on may know older ones. */
+static void
+take_limits(CsServer *server, const CsSharedAccount *account)
 {
-	const CsSpecLimits *limits = &spec->limits;
-	CsGateSettings		settings = {
-			 .max_concurrency = limits->max_concurrency,
-			 .pace = {.rate_limit = limits->rate_limit,
-					  .breaker_failures = limits->breaker_failures,
-					  .breaker_cooldown_ms = limits->breaker_cooldown,
-					  .max_pause_ms = limits->queue_timeout}};
+	const CsLimits *limits = &account->limits;
+	CsGateSettings	settings = {
+		 .max_concurrency = limits->max_concurrency,
+		 .pace = {.rate_limit = limits->rate_limit,
+				  .breaker_failures = limits->breaker_failures,
+				  .breaker_cooldown_ms = limits->breaker_cooldown,
+				  .max_pause_ms = limits->queue_timeout}};
 
+	if (account->serial <= server->limits_serial)
+		return;
+	server->limits_serial = account->serial;
+	cs_gate_configure(&server->gate, &settings);
+}
+
+bool
+cs_server_enter(CsServer *server, const CsSharedAccount *account, CsFee fee,
+				int asker, CsTurn *turn)
+{
 	turn->server = server;
-	turn->spec = spec;
+	turn->account = account;
+	turn->fee = fee;
+	turn->log_in = asker == CS_ASKER_LOGIN;
 	turn->budget_day = CS_BUDGET_NO_DAY;
-	if (server == NULL ||
-		!cs_gate_enter(server->gate, asker, again ? NULL : &settings,
-					   &turn->ticket))
+	if (server == NULL)
 		return false;
-	show_gate(server, GetCurrentTimestamp());
+	take_limits(server, account);
+	if (!cs_gate_enter(&server->gate, asker, &turn->ticket))
+		return false;
+	show_gate(server);
 	return true;
 }
 
@@ -118,21 +137,22 @@ void
 cs_server_withdraw(CsTurn *turn)
 {
 	cs_gate_withdraw(&turn->ticket);
-	show_gate(turn->server, GetCurrentTimestamp());
+	show_gate(turn->server);
 }
 
 /* --- the turn comes --- */
 
 static void
-refuse_open(CsTurn *turn, TimestampTz now, CsRefusal *refusal)
+refuse_open(CsTurn *turn, CsInstant now, CsRefusal *refusal)
 {
-	CsBreakerView pace = cs_gate_view(turn->server->gate, now).pace;
+	CsBreakerView pace = cs_gate_view(&turn->server->gate, now).pace;
 
 	refusal->code = CS_ERR_UNAVAILABLE;
 	if (pace.open_until > now)
 		snprintf(refusal->detail, sizeof(refusal->detail),
 				 "The breaker is open until %s, after %d failures in a row.",
-				 timestamptz_to_str(pace.open_until), pace.failures);
+				 timestamptz_to_str(cs_clock_calendar(pace.open_until)),
+				 pace.failures);
 	else
 		snprintf(
 			refusal->detail, sizeof(refusal->detail),
@@ -142,13 +162,15 @@ refuse_open(CsTurn *turn, TimestampTz now, CsRefusal *refusal)
 
 /* Charges an admitted turn; a refused one has backed out. */
 static void
-charge(CsTurn *turn, TimestampTz now, CsRefusal *refusal)
+charge(CsTurn *turn, CsRefusal *refusal)
 {
-	int budget = turn->spec->billed ? turn->spec->limits.daily_budget : 0;
+	TimestampTz	   now = cs_clock_now();
+	bool		   billed = turn->fee != CS_FEE_NONE;
+	int			   budget = billed ? turn->account->limits.daily_budget : 0;
 	CsBudgetResult taken = cs_budget_take(&turn->server->budget_key, budget,
 										  now, &turn->budget_day);
 
-	if (turn->spec->billed)
+	if (billed)
 		show_budget(turn, now);
 	if (taken == CS_BUDGET_OK)
 		return;
@@ -166,45 +188,60 @@ charge(CsTurn *turn, TimestampTz now, CsRefusal *refusal)
 			budget);
 }
 
-CsTurn *
-cs_server_next(TimestampTz now, CsRefusal *refusal)
+/* Readies the next turn at a server; false: it is nobody's. */
+static bool
+admit_one(CsServer *server)
 {
+	CsRefusal	refusal = {.code = CS_ERR_NONE};
+	CsInstant	now = cs_clock_ticks();
+	CsInstant	due;
 	CsAdmission admission;
-	CsTicket   *ticket = cs_gate_admit(now, &admission);
+	CsTicket   *ticket = cs_gate_admit(&server->gate, now, &admission, &due);
 	CsTurn	   *turn;
 
 	if (ticket == NULL)
-		return NULL;
+	{
+		cs_timer_set(&server->timer, due);
+		return false;
+	}
 	turn = turn_of(ticket);
-	refusal->code = CS_ERR_NONE;
 	if (admission == CS_REFUSED)
-		refuse_open(turn, now, refusal);
+		refuse_open(turn, now, &refusal);
 	else
-		charge(turn, now, refusal);
-	show_gate(turn->server, now);
-	return turn;
+		charge(turn, &refusal);
+	show_gate(server);
+	turn->ready(turn, &refusal);
+	return true;
+}
+
+void
+cs_server_admit(void)
+{
+	dlist_iter iter;
+
+	dlist_foreach(iter, &servers)
+		while (admit_one(dlist_container(CsServer, node, iter.cur)))
+			;
 }
 
 /* --- and ends --- */
 
 static void
-give_back(CsTurn *turn, TimestampTz now)
+give_back(CsTurn *turn)
 {
 	if (turn->budget_day == CS_BUDGET_NO_DAY)
 		return;
 	cs_budget_give_back(&turn->server->budget_key, turn->budget_day);
 	turn->budget_day = CS_BUDGET_NO_DAY;
-	show_budget(turn, now);
+	show_budget(turn, cs_clock_now());
 }
 
 void
 cs_server_back_out(CsTurn *turn)
 {
-	TimestampTz now = GetCurrentTimestamp();
-
 	cs_gate_back_out(&turn->ticket);
-	give_back(turn, now);
-	show_gate(turn->server, now);
+	give_back(turn);
+	show_gate(turn->server);
 }
 
 static void
@@ -212,64 +249,49 @@ count_call(CsTurn *turn, const CsCallReport *report)
 {
 	CsStatServer	 *stats = turn->server->stats;
 	const CsHttpCost *cost = report->cost;
+	bool			  left =
+		report->end != CS_CALL_NOT_SENT && report->end != CS_CALL_WITHHELD;
 
 	cs_stats_add(stats, CS_STAT_CONNECTIONS, cost->connections);
-	if (report->end == CS_CALL_NOT_SENT)
+	if (!left)
 		return;
-	cs_stats_add(stats, CS_STAT_CALLS, 1);
-	if (turn->spec->billed &&
-		cs_retry_may_be_billed(report->end, report->status))
-		cs_stats_add(stats, CS_STAT_BILLED, 1);
 	cs_stats_add(stats, CS_STAT_BYTES_IN, cost->bytes_in);
 	cs_stats_add(stats, CS_STAT_BYTES_OUT, cost->bytes_out);
+	if (turn->log_in)
+	{
+		cs_stats_add(stats, CS_STAT_LOG_INS, 1);
+		return;
+	}
+	cs_stats_add(stats, CS_STAT_CALLS, 1);
+	cs_stats_add(stats, CS_STAT_BILLED,
+				 report->billing.billed != CS_BILLED_NO);
 	cs_stats_latency(stats, cost->duration_us);
 }
 
+/*
+ * What was refused for now (429, 503) is asked again when the provider says,
+ * and so is everything else at this server; any other reply with Retry-After
+ * speaks of its own question.
+ */
 void
 cs_server_call_over(CsTurn *turn, const CsCallReport *report)
 {
-	TimestampTz now = GetCurrentTimestamp();
-	bool		refused = report->end == CS_CALL_REPLY &&
-				   (report->status == 429 || report->status == 503);
-	CsPaceOutcome outcome = report->withheld
-								? CS_PACE_NEITHER
-								: cs_pace_outcome(report->end, report->status);
+	bool refused = report->billing.code == CS_ERR_RATE ||
+				   report->billing.code == CS_ERR_UNAVAILABLE;
 
-	/* Any other reply with Retry-After speaks of its own question. */
-	cs_gate_leave(&turn->ticket, outcome, refused ? report->retry_after_ms : 0,
-				  now);
-	if (report->end == CS_CALL_NOT_SENT)
-		give_back(turn, now);
+	cs_gate_leave(&turn->ticket, report->billing.sign,
+				  refused ? report->retry_after_ms : 0, cs_clock_ticks());
+	if (report->billing.billed == CS_BILLED_NO)
+		give_back(turn);
 	count_call(turn, report);
-	show_gate(turn->server, now);
-}
-
-/* What a complete reply stands for, as far as its status tells. */
-static CsErrorCode
-code_of_status(const CsSpec *spec, int status)
-{
-	CsVerdict verdict;
-
-	if (status == 202)
-		return CS_ERR_PROCESSING;
-	if (status >= 200 && status <= 299)
-		return CS_ERR_NONE;
-	if (status == 404)
-		return CS_ERR_SUBJECT;
-	memset(&verdict, 0, sizeof(verdict));
-	cs_verdict_from_status(cs_registry_at(spec->provider), status, NULL,
-						   &verdict);
-	return verdict.code;
+	show_gate(turn->server);
 }
 
 void
-cs_server_settled(CsServer *server, const CsSpec *spec, CsErrorCode code,
-				  int status)
+cs_server_settled(CsServer *server, CsErrorCode code)
 {
 	if (server == NULL)
 		return;
-	if (code == CS_ERR_NONE)
-		code = code_of_status(spec, status);
 	if (code == CS_ERR_NONE)
 		cs_stats_add(server->stats, CS_STAT_ANSWERED, 1);
 	else

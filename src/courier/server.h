@@ -3,10 +3,10 @@
  *	  A server as the courier knows it: who may call it when, what that takes
  *	  from its budget, and what is counted of it.
  *
- * A question that is to be asked takes a turn: it enters, waits, and is
- * admitted or refused.  What is admitted ends in exactly one of
- * cs_server_call_over and cs_server_back_out, however it goes on.  Belongs to
- * the courier process.
+ * Whatever is to be called, for a question or to log in, takes a turn: it
+ * enters, waits, and is admitted or refused.  What is admitted ends in exactly
+ * one of cs_server_call_over and cs_server_back_out, however it goes on.
+ * Belongs to the courier process.
  *------------------------------------------------------------------------- */
 #ifndef CS_SERVER_H
 #define CS_SERVER_H
@@ -15,19 +15,11 @@
 
 #include "courier/gate.h"
 #include "http/http_spec.h"
-#include "shared/spec.h"
+#include "provider/billing.h"
+#include "shared/account.h"
 #include "shared/stats.h"
 
 typedef struct CsServer CsServer;
-
-/* A question's turn; embed it. */
-typedef struct CsTurn
-{
-	CsTicket	  ticket;
-	CsServer	 *server;
-	const CsSpec *spec;
-	int32		  budget_day; /* what it is charged to */
-} CsTurn;
 
 /* Why a turn did not come; CS_ERR_NONE: it came. */
 typedef struct CsRefusal
@@ -36,39 +28,57 @@ typedef struct CsRefusal
 	char		detail[192];
 } CsRefusal;
 
+/* A call's turn; embed it, and set `ready` before it enters. */
+typedef struct CsTurn
+{
+	/* It has come, or was refused, and is out of the queue. */
+	void (*ready)(struct CsTurn *turn, const CsRefusal *refusal);
+
+	CsTicket			   ticket;
+	CsServer			  *server;
+	const CsSharedAccount *account;
+	CsFee				   fee;
+	bool				   log_in;
+	int32				   budget_day; /* what it is charged to */
+} CsTurn;
+
 /* How a call ended. */
 typedef struct CsCallReport
 {
 	CsCallEnd		  end;
-	int				  status; /* what the reply really stands for */
+	CsBilling		  billing;
 	int				  retry_after_ms;
-	bool			  withheld; /* we kept it from leaving */
 	const CsHttpCost *cost;
 } CsCallReport;
 
-/* The server of a question; made when it is new.  NULL: no memory, which all
+/* Who logs in, among the numbers of processes that ask. */
+#define CS_ASKER_LOGIN (-1)
+
+/* The server of an account; made when it is new.  NULL: no memory, which all
  * functions accept: nobody enters its queue. */
-extern CsServer *cs_server_get(const CsSpec *spec);
+extern CsServer *cs_server_get(const CsSharedAccount *account);
 
 /* Where to count what concerns it. */
 extern CsStatServer *cs_server_stats(const CsServer *server);
 
-/* Enters the queue.  False: no memory. */
-/* `again`: a retry, whose settings are those of a while ago. */
-extern bool cs_server_enter(CsServer *server, const CsSpec *spec, int asker,
-							bool again, CsTurn *turn);
+/*
+ * Enters the queue, among those of an asker.  The account must stay until the
+ * turn is over; its limits hold if they are the latest of this server.  False:
+ * no memory.
+ */
+extern bool cs_server_enter(CsServer *server, const CsSharedAccount *account,
+							CsFee fee, int asker, CsTurn *turn);
 extern void cs_server_withdraw(CsTurn *turn);
 
-/* The next turn whose wait is over, at any server; NULL: none now. */
-extern CsTurn *cs_server_next(TimestampTz now, CsRefusal *refusal);
+/* Readies all turns whose wait is over, at any server. */
+extern void cs_server_admit(void);
 
 /* An admitted turn makes no call: nothing was charged. */
 extern void cs_server_back_out(CsTurn *turn);
 
 extern void cs_server_call_over(CsTurn *turn, const CsCallReport *report);
 
-/* A question has its outcome; the status counts with CS_ERR_NONE. */
-extern void cs_server_settled(CsServer *server, const CsSpec *spec,
-							  CsErrorCode code, int status);
+/* A question has its outcome: CS_ERR_NONE, an answer. */
+extern void cs_server_settled(CsServer *server, CsErrorCode code);
 
 #endif /* CS_SERVER_H */

@@ -2,56 +2,69 @@
  * timer.c
  *	  Timers of the courier's loop.
  *
- * Memory is the owners'; the heap only links it.
+ * Belongs to the courier process; timers are embedded in what they are for.
  *------------------------------------------------------------------------- */
 #include "postgres.h"
 
 #include "courier/timer.h"
 
-static int
-compare_due(const pairingheap_node *a, const pairingheap_node *b, void *arg)
-{
-	TimestampTz left = pairingheap_const_container(CsTimer, node, a)->due;
-	TimestampTz right = pairingheap_const_container(CsTimer, node, b)->due;
+#include "pg/clock.h"
 
-	return left < right ? 1 : left > right ? -1 : 0;
+#define timer_of(n) pairingheap_container(CsTimer, node, n)
+
+static int
+earlier_first(const pairingheap_node *a, const pairingheap_node *b, void *arg)
+{
+	CsInstant x = pairingheap_const_container(CsTimer, node, a)->due;
+	CsInstant y = pairingheap_const_container(CsTimer, node, b)->due;
+
+	return x < y ? 1 : x > y ? -1 : 0;
 }
 
-static pairingheap timers = {compare_due, NULL, NULL};
+static pairingheap timers = {earlier_first, NULL, NULL};
 
 void
-cs_timer_set(CsTimer *timer, int ms)
+cs_timer_set(CsTimer *timer, CsInstant due)
 {
-	timer->due = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), ms);
+	cs_timer_clear(timer);
+	if (due == CS_NEVER)
+		return;
+	timer->due = due;
 	timer->set = true;
 	pairingheap_add(&timers, &timer->node);
 }
 
 void
+cs_timer_set_after(CsTimer *timer, int ms)
+{
+	cs_timer_set(timer, cs_clock_ticks() + ms * CS_US_PER_MS);
+}
+
+void
 cs_timer_clear(CsTimer *timer)
 {
-	if (timer->set)
-		pairingheap_remove(&timers, &timer->node);
+	if (!timer->set)
+		return;
+	pairingheap_remove(&timers, &timer->node);
 	timer->set = false;
 }
 
-CsTimer *
-cs_timer_next(TimestampTz now)
+void
+cs_timer_run(CsInstant now)
 {
-	CsTimer *timer;
+	while (cs_timer_due() <= now)
+	{
+		CsTimer *timer = timer_of(pairingheap_first(&timers));
 
-	if (cs_timer_due() > now)
-		return NULL;
-	timer = pairingheap_container(CsTimer, node, pairingheap_first(&timers));
-	cs_timer_clear(timer);
-	return timer;
+		cs_timer_clear(timer);
+		timer->fire(timer);
+	}
 }
 
-TimestampTz
+CsInstant
 cs_timer_due(void)
 {
-	if (pairingheap_is_empty(&timers))
-		return DT_NOEND;
-	return pairingheap_container(CsTimer, node, pairingheap_first(&timers))
-		->due;
+	return pairingheap_is_empty(&timers)
+			   ? CS_NEVER
+			   : timer_of(pairingheap_first(&timers))->due;
 }

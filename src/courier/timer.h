@@ -1,6 +1,7 @@
 /*-------------------------------------------------------------------------
  * timer.h
- *	  Timers of the courier's loop.
+ *	  Timers of the courier's loop: all that is due at some time, in one
+ *	  heap.
  *------------------------------------------------------------------------- */
 #ifndef CS_TIMER_H
 #define CS_TIMER_H
@@ -8,24 +9,29 @@
 #include "postgres.h"
 
 #include "lib/pairingheap.h"
-#include "utils/timestamp.h"
 
-/* Embed it; all zero is one that is not set. */
+#include "base/instant.h"
+
+/* Embed it; all zero but `fire` is one that is not set. */
 typedef struct CsTimer
 {
 	pairingheap_node node;
 	bool			 set;
-	TimestampTz		 due;
+	CsInstant		 due; /* in ticks */
+
+	/* It is due, and no longer set. */
+	void (*fire)(struct CsTimer *timer);
 } CsTimer;
 
-/* The timer must not be set. */
-extern void cs_timer_set(CsTimer *timer, int ms);
+/* A time in the past fires with the next cs_timer_run; CS_NEVER clears. */
+extern void cs_timer_set(CsTimer *timer, CsInstant due);
+extern void cs_timer_set_after(CsTimer *timer, int ms);
 extern void cs_timer_clear(CsTimer *timer);
 
-/* The next timer that is due, no longer set; NULL: none is. */
-extern CsTimer *cs_timer_next(TimestampTz now);
+/* Fires all that are due, also those that become so by that. */
+extern void cs_timer_run(CsInstant now);
 
-/* When the next one is due; DT_NOEND: none is set. */
-extern TimestampTz cs_timer_due(void);
+/* When the next one is due; CS_NEVER: none is set. */
+extern CsInstant cs_timer_due(void);
 
 #endif /* CS_TIMER_H */

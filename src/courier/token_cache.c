@@ -10,13 +10,16 @@
 
 #include "courier/token_cache.h"
 
+#include "base/core.h"
+#include "pg/clock.h"
 #include "pg/shmem.h"
+#include "provider/token.h"
 
 /*
  * Accounts kept at once; the one used longest ago makes place.  Lenders have
- * one to three per provider.
+ * one to three per provider, or one per underwriter.
  */
-#define MAX_TOKENS 64
+#define MAX_TOKENS 256
 
 typedef struct TokenEntry
 {
@@ -99,9 +102,25 @@ clear(TokenEntry *entry)
 }
 
 bool
+cs_token_cache_has(const CsKey *account)
+{
+	TimestampTz now = cs_clock_now();
+	TokenEntry *entry;
+	bool		found;
+
+	LWLockAcquire(tokens_lock, LW_EXCLUSIVE);
+	entry = find(account);
+	found = entry != NULL && now < entry->use_until;
+	if (found)
+		entry->used_at = now;
+	LWLockRelease(tokens_lock);
+	return found;
+}
+
+bool
 cs_token_cache_get(const CsKey *account, char *token, uint64 *generation)
 {
-	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz now = cs_clock_now();
 	TokenEntry *entry;
 	bool		found;
 
@@ -133,7 +152,7 @@ cs_token_cache_put(const CsKey *account, const char *token,
 	entry->account = *account;
 	entry->generation = generation = ++tokens->last_generation;
 	entry->use_until = use_until;
-	entry->used_at = GetCurrentTimestamp();
+	entry->used_at = cs_clock_now();
 	strlcpy(entry->token, token, sizeof(entry->token));
 	LWLockRelease(tokens_lock);
 	return generation;

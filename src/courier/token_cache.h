@@ -10,11 +10,14 @@
 
 #include "postgres.h"
 
-#include "utils/timestamp.h"
+#include "datatype/timestamp.h"
 
-#include "shared/spec.h"
+#include "shared/key.h"
 
 extern void cs_token_cache_init(void);
+
+/* Is there a live token of an account?  It then is one that was used. */
+extern bool cs_token_cache_has(const CsKey *account);
 
 /*
  * Copies the live token of an account into `token` (CS_TOKEN_MAX + 1 bytes)

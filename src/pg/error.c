@@ -80,38 +80,21 @@ cs_error_about_subject(CsErrorCode code)
 	return classes[code].about_subject;
 }
 
-const char *
-cs_error_hint(const CsFailure *failure)
-{
-	return failure->hint ? failure->hint : classes[failure->code].hint;
-}
-
-const char *
-cs_error_billed_name(CsBilled billed)
-{
-	static const char *const names[] = {"no", "yes", "unknown"};
-
-	return names[billed];
-}
-
 void
-cs_error_raise(int elevel, const CsFailure *failure)
+cs_error_raise(int elevel, CsErrorCode code, const char *message,
+			   const char *detail, const char *hint)
 {
-	const char *hint = cs_error_hint(failure);
-
-	ereport(elevel, (errcode(classes[failure->code].sqlstate),
-					 errmsg("%s", failure->message),
-					 failure->detail ? errdetail("%s", failure->detail) : 0,
+	if (hint == NULL)
+		hint = classes[code].hint;
+	ereport(elevel, (errcode(classes[code].sqlstate), errmsg("%s", message),
+					 detail ? errdetail("%s", detail) : 0,
 					 hint ? errhint("%s", hint) : 0));
 }
 
 void
 cs_error_raise_early(const CsError *error, const char *hint)
 {
-	if (hint == NULL)
-		hint = classes[error->code].hint;
-	ereport(ERROR, (errcode(classes[error->code].sqlstate),
-					errmsg("%s", error->message),
-					error->detail[0] ? errdetail("%s", error->detail) : 0,
-					hint ? errhint("%s", hint) : 0));
+	cs_error_raise(ERROR, error->code, error->message,
+				   error->detail[0] ? error->detail : NULL, hint);
+	pg_unreachable();
 }

@@ -79,10 +79,9 @@ check_account(const CsAccount *account, CsError *err)
 }
 
 static bool
-needs_login(const CsAccount *account, const char **token)
+needs_login(const CsAccount *account)
 {
 	(void) account;
-	*token = NULL;
 	return true;
 }
 
@@ -207,8 +206,9 @@ member_is(struct json_object *root, const char *name, const char *text)
 }
 
 /*
- * A 2xx whose body refuses: operation code 401 or 1111, or the error form of
- * docs, shared/errors.md, with its statusCode.
+ * A 2xx whose body refuses: operation code 401, 1111 or 1000 (no score, and
+ * nobody says whether that is billed), or the error form of docs,
+ * shared/errors.md, with its statusCode.
  */
 static int
 effective_status(const CsReply *reply, struct json_object *root)
@@ -222,6 +222,8 @@ effective_status(const CsReply *reply, struct json_object *root)
 		return 401;
 	if (member_is(root, "code", CODE_GENERAL_ERROR))
 		return 500;
+	if (member_is(root, "code", CODE_NO_SCORE))
+		return 404;
 	if (cs_json_get_int64(root, "statusCode", &inner) && inner >= 400 &&
 		inner <= 599)
 		return (int) inner;
@@ -325,6 +327,9 @@ same_request(const CsArguments *args, struct json_object *root)
 static const CsStatusMeaning number_refused[] = {
 	{400, CS_ERR_SUBJECT, "subject is not accepted"}, {0}};
 
+static const CsStatusMeaning no_score[] = {
+	{404, CS_ERR_SUBJECT, "subject cannot be scored"}, {0}};
+
 static const CsStatusMeaning general_error[] = {
 	{500, CS_ERR_UNKNOWN, "provider reports a general error"}, {0}};
 
@@ -339,13 +344,6 @@ classify_scores(const CsArguments *args, struct json_object *root,
 		wrong = "it is not an object";
 	else if (!same_request(args, root))
 		wrong = "it is about another request";
-	else if (member_is(root, "code", CODE_NO_SCORE))
-	{
-		cs_verdict_fail(verdict, CS_ERR_SUBJECT,
-						"subject cannot be scored (lenderlink, code 1000)");
-		cs_verdict_quote(verdict, &cs_lenderlink, args, root);
-		return;
-	}
 	else if (cs_json_get(root, "code") != NULL &&
 			 (cs_json_get_text(root, "code") == NULL ||
 			  strcmp(cs_json_get_text(root, "code"), CODE_OK) != 0))
@@ -370,17 +368,18 @@ classify_lac(const CsAccount *account, const CsArguments *args,
 	(void) account;
 	if (number_was_refused(root))
 		meanings = number_refused;
+	else if (member_is(root, "code", CODE_NO_SCORE))
+		meanings = no_score;
 	else if (member_is(root, "code", CODE_GENERAL_ERROR))
 		meanings = general_error;
-	if (!cs_verdict_by_status(&cs_lenderlink, meanings, args, status, root,
-							  parse_error, verdict))
+	if (!cs_verdict_by_status(&cs_lenderlink, CS_FEE_CALL, meanings, args,
+							  status, root, parse_error, verdict))
 		classify_scores(args, root, verdict);
 }
 
 static const CsEndpoint endpoints[] = {{.name = "lac",
 										.method = CS_POST,
-										.auth = CS_AUTH_TOKEN,
-										.billed = true,
+										.fee = CS_FEE_CALL,
 										.shared = true,
 										.subject_name = "msisdn",
 										.normalise = normalise_msisdn,
@@ -399,5 +398,4 @@ const CsProvider cs_lenderlink = {
 	.needs_login = needs_login,
 	.build_login = build_login,
 	.read_login = read_login,
-	.effective_status = effective_status,
 };

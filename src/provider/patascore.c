@@ -73,17 +73,14 @@ check_account(const CsAccount *account, CsError *err)
 
 /* authentication: "Bearer {API KEY}", no log-in. */
 static CsStatus
-put_credential(const CsAccount *account, CsRequest *request, CsError *err)
+put_credentials(const CsAccount *account, CsBuf *headers, CsError *err)
 {
 	const char *header = cs_template_option(account, "auth_header");
 
 	if (cs_registry_check_credential(account, "api_key", err) != CS_OK)
 		return CS_FAIL;
-	cs_buf_puts(&request->headers, header ? header : "Authorization");
-	cs_buf_puts(&request->headers, ": Bearer ");
-	cs_buf_puts(&request->headers, cs_template_option(account, "api_key"));
-	cs_buf_puts(&request->headers, "\n");
-	return cs_template_check(request, err);
+	return cs_template_put_bearer(headers, header ? header : "Authorization",
+								  cs_template_option(account, "api_key"), err);
 }
 
 /* ---------- the envelope ---------- */
@@ -258,7 +255,7 @@ build_upload(const CsAccount *account, const CsArguments *args,
 		cs_template_build(&template, CS_POST, account, args, request, err) !=
 			CS_OK)
 		return CS_FAIL;
-	return put_credential(account, request, err);
+	return CS_OK;
 }
 
 /* 400 "Fraud flags detected" with a list of errors. */
@@ -279,7 +276,7 @@ classify_upload(const CsAccount *account, const CsArguments *args,
 	const char *reference;
 
 	(void) account;
-	if (cs_verdict_by_status(&cs_patascore, upload_meanings, args,
+	if (cs_verdict_by_status(&cs_patascore, CS_FEE_CALL, upload_meanings, args,
 							 effective_status(reply, root), root, parse_error,
 							 verdict))
 		return;
@@ -316,10 +313,7 @@ build_report(const CsAccount *account, const CsArguments *args,
 	static const CsTemplate template = {
 		.path = "/api/v1/statements/mpesa/report", .query = query};
 
-	if (cs_template_build(&template, CS_GET, account, args, request, err) !=
-		CS_OK)
-		return CS_FAIL;
-	return put_credential(account, request, err);
+	return cs_template_build(&template, CS_GET, account, args, request, err);
 }
 
 static bool
@@ -431,11 +425,54 @@ same_reference(const CsArguments *args, struct json_object *object)
 
 /* Neither the sample nor any page shows another answer than a report. */
 static const CsStatusMeaning report_meanings[] = {
-	{202, CS_ERR_PROCESSING, "statement is still being processed"},
 	{400, CS_ERR_SUBJECT, "statement is unknown or cannot be scored"},
 	{404, CS_ERR_SUBJECT, "statement is unknown"},
 	{422, CS_ERR_SUBJECT, "statement cannot be scored"},
 	{0}};
+
+/* A report takes seconds to minutes; no page says how long. */
+#define ASK_AFTER_MS 5000
+
+static void
+pending(CsVerdict *verdict, const CsArguments *args, struct json_object *root)
+{
+	const char *reference = cs_template_argument(args, "subject");
+
+	cs_verdict_pending(verdict, reference != NULL ? reference : "",
+					   ASK_AFTER_MS,
+					   "statement is still being processed (patascore)");
+	cs_verdict_quote(verdict, &cs_patascore, args, root);
+}
+
+/* Is there a member of this name, quotes included, that is an object? */
+static bool
+names_object(const CsReply *reply, const char *quoted)
+{
+	const char *at = reply->body;
+	const char *end = reply->body + reply->len;
+	size_t		len = strlen(quoted);
+
+	while ((at = memmem(at, (size_t) (end - at), quoted, len)) != NULL)
+	{
+		at += len;
+		while (at < end && strchr(" \t\r\n:", *at) != NULL && *at != '\0')
+			at++;
+		if (at < end && *at == '{')
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A body with a score is a report, whatever its envelope says; it has a
+ * hundred kB, and the courier has other things to do than to parse it.
+ */
+static bool
+plainly_reports(const CsReply *reply)
+{
+	return reply->len > 0 && (names_object(reply, "\"score_data\"") ||
+							  names_object(reply, "\"score_output\""));
+}
 
 static void
 classify_report(const CsAccount *account, const CsArguments *args,
@@ -444,21 +481,23 @@ classify_report(const CsAccount *account, const CsArguments *args,
 {
 	struct json_object *data = cs_json_get(root, "data");
 	Persons				persons = {0};
+	bool				reports = plainly_reports(reply);
 
 	(void) account;
-	if (cs_verdict_by_status(&cs_patascore, report_meanings, args,
-							 effective_status(reply, root), root, parse_error,
-							 verdict))
+	if (cs_verdict_by_status(
+			&cs_patascore, CS_FEE_READY, report_meanings, args,
+			reports ? reply->http_status : effective_status(reply, root), root,
+			parse_error, verdict))
+	{
+		if (verdict->code == CS_ERR_PROCESSING)
+			pending(verdict, args, root);
 		return;
+	}
 	find_persons(data, 0, &persons);
 	if (persons.count > 1)
 		not_understood(verdict, args, root, "it is about several persons");
-	else if (!has_score(persons.person) && speaks_of_processing(root))
-	{
-		cs_verdict_fail(verdict, CS_ERR_PROCESSING,
-						"statement is still being processed (patascore)");
-		cs_verdict_quote(verdict, &cs_patascore, args, root);
-	}
+	else if (!reports && speaks_of_processing(root))
+		pending(verdict, args, root);
 	else if (persons.count == 0)
 		not_understood(verdict, args, root, "it has no report");
 	else if (!same_reference(args, root) || !same_reference(args, data) ||
@@ -468,17 +507,16 @@ classify_report(const CsAccount *account, const CsArguments *args,
 
 static const CsEndpoint endpoints[] = {{.name = "statement",
 										.method = CS_GET,
-										.auth = CS_AUTH_IN_REQUEST,
-										.billed = true,
+										.fee = CS_FEE_READY,
 										.shared = true,
 										.subject_name = "ref",
+										.plainly_answers = plainly_reports,
 										.normalise = normalise_ref,
 										.build = build_report,
 										.classify = classify_report},
 									   {.name = "statement_upload",
 										.method = CS_POST,
-										.auth = CS_AUTH_IN_REQUEST,
-										.billed = true,
+										.fee = CS_FEE_CALL,
 										.shared = false,
 										.subject_name = "national_id",
 										.normalise = normalise_national_id,
@@ -494,5 +532,5 @@ const CsProvider cs_patascore = {
 	.options = options,
 	.endpoints = endpoints,
 	.check_account = check_account,
-	.effective_status = effective_status,
+	.put_credentials = put_credentials,
 };

@@ -97,10 +97,20 @@ check_account(const CsAccount *account, CsError *err)
 }
 
 static bool
-needs_login(const CsAccount *account, const char **token)
+needs_login(const CsAccount *account)
 {
-	*token = cs_template_option(account, "api_token");
-	return *token == NULL;
+	return cs_template_option(account, "api_token") == NULL;
+}
+
+/* A token of the dashboard, which does not expire. */
+static CsStatus
+put_credentials(const CsAccount *account, CsBuf *headers, CsError *err)
+{
+	if (cs_registry_check_credential(account, "api_token", err) != CS_OK)
+		return CS_FAIL;
+	return cs_template_put_bearer(headers, "Authorization",
+								  cs_template_option(account, "api_token"),
+								  err);
 }
 
 /* quickstart-guide: GET /auth, Authorization: Basic base64(email:password). */
@@ -381,7 +391,7 @@ classify_decision(const CsAccount *account, const CsArguments *args,
 	bool		present = false;
 
 	(void) account;
-	if (cs_verdict_by_status(&cs_pngme, decision_meanings, args,
+	if (cs_verdict_by_status(&cs_pngme, CS_FEE_CALL, decision_meanings, args,
 							 reply->http_status, root, parse_error, verdict))
 		return;
 	if (reply->http_status != 200)
@@ -410,8 +420,7 @@ classify_decision(const CsAccount *account, const CsArguments *args,
 
 static const CsEndpoint endpoints[] = {{.name = "decision",
 										.method = CS_GET,
-										.auth = CS_AUTH_TOKEN,
-										.billed = true,
+										.fee = CS_FEE_CALL,
 										.shared = true,
 										.subject_name = "phone",
 										.normalise = normalise_phone,
@@ -428,6 +437,7 @@ const CsProvider cs_pngme = {
 	.endpoints = endpoints,
 	.check_account = check_account,
 	.needs_login = needs_login,
+	.put_credentials = put_credentials,
 	.build_login = build_login,
 	.read_login = read_login,
 };

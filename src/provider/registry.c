@@ -6,8 +6,10 @@
  *------------------------------------------------------------------------- */
 #include "provider/registry.h"
 
+#include <json-c/json_object.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/text.h"
 
 static const CsProvider *const providers[] = {
@@ -58,6 +60,52 @@ cs_registry_endpoint(const CsProvider *provider, const char *name)
 			return e;
 	}
 	return NULL;
+}
+
+int
+cs_registry_endpoint_index(const CsProvider *provider,
+						   const CsEndpoint *endpoint)
+{
+	return (int) (endpoint - provider->endpoints);
+}
+
+/* ---------- replies ---------- */
+
+/* Refusals and errors are shorter than this, answers mostly longer. */
+#define ENVELOPE_MAX_BYTES 2048
+
+static bool
+plainly_answers(const CsEndpoint *endpoint, const CsReply *reply)
+{
+	if (reply->http_status < 200 || reply->http_status > 299)
+		return false;
+	return endpoint->plainly_answers != NULL ? endpoint->plainly_answers(reply)
+											 : reply->len > ENVELOPE_MAX_BYTES;
+}
+
+void
+cs_registry_judge(const CsEndpoint *endpoint, const CsReply *reply,
+				  CsErrorCode *code, int *status)
+{
+	static const CsAccount	 no_account = {0};
+	static const CsArguments no_arguments = {0};
+	struct json_object		*root = NULL;
+	CsError					 err = {0};
+	CsVerdict				 verdict = {0};
+	bool					 unreadable = false;
+
+	*code = CS_ERR_NONE;
+	*status = reply->http_status;
+	if (plainly_answers(endpoint, reply))
+		return;
+	if (reply->len > 0)
+		unreadable =
+			cs_json_parse(reply->body, reply->len, &root, &err) != CS_OK;
+	endpoint->classify(&no_account, &no_arguments, reply, root,
+					   unreadable ? &err : NULL, &verdict);
+	json_object_put(root);
+	*code = verdict.code;
+	*status = verdict.effective_status;
 }
 
 /* ---------- checks ---------- */

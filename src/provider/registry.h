@@ -35,18 +35,11 @@ typedef struct CsOption
 	bool (*check)(const char *value); /* NULL: any non-empty text */
 } CsOption;
 
-typedef enum CsAuth
-{
-	CS_AUTH_IN_REQUEST, /* build() puts the credential itself */
-	CS_AUTH_TOKEN		/* courier adds Authorization: Bearer */
-} CsAuth;
-
 typedef struct CsEndpoint
 {
 	const char *name; /* "decision", "lac", "statement", ... */
 	CsMethod	method;
-	CsAuth		auth;
-	bool		billed;		  /* may cost money: never sent again blindly */
+	CsFee		fee;
 	bool		shared;		  /* same question, same answer: may be shared */
 	const char *subject_name; /* "phone", "msisdn", "ref": for messages */
 
@@ -54,7 +47,14 @@ typedef struct CsEndpoint
 	CsStatus (*normalise)(const CsAccount *account, const char *subject,
 						  char *out, CsError *err);
 
-	/* Builds the request, all but the token. */
+	/*
+	 * NULL, or whether a reply of status 2xx is an answer beyond doubt, so
+	 * that the courier need not read it.  Else it reads short ones, to see
+	 * refusals in disguise: an envelope that disagrees with HTTP is short.
+	 */
+	bool (*plainly_answers)(const CsReply *reply);
+
+	/* Builds the request, all but the credentials. */
 	CsStatus (*build)(const CsAccount *account, const CsArguments *args,
 					  CsRequest *request, CsError *err);
 
@@ -64,6 +64,8 @@ typedef struct CsEndpoint
 	 * empty body).  Status 2xx without a readable body is never an answer.
 	 * args are those the request was built from (args->request_id included):
 	 * a reply that names another subject or request id is not understood.
+	 * Without them (the courier looks at status and envelope only) no reply
+	 * is refused for that.
 	 */
 	void (*classify)(const CsAccount *account, const CsArguments *args,
 					 const CsReply *reply, struct json_object *root,
@@ -83,9 +85,14 @@ typedef struct CsProvider
 	/* Are the credentials complete?  CS_ERR_MAPPING names what is missing. */
 	CsStatus (*check_account)(const CsAccount *account, CsError *err);
 
-	/* NULL, or whether endpoints with CS_AUTH_TOKEN need a log-in; when it
-	 * says no, *token is the fixed token to use. */
-	bool (*needs_login)(const CsAccount *account, const char **token);
+	/* NULL: no.  Do calls need a token, which a log-in gives?  It goes out
+	 * as Authorization: Bearer. */
+	bool (*needs_login)(const CsAccount *account);
+
+	/* When they do not: appends the header that says who calls, "Name:
+	 * value\n".  NULL when every account logs in. */
+	CsStatus (*put_credentials)(const CsAccount *account, CsBuf *headers,
+								CsError *err);
 
 	/* Builds the log-in request.  NULL when there is no log-in. */
 	CsStatus (*build_login)(const CsAccount *account, CsRequest *request,
@@ -99,27 +106,28 @@ typedef struct CsProvider
 	 */
 	CsStatus (*read_login)(const CsAccount *account, const CsReply *reply,
 						   int64_t now, CsToken *token, CsError *err);
-
-	/*
-	 * The status a 2xx reply really stands for, when the body's envelope
-	 * carries one of its own: max of severity; reply->http_status when it
-	 * does not.  The courier calls it for short bodies only (an error
-	 * envelope is short) to see refusals (401, 429, 503) in disguise.
-	 * NULL when the provider has no envelope.
-	 */
-	int (*effective_status)(const CsReply *reply, struct json_object *root);
 } CsProvider;
 
 /* The registry.  cs_registry_at returns NULL beyond the last. */
 extern const CsProvider *cs_registry_by_name(const char *name);
 extern const CsProvider *cs_registry_at(int index);
 extern int				 cs_registry_index(const CsProvider *provider);
+extern int				 cs_registry_endpoint_index(const CsProvider *provider,
+													const CsEndpoint *endpoint);
 extern const CsEndpoint *
 cs_registry_endpoint(const CsProvider *provider, const char *name);
 
 /* CS_ERR_MAPPING unless the credential is there and fit for a header. */
 extern CsStatus cs_registry_check_credential(const CsAccount *account,
 											 const char *name, CsError *err);
+
+/*
+ * What a complete reply stands for, as far as can be told without knowing the
+ * question: code and effective status of the verdict.  A reply that plainly
+ * answers is not read.
+ */
+extern void cs_registry_judge(const CsEndpoint *endpoint, const CsReply *reply,
+							  CsErrorCode *code, int *status);
 
 /* A check for CsOption: an absolute path without query. */
 extern bool cs_registry_check_path(const char *value);

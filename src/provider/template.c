@@ -198,3 +198,16 @@ cs_template_build(const CsTemplate *template, CsMethod method,
 	}
 	return cs_template_check(request, err);
 }
+
+CsStatus
+cs_template_put_bearer(CsBuf *headers, const char *name, const char *token,
+					   CsError *err)
+{
+	cs_buf_puts(headers, name);
+	cs_buf_puts(headers, ": Bearer ");
+	cs_buf_puts(headers, token);
+	cs_buf_puts(headers, "\n");
+	if (headers->failed)
+		return cs_core_error(err, CS_ERR_MEMORY, "no memory for a header");
+	return CS_OK;
+}

@@ -100,6 +100,10 @@ cs_template_build(const CsTemplate *template, CsMethod method,
 				  const CsAccount *account, const CsArguments *args,
 				  CsRequest *request, CsError *err);
 
+/* Appends "<name>: Bearer <token>\n".  Errors: CS_ERR_MEMORY. */
+extern CsStatus cs_template_put_bearer(CsBuf *headers, const char *name,
+									   const char *token, CsError *err);
+
 /*
  * CS_ERR_MEMORY when a buffer of the request failed.  cs_template_build ends
  * with it; who appends a header afterwards calls it again.

@@ -207,25 +207,21 @@ cs_verdict_fail(CsVerdict *verdict, CsErrorCode code, const char *format, ...)
 	cs_core_error(&verdict->error, code, "%s", message);
 }
 
-/* Codes that mean the same everywhere (RFC 9110); the first match counts. */
-static const struct
+void
+cs_verdict_pending(CsVerdict *verdict, const char *handle, int ask_after_ms,
+				   const char *format, ...)
 {
-	int			low;
-	int			high;
-	CsErrorCode code;
-	const char *message;
-} common_meanings[] = {
-	{401, 401, CS_ERR_CREDENTIALS, "provider refused the credentials"},
-	{403, 403, CS_ERR_CREDENTIALS, "provider refused access"},
-	{413, 413, CS_ERR_TOO_LARGE, "provider found the request too large"},
-	{429, 429, CS_ERR_RATE, "provider's rate limit is reached"},
-	{503, 503, CS_ERR_UNAVAILABLE, "provider is unavailable"},
-	{500, 599, CS_ERR_UNKNOWN, "provider failed to answer"},
-	{300, 399, CS_ERR_NOT_UNDERSTOOD, "provider redirects elsewhere"},
-	{400, 499, CS_ERR_NOT_UNDERSTOOD, "provider did not accept the request"},
-};
+	char	message[CS_MESSAGE_SIZE * 2];
+	va_list args;
 
-#define NMEANINGS (sizeof(common_meanings) / sizeof(common_meanings[0]))
+	va_start(args, format);
+	vsnprintf(message, sizeof(message), format, args);
+	va_end(args);
+	cs_verdict_fail(verdict, CS_ERR_PROCESSING, "%s", message);
+	verdict->effective_status = 202;
+	snprintf(verdict->handle, sizeof(verdict->handle), "%s", handle);
+	verdict->ask_after_ms = ask_after_ms;
+}
 
 /* Fills a verdict by status; the words and the status itself follow. */
 static void
@@ -240,28 +236,14 @@ settle(const CsProvider *provider, int status, CsErrorCode code,
 	cs_verdict_quote(verdict, provider, args, root);
 }
 
-static void
-settle_common(const CsProvider *provider, int status, const CsArguments *args,
-			  struct json_object *root, CsVerdict *verdict)
-{
-	for (size_t i = 0; i < NMEANINGS; i++)
-	{
-		if (status < common_meanings[i].low ||
-			status > common_meanings[i].high)
-			continue;
-		settle(provider, status, common_meanings[i].code,
-			   common_meanings[i].message, args, root, verdict);
-		return;
-	}
-	settle(provider, status, CS_ERR_NOT_UNDERSTOOD,
-		   "provider's status is unknown", args, root, verdict);
-}
-
 void
 cs_verdict_from_status(const CsProvider *provider, int status,
 					   struct json_object *root, CsVerdict *verdict)
 {
-	settle_common(provider, status, NULL, root, verdict);
+	CsBilling billing = cs_billing_of(CS_FEE_CALL, CS_CALL_REPLY, status);
+
+	settle(provider, status, billing.code, billing.meaning, NULL, root,
+		   verdict);
 }
 
 /* A 2xx without a body that can be read. */
@@ -280,11 +262,13 @@ settle_unreadable(const CsProvider *provider, const CsError *parse_error,
 }
 
 bool
-cs_verdict_by_status(const CsProvider	   *provider,
+cs_verdict_by_status(const CsProvider *provider, CsFee fee,
 					 const CsStatusMeaning *meanings, const CsArguments *args,
 					 int status, struct json_object *root,
 					 const CsError *parse_error, CsVerdict *verdict)
 {
+	CsBilling billing = cs_billing_of(fee, CS_CALL_REPLY, status);
+
 	memset(verdict, 0, sizeof(*verdict));
 	verdict->effective_status = status;
 	for (; meanings != NULL && meanings->status != 0; meanings++)
@@ -295,9 +279,10 @@ cs_verdict_by_status(const CsProvider	   *provider,
 			   verdict);
 		return true;
 	}
-	if (status < 200 || status > 299)
+	if (billing.code != CS_ERR_NONE)
 	{
-		settle_common(provider, status, args, root, verdict);
+		settle(provider, status, billing.code, billing.meaning, args, root,
+			   verdict);
 		return true;
 	}
 	if (root == NULL)

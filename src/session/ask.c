@@ -21,16 +21,16 @@
 #include "session/ask.h"
 
 #include "access/xact.h"
-#include "miscadmin.h"
-#include "pgstat.h"
 #include "portability/instr_time.h"
-#include "storage/latch.h"
 #include "utils/memutils.h"
 
+#include "base/core.h"
+#include "pg/clock.h"
 #include "pg/compat.h"
 #include "pg/guc.h"
 #include "pg/shmem.h"
-#include "session/classify.h"
+#include "pg/wakeup.h"
+#include "session/reading.h"
 #include "session/planned.h"
 #include "shared/progress.h"
 #include "shared/slots.h"
@@ -42,10 +42,13 @@
 /* and this often for a free slot when there was none, woken or not. */
 #define SLOT_CHECK_MS 100
 
-/* The courier restarts within a second, and turns at least once a second;
- * one that is away or silent for this long will not answer. */
-#define COURIER_AWAY_MS	  10000
-#define COURIER_SILENT_MS 30000
+/*
+ * The courier restarts within a second, and says at least once a second that
+ * its loop turns.  One that is away, or silent, for so many looks in a row will
+ * not answer.
+ */
+#define COURIER_AWAY_LOOKS	 10
+#define COURIER_SILENT_LOOKS 30
 
 /*
  * So many times its window a session hands over, so that the courier need not
@@ -73,20 +76,41 @@ static dlist_head flying = DLIST_STATIC_INIT(flying);
 static int		  nflying;
 static uint32	  settled_seen; /* as cs_slots_settled_count had it */
 
-/* --- giving up --- */
+/* --- the end of a question --- */
 
 static void
-abandon(Running *running)
+release(Running *running)
+{
+	pfree(unconstify(char *, running->about.subject));
+	if (running->about.passcode != NULL)
+	{
+		char *passcode = unconstify(char *, running->about.passcode);
+
+		cs_core_wipe(passcode, strlen(passcode));
+		pfree(passcode);
+	}
+	pfree(running);
+}
+
+/* Leaves the list it is in; its slot, if it has one, is the caller's. */
+static void
+take_out(Running *running)
 {
 	dlist_delete(&running->node);
 	if (running->slot >= 0)
-	{
 		nflying--;
+}
+
+/* Gives it up, wherever it is.  Does not raise. */
+static void
+abandon(Running *running)
+{
+	take_out(running);
+	if (running->slot >= 0)
 		cs_slots_abandon(running->slot);
-	}
 	else
 		cs_spec_discard(running->spec);
-	running->slot = -1;
+	release(running);
 }
 
 static void
@@ -142,20 +166,6 @@ cs_ask_init(void)
 
 /* --- settling --- */
 
-static void
-release(Running *running)
-{
-	pfree(unconstify(char *, running->about.subject));
-	if (running->about.passcode != NULL)
-	{
-		char *passcode = unconstify(char *, running->about.passcode);
-
-		cs_core_wipe(passcode, strlen(passcode));
-		pfree(passcode);
-	}
-	pfree(running);
-}
-
 /* What was counted as a call turns out to have been another's. */
 static void
 count_outcome(CsAskStats *stats, const CsOutcome *outcome)
@@ -169,34 +179,43 @@ count_outcome(CsAskStats *stats, const CsOutcome *outcome)
 	stats->cache_hits += outcome->cached;
 }
 
-/* Takes the outcome out of its slot and into the MEMO. */
+/*
+ * Puts what came out into the MEMO, however it was learnt; the question is out
+ * of its list and slot.  Takes over a reference to `body`.
+ */
+static void
+settle(Running *running, const CsOutcome *outcome, dsa_pointer body)
+{
+	running->scope->settled++;
+	show_progress(running->scope);
+	running->entry->state = CS_MEMO_NEW;
+	count_outcome(running->stats, outcome);
+	PG_TRY();
+	{
+		cs_reading_store(running->scope, running->entry, &running->about,
+						 outcome, body);
+		if (running->planned)
+			cs_planned_keep(running->scope, running->entry);
+	}
+	PG_FINALLY();
+	{
+		if (DsaPointerIsValid(body))
+			cs_reply_release(body);
+		release(running);
+	}
+	PG_END_TRY();
+}
+
+/* The courier has settled it. */
 static void
 conclude(Running *running)
 {
 	CsOutcome	outcome;
 	dsa_pointer body;
 
+	take_out(running);
 	cs_slots_collect(running->slot, &outcome, &body);
-	dlist_delete(&running->node);
-	nflying--;
-	running->scope->settled++;
-	show_progress(running->scope);
-	running->entry->state = CS_MEMO_NEW;
-	count_outcome(running->stats, &outcome);
-	PG_TRY();
-	{
-		cs_classify_store(running->scope, running->entry, &running->about,
-						  &outcome, body);
-	}
-	PG_FINALLY();
-	{
-		if (DsaPointerIsValid(body))
-			cs_reply_release(body);
-	}
-	PG_END_TRY();
-	if (running->planned)
-		cs_planned_keep(running->scope, running->entry);
-	release(running);
+	settle(running, &outcome, body);
 }
 
 static void
@@ -280,7 +299,7 @@ answer_from_cache(CsScope *scope, CsMemoEntry *entry, const CsAsk *ask)
 		return false;
 	PG_TRY();
 	{
-		fresh = cs_classify_cached(scope, entry, &about, &cached);
+		fresh = cs_reading_cached(scope, entry, &about, &cached);
 	}
 	PG_FINALLY();
 	{
@@ -313,7 +332,7 @@ answer_without_call(CsScope *scope, CsMemoEntry *entry, const CsAsk *ask,
 
 		if (stats != NULL)
 			stats->would_calls++;
-		cs_classify_not_asked(scope, entry, &about);
+		cs_failure_not_asked(scope, entry, &about);
 		return true;
 	}
 	return false;
@@ -419,63 +438,71 @@ cs_ask_ahead(const CsAsk *ask, CsAskStats *stats)
 /* --- waiting --- */
 
 /*
- * Gives a question up when no courier will answer it: none could be started,
- * or it does not turn its loop.
+ * What this session has seen of the courier while it waited in vain.  Rounds
+ * are counted and not seconds: after the whole machine stood still everybody's
+ * clock has moved on, and nobody has missed anything.
  */
-static void
-check_courier(Running *running)
+typedef struct Watch
 {
-	TimestampTz	   now = GetCurrentTimestamp();
-	CsCourierState courier;
-	CsOutcome	   outcome;
-	bool		   away;
+	uint64	  rounds;
+	int		  missed;	 /* looks in a row that saw no new round */
+	CsInstant looked_at; /* the last look */
+} Watch;
 
-	cs_slots_courier(&courier);
-	away = courier.pid == 0 &&
-		   TimestampDifferenceExceeds(Max(courier.stopped_at, PgStartTime),
-									  now, COURIER_AWAY_MS);
-	if (!away &&
-		(courier.pid == 0 || !TimestampDifferenceExceeds(
-								 courier.heartbeat, now, COURIER_SILENT_MS)))
-		return;
+static Watch watch;
+
+/* Looks once a second; true: no courier will answer. */
+static bool
+courier_is_lost(CsCourierState *courier)
+{
+	CsInstant now = cs_clock_ticks();
+
+	if (now - watch.looked_at < COURIER_CHECK_MS * CS_US_PER_MS)
+		return false;
+	cs_slots_courier(courier);
+	watch.missed = courier->rounds == watch.rounds ? watch.missed + 1 : 0;
+	watch.rounds = courier->rounds;
+	watch.looked_at = now;
+	return watch.missed >=
+		   (courier->pid == 0 ? COURIER_AWAY_LOOKS : COURIER_SILENT_LOOKS);
+}
+
+/* Gives a question up that no courier will answer. */
+static void
+give_up(Running *running, bool away)
+{
+	CsOutcome outcome;
+	bool	  sent = running->slot >= 0 && cs_slots_sent(running->slot);
 
 	memset(&outcome, 0, sizeof(outcome));
-	outcome.code = running->slot >= 0 && cs_slots_sent(running->slot)
-					   ? CS_ERR_UNKNOWN
-					   : CS_ERR_UNREACHABLE;
-	outcome.attempts = outcome.code == CS_ERR_UNKNOWN;
+	outcome.code = sent ? CS_ERR_UNKNOWN : CS_ERR_UNREACHABLE;
+	outcome.end = sent ? CS_CALL_LOST : CS_CALL_NOT_SENT;
+	outcome.attempts = sent;
 	strlcpy(
 		outcome.detail,
 		away
 			? "The courier process of credscore is not running; see the server log and max_worker_processes."
 			: "The courier process of credscore does not respond.",
 		sizeof(outcome.detail));
-	abandon(running);
-	running->scope->settled++;
-	running->entry->state = CS_MEMO_NEW;
-	if (running->stats != NULL)
-		running->stats->open--;
-	cs_classify_store(running->scope, running->entry, &running->about,
-					  &outcome, InvalidDsaPointer);
-	release(running);
+	take_out(running);
+	if (running->slot >= 0)
+		cs_slots_abandon(running->slot);
+	else
+		cs_spec_discard(running->spec);
+	settle(running, &outcome, InvalidDsaPointer);
 }
 
 /* Sleeps until something happened to one of our questions, or may have. */
 static void
 sleep_for(Running *running)
 {
-	int events;
+	CsCourierState courier;
 
 	cs_memo_make_room(running->scope);
-	events =
-		WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-				  running->slot >= 0 ? COURIER_CHECK_MS : SLOT_CHECK_MS,
-				  CS_WAIT_EVENT("CredscoreAnswer"));
-
-	ResetLatch(MyLatch);
-	CHECK_FOR_INTERRUPTS();
-	if (events & WL_TIMEOUT)
-		check_courier(running);
+	if (cs_wakeup_sleep(running->slot >= 0 ? COURIER_CHECK_MS : SLOT_CHECK_MS,
+						CS_WAIT_EVENT("CredscoreAnswer")) &&
+		courier_is_lost(&courier))
+		give_up(running, courier.pid == 0);
 }
 
 /* What is waited for goes first. */
@@ -524,7 +551,7 @@ cs_ask_outcome(const CsQuestion *question, CsFailure **failure)
 
 	if (question->entry->state == CS_MEMO_ANSWER)
 		return bytes;
-	*failure = cs_classify_failure(bytes);
+	*failure = cs_failure_fetch(bytes);
 	return NULL;
 }
 

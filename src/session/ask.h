@@ -13,7 +13,7 @@
 
 #include "utils/jsonb.h"
 
-#include "pg/error.h"
+#include "session/failure.h"
 #include "session/memo.h"
 #include "session/question.h"
 

@@ -22,6 +22,7 @@
 #include "pg/compat.h"
 #include "pg/guc.h"
 #include "pg/shmem.h"
+#include "session/pin.h"
 
 /* The library as CREATE FUNCTION names it, with or without a directory. */
 #define LIBRARY "credscore"
@@ -240,7 +241,8 @@ resolve_server(CsAsking *asking, const CsAskingFunction *function,
 	if (arg->isnull)
 		refuse_null("server");
 	name = NameStr(*DatumGetName(arg->value));
-	ask->settings = cs_settings_get(name, &ask->cached_only);
+	ask->settings =
+		cs_pin_settings(cs_scope_current(), name, &ask->cached_only);
 	ask->endpoint =
 		cs_registry_endpoint(ask->settings->provider, function->endpoint);
 	if (ask->endpoint == NULL)

@@ -13,6 +13,7 @@
 
 #include "pg/error.h"
 #include "pg/guc.h"
+#include "shared/spec.h"
 #include "pg/shmem.h"
 #include "shared/key.h"
 
@@ -20,7 +21,7 @@
 #define REQUEST_ID_SIZE 37
 
 /* Provider, endpoint, account, then name and value of each argument. */
-#define MAX_PARTS (3 + 2 * CS_SPEC_MAX_PAIRS)
+#define MAX_PARTS (3 + 2 * CS_ACCOUNT_MAX_PAIRS)
 
 /* A fresh random UUID (version 4, RFC 4122 section 4.4). */
 static void
@@ -97,109 +98,52 @@ cs_question_utc(const char *argument, TimestampTz time, CsError *err)
 /* --- specifications --- */
 
 static void
-put_options(CsBuf *block, const CsSettings *settings)
+build_request(const CsAsk *ask, const char *request_id, CsRequest *request)
 {
-	for (const CsOption *o = settings->provider->options; o->name != NULL; o++)
-	{
-		const char *value = cs_template_option(&settings->account, o->name);
+	CsArguments args = ask->args;
+	CsError		err = {0};
 
-		if (o->place == CS_ON_SERVER && value != NULL)
-			cs_spec_put_pair(block, o->name, value);
-	}
-}
-
-static void
-put_log_in(CsBuf *block, const CsSettings *settings)
-{
-	CsRequest	  login = {0};
-	CsSpecRequest placed;
-	CsError		  err = {0};
-
-	if (settings->provider->build_login(&settings->account, &login, &err) !=
+	args.request_id = request_id;
+	if (ask->endpoint->build(&ask->settings->account, &args, request, &err) ==
 		CS_OK)
-	{
-		cs_template_free(&login);
-		cs_buf_free(block);
-		cs_error_raise_early(&err, NULL);
-	}
-	placed = cs_spec_put_request(block, &login);
-	cs_template_free(&login);
-	if (!block->failed)
-		cs_spec_head(block)->login = placed;
+		return;
+	cs_template_free(request);
+	cs_error_raise_early(&err, NULL);
 }
 
-/* Everything the courier needs, as one block; raises on refusal. */
 static void
-build_spec(const CsAsk *ask, CsBuf *block)
+refuse_without_memory(void)
 {
-	const CsSettings *s = ask->settings;
-	CsRequest		  request = {0};
-	CsSpec			  head;
-	CsError			  err = {0};
-
-	if (ask->endpoint->build(&s->account, &ask->args, &request, &err) != CS_OK)
-	{
-		cs_template_free(&request);
-		cs_error_raise_early(&err, NULL);
-	}
-	cs_spec_begin(block);
-	put_options(block, s);
-	memset(&head, 0, sizeof(head));
-	if (!block->failed)
-		head = *cs_spec_head(block); /* with the pairs */
-	head.provider = cs_registry_index(s->provider);
-	head.billed = ask->endpoint->billed;
-	head.needs_login = s->needs_login && ask->endpoint->auth == CS_AUTH_TOKEN;
-	head.server_key = s->server_key;
-	head.account_key = s->account_key;
-	head.limits = s->limits;
-	head.limits.max_in_flight = cs_guc_max_in_flight();
-	if (!ask->endpoint->shared)
-		head.limits.cache_ttl = 0;
-	head.server_name = cs_spec_put(block, s->server_name);
-	head.ca_file = cs_spec_put(block, s->ca_file);
-	head.proxy = cs_spec_put(block, s->proxy);
-	head.base_url = cs_spec_put(block, s->account.base_url);
-	head.request_id = cs_spec_put(block, ask->args.request_id);
-	head.token = ask->endpoint->auth == CS_AUTH_TOKEN
-					 ? cs_spec_put(block, s->fixed_token)
-					 : 0;
-	head.request = cs_spec_put_request(block, &request);
-	cs_template_free(&request);
-	if (!block->failed)
-		*cs_spec_head(block) = head;
-	if (head.needs_login)
-		put_log_in(block, s);
-	if (!block->failed)
-		cs_spec_head(block)->size = (uint32) block->len;
+	CHECK_FOR_INTERRUPTS();
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_OUT_OF_MEMORY),
+		 errmsg("could not hand a question to the credscore courier"),
+		 errdetail("There is no shared memory for it."),
+		 errhint(
+			 "Look at the size of the dynamic shared memory file system.")));
 }
 
 dsa_pointer
 cs_question_share(const CsAsk *ask)
 {
-	CsAsk		identified = *ask;
+	CsAccountId account = cs_settings_account(ask->settings);
 	char		request_id[REQUEST_ID_SIZE];
-	CsBuf		block = {0};
-	dsa_pointer spec = InvalidDsaPointer;
+	CsRequest	request = {0};
+	dsa_pointer spec;
 
 	make_request_id(request_id);
-	identified.args.request_id = request_id;
-	build_spec(&identified, &block);
-	if (!block.failed)
-		spec = cs_shmem_allocate(block.len);
-	if (DsaPointerIsValid(spec))
-		memcpy(dsa_get_address(cs_shmem_area(), spec), block.data, block.len);
-	cs_buf_free(&block);
+	build_request(ask, request_id, &request);
+	cs_account_use(account);
+	spec = cs_spec_share(
+		account,
+		cs_registry_endpoint_index(ask->settings->provider, ask->endpoint),
+		cs_guc_max_in_flight(), request_id, &request);
+	cs_template_free(&request);
 	if (!DsaPointerIsValid(spec))
 	{
-		CHECK_FOR_INTERRUPTS();
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_OUT_OF_MEMORY),
-			 errmsg("could not hand a question to the credscore courier"),
-			 errdetail("There is no shared memory for it."),
-			 errhint(
-				 "Look at the size of the dynamic shared memory file system.")));
+		cs_account_release(account);
+		refuse_without_memory();
 	}
 	return spec;
 }

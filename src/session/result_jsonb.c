@@ -394,7 +394,7 @@ cs_result_jsonb_report(const CsFailure *failure)
 				 failure->http_status == 0);
 	push_text(&state, "provider_code", failure->provider_code);
 	push_bool(&state, "retryable", cs_error_retryable(failure->code));
-	push_text(&state, "billed", cs_error_billed_name(failure->billed));
+	push_text(&state, "billed", cs_billing_name(failure->billed));
 	push_integer(&state, "attempts", failure->attempts, false);
 	pushJsonbValue(&state, WJB_END_OBJECT, NULL);
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));

@@ -9,7 +9,7 @@
 
 #include "utils/jsonb.h"
 
-#include "pg/error.h"
+#include "session/failure.h"
 
 struct json_object;
 

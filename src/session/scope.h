@@ -21,6 +21,7 @@ typedef struct CsScope
 	MemoryContext cxt;	   /* dies with the scope */
 	const void	 *estate;  /* NULL: a command's scope */
 	void		 *memo;	   /* memo.c's; NULL at first */
+	void		 *pins;	   /* pin.c's: the settings that hold */
 	bool		  asks;	   /* ask.c's: the end of the scope is watched */
 	uint64		  calls;   /* ask.c's: questions handed to the courier */
 	uint64		  settled; /* ask.c's: of them, those that are over */

@@ -55,10 +55,10 @@ typedef struct ServerOption
 	const char *default_value;
 	int			min;
 	int			max;
-	size_t		offset; /* in CsSpecLimits */
+	size_t		offset; /* in CsLimits */
 } ServerOption;
 
-#define LIMIT(field) offsetof(CsSpecLimits, field)
+#define LIMIT(field) offsetof(CsLimits, field)
 
 static const ServerOption server_options[] = {
 	{"provider", KIND_PROVIDER, NULL, 0, 0, 0},
@@ -505,7 +505,7 @@ credscore_validator(PG_FUNCTION_ARGS)
 }
 
 void
-cs_options_limits(CsSpecLimits *limits, List *options)
+cs_options_limits(CsLimits *limits, List *options)
 {
 	for (size_t i = 0; i < lengthof(server_options); i++)
 	{

@@ -10,7 +10,7 @@
 #include "nodes/pg_list.h"
 
 #include "provider/registry.h"
-#include "shared/spec.h"
+#include "shared/account.h"
 
 /* The wrapper's name; only a superuser can make one of that name. */
 #define CS_WRAPPER_NAME "credscore"
@@ -25,6 +25,6 @@ extern const char *cs_options_get(List *options, const char *name);
 extern const CsProvider *cs_options_provider(const char *value);
 
 /* The limits that a server's options set, defaults filled in. */
-extern void cs_options_limits(CsSpecLimits *limits, List *options);
+extern void cs_options_limits(CsLimits *limits, List *options);
 
 #endif /* CS_OPTIONS_H */

@@ -27,6 +27,7 @@
 #include "pg/error.h"
 #include "pg/secret_file.h"
 #include "settings/options.h"
+#include "settings/share.h"
 #include "shared/key.h"
 
 /* One kept CsSettings; `key` must be first. */
@@ -43,6 +44,8 @@ typedef struct KeptSettings
 	CsSettings			 settings;
 	MemoryContext		 cxt; /* holds all of it */
 	bool				 stale;
+	int					 users;	  /* who holds it */
+	CsAccountId			 account; /* in shared memory, while held */
 	TimestampTz			 files_checked_at;
 	int					 nfiles;
 	CsSecretFile		 files[MAX_SECRET_FILES];
@@ -55,23 +58,8 @@ typedef struct SettingsEntry
 	KeptSettings *kept;
 } SettingsEntry;
 
-/*
- * What the latest question got: in a statement of many rows the next one gets the
- * same, and is spared the catalogs.  Any change of servers, mappings or roles
- * ends that, and so does the next statement.
- */
-typedef struct Latest
-{
-	NameData	  server_name;
-	Oid			  asker;
-	TimestampTz	  statement;
-	KeptSettings *kept; /* NULL: nothing is known */
-	bool		  reader;
-} Latest;
-
-static Latest		 latest;
 static HTAB			*settings_table;
-static KeptSettings *retired; /* freed at the end of the transaction */
+static KeptSettings *retired; /* freed at the end of a transaction */
 
 /* The value of a credential: as given, or the content of its file. */
 static const char *
@@ -114,7 +102,7 @@ static void
 fill_account(KeptSettings *kept, List *server_options, List *mapping_options)
 {
 	CsSettings *s = &kept->settings;
-	CsPair	   *pairs = palloc0(sizeof(CsPair) * CS_SPEC_MAX_PAIRS);
+	CsPair	   *pairs = palloc0(sizeof(CsPair) * CS_ACCOUNT_MAX_PAIRS);
 	int			n = 0;
 	for (const CsOption *o = s->provider->options; o->name != NULL; o++)
 	{
@@ -126,7 +114,7 @@ fill_account(KeptSettings *kept, List *server_options, List *mapping_options)
 			value = o->default_value;
 		if (value == NULL)
 			continue;
-		if (n == CS_SPEC_MAX_PAIRS)
+		if (n == CS_ACCOUNT_MAX_PAIRS)
 			elog(ERROR, "too many options");
 		pairs[n].name = o->name;
 		pairs[n].value = in_utf8(value);
@@ -150,7 +138,7 @@ make_server_key(CsSettings *s)
 static void
 make_account_key(CsSettings *s)
 {
-	const char *parts[2 + 2 * CS_SPEC_MAX_PAIRS];
+	const char *parts[2 + 2 * CS_ACCOUNT_MAX_PAIRS];
 	int			n = 0;
 
 	parts[n++] = s->provider->name;
@@ -191,6 +179,7 @@ build_settings(ForeignServer *server, Oid userid)
 	CsError		  err = {0};
 
 	kept->cxt = cxt;
+	kept->account = CS_NO_ACCOUNT;
 	s->serverid = server->serverid;
 	s->userid = userid;
 	s->server_name = pstrdup(server->servername);
@@ -204,7 +193,7 @@ build_settings(ForeignServer *server, Oid userid)
 	if (s->provider->check_account(&s->account, &err) != CS_OK)
 		refuse_account(s, &err);
 	s->needs_login = s->provider->needs_login != NULL &&
-					 s->provider->needs_login(&s->account, &s->fixed_token);
+					 s->provider->needs_login(&s->account);
 	make_server_key(s);
 	make_account_key(s);
 	kept->files_checked_at = GetCurrentStatementStartTimestamp();
@@ -234,7 +223,6 @@ retire(SettingsEntry *entry)
 {
 	if (entry->kept != NULL)
 	{
-		latest.kept = NULL;
 		entry->kept->next_retired = retired;
 		retired = entry->kept;
 		entry->kept = NULL;
@@ -257,15 +245,22 @@ free_settings(KeptSettings *kept)
 static void
 free_retired(XactEvent event, void *arg)
 {
+	KeptSettings **link = &retired;
+
 	if (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT &&
 		event != XACT_EVENT_PREPARE)
 		return;
-	while (retired != NULL)
+	while (*link != NULL)
 	{
-		KeptSettings *next = retired->next_retired;
+		KeptSettings *kept = *link;
 
-		free_settings(retired);
-		retired = next;
+		if (kept->users > 0)
+		{
+			link = &kept->next_retired;
+			continue;
+		}
+		*link = kept->next_retired;
+		free_settings(kept);
 	}
 }
 
@@ -276,18 +271,10 @@ mark_all_stale(Datum arg, int cacheid, uint32 hashvalue)
 	HASH_SEQ_STATUS scan;
 	SettingsEntry  *entry;
 
-	latest.kept = NULL;
 	hash_seq_init(&scan, settings_table);
 	while ((entry = hash_seq_search(&scan)) != NULL)
 		if (entry->kept != NULL)
 			entry->kept->stale = true;
-}
-
-/* Syscache callback: who may do what may have changed. */
-static void
-forget_latest(Datum arg, int cacheid, uint32 hashvalue)
-{
-	latest.kept = NULL;
 }
 
 static void
@@ -303,8 +290,6 @@ create_settings_table(void)
 								 HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	CacheRegisterSyscacheCallback(FOREIGNSERVEROID, mark_all_stale, (Datum) 0);
 	CacheRegisterSyscacheCallback(USERMAPPINGOID, mark_all_stale, (Datum) 0);
-	CacheRegisterSyscacheCallback(AUTHOID, forget_latest, (Datum) 0);
-	CacheRegisterSyscacheCallback(AUTHMEMROLEMEM, forget_latest, (Datum) 0);
 	RegisterXactCallback(free_retired, NULL);
 }
 
@@ -418,24 +403,48 @@ look_up(const char *server_name, bool *reader)
 const CsSettings *
 cs_settings_get(const char *server_name, bool *reader)
 {
-	TimestampTz	  statement = GetCurrentStatementStartTimestamp();
-	KeptSettings *kept;
-
 	accept_changes();
-	if (latest.kept != NULL && latest.statement == statement &&
-		latest.asker == GetUserId() &&
-		strcmp(NameStr(latest.server_name), server_name) == 0)
-	{
-		*reader = latest.reader;
-		return &latest.kept->settings;
-	}
-	kept = look_up(server_name, reader);
-	namestrcpy(&latest.server_name, server_name);
-	latest.asker = GetUserId();
-	latest.statement = statement;
-	latest.reader = *reader;
-	latest.kept = kept;
-	return &kept->settings;
+	return &look_up(server_name, reader)->settings;
+}
+
+/* --- holding --- */
+
+#define kept_of(settings_) \
+	((KeptSettings *) ((char *) unconstify(CsSettings *, settings_) - \
+					   offsetof(KeptSettings, settings)))
+
+void
+cs_settings_hold(const CsSettings *settings)
+{
+	kept_of(settings)->users++;
+}
+
+static void
+take_from_shared_memory(KeptSettings *kept)
+{
+	if (kept->account != CS_NO_ACCOUNT)
+		cs_account_release(kept->account);
+	kept->account = CS_NO_ACCOUNT;
+}
+
+void
+cs_settings_release(const CsSettings *settings)
+{
+	KeptSettings *kept = kept_of(settings);
+
+	if (--kept->users == 0)
+		take_from_shared_memory(kept);
+}
+
+CsAccountId
+cs_settings_account(const CsSettings *settings)
+{
+	KeptSettings *kept = kept_of(settings);
+
+	Assert(kept->users > 0);
+	if (kept->account == CS_NO_ACCOUNT)
+		kept->account = cs_share_account(settings);
+	return kept->account;
 }
 
 int

@@ -8,12 +8,12 @@
 #include "postgres.h"
 
 #include "provider/registry.h"
-#include "shared/spec.h"
+#include "shared/account.h"
 
 /*
  * What server and user mapping say, for one role.  Kept in this process;
  * stays valid until the end of the transaction even when the catalogs change
- * meanwhile.
+ * meanwhile, and longer while somebody holds it.
  */
 typedef struct CsSettings
 {
@@ -23,10 +23,9 @@ typedef struct CsSettings
 	const char		 *server_name;
 	const char		 *ca_file; /* NULL: the system's */
 	const char		 *proxy;   /* NULL: none */
-	CsSpecLimits	  limits;
+	CsLimits		  limits;
 	CsAccount		  account; /* with credentials */
 	bool			  needs_login;
-	const char		 *fixed_token; /* NULL: none */
 	CsKey			  server_key;  /* whose limits hold */
 	CsKey			  account_key; /* whose tokens and answers */
 } CsSettings;
@@ -43,10 +42,24 @@ typedef struct CsSettings
 extern const CsSettings *
 cs_settings_get(const char *server_name, bool *reader);
 
+/*
+ * Holds settings over the end of a transaction, and lets go of them.  Letting
+ * go does not raise; the last one to do so takes the secret out of shared
+ * memory, too, unless another session still asks with it.
+ */
+extern void cs_settings_hold(const CsSettings *settings);
+extern void cs_settings_release(const CsSettings *settings);
+
+/*
+ * The account of settings that are held, in shared memory.  The reference is
+ * the settings'.  Raises as cs_share_account does.
+ */
+extern CsAccountId cs_settings_account(const CsSettings *settings);
+
 /* The key under which the answers of a server are kept. */
 extern void cs_settings_server_key(const char *server_name, CsKey *key);
 
-/* The secrets among them; `pairs` has CS_SPEC_MAX_PAIRS places. */
+/* The secrets among them; `pairs` has CS_ACCOUNT_MAX_PAIRS places. */
 extern int cs_settings_secrets(const CsSettings *settings, CsPair *pairs);
 
 #endif /* CS_SETTINGS_H */

@@ -14,7 +14,7 @@ typedef enum CsBreakerState
 	CS_BREAKER_HALF_OPEN /* one call is tried, or may be */
 } CsBreakerState;
 
-/* What views show. */
+/* What views show; times in ticks (pg/clock.h) or of the calendar. */
 typedef struct CsBreakerView
 {
 	CsBreakerState breaker;

@@ -19,6 +19,8 @@
 typedef struct CsOutcome
 {
 	CsErrorCode code;			/* CS_ERR_NONE: a complete reply came */
+	CsCallEnd	end;			/* of the last call; see `attempts` */
+	int			standing;		/* the status that its reply stands for */
 	int			http_status;	/* 0: none was received */
 	int			attempts;		/* calls that were sent */
 	bool		from_login;		/* it was the log-in that failed */

@@ -21,14 +21,14 @@
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "storage/ipc.h"
-#include "storage/latch.h"
-#include "storage/proc.h"
 #include "storage/shmem.h"
 #include "utils/memutils.h"
 
+#include "pg/clock.h"
 #include "pg/compat.h"
 #include "pg/guc.h"
 #include "pg/shmem.h"
+#include "pg/wakeup.h"
 
 /* One slot of so many is kept for what is waited for. */
 #define URGENT_SHARE 4
@@ -76,7 +76,6 @@ typedef struct SlotTable
 	int				courier; /* process number, -1: not running */
 	CsCourierState	courier_state;
 	volatile uint32 abandon_count;
-	volatile uint64 turns; /* of the courier's loop */
 	Slot			slots[FLEXIBLE_ARRAY_MEMBER];
 	/* followed by `Desk desks[]`, one per process number */
 } SlotTable;
@@ -127,13 +126,6 @@ cs_slots_init(void)
 	cs_shmem_register(&slots_part);
 }
 
-static void
-wake(int process)
-{
-	if (process >= 0)
-		SetLatch(&GetPGProcByNumber(process)->procLatch);
-}
-
 /* --- lists; the lock is held exclusively --- */
 
 static void
@@ -182,7 +174,7 @@ push_free(int i)
 			{
 				desks[p].waiting = false;
 				table->nwaiters--;
-				wake(p);
+				cs_wakeup_process(p);
 			}
 	}
 }
@@ -241,7 +233,7 @@ cs_slots_submit(const CsKey *key, dsa_pointer spec, TimestampTz looked_at,
 	push_filled(i);
 	courier = table->courier;
 	LWLockRelease(table_lock);
-	wake(courier);
+	cs_wakeup_process(courier);
 	return i;
 }
 
@@ -302,7 +294,7 @@ cs_slots_abandon(int slot)
 		courier = table->courier;
 	}
 	LWLockRelease(table_lock);
-	wake(courier);
+	cs_wakeup_process(courier);
 	if (DsaPointerIsValid(body))
 		cs_reply_release(body);
 }
@@ -344,6 +336,7 @@ recover(int i)
 	}
 	memset(&lost, 0, sizeof(lost));
 	lost.code = CS_ERR_UNKNOWN;
+	lost.end = CS_CALL_LOST;
 	lost.attempts = 1;
 	strlcpy(lost.detail,
 			"The courier process was stopped while the call was on its way.",
@@ -366,7 +359,7 @@ cs_slots_courier_start(void)
 	LWLockAcquire(table_lock, LW_EXCLUSIVE);
 	table->courier = CS_MY_PROC_NUMBER;
 	table->courier_state.pid = MyProcPid;
-	table->courier_state.started_at = GetCurrentTimestamp();
+	table->courier_state.started_at = cs_clock_now();
 	table->courier_state.heartbeat = table->courier_state.started_at;
 	LWLockRelease(table_lock);
 }
@@ -379,7 +372,7 @@ cs_slots_courier_stop(void)
 	LWLockAcquire(table_lock, LW_EXCLUSIVE);
 	table->courier = -1;
 	table->courier_state.pid = 0;
-	table->courier_state.stopped_at = GetCurrentTimestamp();
+	table->courier_state.stopped_at = cs_clock_now();
 	LWLockRelease(table_lock);
 
 	for (int i = 0; i < table->nslots; i++)
@@ -391,7 +384,8 @@ void
 cs_slots_heartbeat(void)
 {
 	LWLockAcquire(table_lock, LW_EXCLUSIVE);
-	table->courier_state.heartbeat = GetCurrentTimestamp();
+	table->courier_state.heartbeat = cs_clock_now();
+	table->courier_state.rounds++;
 	LWLockRelease(table_lock);
 }
 
@@ -486,7 +480,7 @@ cs_slots_wake(void)
 		int process = to_wake[--nto_wake];
 
 		desks[process].told = false;
-		wake(process);
+		cs_wakeup_process(process);
 	}
 }
 
@@ -518,6 +512,6 @@ cs_slots_settle(int slot, const CsOutcome *outcome, dsa_pointer body)
 	if (asker >= 0 && to_wake != NULL)
 		wake_later(asker);
 	else
-		wake(asker);
+		cs_wakeup_process(asker);
 	return asker >= 0;
 }

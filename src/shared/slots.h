@@ -52,7 +52,8 @@ typedef struct CsCourierState
 {
 	int			pid; /* 0: not running */
 	TimestampTz started_at;
-	TimestampTz heartbeat;	/* last turn of its loop */
+	TimestampTz heartbeat;	/* last time it said that its loop turns */
+	uint64		rounds;		/* how often it said so */
 	TimestampTz stopped_at; /* when it last went away */
 } CsCourierState;
 

@@ -8,81 +8,42 @@
 
 #include "pg/shmem.h"
 
-void
-cs_spec_begin(CsBuf *block)
+dsa_pointer
+cs_spec_share(CsAccountId account, int endpoint, int max_in_flight,
+			  const char *request_id, const CsRequest *request)
 {
+	CsBuf  block = {0};
 	CsSpec head;
 
 	memset(&head, 0, sizeof(head));
-	cs_buf_append(block, (const char *) &head, sizeof(head));
+	cs_block_begin(&block, sizeof(head));
+	head.endpoint = endpoint;
+	head.max_in_flight = max_in_flight;
+	head.account = account;
+	head.request_id = cs_block_put(&block, request_id);
+	head.request = cs_block_put_request(&block, request);
+	head.size = (uint32) block.len;
+	if (!block.failed)
+		*cs_block_head(CsSpec, &block) = head;
+	return cs_block_share(&block);
 }
 
-static CsSpecText
-put_bytes(CsBuf *block, const char *bytes, size_t len)
+const CsSharedAccount *
+cs_spec_account(const CsSpec *spec)
 {
-	CsSpecText offset = (CsSpecText) block->len;
-
-	cs_buf_append(block, bytes, len);
-	cs_buf_append(block, "", 1);
-	return offset;
+	return cs_account_at(spec->account);
 }
 
-CsSpecText
-cs_spec_put(CsBuf *block, const char *text)
+const CsProvider *
+cs_spec_provider(const CsSpec *spec)
 {
-	return text == NULL ? 0 : put_bytes(block, text, strlen(text));
+	return cs_registry_at(cs_spec_account(spec)->provider);
 }
 
-CsSpecRequest
-cs_spec_put_request(CsBuf *block, const CsRequest *request)
+const CsEndpoint *
+cs_spec_endpoint(const CsSpec *spec)
 {
-	CsSpecRequest r;
-
-	memset(&r, 0, sizeof(r));
-	r.method = request->method;
-	r.url = cs_spec_put(block, request->url.data);
-	r.headers = cs_spec_put(block, request->headers.data);
-	if (request->body.len > 0)
-	{
-		r.body = put_bytes(block, request->body.data, request->body.len);
-		r.body_len = (uint32) request->body.len;
-	}
-	return r;
-}
-
-void
-cs_spec_put_pair(CsBuf *block, const char *name, const char *value)
-{
-	CsSpecText name_at = cs_spec_put(block, name);
-	CsSpecText value_at = cs_spec_put(block, value);
-	CsSpec	  *head = cs_spec_head(block);
-
-	if (block->failed)
-		return;
-	if (head->npairs == CS_SPEC_MAX_PAIRS)
-	{
-		block->failed = true;
-		return;
-	}
-	head->names[head->npairs] = name_at;
-	head->values[head->npairs] = value_at;
-	head->npairs++;
-}
-
-CsAccount
-cs_spec_account(const CsSpec *spec, CsPair *pairs)
-{
-	CsAccount account;
-
-	for (int i = 0; i < spec->npairs; i++)
-	{
-		pairs[i].name = cs_spec_text(spec, spec->names[i]);
-		pairs[i].value = cs_spec_text(spec, spec->values[i]);
-	}
-	account.base_url = cs_spec_text(spec, spec->base_url);
-	account.pairs = pairs;
-	account.npairs = spec->npairs;
-	return account;
+	return &cs_spec_provider(spec)->endpoints[spec->endpoint];
 }
 
 void
@@ -90,6 +51,6 @@ cs_spec_discard(dsa_pointer spec)
 {
 	CsSpec *s = dsa_get_address(cs_shmem_area(), spec);
 
-	cs_core_wipe(s, s->size);
-	cs_shmem_free(spec);
+	cs_account_release(s->account);
+	cs_block_discard(spec, s->size);
 }

@@ -13,7 +13,9 @@
 #include "port/atomics.h"
 #include "utils/timestamp.h"
 
+#include "pg/clock.h"
 #include "pg/shmem.h"
+#include "provider/registry.h"
 
 struct CsStatServer
 {
@@ -65,7 +67,7 @@ stats_create(void *memory, LWLock *lock)
 	StatTable *t = memory;
 
 	memset(t, 0, sizeof(*t));
-	pg_atomic_init_u64(&t->reset_at, (uint64) GetCurrentTimestamp());
+	pg_atomic_init_u64(&t->reset_at, (uint64) cs_clock_now());
 	for (int i = 0; i < CS_STAT_MAX_SERVERS; i++)
 	{
 		CsStatServer *s = &t->servers[i];
@@ -118,9 +120,9 @@ find(const CsKey *key)
 }
 
 CsStatServer *
-cs_stats_server(const CsSpec *spec)
+cs_stats_server(const CsSharedAccount *account)
 {
-	CsStatServer *server = find(&spec->server_key);
+	CsStatServer *server = find(&account->server_key);
 
 	if (server != NULL)
 		return server;
@@ -128,12 +130,12 @@ cs_stats_server(const CsSpec *spec)
 	if (table->nservers < CS_STAT_MAX_SERVERS)
 	{
 		server = &table->servers[table->nservers];
-		server->key = spec->server_key;
-		strlcpy(server->name, cs_spec_text(spec, spec->server_name),
+		server->key = account->server_key;
+		strlcpy(server->name, cs_block_text(account, account->server_name),
 				sizeof(server->name));
-		strlcpy(server->provider, cs_registry_at(spec->provider)->name,
+		strlcpy(server->provider, cs_registry_at(account->provider)->name,
 				sizeof(server->provider));
-		strlcpy(server->base_url, cs_spec_text(spec, spec->base_url),
+		strlcpy(server->base_url, cs_block_text(account, account->base_url),
 				sizeof(server->base_url));
 		pg_write_barrier();
 		table->nservers++;
@@ -173,6 +175,14 @@ cs_stats_latency(CsStatServer *server, int64 us)
 								1);
 }
 
+/* 0 stays: there is no such time. */
+static void
+write_calendar(pg_atomic_uint64 *to, CsInstant ticks)
+{
+	pg_atomic_write_u64(to,
+						ticks == 0 ? 0 : (uint64) cs_clock_calendar(ticks));
+}
+
 void
 cs_stats_gate(CsStatServer *server, int running, int queued,
 			  const CsBreakerView *pace)
@@ -183,8 +193,8 @@ cs_stats_gate(CsStatServer *server, int running, int queued,
 	pg_atomic_write_u32(&server->queued, queued);
 	pg_atomic_write_u32(&server->breaker, pace->breaker);
 	pg_atomic_write_u32(&server->failures, pace->failures);
-	pg_atomic_write_u64(&server->open_until, (uint64) pace->open_until);
-	pg_atomic_write_u64(&server->paused_until, (uint64) pace->paused_until);
+	write_calendar(&server->open_until, pace->open_until);
+	write_calendar(&server->paused_until, pace->paused_until);
 }
 
 void
@@ -253,7 +263,7 @@ read_budget(CsStatServer *s, CsStatView *view, TimestampTz now)
 bool
 cs_stats_read(int i, CsStatView *view)
 {
-	TimestampTz	  now = GetCurrentTimestamp();
+	TimestampTz	  now = cs_clock_now();
 	CsStatServer *s;
 
 	if (i >= table->nservers)
@@ -291,5 +301,5 @@ cs_stats_reset(void)
 		clear_numbers(s->failed, CS_ERR_COUNT);
 		clear_numbers(s->latencies, CS_HISTOGRAM_BUCKETS);
 	}
-	pg_atomic_write_u64(&table->reset_at, (uint64) GetCurrentTimestamp());
+	pg_atomic_write_u64(&table->reset_at, (uint64) cs_clock_now());
 }

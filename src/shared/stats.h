@@ -14,7 +14,7 @@
 
 #include "base/histogram.h"
 #include "shared/breaker.h"
-#include "shared/spec.h"
+#include "shared/account.h"
 
 /* Servers that are shown; further ones are served and not counted. */
 #define CS_STAT_MAX_SERVERS 64
@@ -44,17 +44,18 @@ extern void cs_stats_init(void);
 /* --- the courier's side --- */
 
 /* A server's place, taken when it is new. */
-extern CsStatServer *cs_stats_server(const CsSpec *spec);
+extern CsStatServer *cs_stats_server(const CsSharedAccount *account);
 
 /* A new courier: nothing runs, nothing is queued. */
 extern void cs_stats_courier_start(void);
 
 extern void cs_stats_add(CsStatServer *server, CsStatCounter counter, int64 n);
 
-/* A question failed; the code as far as the HTTP status tells. */
+/* A question failed; the code as far as status and envelope tell. */
 extern void cs_stats_fail(CsStatServer *server, CsErrorCode code);
 
 extern void cs_stats_latency(CsStatServer *server, int64 us);
+/* The view's times are in ticks here, and the calendar's in CsStatView. */
 extern void cs_stats_gate(CsStatServer *server, int running, int queued,
 						  const CsBreakerView *pace);
 

@@ -13,7 +13,7 @@
 
 #include "pg/guc.h"
 #include "session/asking.h"
-#include "session/classify.h"
+#include "session/failure.h"
 #include "session/result_jsonb.h"
 #include "session/scope.h"
 
@@ -61,12 +61,12 @@ fail(FunctionCallInfo fcinfo, CsOnError on_error, const CsFailure *failure)
 		case CS_ON_ERROR_REPORT:
 			PG_RETURN_JSONB_P(cs_result_jsonb_report(failure));
 		case CS_ON_ERROR_NULL:
-			cs_error_raise(WARNING, failure);
+			cs_failure_raise(WARNING, failure);
 			PG_RETURN_NULL();
 		case CS_ON_ERROR_ERROR:
 			break;
 	}
-	cs_error_raise(ERROR, failure);
+	cs_failure_raise(ERROR, failure);
 	PG_RETURN_NULL();
 }
 
@@ -78,7 +78,7 @@ fail_early(FunctionCallInfo fcinfo, CsOnError on_error, const CsAsking *asking,
 	const CsSettings *settings = asking->ask.settings;
 	CsFailure		  failure = {.code = err->code,
 								 .message = err->message,
-								 .detail = cs_classify_detail(
+								 .detail = cs_failure_detail(
 									 asking->ask.endpoint, settings->server_name,
 									 asking->given, err->detail, 0),
 								 .provider = settings->provider->name,

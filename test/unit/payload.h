@@ -68,6 +68,26 @@ read_payload(const char *name, size_t *len)
 	return read_data(file, len);
 }
 
+/*
+ * The courier, which does not know the question, and the session agree on what
+ * a reply costs.
+ */
+static inline void
+check_judgement(const CsEndpoint *endpoint, const CsReply *reply,
+				const CsVerdict *verdict, const char *file)
+{
+	CsErrorCode code;
+	int			status;
+
+	cs_registry_judge(endpoint, reply, &code, &status);
+	is_int(
+		cs_billing_of(endpoint->fee, CS_CALL_REPLY, status).billed,
+		cs_billing_of(endpoint->fee, CS_CALL_REPLY, verdict->effective_status)
+			.billed,
+		"%s with %d: the courier bills as the session reports",
+		file ? file : "an empty body", reply->http_status);
+}
+
 /* Classifies a file the way the client does. */
 static inline void
 classify_payload(const CsEndpoint *endpoint, const CsAccount *account,
@@ -87,6 +107,7 @@ classify_payload(const CsEndpoint *endpoint, const CsAccount *account,
 		parse_error = &err;
 	memset(verdict, 0x5A, sizeof(*verdict));
 	endpoint->classify(account, args, &reply, root, parse_error, verdict);
+	check_judgement(endpoint, &reply, verdict, file);
 	json_object_put(root);
 	free(body);
 }

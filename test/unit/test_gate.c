@@ -5,20 +5,18 @@
 #include "tap.h"
 
 #include "courier/gate.h"
+#include "shared/key.h"
 
 #define MANY 100
 
 /* Some time in 2025, in microseconds since 2000. */
 #define START (INT64_C(800000000) * CS_US_PER_S)
 
-static CsKey
-key(int n)
+static CsGate *
+fresh(CsGate *gate)
 {
-	CsKey k;
-
-	memset(&k, 0, sizeof(k));
-	k.bytes[0] = (uint8_t) n;
-	return k;
+	cs_gate_init(gate);
+	return gate;
 }
 
 static void
@@ -26,47 +24,56 @@ enter(CsGate *gate, int asker, int max_concurrency, CsTicket *ticket)
 {
 	CsGateSettings settings = {.max_concurrency = max_concurrency};
 
-	cs_gate_enter(gate, asker, &settings, ticket);
+	cs_gate_configure(gate, &settings);
+	cs_gate_enter(gate, asker, ticket);
 }
 
-/* Who may go now, at any gate. */
+/* Who may go at a time, and when to ask again. */
 static CsTicket *
-admit(void)
+admit_at(CsGate *gate, CsInstant now, CsInstant *due)
 {
 	CsAdmission admission;
-	CsTicket   *ticket = cs_gate_admit(START, &admission);
+	CsTicket   *ticket = cs_gate_admit(gate, now, &admission, due);
 
 	return ticket != NULL && admission == CS_ADMITTED ? ticket : NULL;
+}
+
+static CsTicket *
+admit(CsGate *gate)
+{
+	CsInstant due;
+
+	return admit_at(gate, START, &due);
 }
 
 static void
 leave(CsTicket *ticket)
 {
-	cs_gate_leave(ticket, CS_PACE_ANSWERED, 0, START);
+	cs_gate_leave(ticket, CS_SIGN_LIFE, 0, START);
 }
 
 static void
 test_concurrency(void)
 {
-	CsKey	 server = key(1);
-	CsGate	*gate = cs_gate_get(&server);
+	CsGate	 room;
+	CsGate	*gate = fresh(&room);
 	CsTicket tickets[MANY];
 	int		 admitted = 0;
 
-	ok(gate == cs_gate_get(&server), "a server has one gate");
+	is_int(cs_gate_view(gate, START).queued, 0, "a new gate is empty");
 	for (int i = 0; i < MANY; i++)
 		enter(gate, 7, 8, &tickets[i]);
-	while (admit() != NULL)
+	while (admit(gate) != NULL)
 		admitted++;
 	is_int(admitted, 8, "as many go as the server allows");
 
 	leave(&tickets[0]);
-	ok(admit() == &tickets[8], "then in the order they came");
-	ok(admit() == NULL, "and no more");
+	ok(admit(gate) == &tickets[8], "then in the order they came");
+	ok(admit(gate) == NULL, "and no more");
 
 	cs_gate_withdraw(&tickets[9]);
 	leave(&tickets[1]);
-	ok(admit() == &tickets[10], "who went away is passed over");
+	ok(admit(gate) == &tickets[10], "who went away is passed over");
 
 	for (int i = 11; i < MANY; i++)
 		cs_gate_withdraw(&tickets[i]);
@@ -74,14 +81,14 @@ test_concurrency(void)
 		leave(&tickets[i]);
 	leave(&tickets[8]);
 	leave(&tickets[10]);
-	ok(admit() == NULL, "the queue is empty");
+	ok(admit(gate) == NULL, "the queue is empty");
 }
 
 static void
 test_turns(void)
 {
-	CsKey	  server = key(2);
-	CsGate	 *gate = cs_gate_get(&server);
+	CsGate	  room;
+	CsGate	 *gate = fresh(&room);
 	CsTicket  batch[MANY];
 	CsTicket  single;
 	int		  before = 0;
@@ -90,7 +97,7 @@ test_turns(void)
 	for (int i = 0; i < MANY; i++)
 		enter(gate, 1, MANY * 2, &batch[i]);
 	enter(gate, 2, MANY * 2, &single);
-	while ((ticket = admit()) != &single)
+	while ((ticket = admit(gate)) != &single)
 	{
 		before++;
 		if (ticket == NULL)
@@ -98,7 +105,7 @@ test_turns(void)
 	}
 	is_int(before, 1,
 		   "a single question waits for one of a batch, not for all");
-	while (admit() != NULL)
+	while (admit(gate) != NULL)
 		before++;
 	is_int(before, MANY, "the batch goes on");
 	for (int i = 0; i < MANY; i++)
@@ -109,19 +116,19 @@ test_turns(void)
 static void
 test_setting_changes(void)
 {
-	CsKey	 server = key(3);
-	CsGate	*gate = cs_gate_get(&server);
+	CsGate	 room;
+	CsGate	*gate = fresh(&room);
 	CsTicket tickets[6];
 	int		 admitted = 0;
 
 	for (int i = 0; i < 3; i++)
 		enter(gate, 1, 1, &tickets[i]);
-	while (admit() != NULL)
+	while (admit(gate) != NULL)
 		admitted++;
 	is_int(admitted, 1, "one at a time");
 	for (int i = 3; i < 6; i++)
 		enter(gate, 1, 4, &tickets[i]);
-	while (admit() != NULL)
+	while (admit(gate) != NULL)
 		admitted++;
 	is_int(admitted, 4, "the latest setting holds at once");
 }
@@ -137,31 +144,33 @@ settings_with(CsPaceSettings pace)
 static void
 test_rate(void)
 {
-	CsKey		   server = key(4);
-	CsGate		  *gate = cs_gate_get(&server);
+	CsGate		   room;
+	CsGate		  *gate = fresh(&room);
 	CsGateSettings settings =
 		settings_with((CsPaceSettings){.rate_limit = 20});
-	CsTicket	tickets[6];
-	CsAdmission admission;
-	CsInstant	due;
+	CsTicket  tickets[6];
+	CsInstant due;
+	CsInstant then;
 
+	cs_gate_configure(gate, &settings);
 	for (int i = 0; i < 6; i++)
-		cs_gate_enter(gate, 1, &settings, &tickets[i]);
+		cs_gate_enter(gate, 1, &tickets[i]);
 	is_int(cs_gate_view(gate, START).queued, 6, "views show the queue");
-	ok(admit() == &tickets[0] && admit() == &tickets[1], "a burst goes");
-	ok(admit() == NULL, "the others wait");
-	due = cs_gate_due();
+	ok(admit(gate) == &tickets[0] && admit(gate) == &tickets[1],
+	   "a burst goes");
+	ok(admit_at(gate, START, &due) == NULL, "the others wait");
 	is_int(due - START, 50000, "the gate says until when");
-	ok(cs_gate_admit(due, &admission) == &tickets[2],
+	then = due;
+	ok(admit_at(gate, then, &due) == &tickets[2],
 	   "and then the next one goes");
 	is_int(cs_gate_view(gate, START).running, 3, "views show what runs");
 	cs_gate_back_out(&tickets[2]);
-	ok(cs_gate_admit(due, &admission) == &tickets[3],
+	ok(admit_at(gate, then, &due) == &tickets[3],
 	   "who backs out leaves the turn to the next");
 	for (int i = 4; i < 6; i++)
 		cs_gate_withdraw(&tickets[i]);
-	ok(cs_gate_admit(due, &admission) == NULL, "the queue is empty");
-	is_int(cs_gate_due() == CS_NEVER, 1, "and nothing is due");
+	ok(admit_at(gate, then, &due) == NULL, "the queue is empty");
+	is_int(due == CS_NEVER, 1, "and nothing is due");
 	for (int i = 0; i < 4; i++)
 		if (i != 2)
 			leave(&tickets[i]);
@@ -170,8 +179,8 @@ test_rate(void)
 static void
 test_breaker(void)
 {
-	CsKey		   server = key(5);
-	CsGate		  *gate = cs_gate_get(&server);
+	CsGate		   room;
+	CsGate		  *gate = fresh(&room);
 	CsGateSettings settings =
 		settings_with((CsPaceSettings){.breaker_failures = 2,
 									   .breaker_cooldown_ms = 1000,
@@ -179,30 +188,33 @@ test_breaker(void)
 	CsInstant	later = START + 1000000;
 	CsTicket	tickets[10];
 	CsAdmission admission;
+	CsInstant	due;
 	int			refused = 0;
 
+	cs_gate_configure(gate, &settings);
 	for (int i = 0; i < 10; i++)
-		cs_gate_enter(gate, 1, &settings, &tickets[i]);
-	ok(admit() == &tickets[0] && admit() == &tickets[1] && admit() == NULL,
+		cs_gate_enter(gate, 1, &tickets[i]);
+	ok(admit(gate) == &tickets[0] && admit(gate) == &tickets[1] &&
+		   admit(gate) == NULL,
 	   "of a server nobody knows no more calls are out than may fail");
-	cs_gate_leave(&tickets[0], CS_PACE_FAILED, 0, START);
-	ok(admit() == NULL, "a failure makes no room");
-	cs_gate_leave(&tickets[1], CS_PACE_FAILED, 0, START);
-	while (cs_gate_admit(START, &admission) != NULL)
+	cs_gate_leave(&tickets[0], CS_SIGN_FAILURE, 0, START);
+	ok(admit(gate) == NULL, "a failure makes no room");
+	cs_gate_leave(&tickets[1], CS_SIGN_FAILURE, 0, START);
+	while (cs_gate_admit(gate, START, &admission, &due) != NULL)
 		refused += admission == CS_REFUSED;
 	is_int(refused, 8, "an open breaker refuses the whole queue");
 	is_int(cs_gate_view(gate, START).running, 0, "without running anything");
 
 	for (int i = 0; i < 3; i++)
-		cs_gate_enter(gate, 1, &settings, &tickets[i]);
-	ok(cs_gate_admit(later, &admission) == &tickets[0] &&
+		cs_gate_enter(gate, 1, &tickets[i]);
+	ok(cs_gate_admit(gate, later, &admission, &due) == &tickets[0] &&
 		   admission == CS_ADMITTED,
 	   "after the cool-down one goes");
-	ok(cs_gate_admit(later, &admission) == &tickets[1] &&
+	ok(cs_gate_admit(gate, later, &admission, &due) == &tickets[1] &&
 		   admission == CS_REFUSED,
 	   "the next is refused");
-	cs_gate_leave(&tickets[0], CS_PACE_ANSWERED, 0, later);
-	ok(cs_gate_admit(later, &admission) == &tickets[2] &&
+	cs_gate_leave(&tickets[0], CS_SIGN_LIFE, 0, later);
+	ok(cs_gate_admit(gate, later, &admission, &due) == &tickets[2] &&
 		   admission == CS_ADMITTED,
 	   "an answer closes it");
 	leave(&tickets[2]);

@@ -83,11 +83,10 @@ test_login(void)
 		{"lenderlink/lac_array", CS_ERR_NOT_UNDERSTOOD, NULL, 0, NULL},
 		{"lenderlink/lac_truncated", CS_ERR_NOT_UNDERSTOOD, NULL, 0, NULL},
 	};
-	const char *token;
-	CsRequest	request = {0};
-	CsError		err;
+	CsRequest request = {0};
+	CsError	  err;
 
-	ok(provider->needs_login(&older, &token), "a log-in is needed");
+	ok(provider->needs_login(&older), "a log-in is needed");
 	provider->build_login(&older, &request, &err);
 	is_int(request.method, CS_POST, "it is a POST");
 	is_text(request.url.data, "https://h.example/oauth/token", "its URL");
@@ -161,7 +160,7 @@ static const ReplyCase replies[] = {
 	{"lenderlink/lac_finscore", 200, CS_ERR_NONE, 200, NULL, NULL},
 	{"lenderlink/lac_no_code", 200, CS_ERR_NONE, 200, NULL, NULL},
 	{"lenderlink/lac_empty_scores", 200, CS_ERR_NONE, 200, NULL, NULL},
-	{"lenderlink/lac_code_1000", 200, CS_ERR_SUBJECT, 200, "1000",
+	{"lenderlink/lac_code_1000", 200, CS_ERR_SUBJECT, 404, "1000",
 	 "cannot be scored"},
 	{"lenderlink/lac_code_1111", 200, CS_ERR_UNKNOWN, 500, "1111",
 	 "gives the code 1111"},

@@ -101,14 +101,20 @@ test_login(void)
 	const CsAccount		account = {"https://h.example/beta", one, 3};
 	const CsAccount		fixed_account = {"https://h.example", fixed, 1};
 	const CsAccount		empty = {"https://h.example", NULL, 0};
-	const char		   *token = "x";
+	CsBuf				headers = {0};
 	CsRequest			request = {0};
 	CsError				err;
 
-	ok(provider->needs_login(&account, &token) && token == NULL,
+	ok(provider->needs_login(&account),
 	   "e-mail address and password need a log-in");
-	ok(!provider->needs_login(&fixed_account, &token), "a token does not");
-	is_text(token, "t-1", "it is the token");
+	ok(!provider->needs_login(&fixed_account), "a token does not");
+	is_int(provider->put_credentials(&fixed_account, &headers, &err), CS_OK,
+		   "it goes into a header");
+	is_text(headers.data, "Authorization: Bearer t-1\n", "it is the token");
+	cs_buf_free(&headers);
+	is_int(provider->put_credentials(&empty, &headers, &err), CS_FAIL,
+		   "no header without a token");
+	cs_buf_free(&headers);
 
 	provider->build_login(&account, &request, &err);
 	is_int(request.method, CS_GET, "log-in is a GET");

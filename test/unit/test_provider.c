@@ -26,6 +26,8 @@ test_registry(void)
 		ok((p->build_login == NULL) == (p->read_login == NULL) &&
 			   (p->build_login == NULL) == (p->needs_login == NULL),
 		   "%s has all of a log-in or nothing", p->name);
+		ok(p->build_login != NULL || p->put_credentials != NULL,
+		   "%s says who calls", p->name);
 		for (const CsOption *o = p->options; o->name != NULL; o++)
 			ok(o->expects != NULL &&
 				   (!o->secret || o->place == CS_ON_MAPPING) &&
@@ -34,9 +36,9 @@ test_registry(void)
 			   "%s option %s", p->name, o->name);
 		for (const CsEndpoint *e = p->endpoints; e->name != NULL; e++)
 			ok(cs_registry_endpoint(p, e->name) == e && e->normalise != NULL &&
-				   e->build != NULL && e->classify != NULL && e->billed &&
-				   e->subject_name != NULL &&
-				   (e->auth == CS_AUTH_IN_REQUEST || p->build_login != NULL),
+				   e->build != NULL && e->classify != NULL &&
+				   e->fee != CS_FEE_NONE && e->subject_name != NULL &&
+				   p->endpoints + cs_registry_endpoint_index(p, e) == e,
 			   "%s endpoint %s", p->name, e->name);
 	}
 	is_int(count, 3, "three providers");

@@ -1,0 +1,221 @@
+/*-------------------------------------------------------------------------
+ * failure.c
+ *	  A question that has no answer: what is said of it, and kept in the MEMO.
+ *
+ * Failures are kept as bytes without pointers.
+ *------------------------------------------------------------------------- */
+#include "postgres.h"
+
+#include "session/failure.h"
+
+#include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
+
+#include "base/text.h"
+
+/* A failure as bytes: texts follow the head, each by offset, 0: none. */
+typedef struct FlatFailure
+{
+	CsErrorCode code;
+	int			http_status;
+	int			attempts;
+	CsBilled	billed;
+	const char *provider; /* static */
+	uint32		message;
+	uint32		detail;
+	uint32		server;
+	uint32		provider_code;
+} FlatFailure;
+
+static uint32
+flat_text(StringInfo flat, const char *text)
+{
+	uint32 offset = flat->len;
+
+	if (text == NULL || text[0] == '\0')
+		return 0;
+	appendBinaryStringInfo(flat, text, (int) strlen(text) + 1);
+	return offset;
+}
+
+static void
+store_failure(CsScope *scope, CsMemoEntry *entry, const CsFailure *failure)
+{
+	StringInfoData flat;
+	FlatFailure	   head;
+
+	initStringInfo(&flat);
+	memset(&head, 0, sizeof(head));
+	appendBinaryStringInfo(&flat, (char *) &head, sizeof(head));
+	head.code = failure->code;
+	head.http_status = failure->http_status;
+	head.attempts = failure->attempts;
+	head.billed = failure->billed;
+	head.provider = failure->provider;
+	head.message = flat_text(&flat, failure->message);
+	head.detail = flat_text(&flat, failure->detail);
+	head.server = flat_text(&flat, failure->server);
+	head.provider_code = flat_text(&flat, failure->provider_code);
+	memcpy(flat.data, &head, sizeof(head));
+	cs_memo_store(scope, entry, CS_MEMO_FAILURE, flat.data, flat.len);
+	pfree(flat.data);
+}
+
+CsFailure *
+cs_failure_fetch(const void *bytes)
+{
+	const FlatFailure *head = bytes;
+	const char		  *flat = bytes;
+	CsFailure		  *failure = palloc0(sizeof(CsFailure));
+
+	failure->code = head->code;
+	failure->http_status = head->http_status;
+	failure->attempts = head->attempts;
+	failure->billed = head->billed;
+	failure->provider = head->provider;
+	failure->message = head->message ? flat + head->message : "";
+	failure->detail = head->detail ? flat + head->detail : NULL;
+	failure->server = head->server ? flat + head->server : "";
+	failure->provider_code =
+		head->provider_code ? flat + head->provider_code : NULL;
+	return failure;
+}
+
+/* What happened, for failures that have no reply to read. */
+static const char *
+outcome_message(const CsOutcome *outcome)
+{
+	if (outcome->from_login && outcome->code != CS_ERR_CREDENTIALS)
+		return "could not log in to %s";
+	switch (outcome->code)
+	{
+		case CS_ERR_UNREACHABLE:
+			return "could not reach %s";
+		case CS_ERR_CREDENTIALS:
+			return "%s refused the credentials";
+		case CS_ERR_RATE:
+			return "%s limits the rate of log-ins";
+		case CS_ERR_QUEUE:
+			return "no turn to ask %s";
+		case CS_ERR_UNKNOWN:
+			return "the outcome of a call to %s is unknown";
+		case CS_ERR_TOO_LARGE:
+			return "the answer of %s is too large";
+		case CS_ERR_NOT_UNDERSTOOD:
+			return "the answer of %s was not understood";
+		case CS_ERR_BUDGET:
+			return "the daily budget leaves no call to %s";
+		case CS_ERR_UNAVAILABLE:
+			return "the breaker for calls to %s is open";
+		default:
+			return "could not ask %s";
+	}
+}
+
+/* Providers speak UTF-8; elsewhere only their ASCII is shown. */
+static char *
+shown(const char *text)
+{
+	char *copy = pstrdup(text);
+
+	if (GetDatabaseEncoding() != PG_UTF8)
+		for (char *c = copy; *c != '\0'; c++)
+			if (IS_HIGHBIT_SET(*c))
+				*c = '?';
+	return copy;
+}
+
+char *
+cs_failure_detail(const CsEndpoint *endpoint, const char *server,
+				  const char *subject, const char *detail, int http_status)
+{
+	StringInfoData text;
+	char		   masked[CS_SUBJECT_SIZE];
+
+	cs_text_mask(subject, masked, sizeof(masked));
+	initStringInfo(&text);
+	if (detail[0] != '\0')
+		appendStringInfo(&text, "%s%s ", shown(detail),
+						 detail[strlen(detail) - 1] == '.' ? "" : ".");
+	appendStringInfo(&text, "Asked was %s of %s %s at server \"%s\"",
+					 endpoint->name, endpoint->subject_name, shown(masked),
+					 server);
+	if (http_status != 0)
+		appendStringInfo(&text, "; the HTTP status was %d", http_status);
+	appendStringInfoChar(&text, '.');
+	return text.data;
+}
+
+static char *
+make_detail(const CsAbout *about, const char *detail, int http_status)
+{
+	return cs_failure_detail(about->endpoint, about->settings->server_name,
+							 about->subject, detail, http_status);
+}
+
+static CsFailure
+make_failure(const CsAbout *about, CsErrorCode code, const CsOutcome *outcome,
+			 int standing)
+{
+	CsFailure failure = {0};
+
+	failure.code = code;
+	failure.http_status = outcome->http_status;
+	failure.attempts = outcome->attempts;
+	failure.provider = about->settings->provider->name;
+	failure.server = about->settings->server_name;
+	if (outcome->attempts > 0)
+		failure.billed =
+			cs_billing_of(about->endpoint->fee, outcome->end, standing).billed;
+	return failure;
+}
+
+void
+cs_failure_of_outcome(CsScope *scope, CsMemoEntry *entry, const CsAbout *about,
+					  const CsOutcome *outcome)
+{
+	CsFailure failure =
+		make_failure(about, outcome->code, outcome, outcome->standing);
+	char message[CS_MESSAGE_SIZE];
+
+	snprintf(message, sizeof(message), outcome_message(outcome),
+			 about->settings->provider->title);
+	failure.message = message;
+	failure.detail = make_detail(about, outcome->detail, outcome->http_status);
+	store_failure(scope, entry, &failure);
+}
+
+void
+cs_failure_of_reply(CsScope *scope, CsMemoEntry *entry, const CsAbout *about,
+					const CsOutcome *outcome, const CsVerdict *verdict)
+{
+	const CsError *err = &verdict->error;
+	CsFailure	   failure =
+		make_failure(about, err->code, outcome, verdict->effective_status);
+
+	failure.message = shown(err->message);
+	failure.detail = make_detail(about, err->detail, outcome->http_status);
+	failure.provider_code =
+		err->provider_code[0] ? shown(err->provider_code) : NULL;
+	store_failure(scope, entry, &failure);
+}
+
+void
+cs_failure_not_asked(CsScope *scope, CsMemoEntry *entry, const CsAbout *about)
+{
+	CsOutcome none;
+	CsFailure failure;
+
+	memset(&none, 0, sizeof(none));
+	failure = make_failure(about, CS_ERR_NOT_CACHED, &none, 0);
+	failure.message = "there is no answer in the cache";
+	failure.detail = make_detail(about, "", 0);
+	store_failure(scope, entry, &failure);
+}
+
+void
+cs_failure_raise(int elevel, const CsFailure *failure)
+{
+	cs_error_raise(elevel, failure->code, failure->message, failure->detail,
+				   failure->hint);
+}

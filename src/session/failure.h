@@ -1,0 +1,68 @@
+/*-------------------------------------------------------------------------
+ * failure.h
+ *	  A question that has no answer: what is said of it, and kept in the MEMO.
+ *------------------------------------------------------------------------- */
+#ifndef CS_FAILURE_H
+#define CS_FAILURE_H
+
+#include "postgres.h"
+
+#include "pg/error.h"
+#include "provider/billing.h"
+#include "session/memo.h"
+#include "settings/settings.h"
+#include "shared/reply.h"
+
+/* What was asked, as far as an answer's reader needs it. */
+typedef struct CsAbout
+{
+	const CsEndpoint *endpoint;
+	const CsSettings *settings;
+	const char		 *subject;	/* normalised */
+	const char		 *passcode; /* to be kept out of failures; or NULL */
+} CsAbout;
+
+/* A failed question, with all that a report says. */
+typedef struct CsFailure
+{
+	CsErrorCode code;
+	const char *message;
+	const char *detail; /* NULL: none */
+	const char *hint;	/* NULL: the code's own */
+	const char *provider;
+	const char *server;
+	const char *provider_code; /* NULL: none */
+	int			http_status;   /* 0: no status was received */
+	int			attempts;	   /* calls sent for this question */
+	CsBilled	billed;
+} CsFailure;
+
+/* Keeps why a question got no reply that could be read. */
+extern void
+cs_failure_of_outcome(CsScope *scope, CsMemoEntry *entry, const CsAbout *about,
+					  const CsOutcome *outcome);
+
+/* Keeps why a reply is no answer. */
+extern void
+cs_failure_of_reply(CsScope *scope, CsMemoEntry *entry, const CsAbout *about,
+					const CsOutcome *outcome, const CsVerdict *verdict);
+
+/* Keeps in the MEMO that a question was not asked, see credscore.mode. */
+extern void
+cs_failure_not_asked(CsScope *scope, CsMemoEntry *entry, const CsAbout *about);
+
+/* The failure that bytes of the MEMO stand for. */
+extern CsFailure *cs_failure_fetch(const void *bytes);
+
+/* ereport of a failure; returns when elevel is below ERROR. */
+extern void cs_failure_raise(int elevel, const CsFailure *failure);
+
+/*
+ * The detail of a failure: what is known, then what was asked, the subject
+ * masked; http_status 0: none.
+ */
+extern char *
+cs_failure_detail(const CsEndpoint *endpoint, const char *server,
+				  const char *subject, const char *detail, int http_status);
+
+#endif /* CS_FAILURE_H */

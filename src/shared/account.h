@@ -1,0 +1,94 @@
+/*-------------------------------------------------------------------------
+ * account.h
+ *	  Accounts in shared memory: a server with the limits that hold for it
+ *	  and the credentials it is called with, put there once.
+ *
+ * The session that first needs an account puts it here; questions, log-ins
+ * and other sessions refer to it.  Each reference is counted, and whoever
+ * lets go of the last one wipes the block, so that a secret lies here only
+ * while somebody asks.
+ *
+ * What an account says never changes: ALTER SERVER or ALTER USER MAPPING make
+ * the next statement put another one, and what is running keeps its own.
+ *------------------------------------------------------------------------- */
+#ifndef CS_ACCOUNT_H
+#define CS_ACCOUNT_H
+
+#include "postgres.h"
+
+#include "utils/dsa.h"
+
+#include "shared/block.h"
+#include "shared/key.h"
+
+/* Options of a provider that are no secret: what read_login may look at. */
+#define CS_ACCOUNT_MAX_PAIRS 16
+
+/* The limits that hold for a server; times in milliseconds. */
+typedef struct CsLimits
+{
+	int	 connect_timeout;
+	int	 request_timeout; /* one attempt, connect included */
+	int	 queue_timeout;
+	int	 max_retries;
+	int	 max_concurrency;
+	int	 max_response_size; /* bytes, after decompression */
+	bool retry_ambiguous;
+	int	 rate_limit;	   /* calls per second; 0: none */
+	int	 breaker_failures; /* in a row, that open it; 0: no breaker */
+	int	 breaker_cooldown;
+	int	 daily_budget; /* billed calls per UTC day; 0: none */
+	int	 cache_ttl;	   /* milliseconds; 0: answers are not kept */
+} CsLimits;
+
+typedef struct CsSharedAccount
+{
+	uint32 size; /* of the whole block */
+	uint64
+		  serial; /* of two accounts of a server the later one's limits hold */
+	CsKey key;	  /* of all that the block says */
+	CsKey server_key;  /* whose limits hold */
+	CsKey account_key; /* whose tokens and answers */
+	int	  provider;	   /* index in the registry */
+	bool  needs_login;
+	CsLimits	   limits;
+	CsBlockText	   server_name;
+	CsBlockText	   base_url;
+	CsBlockText	   ca_file;
+	CsBlockText	   proxy;
+	CsBlockText	   headers; /* of every call: credentials; or absent */
+	CsBlockRequest login;	/* with needs_login */
+	int			   npairs;
+	CsBlockText	   names[CS_ACCOUNT_MAX_PAIRS];
+	CsBlockText	   values[CS_ACCOUNT_MAX_PAIRS];
+} CsSharedAccount;
+
+/* An account that is there; valid for who has a reference. */
+typedef int CsAccountId;
+
+#define CS_NO_ACCOUNT (-1)
+
+extern void cs_account_init(void);
+
+/* The account of that key, with a reference; CS_NO_ACCOUNT: there is none. */
+extern CsAccountId cs_account_find(const CsKey *key);
+
+/*
+ * Makes a block whose `key` is set an account that others find.  If somebody
+ * was quicker with the same, that one's is returned, and ours is gone.  The
+ * caller has a reference.  CS_NO_ACCOUNT: too many are in use, and the block
+ * is still the caller's.
+ */
+extern CsAccountId cs_account_put(dsa_pointer block);
+
+/* One more reference, for who has one, and one less.  Neither raises. */
+extern void cs_account_use(CsAccountId account);
+extern void cs_account_release(CsAccountId account);
+
+extern const CsSharedAccount *cs_account_at(CsAccountId account);
+
+/* As providers see it; `pairs` has CS_ACCOUNT_MAX_PAIRS places. */
+extern CsAccount
+cs_account_view(const CsSharedAccount *account, CsPair *pairs);
+
+#endif /* CS_ACCOUNT_H */

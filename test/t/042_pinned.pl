@@ -1,0 +1,163 @@
+# What a statement found holds for all of it: its account is put into shared
+# memory once, with one copy of the secret, and ALTER acts with the next
+# statement, never inside a running one.
+
+use strict;
+use warnings;
+
+use MIME::Base64 qw(encode_base64);
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+use CredScore::Cluster;
+use CredScore::Sandbox;
+
+my $sandbox = CredScore::Sandbox->start(magic => 0);
+my $cluster = CredScore::Cluster->start(
+	sandbox => $sandbox,
+	servers => { all => { max_retries => 0, request_timeout => '60s', queue_timeout => '60s' } });
+
+# What lies in the dynamic shared memory of the courier: how often a text.
+sub times_in_shared_memory
+{
+	my ($text) = @_;
+	my $pid = $cluster->courier_pid;
+	my ($times, $bytes) = (0, 0);
+
+	open(my $memory, '<:raw', "/proc/$pid/mem") or return;
+	foreach my $line (split /\n/, slurp_file("/proc/$pid/maps"))
+	{
+		my ($from, $to) = $line =~ m{^(\w+)-(\w+) rw.s \S+ \S+ \d+\s+/dev/shm/PostgreSQL} or next;
+		no warnings 'portable';
+		my ($at, $end) = (hex $from, hex $to);
+		sysseek($memory, $at, 0) or next;
+		my $n = sysread($memory, my $chunk, $end - $at) or next;
+		$bytes += $n;
+		$times++ while $chunk =~ /\Q$text\E/g;
+	}
+	close $memory;
+	return $bytes > 0 ? $times : undef;
+}
+
+my @secrets = (
+	[ 'pngme', 'decision', encode_base64('svc@acme.example:sandbox-password', ''),
+		q{SELECT count(credscore_decision((254711000000 + i)::text)) FROM generate_series(1, %d) AS i} ],
+	[ 'lenderlink', 'score', 'sandbox-secret',
+		q{SELECT count(credscore_lac((639171000000 + i)::text)) FROM generate_series(1, %d) AS i} ],
+	[ 'patascore', 'report', 'sandbox-api-key',
+		q{SELECT count(credscore_statement('5e1f0a2b-11aa-4bcd-8123-' || lpad(i::text, 12, '0')))
+		  FROM generate_series(1, %d) AS i} ]);
+
+use constant ROWS => 10_000;
+
+foreach my $case (@secrets)
+{
+	my ($provider, $path, $secret, $query) = @$case;
+	my $setting = 'SET credscore.max_in_flight = 64; ';
+
+	$sandbox->reset;
+	$sandbox->hold($provider, $path);
+	my $run = $cluster->background($setting . sprintf $query, ROWS);
+	ok($sandbox->wait_for(provider => $provider, path => $path, held => 64),
+		"$provider: 64 questions of a batch are on their way");
+	my $times = times_in_shared_memory($secret);
+  SKIP:
+	{
+		skip 'cannot read the shared memory', 1 if !defined $times;
+		is($times, 1, "$provider: one secret lies in shared memory, not one for each question");
+	}
+	$sandbox->release;
+	is($run->result =~ s/\s//gr, ROWS, "$provider: all are answered");
+	is($sandbox->count($provider, $path), ROWS, "$provider: with a call each");
+	$cluster->wait_for_questions(0);
+  SKIP:
+	{
+		my $left = times_in_shared_memory($secret);
+
+		skip 'cannot read the shared memory', 1 if !defined $left;
+		is($left, 0, "$provider: and it is gone with the statement");
+	}
+	$cluster->safe_psql('SELECT credscore_cache_clear()');
+}
+is($cluster->live_chunks, 0, 'no question, answer or account stays in shared memory');
+
+# --- ALTER inside a running statement ---
+
+$cluster->server('altered', provider => 'pngme', max_retries => 0, queue_timeout => '60s',
+	request_timeout => '60s');
+$cluster->mapping('PUBLIC', 'altered', provider => 'pngme',
+	api_token => 'sandbox-dashboard-token');
+$sandbox->reset;
+$sandbox->hold('pngme', 'decision');
+
+my $run = $cluster->background(q{
+	SET credscore.max_in_flight = 16;
+	SELECT count(*) FILTER (WHERE a ? 'risk_score')
+	FROM (SELECT credscore_decision((254722000000 + i)::text, server => 'altered') AS a
+		  FROM generate_series(1, 600) AS i OFFSET 0) AS s});
+ok($sandbox->wait_for(provider => 'pngme', path => 'decision', held => 16), 'a batch is on its way');
+$sandbox->release(284);
+ok($sandbox->wait_for(provider => 'pngme', path => 'decision', received => 300), 'and half-way');
+
+# another account, other limits, then a wrong password
+$cluster->safe_psql(q{ALTER SERVER altered OPTIONS (ADD max_concurrency '8')});
+$cluster->safe_psql('DROP USER MAPPING FOR PUBLIC SERVER altered');
+$cluster->mapping('PUBLIC', 'altered', provider => 'pngme',
+	email => 'svc@acme.example', password => 'sandbox-password');
+$sandbox->release(50);
+ok($sandbox->wait_for(provider => 'pngme', path => 'decision', received => 340), 'it goes on');
+$cluster->alter_mapping('PUBLIC', 'altered', password => 'wrong');
+$sandbox->release;
+
+is($run->result =~ s/\s//gr, 600, 'all 600 rows have their answer');
+is($sandbox->count('pngme', 'decision'), 600, 'with 600 calls');
+my $subjects = $sandbox->subjects('pngme', 'decision');
+is($subjects->{distinct}, 600, 'about 600 phones');
+is($subjects->{repeated}, 0, 'no phone was asked twice');
+is($sandbox->login_count('pngme'), 0, 'all with the first account, which does not log in');
+
+like($cluster->error(q{SELECT credscore_decision('254733000000', server => 'altered')}),
+	qr/CS401/, 'the next statement has what ALTER said');
+is($sandbox->login_count('pngme'), 1, 'and logs in');
+
+# A dropped mapping, likewise.
+$cluster->alter_mapping('PUBLIC', 'altered', password => 'sandbox-password');
+$sandbox->hold('pngme', 'decision');
+$run = $cluster->background(q{
+	SET credscore.max_in_flight = 4;
+	SELECT count(credscore_decision((254744000000 + i)::text, server => 'altered'))
+	FROM generate_series(1, 40) AS i});
+ok($sandbox->wait_for(provider => 'pngme', path => 'decision', held => 4), 'another batch');
+$cluster->safe_psql('DROP USER MAPPING FOR PUBLIC SERVER altered');
+$sandbox->release;
+is($run->result =~ s/\s//gr, 40, 'runs to its end without a mapping');
+like($cluster->error(q{SELECT credscore_decision('254733000001', server => 'altered')}),
+	qr/42704/, 'which the next one lacks');
+
+# A procedure that commits asks on.
+$sandbox->reset;
+$cluster->mapping('PUBLIC', 'altered', provider => 'pngme',
+	email => 'svc@acme.example', password => 'sandbox-password');
+is($cluster->safe_psql(q{
+	DO $$
+	DECLARE
+		n int := 0;
+		d jsonb;
+	BEGIN
+		FOR i IN 1..5 LOOP
+			d := credscore_decision((254755000000 + i)::text, server => 'altered');
+			n := n + (d ? 'risk_score')::int;
+			COMMIT;
+			EXECUTE format('ALTER SERVER altered OPTIONS (SET max_concurrency %L)', i);
+			COMMIT;
+		END LOOP;
+		ASSERT n = 5;
+	END
+	$$}), '', 'a block that commits and alters in between asks on');
+is($sandbox->count('pngme', 'decision'), 5, 'with five calls');
+
+$cluster->safe_psql('SELECT credscore_cache_clear()');
+is($cluster->live_chunks, 0, 'nothing stays in shared memory');
+unlike($cluster->log_text, qr/terminated by signal|PANIC|leak/, 'no process has died, and none leaked');
+
+done_testing();
