@@ -2,7 +2,7 @@
  * local_features.h
  *	  Features of the catalogue that a statement's transactions determine.
  *
- * The rules are in README.md, "Local features".
+ * The rules are in docs/local-features.md.
  *------------------------------------------------------------------------- */
 #ifndef CS_LOCAL_FEATURES_H
 #define CS_LOCAL_FEATURES_H

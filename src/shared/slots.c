@@ -3,16 +3,59 @@
  *	  The hand-over of questions from sessions to the courier, and of
  *	  outcomes back.
  *
+ * Everything lies in static shared memory: a SlotTable with as many Slots as
+ * credscore.max_questions says, and a Desk for each process number.  A session
+ * puts a question into a slot, the courier puts the outcome into the same one,
+ * and no other session reads it.  Who asks the same has a slot each; the
+ * courier chains them (flight.c).  A slot is
+ *
+ *	  FREE		in the free list.  reserve() takes it out, and its session
+ *				writes key, specification and the rest before it says FILLED.
+ *	  FILLED	in the list of those to be taken, the oldest first; the courier
+ *				has been woken.
+ *	  TAKEN		by cs_slots_take: the courier's, and in no list.
+ *	  SETTLED	by cs_slots_settle: the session's again.  cs_slots_collect
+ *				copies the outcome out, and makes it FREE.
+ *
+ * What a slot points to has one owner at each moment.  The specification,
+ * which holds secrets, is the slot's from cs_slots_submit on; cs_slots_settle
+ * wipes and frees it, whatever came out.  The body is counted: a settled slot
+ * has one reference, which goes to who collects it.
+ *
+ * A session that goes away (error, cancel, exit) abandons its slots.  A
+ * SETTLED one it frees itself.  Others it only marks `abandoned`, since the
+ * courier may be reading them; the courier sees the mark when it takes the
+ * slot, when abandon_count has changed, and right before a call leaves.  What
+ * has not left is dropped, what has left is received for the cache, and
+ * cs_slots_settle, which looks once more under the lock, frees the slot.
+ *
+ * `sent` says that a billed call is on the wire.  The courier sets it in
+ * libcurl's last callback before the request leaves, and clears it when that
+ * call is over and another follows.  It decides what becomes of questions when
+ * the courier ends, by itself or by the next one (recover):
+ *
+ *	  FREE, SETTLED		nothing: the courier has no part in it
+ *	  FILLED			stays in the list, for the next courier
+ *	  TAKEN, not sent	FILLED again, behind all others: asked anew
+ *	  TAKEN, sent		SETTLED as unknown: it may have been answered and
+ *						billed, and is not asked again
+ *	  abandoned			as above, and then dropped when taken, or freed
+ *
+ * That is for a courier that ends by itself.  When a process is killed, courier
+ * or session, the postmaster restarts the server, and all of this begins anew.
+ * A session that finds no courier, or one whose heartbeat has stopped, gives up
+ * after a while, and tells unknown from unreachable by `sent` (ask.c).
+ *
  * One LWLock guards states, lists and waiters; it is held for a few
  * assignments only, never while memory of the area is allocated or freed.
- * Contents of a slot belong to whom its state says: to the session while
- * FREE -> FILLED and once SETTLED, to the courier while TAKEN.  `abandoned`,
- * `sent` and `state` are also read without the lock, where a late view only
- * costs another look.
+ * `abandoned`, `sent` and `state` are also read without the lock, where a late
+ * view only costs another look.
  *
  * Whoever waits leaves its process number, whoever signals sets that
  * process's latch: a process can sleep on one condition variable only, and
- * here it waits for many questions at once.
+ * here it waits for many questions at once.  A session waits until its
+ * Desk.settled changes, or for a free slot: then each one that is freed wakes
+ * all who wait, since a woken one may have been cancelled meanwhile.
  *------------------------------------------------------------------------- */
 #include "postgres.h"
 

@@ -1,7 +1,7 @@
 -- Features of statements in plain SQL, and statements to compute them from.
 --
 -- reference.statement_features is what one would write instead of
--- credscore_statement_features, from the rules in README.md, "Local features",
+-- credscore_statement_features, from the rules in docs/local-features.md,
 -- and not from its code. Like that it gives the determined features only; it
 -- knows one nesting of the answer, and fails on what is malformed.
 --
