@@ -6,8 +6,11 @@
  *------------------------------------------------------------------------- */
 #include "provider/template.h"
 
+#include <json-c/json_object.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "base/json.h"
 
 const char cs_left_out[] = "";
 
@@ -58,6 +61,7 @@ field_text(const Source *source, CsFieldSource from, const char *key)
 		case CS_FROM_OPTION:
 			return cs_template_option(source->account, key);
 		case CS_FROM_ARGUMENT:
+		case CS_FROM_DOCUMENT:
 			return source->args ? cs_template_argument(source->args, key)
 								: NULL;
 		case CS_FROM_REQUEST_ID:
@@ -114,28 +118,158 @@ put_path(CsBuf *url, const Source *source, const char *path, CsError *err)
 	return CS_OK;
 }
 
+/*
+ * The text of a field, or what is sent in its absence.  CS_FAIL: it must be
+ * there.  cs_left_out: it is not to be sent.
+ */
 static CsStatus
-put_query(CsBuf *url, const Source *source, const CsField *fields,
-		  CsError *err)
+take_field(const Source *source, const CsField *field, const char **value,
+		   CsError *err)
 {
-	const char *separator = "?";
+	bool file = field->source == CS_FROM_FILE;
 
+	*value = field_text(source, field->source, field->key);
+	if (*value == NULL)
+		*value = field->when_absent;
+	if (*value == cs_left_out)
+		return CS_OK;
+	if (file ? source->args == NULL || source->args->file == NULL
+			 : *value == NULL)
+		return missing(field->name, err);
+	return CS_OK;
+}
+
+/* a=b&c=d, of a query or a form. */
+static CsStatus
+put_pairs(CsBuf *out, const Source *source, const CsField *fields,
+		  const char *separator, CsError *err)
+{
 	for (; fields->name != NULL; fields++)
 	{
-		const char *value = field_text(source, fields->source, fields->key);
+		const char *value;
 
-		if (value == NULL)
-			value = fields->when_absent;
+		if (take_field(source, fields, &value, err) != CS_OK)
+			return CS_FAIL;
 		if (value == cs_left_out)
 			continue;
-		if (value == NULL)
-			return missing(fields->name, err);
-		cs_buf_puts(url, separator);
-		cs_buf_put_urlencoded(url, fields->name);
-		cs_buf_puts(url, "=");
-		cs_buf_put_urlencoded(url, value);
+		cs_buf_puts(out, separator);
+		cs_buf_put_urlencoded(out, fields->name);
+		cs_buf_puts(out, "=");
+		cs_buf_put_urlencoded(out, value);
 		separator = "&";
 	}
+	return CS_OK;
+}
+
+/* ---------- JSON ---------- */
+
+/* Appends a text that claims to be JSON, if it is. */
+static CsStatus
+put_document(CsBuf *body, const char *name, const char *text, CsError *err)
+{
+	struct json_object *root;
+
+	if (cs_json_parse(text, strlen(text), &root, err) != CS_OK)
+		return cs_core_error(err, CS_ERR_ARGUMENT, "\"%s\" is no JSON", name);
+	json_object_put(root);
+	cs_buf_puts(body, text);
+	return CS_OK;
+}
+
+/* Where in a nested body the next member goes. */
+typedef struct Nest
+{
+	CsBuf	   *body;
+	const char *open; /* names of the objects that are open, with dots */
+	size_t		open_len;
+	const char *separator; /* before the next member */
+} Nest;
+
+/* How much of the open path a member's path shares, in whole names. */
+static size_t
+shared_path(const Nest *nest, const char *path, size_t len)
+{
+	size_t shared = 0;
+
+	for (size_t i = 0; i <= len && i <= nest->open_len; i++)
+	{
+		bool path_ends = i == len || path[i] == '.';
+		bool open_ends = i == nest->open_len || nest->open[i] == '.';
+
+		if (path_ends && open_ends)
+			shared = i;
+		if (i == len || i == nest->open_len || path[i] != nest->open[i])
+			break;
+	}
+	return shared;
+}
+
+/* Closes the open objects beyond so much of the path. */
+static void
+close_objects(Nest *nest, size_t shared)
+{
+	while (nest->open_len > shared)
+	{
+		while (nest->open_len > shared &&
+			   nest->open[nest->open_len - 1] != '.')
+			nest->open_len--;
+		if (nest->open_len > shared)
+			nest->open_len--;
+		cs_buf_puts(nest->body, "}");
+		nest->separator = ",";
+	}
+}
+
+static void
+put_name(Nest *nest, const char *name, size_t len)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "%.*s", (int) len, name);
+	cs_buf_puts(nest->body, nest->separator);
+	cs_buf_put_json_string(nest->body, text);
+	cs_buf_puts(nest->body, ":");
+}
+
+/* Closes and opens objects so that the member can follow; puts its name. */
+static void
+go_to_member(Nest *nest, const char *name)
+{
+	const char *last_dot = strrchr(name, '.');
+	size_t		len = last_dot != NULL ? (size_t) (last_dot - name) : 0;
+	size_t		at = shared_path(nest, name, len);
+
+	close_objects(nest, at);
+	while (at < len)
+	{
+		size_t from = name[at] == '.' ? at + 1 : at;
+		size_t to = from + strcspn(name + from, ".");
+
+		put_name(nest, name + from, to - from);
+		nest->separator = "{";
+		at = to;
+	}
+	nest->open = name;
+	nest->open_len = len;
+	put_name(nest, last_dot != NULL ? last_dot + 1 : name,
+			 strlen(last_dot != NULL ? last_dot + 1 : name));
+	nest->separator = ",";
+}
+
+static CsStatus
+put_value(CsBuf *body, const Source *source, const CsField *field,
+		  const char *value, CsError *err)
+{
+	if (field->source == CS_FROM_DOCUMENT)
+		return put_document(body, field->name, value, err);
+	if (field->source != CS_FROM_FILE)
+	{
+		cs_buf_put_json_string(body, value);
+		return CS_OK;
+	}
+	cs_buf_puts(body, "\"");
+	cs_buf_put_base64(body, source->args->file, source->args->file_len);
+	cs_buf_puts(body, "\"");
 	return CS_OK;
 }
 
@@ -143,36 +277,50 @@ static CsStatus
 put_json(CsBuf *body, const Source *source, const CsField *fields,
 		 CsError *err)
 {
-	const char *separator = "{";
+	Nest nest = {body, "", 0, ""};
 
+	cs_buf_puts(body, "{");
 	for (; fields->name != NULL; fields++)
 	{
-		bool		file = fields->source == CS_FROM_FILE;
-		const char *value = field_text(source, fields->source, fields->key);
+		const char *value;
 
-		if (value == NULL)
-			value = fields->when_absent;
+		if (take_field(source, fields, &value, err) != CS_OK)
+			return CS_FAIL;
 		if (value == cs_left_out)
 			continue;
-		if (file ? source->args == NULL || source->args->file == NULL
-				 : value == NULL)
-			return missing(fields->name, err);
-		cs_buf_puts(body, separator);
-		cs_buf_put_json_string(body, fields->name);
-		cs_buf_puts(body, ":");
-		if (file)
-		{
-			cs_buf_puts(body, "\"");
-			cs_buf_put_base64(body, source->args->file,
-							  source->args->file_len);
-			cs_buf_puts(body, "\"");
-		}
-		else
-			cs_buf_put_json_string(body, value);
-		separator = ",";
+		go_to_member(&nest, fields->name);
+		if (put_value(body, source, fields, value, err) != CS_OK)
+			return CS_FAIL;
 	}
-	cs_buf_puts(body, *separator == '{' ? "{}" : "}");
+	close_objects(&nest, 0);
+	cs_buf_puts(body, "}");
 	return CS_OK;
+}
+
+/* ---------- the whole ---------- */
+
+static CsStatus
+put_body(const CsTemplate *template, const Source *source, CsRequest *request,
+		 CsError *err)
+{
+	const char *document =
+		template->document != NULL
+			? field_text(source, CS_FROM_ARGUMENT, template->document)
+			: NULL;
+
+	if (template->document != NULL && document == NULL)
+		return missing(template->document, err);
+	if (document == NULL && template->body == NULL)
+		return CS_OK;
+	cs_buf_puts(&request->headers,
+				template->form
+					? "Content-Type: application/x-www-form-urlencoded\n"
+					: "Content-Type: application/json\n");
+	if (document != NULL)
+		return put_document(&request->body, template->document, document, err);
+	if (template->form)
+		return put_pairs(&request->body, source, template->body, "", err);
+	return put_json(&request->body, source, template->body, err);
 }
 
 CsStatus
@@ -187,15 +335,11 @@ cs_template_build(const CsTemplate *template, CsMethod method,
 	if (put_path(&request->url, &source, template->path, err) != CS_OK)
 		return CS_FAIL;
 	if (template->query != NULL &&
-		put_query(&request->url, &source, template->query, err) != CS_OK)
+		put_pairs(&request->url, &source, template->query, "?", err) != CS_OK)
 		return CS_FAIL;
 	cs_buf_puts(&request->headers, "Accept: application/json\n");
-	if (template->body != NULL)
-	{
-		cs_buf_puts(&request->headers, "Content-Type: application/json\n");
-		if (put_json(&request->body, &source, template->body, err) != CS_OK)
-			return CS_FAIL;
-	}
+	if (put_body(template, &source, request, err) != CS_OK)
+		return CS_FAIL;
 	return cs_template_check(request, err);
 }
 

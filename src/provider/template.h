@@ -65,10 +65,15 @@ typedef enum CsFieldSource
 	CS_FROM_OPTION,		/* key names an option or credential */
 	CS_FROM_ARGUMENT,	/* key names an argument */
 	CS_FROM_REQUEST_ID, /* key is unused */
-	CS_FROM_FILE		/* the uploaded file as base64 */
+	CS_FROM_FILE,		/* the uploaded file as base64 */
+	CS_FROM_DOCUMENT	/* key names an argument that is JSON, put as it is */
 } CsFieldSource;
 
-/* A query parameter or a text member of a JSON body. */
+/*
+ * A query parameter, a pair of a form, or a member of a JSON body.  There a dot
+ * nests: "data.person.name" is a member of data's person; fields of one object
+ * stand together.
+ */
 typedef struct CsField
 {
 	const char	 *name; /* on the wire; NULL ends a list */
@@ -87,13 +92,16 @@ extern const char cs_left_out[];
 typedef struct CsTemplate
 {
 	const char	  *path;
-	const CsField *query; /* NULL: no query string */
-	const CsField *body;  /* NULL: no body */
+	const CsField *query;	 /* NULL: no query string */
+	const CsField *body;	 /* NULL: no fields in the body */
+	bool		   form;	 /* they are a form, and not JSON */
+	const char	  *document; /* an argument that is JSON is the whole body */
 } CsTemplate;
 
 /*
  * Fills a zeroed request from a template; args is NULL for a log-in.  Errors:
- * CS_ERR_ARGUMENT names a missing option or argument, CS_ERR_MEMORY.
+ * CS_ERR_ARGUMENT names an option or argument that is missing, or that is to be
+ * JSON and is not, CS_ERR_MEMORY.
  */
 extern CsStatus
 cs_template_build(const CsTemplate *template, CsMethod method,

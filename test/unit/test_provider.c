@@ -69,7 +69,8 @@ test_templates(void)
 	const CsPair		 pairs[] = {{"subject", "s=1"}};
 	const CsAccount		 account = {"https://h.example/x", options, 2};
 	const CsArguments	 args = {pairs, 1, "id-1", "%PDF", 4};
-	CsTemplate template = {"/{country}/{subject}{+path}/z", query, body};
+	CsTemplate template = {
+		.path = "/{country}/{subject}{+path}/z", .query = query, .body = body};
 	CsRequest request = {0};
 	CsError	  err;
 
@@ -89,28 +90,128 @@ test_templates(void)
 	cs_template_free(&request);
 	ok(request.url.data == NULL && request.body.data == NULL, "freed");
 
-	template = (CsTemplate){"/x", NULL, nothing};
+	template = (CsTemplate){.path = "/x", .body = nothing};
 	cs_template_build(&template, CS_POST, &account, NULL, &request, &err);
 	is_text(request.body.data, "{}", "empty body");
 	cs_template_free(&request);
 
-	template = (CsTemplate){"/x", needed, NULL};
+	template = (CsTemplate){.path = "/x", .query = needed};
 	is_int(
 		cs_template_build(&template, CS_GET, &account, &args, &request, &err),
 		CS_FAIL, "missing query parameter");
 	is_int(err.code, CS_ERR_ARGUMENT, "is an error of argument");
 	cs_template_free(&request);
-	template = (CsTemplate){"/x", NULL, needed};
+	template = (CsTemplate){.path = "/x", .body = needed};
 	is_int(
 		cs_template_build(&template, CS_GET, &account, &args, &request, &err),
 		CS_FAIL, "missing member");
 	cs_template_free(&request);
-	template = (CsTemplate){"/{nowhere}", NULL, NULL};
+	template = (CsTemplate){.path = "/{nowhere}"};
 	is_int(
 		cs_template_build(&template, CS_GET, &account, &args, &request, &err),
 		CS_FAIL, "missing piece of the path");
 	is_text(err.message, "\"nowhere\" is missing", "is named");
 	cs_template_free(&request);
+}
+
+/* Builds and returns the body; NULL: it was refused. */
+static const char *
+body_of(const CsTemplate *template, const CsArguments *args,
+		CsRequest *request, CsError *err)
+{
+	static const CsAccount account = {"https://h.example", NULL, 0};
+
+	cs_template_free(request);
+	memset(request, 0, sizeof(*request));
+	return cs_template_build(template, CS_POST, &account, args, request,
+							 err) == CS_OK
+			   ? request->body.data
+			   : NULL;
+}
+
+static void
+test_bodies(void)
+{
+	static const CsField form[] = {
+		{"grant_type", CS_FROM_LITERAL, "client_credentials", CS_REQUIRED},
+		{"scope", CS_FROM_ARGUMENT, "scope", cs_left_out},
+		{"client secret", CS_FROM_ARGUMENT, "secret", CS_REQUIRED},
+		{0}};
+	static const CsField nested[] = {
+		{"id", CS_FROM_ARGUMENT, "subject", CS_REQUIRED},
+		{"data.person.name", CS_FROM_ARGUMENT, "name", CS_REQUIRED},
+		{"data.person.loans", CS_FROM_DOCUMENT, "loans", CS_REQUIRED},
+		{"data.phone", CS_FROM_ARGUMENT, "absent", cs_left_out},
+		{"data.personal.captured", CS_FROM_LITERAL, "x", CS_REQUIRED},
+		{"left.out", CS_FROM_ARGUMENT, "absent", cs_left_out},
+		{"last", CS_FROM_LITERAL, "y", CS_REQUIRED},
+		{0}};
+	static const CsField deep[] = {
+		{"a.b.c", CS_FROM_LITERAL, "1", CS_REQUIRED},
+		{"a.bc", CS_FROM_LITERAL, "2", CS_REQUIRED},
+		{"ab.c", CS_FROM_LITERAL, "3", CS_REQUIRED},
+		{0}};
+	static const CsPair pairs[] = {{"subject", "s1"},
+								   {"name", "A \"b\""},
+								   {"loans", "[{\"amount\":1.50}]"},
+								   {"secret", "p&q=r s+"},
+								   {"document", "{\"a\":{\"b\":[1,2]}}"},
+								   {"broken", "{\"a\":"}};
+	const CsArguments	args = {.pairs = pairs, .npairs = COUNT(pairs)};
+	CsTemplate template = {.path = "/t", .body = form, .form = true};
+	CsRequest request = {0};
+	CsError	  err;
+
+	is_text(body_of(&template, &args, &request, &err),
+			"grant_type=client_credentials&client%20secret=p%26q%3Dr%20s%2B",
+			"a form");
+	is_text(request.headers.data,
+			"Accept: application/json\n"
+			"Content-Type: application/x-www-form-urlencoded\n",
+			"says that it is one");
+
+	template = (CsTemplate){.path = "/t", .body = nested};
+	is_text(
+		body_of(&template, &args, &request, &err),
+		"{\"id\":\"s1\",\"data\":{\"person\":{\"name\":\"A \\\"b\\\"\","
+		"\"loans\":[{\"amount\":1.50}]},\"personal\":{\"captured\":\"x\"}},"
+		"\"last\":\"y\"}",
+		"a nested body");
+	template = (CsTemplate){.path = "/t", .body = deep};
+	is_text(body_of(&template, &args, &request, &err),
+			"{\"a\":{\"b\":{\"c\":\"1\"},\"bc\":\"2\"},\"ab\":{\"c\":\"3\"}}",
+			"names that begin alike are not the same");
+
+	template = (CsTemplate){.path = "/t", .document = "document"};
+	is_text(body_of(&template, &args, &request, &err), "{\"a\":{\"b\":[1,2]}}",
+			"a document is the whole body");
+	template = (CsTemplate){.path = "/t", .document = "broken"};
+	ok(body_of(&template, &args, &request, &err) == NULL,
+	   "what is no JSON is not sent");
+	is_int(err.code, CS_ERR_ARGUMENT, "but an error of argument");
+	is_text(err.message, "\"broken\" is no JSON", "that names it");
+	template = (CsTemplate){.path = "/t", .document = "absent"};
+	ok(body_of(&template, &args, &request, &err) == NULL,
+	   "nor is a document that is missing");
+	template = (CsTemplate){.path = "/t"};
+	ok(body_of(&template, &args, &request, &err) == NULL &&
+		   strstr(request.headers.data, "Content-Type") == NULL,
+	   "a request may have no body");
+	cs_template_free(&request);
+}
+
+static void
+test_pending(void)
+{
+	CsVerdict verdict = {.effective_status = 200};
+
+	cs_verdict_pending(&verdict, "ref-1", 5000, "not ready (%s)", "x");
+	is_int(verdict.code, CS_ERR_PROCESSING, "pending is neither answer");
+	is_int(verdict.error.code, CS_ERR_PROCESSING, "nor another failure");
+	is_text(verdict.error.message, "not ready (x)", "it says why");
+	is_text(verdict.handle, "ref-1", "what to ask for again");
+	is_int(verdict.ask_after_ms, 5000, "and when");
+	is_int(verdict.effective_status, 202, "and stands for 202");
 }
 
 /* header {"alg":"none"}, the claims given, and a signature */
@@ -333,6 +434,8 @@ main(void)
 {
 	test_registry();
 	test_templates();
+	test_bodies();
+	test_pending();
 	test_jwt();
 	test_tokens();
 	test_statuses();
