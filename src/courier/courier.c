@@ -571,6 +571,7 @@ time_to_sleep(void)
 static void
 on_exit_settle(int code, Datum arg)
 {
+	cs_login_stop();
 	cs_slots_courier_stop();
 }
 

@@ -383,3 +383,18 @@ cs_login_leave(CsLoginWaiter *waiter)
 {
 	dlist_delete(&waiter->node);
 }
+
+void
+cs_login_stop(void)
+{
+	dlist_iter iter;
+
+	dlist_foreach(iter, &logins)
+	{
+		Login *login = dlist_container(Login, node, iter.cur);
+
+		if (login->state != LOGIN_OVER)
+			cs_account_release(login->account);
+		login->state = LOGIN_OVER;
+	}
+}

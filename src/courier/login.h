@@ -43,4 +43,7 @@ extern CsLoginState cs_login_ensure(CsAccountId account, CsLoginWaiter *waiter,
 /* Gives up waiting; the log-in itself goes on. */
 extern void cs_login_leave(CsLoginWaiter *waiter);
 
+/* At the courier's end: lets go of the accounts of log-ins on their way. */
+extern void cs_login_stop(void);
+
 #endif /* CS_LOGIN_H */

@@ -8,24 +8,49 @@
 
 #include "pg/shmem.h"
 
+/* Copies a text with its NUL to `at` bytes into the block, and moves on. */
+static CsBlockText
+place(CsSpec *spec, uint32 *at, const char *bytes, size_t len)
+{
+	CsBlockText text = *at;
+
+	if (bytes == NULL)
+		return 0;
+	memcpy((char *) spec + text, bytes, len);
+	((char *) spec)[text + len] = '\0';
+	*at += len + 1;
+	return text;
+}
+
+/* Written where it will lie: the question is in no other copy. */
 dsa_pointer
 cs_spec_share(CsAccountId account, int endpoint, int max_in_flight,
 			  const char *request_id, const CsRequest *request)
 {
-	CsBuf  block = {0};
-	CsSpec head;
+	const CsBuf *url = &request->url;
+	const CsBuf *headers = &request->headers;
+	const CsBuf *body = &request->body;
+	size_t		 id_len = strlen(request_id);
+	uint32		 at = sizeof(CsSpec);
+	size_t		 size = at + id_len + url->len + headers->len + body->len + 4;
+	dsa_pointer	 shared = cs_shmem_allocate(size);
+	CsSpec		*spec;
 
-	memset(&head, 0, sizeof(head));
-	cs_block_begin(&block, sizeof(head));
-	head.endpoint = endpoint;
-	head.max_in_flight = max_in_flight;
-	head.account = account;
-	head.request_id = cs_block_put(&block, request_id);
-	head.request = cs_block_put_request(&block, request);
-	head.size = (uint32) block.len;
-	if (!block.failed)
-		*cs_block_head(CsSpec, &block) = head;
-	return cs_block_share(&block);
+	if (!DsaPointerIsValid(shared))
+		return shared;
+	spec = dsa_get_address(cs_shmem_area(), shared);
+	memset(spec, 0, sizeof(*spec));
+	spec->size = (uint32) size;
+	spec->endpoint = endpoint;
+	spec->max_in_flight = max_in_flight;
+	spec->account = account;
+	spec->request_id = place(spec, &at, request_id, id_len);
+	spec->request.method = request->method;
+	spec->request.url = place(spec, &at, url->data, url->len);
+	spec->request.headers = place(spec, &at, headers->data, headers->len);
+	spec->request.body = place(spec, &at, body->data, body->len);
+	spec->request.body_len = (uint32) body->len;
+	return shared;
 }
 
 const CsSharedAccount *
