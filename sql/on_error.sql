@@ -43,8 +43,8 @@ FROM unnest(ARRAY['error', 'subject', 'null', 'report']) mode;
 ALTER USER MAPPING FOR CURRENT_USER SERVER patascore OPTIONS (DROP api_key);
 SELECT mode, attempt(format('SELECT credscore_statement(%L, on_error => %L)', 'ref-1', mode))
 FROM unnest(ARRAY['error', 'subject', 'null', 'report']) mode;
-SELECT attempt($$SELECT credscore_lac('09171234567', 'pngme', 'report')$$);
-SELECT attempt($$SELECT credscore_lac('09171234567', NULL, 'report')$$);
+SELECT attempt($$SELECT credscore_lac('09171234567', 'pngme', NULL, 'report')$$);
+SELECT attempt($$SELECT credscore_lac('09171234567', NULL, NULL, 'report')$$);
 
 -- The setting holds where the argument is left out, or null.
 SET credscore.on_error = 'report';

@@ -61,6 +61,7 @@ typedef struct CsError
 	char		message[CS_MESSAGE_SIZE]; /* lower case, no full stop */
 	char		detail[CS_DETAIL_SIZE];	  /* full sentences, or empty */
 	char		provider_code[CS_PROVIDER_CODE_SIZE]; /* provider's own */
+	const char *hint; /* what to do, static; NULL: the code's own */
 } CsError;
 
 /* Fills *err; format and arguments as printf's.  Returns CS_FAIL. */

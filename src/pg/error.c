@@ -109,7 +109,7 @@ void
 cs_error_raise_early(const CsError *error, const char *hint)
 {
 	if (hint == NULL)
-		hint = classes[error->code].hint;
+		hint = error->hint ? error->hint : classes[error->code].hint;
 	ereport(ERROR, (errcode(classes[error->code].sqlstate),
 					errmsg("%s", error->message),
 					error->detail[0] ? errdetail("%s", error->detail) : 0,
