@@ -29,8 +29,10 @@ typedef enum CsStatus
 typedef enum CsErrorCode
 {
 	CS_ERR_NONE = 0,
-	CS_ERR_ARGUMENT,	   /* malformed subject, argument or option */
-	CS_ERR_MAPPING,		   /* the user mapping lacks a credential */
+	CS_ERR_ARGUMENT,	   /* malformed subject or argument */
+	CS_ERR_SERVER_LACKS,   /* a server option that is required */
+	CS_ERR_MAPPING_LACKS,  /* a credential that is required */
+	CS_ERR_MAPPING_VALUE,  /* a credential that cannot be right */
 	CS_ERR_SUBJECT,		   /* provider: unknown, or cannot be scored */
 	CS_ERR_UNREACHABLE,	   /* nothing was sent: DNS, connect, TLS */
 	CS_ERR_CREDENTIALS,	   /* provider refused the credentials */
