@@ -55,9 +55,9 @@ SELECT try_subjects('credscore_statement',
 
 -- A null subject is no question.  It costs nothing, and nothing is looked at.
 SELECT credscore_decision(NULL) IS NULL,
-    credscore_decision(NULL, 'infinity', 'no such server', 'no such mode') IS NULL,
+    credscore_decision(NULL, 'no such server', 'infinity', '-1 day', 'no such mode') IS NULL,
     credscore_lac(NULL) IS NULL,
-    credscore_lac(NULL, NULL, NULL) IS NULL,
+    credscore_lac(NULL, NULL, NULL, NULL) IS NULL,
     credscore_statement(NULL) IS NULL;
 
 -- Whatever went wrong, nothing shows a whole number, nor a credential.
@@ -65,13 +65,19 @@ SELECT subject, credscore_decision(subject, on_error => 'report')::text ~ '0?700
 FROM (VALUES ('254700123456'), ('0700123456'), ('254700123456x'), ('254700123456254700123456')) v (subject);
 
 -- utc_endtime: a time that has a date
-SELECT attempt($$SELECT credscore_decision('254700123456', '2023-11-17 12:00+03')$$);
-SELECT attempt($$SELECT credscore_decision('254700123456', '2023-11-17 12:00:00.000001')$$);
-SELECT attempt($$SELECT credscore_decision('254700123456', 'infinity')$$);
-SELECT attempt($$SELECT credscore_decision('254700123456', '-infinity')$$);
-SELECT attempt($$SELECT credscore_decision('254700123456', '0044-03-15 BC')$$);
-SELECT attempt($$SELECT credscore_decision('254700123456', '10000-01-01 12:00')$$);
-SELECT credscore_decision('254700123456', 'infinity', on_error => 'subject')->'error'->>'message';
+SELECT attempt($$SELECT credscore_decision('254700123456', utc_endtime => '2023-11-17 12:00+03')$$);
+SELECT attempt($$SELECT credscore_decision('254700123456', utc_endtime => '2023-11-17 12:00:00.000001')$$);
+SELECT attempt($$SELECT credscore_decision('254700123456', utc_endtime => 'infinity')$$);
+SELECT attempt($$SELECT credscore_decision('254700123456', utc_endtime => '-infinity')$$);
+SELECT attempt($$SELECT credscore_decision('254700123456', utc_endtime => '0044-03-15 BC')$$);
+SELECT attempt($$SELECT credscore_decision('254700123456', utc_endtime => '10000-01-01 12:00')$$);
+SELECT credscore_decision('254700123456', utc_endtime => 'infinity', on_error => 'subject')->'error'->>'message';
+
+-- max_age: an interval that is not negative
+SELECT attempt($$SELECT credscore_decision('254700123456', max_age => '-1 s')$$);
+SELECT attempt($$SELECT credscore_lac('09171234567', max_age => '1 month -31 days')$$);
+SELECT credscore_statement('ref-1', max_age => '-0.0001 s', on_error => 'subject')->'error'->>'message';
+SELECT attempt($$SELECT credscore_statement('ref-1', max_age => '0', on_error => 'report')$$);
 
 -- servers: by name; of the provider that the question is for
 SELECT attempt($$SELECT credscore_decision('254700123456', server => 'nowhere')$$);

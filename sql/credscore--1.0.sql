@@ -38,37 +38,40 @@ COMMENT ON FOREIGN DATA WRAPPER credscore IS
 
 CREATE FUNCTION credscore_decision(
     phone text,
-    utc_endtime timestamptz DEFAULT NULL,
     server name DEFAULT 'pngme',
+    utc_endtime timestamptz DEFAULT NULL,
+    max_age interval DEFAULT NULL,
     on_error text DEFAULT NULL
 ) RETURNS jsonb
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL RESTRICTED COST 1000;
-REVOKE ALL ON FUNCTION credscore_decision(text, timestamptz, name, text) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION credscore_decision(text, timestamptz, name, text) TO credscore_caller, credscore_reader;
-COMMENT ON FUNCTION credscore_decision(text, timestamptz, name, text) IS
-    'asks Pngme about a phone user; answer: {"user", "risk_score": 0 to 1, probability of an overdue loan, "features": {...}, ...}; utc_endtime bounds the data used, NULL: now; a billed call';
+REVOKE ALL ON FUNCTION credscore_decision(text, name, timestamptz, interval, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION credscore_decision(text, name, timestamptz, interval, text) TO credscore_caller, credscore_reader;
+COMMENT ON FUNCTION credscore_decision(text, name, timestamptz, interval, text) IS
+    'asks Pngme about a phone user; answer: {"user", "risk_score": 0 to 1, probability of an overdue loan, "features": {...}, ...}; utc_endtime bounds the data used, NULL: now; max_age: an answer in memory that is older does not serve, NULL: cache_ttl alone says; a billed call';
 
 CREATE FUNCTION credscore_lac(
     msisdn text,
     server name DEFAULT 'lenderlink',
+    max_age interval DEFAULT NULL,
     on_error text DEFAULT NULL
 ) RETURNS jsonb
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL RESTRICTED COST 1000;
-REVOKE ALL ON FUNCTION credscore_lac(text, name, text) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION credscore_lac(text, name, text) TO credscore_caller, credscore_reader;
-COMMENT ON FUNCTION credscore_lac(text, name, text) IS
-    'asks LenderLink for a Loan Applications Check of a Philippine mobile number; answer: {"code", "result", "scores": {"911": {"cvTotals": {...}}}, ...}, counts of requests by windows of days; a billed call';
+REVOKE ALL ON FUNCTION credscore_lac(text, name, interval, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION credscore_lac(text, name, interval, text) TO credscore_caller, credscore_reader;
+COMMENT ON FUNCTION credscore_lac(text, name, interval, text) IS
+    'asks LenderLink for a Loan Applications Check of a Philippine mobile number; answer: {"code", "result", "scores": {"911": {"cvTotals": {...}}}, ...}, counts of requests by windows of days; max_age as for credscore_decision; a billed call';
 
 CREATE FUNCTION credscore_statement(
     ref text,
     server name DEFAULT 'patascore',
+    max_age interval DEFAULT NULL,
     on_error text DEFAULT NULL
 ) RETURNS jsonb
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL RESTRICTED COST 1000;
-REVOKE ALL ON FUNCTION credscore_statement(text, name, text) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION credscore_statement(text, name, text) TO credscore_caller, credscore_reader;
-COMMENT ON FUNCTION credscore_statement(text, name, text) IS
-    'asks Patascore for the report on an uploaded M-Pesa statement; answer: {"status", "message", "data": {"score_data": {...}, "statement_details": [...], ...}}; SQLSTATE CS102 while it is being processed; a billed call';
+REVOKE ALL ON FUNCTION credscore_statement(text, name, interval, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION credscore_statement(text, name, interval, text) TO credscore_caller, credscore_reader;
+COMMENT ON FUNCTION credscore_statement(text, name, interval, text) IS
+    'asks Patascore for the report on an uploaded M-Pesa statement; answer: {"status", "message", "data": {"score_data": {...}, "statement_details": [...], ...}}; SQLSTATE CS102 while it is being processed; max_age as for credscore_decision; a billed call';
 
 CREATE FUNCTION credscore_statement_upload(
     national_id text,

@@ -40,11 +40,11 @@ SELECT credscore_decision('254700123456', on_error => 'report')->'error'->>'deta
 -- Errors in setting up are raised in every mode: no row's fault.
 SELECT mode, attempt(format('SELECT credscore_decision(%L, server => %L, on_error => %L)', '254700123456', 'nowhere', mode))
 FROM unnest(ARRAY['error', 'subject', 'null', 'report']) mode;
-ALTER USER MAPPING FOR CURRENT_USER SERVER patascore OPTIONS (DROP api_key);
+ALTER USER MAPPING FOR CURRENT_USER SERVER patascore OPTIONS (DROP api_key, ADD client_id 'acme', ADD client_secret 'hunter2');
 SELECT mode, attempt(format('SELECT credscore_statement(%L, on_error => %L)', 'ref-1', mode))
 FROM unnest(ARRAY['error', 'subject', 'null', 'report']) mode;
-SELECT attempt($$SELECT credscore_lac('09171234567', 'pngme', 'report')$$);
-SELECT attempt($$SELECT credscore_lac('09171234567', NULL, 'report')$$);
+SELECT attempt($$SELECT credscore_lac('09171234567', 'pngme', NULL, 'report')$$);
+SELECT attempt($$SELECT credscore_lac('09171234567', NULL, NULL, 'report')$$);
 
 -- The setting holds where the argument is left out, or null.
 SET credscore.on_error = 'report';

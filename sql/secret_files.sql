@@ -32,6 +32,7 @@ $$;
 
 -- none
 SELECT ask_with('/nonexistent/key');
+SELECT ask_with(data_file('PG_VERSION/key'));
 -- a directory
 SELECT ask_with(data_file('global'));
 -- one line, for the server's eyes only
@@ -55,9 +56,11 @@ SELECT attempt($$SELECT credscore_statement('ref-1', server => 'regress_patascor
 -- A password that is no header's value may be any line of text.
 CREATE SERVER regress_pngme FOREIGN DATA WRAPPER credscore OPTIONS (
     provider 'pngme', country 'nigeria', base_url 'http://127.0.0.1:1', max_retries '0', breaker_failures '0');
-CREATE USER MAPPING FOR CURRENT_USER SERVER regress_pngme OPTIONS (email 'svc@acme.example');
+CREATE USER MAPPING FOR CURRENT_USER SERVER regress_pngme OPTIONS (
+    email 'svc@acme.example', password_file '/nonexistent/key');
+SELECT attempt($$SELECT credscore_decision('254700123456', server => 'regress_pngme')$$);
 SELECT attempt(format(
-    'ALTER USER MAPPING FOR CURRENT_USER SERVER regress_pngme OPTIONS (ADD password_file %L)',
+    'ALTER USER MAPPING FOR CURRENT_USER SERVER regress_pngme OPTIONS (SET password_file %L)',
     data_file('PG_VERSION')));
 SELECT attempt($$SELECT credscore_decision('254700123456', server => 'regress_pngme')$$);
 

@@ -3,7 +3,7 @@
 \pset format unaligned
 \pset tuples_only on
 
-CREATE SERVER regress_pngme FOREIGN DATA WRAPPER credscore OPTIONS (provider 'pngme');
+CREATE SERVER regress_pngme FOREIGN DATA WRAPPER credscore OPTIONS (provider 'pngme', country 'nigeria');
 CREATE SERVER regress_lenderlink FOREIGN DATA WRAPPER credscore OPTIONS (provider 'lenderlink');
 CREATE SERVER regress_patascore FOREIGN DATA WRAPPER credscore OPTIONS (provider 'patascore');
 
@@ -13,10 +13,11 @@ RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE
     value text;
     outcome text;
+    change text := CASE WHEN option = 'country' THEN 'SET' ELSE 'ADD' END;
 BEGIN
     FOREACH value IN ARRAY tried LOOP
-        outcome := attempt(format('ALTER SERVER %I OPTIONS (ADD %I %L)', server, option, value));
-        IF outcome = 'ok' THEN
+        outcome := attempt(format('ALTER SERVER %I OPTIONS (%s %I %L)', server, change, option, value));
+        IF outcome = 'ok' AND change = 'ADD' THEN
             EXECUTE format('ALTER SERVER %I OPTIONS (DROP %I)', server, option);
         END IF;
         RETURN NEXT format('%L: %s', translate(value, E'\t\n\r\x7f', '....'),
@@ -35,6 +36,11 @@ SELECT attempt($$CREATE SERVER regress_none FOREIGN DATA WRAPPER credscore OPTIO
 SELECT attempt($$CREATE SERVER regress_none FOREIGN DATA WRAPPER credscore OPTIONS (provider '')$$);
 SELECT attempt($$ALTER SERVER regress_pngme OPTIONS (DROP provider)$$);
 SELECT attempt($$ALTER SERVER regress_pngme OPTIONS (SET provider 'equifax')$$);
+
+-- what a provider needs to know is required, too
+SELECT attempt($$CREATE SERVER regress_none FOREIGN DATA WRAPPER credscore OPTIONS (provider 'pngme')$$);
+SELECT attempt($$ALTER SERVER regress_pngme OPTIONS (DROP country)$$);
+SELECT attempt($$ALTER SERVER regress_patascore OPTIONS (SET provider 'pngme')$$);
 
 -- times: milliseconds, or a unit
 SELECT try_option('regress_pngme', 'connect_timeout',
@@ -144,7 +150,7 @@ SELECT attempt($$ALTER SERVER regress_pngme OPTIONS (ADD timeout '5s')$$);
 SELECT attempt($$ALTER SERVER regress_pngme OPTIONS (ADD product_ids '911;')$$);
 SELECT attempt($$ALTER SERVER regress_lenderlink OPTIONS (ADD country 'kenya')$$);
 SELECT attempt($$ALTER SERVER regress_patascore OPTIONS (ADD "Base_URL" 'https://example.com')$$);
-SELECT attempt($$ALTER SERVER regress_pngme OPTIONS (SET country 'kenya')$$);
+SELECT attempt($$ALTER SERVER regress_pngme OPTIONS (SET organization 'acme')$$);
 
 -- credentials have no place on a server, where everybody may read them
 SELECT attempt($$ALTER SERVER regress_pngme OPTIONS (ADD password 'hunter2')$$);
@@ -153,7 +159,7 @@ SELECT attempt($$ALTER SERVER regress_pngme OPTIONS (ADD email 'svc@acme.example
 SELECT attempt($$ALTER SERVER regress_patascore OPTIONS (ADD client_secret 'hunter2')$$);
 
 -- ADD, SET and DROP; the values stay as they were given
-ALTER SERVER regress_pngme OPTIONS (ADD country 'nigeria', ADD request_timeout '30s', ADD max_response_size '8MB');
+ALTER SERVER regress_pngme OPTIONS (SET country 'nigeria', ADD request_timeout '30s', ADD max_response_size '8MB');
 ALTER SERVER regress_pngme OPTIONS (SET country 'kenya', DROP request_timeout, ADD cache_buster 'x');
 ALTER SERVER regress_pngme OPTIONS (SET country 'kenya', DROP request_timeout);
 SELECT srvoptions FROM pg_foreign_server WHERE srvname = 'regress_pngme';

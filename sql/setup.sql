@@ -4,7 +4,8 @@
 CREATE EXTENSION credscore;
 
 -- Runs a statement; how it ended, as one text.  libcurl's words about a
--- connection vary, so a detail begins with what was asked.
+-- connection vary, so a detail begins with what was asked; so does the name of
+-- who runs the tests.
 CREATE FUNCTION attempt(command text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     state text;
@@ -22,7 +23,7 @@ EXCEPTION WHEN OTHERS THEN
         hint = PG_EXCEPTION_HINT;
     RETURN concat_ws(E'\n', state || ': ' || message,
         'DETAIL: ' || nullif(CASE state WHEN 'HV00N' THEN regexp_replace(detail, '^.*(?=Asked was )', '') ELSE detail END, ''),
-        'HINT: ' || nullif(hint, ''));
+        'HINT: ' || nullif(replace(hint, format(' FOR %I ', session_user), ' FOR CURRENT_USER '), ''));
 END
 $$;
 

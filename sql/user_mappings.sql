@@ -48,7 +48,23 @@ SELECT mapping('regress_patascore', $$api_key 'hunter2', api_key_file '/etc/cred
 SELECT mapping('regress_pngme', $$password_file 'pngme'$$);
 SELECT mapping('regress_pngme', $$password_file ''$$);
 
--- No mapping, and mappings that lack something.
+-- a mapping is complete, or it is none
+SELECT mapping('regress_pngme', $$email 'svc@acme.example'$$);
+SELECT mapping('regress_pngme', $$password_file '/etc/credscore/pngme'$$);
+SELECT mapping('regress_lenderlink', $$client_id 'acme'$$);
+SELECT mapping('regress_lenderlink', $$client_secret_file '/etc/credscore/lenderlink'$$);
+SELECT attempt('CREATE USER MAPPING FOR CURRENT_USER SERVER regress_patascore');
+CREATE USER MAPPING FOR CURRENT_USER SERVER regress_pngme OPTIONS (email 'svc@acme.example', password 'hunter2');
+SELECT attempt('ALTER USER MAPPING FOR CURRENT_USER SERVER regress_pngme OPTIONS (DROP email)');
+SELECT attempt('ALTER USER MAPPING FOR CURRENT_USER SERVER regress_pngme OPTIONS (DROP password, ADD password_file ''/etc/credscore/pngme'')');
+SELECT attempt('ALTER USER MAPPING FOR CURRENT_USER SERVER regress_pngme OPTIONS (DROP password_file)');
+DROP USER MAPPING FOR CURRENT_USER SERVER regress_pngme;
+
+-- No mapping, and mappings that lack something all the same: who dropped the
+-- validator of the wrapper is told when asking.
+SET client_min_messages = error;
+ALTER FOREIGN DATA WRAPPER credscore NO VALIDATOR;
+RESET client_min_messages;
 SELECT sqlstate_of($$SELECT credscore_decision('254700123456', server => 'regress_pngme')$$);
 CREATE USER MAPPING FOR CURRENT_USER SERVER regress_pngme;
 SELECT ask('regress_pngme');
@@ -77,6 +93,14 @@ ALTER SERVER regress_pngme OPTIONS (DROP country);
 SELECT ask('regress_pngme');
 ALTER SERVER regress_pngme OPTIONS (ADD country 'nigeria');
 SELECT ask('regress_pngme');
+-- nor one with a value that cannot be right, there or in a mapping
+ALTER SERVER regress_pngme OPTIONS (ADD cache_ttl 'for a while');
+SELECT ask('regress_pngme');
+ALTER SERVER regress_pngme OPTIONS (DROP cache_ttl);
+ALTER USER MAPPING FOR CURRENT_USER SERVER regress_pngme OPTIONS (SET api_token E'hunter\n2');
+SELECT ask('regress_pngme');
+ALTER USER MAPPING FOR CURRENT_USER SERVER regress_pngme OPTIONS (SET api_token 'hunter2');
+SELECT ask('regress_pngme');
 
 -- A mapping for PUBLIC serves whoever has none of their own.
 SET ROLE regress_credscore_clerk;
@@ -95,6 +119,9 @@ ALTER USER MAPPING FOR regress_credscore_clerk SERVER regress_pngme OPTIONS (DRO
 SET ROLE regress_credscore_clerk;
 SELECT ask('regress_pngme');
 RESET ROLE;
+SET client_min_messages = error;
+ALTER FOREIGN DATA WRAPPER credscore VALIDATOR credscore_validator;
+RESET client_min_messages;
 DROP USER MAPPING FOR regress_credscore_clerk SERVER regress_pngme;
 SET ROLE regress_credscore_clerk;
 SELECT ask('regress_pngme');

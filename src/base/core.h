@@ -29,8 +29,10 @@ typedef enum CsStatus
 typedef enum CsErrorCode
 {
 	CS_ERR_NONE = 0,
-	CS_ERR_ARGUMENT,	   /* malformed subject, argument or option */
-	CS_ERR_MAPPING,		   /* the user mapping lacks a credential */
+	CS_ERR_ARGUMENT,	   /* malformed subject or argument */
+	CS_ERR_SERVER_LACKS,   /* a server option that is required */
+	CS_ERR_MAPPING_LACKS,  /* a credential that is required */
+	CS_ERR_MAPPING_VALUE,  /* a credential that cannot be right */
 	CS_ERR_SUBJECT,		   /* provider: unknown, or cannot be scored */
 	CS_ERR_UNREACHABLE,	   /* nothing was sent: DNS, connect, TLS */
 	CS_ERR_CREDENTIALS,	   /* provider refused the credentials */
@@ -61,6 +63,7 @@ typedef struct CsError
 	char		message[CS_MESSAGE_SIZE]; /* lower case, no full stop */
 	char		detail[CS_DETAIL_SIZE];	  /* full sentences, or empty */
 	char		provider_code[CS_PROVIDER_CODE_SIZE]; /* provider's own */
+	const char *hint; /* what to do, static; NULL: the code's own */
 } CsError;
 
 /* Fills *err; format and arguments as printf's.  Returns CS_FAIL. */

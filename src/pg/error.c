@@ -23,8 +23,14 @@ typedef struct ErrorClass
 static const ErrorClass classes[CS_ERR_COUNT] = {
 	[CS_ERR_NONE] = {ERRCODE_INTERNAL_ERROR, false, false, NULL},
 	[CS_ERR_ARGUMENT] = {ERRCODE_INVALID_PARAMETER_VALUE, false, true, NULL},
-	[CS_ERR_MAPPING] = {ERRCODE_UNDEFINED_OBJECT, false, false,
-						"Add the missing option with ALTER USER MAPPING."},
+	[CS_ERR_SERVER_LACKS] =
+		{ERRCODE_FDW_DYNAMIC_PARAMETER_VALUE_NEEDED, false, false,
+		 "Give it in the OPTIONS of CREATE SERVER or ALTER SERVER."},
+	[CS_ERR_MAPPING_LACKS] =
+		{ERRCODE_FDW_DYNAMIC_PARAMETER_VALUE_NEEDED, false, false,
+		 "Give it in the OPTIONS of CREATE USER MAPPING or ALTER USER MAPPING; a secret is best given as a file, in the option of its name and \"_file\"."},
+	[CS_ERR_MAPPING_VALUE] = {ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE, false,
+							  false, "Correct it with ALTER USER MAPPING."},
 	[CS_ERR_SUBJECT] = {ERRCODE_NO_DATA_FOUND, false, true, NULL},
 	[CS_ERR_UNREACHABLE] =
 		{ERRCODE_FDW_UNABLE_TO_ESTABLISH_CONNECTION, true, false,
@@ -95,6 +101,7 @@ void
 cs_error_raise_early(const CsError *error, const char *hint)
 {
 	cs_error_raise(ERROR, error->code, error->message,
-				   error->detail[0] ? error->detail : NULL, hint);
+				   error->detail[0] ? error->detail : NULL,
+				   hint != NULL ? hint : error->hint);
 	pg_unreachable();
 }

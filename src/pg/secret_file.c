@@ -18,13 +18,36 @@
 /* A private key in PEM is the longest secret one could want. */
 #define MAX_SECRET_BYTES (16 * 1024)
 
+/* What is read, and whom a fault is told. */
+typedef struct Reading
+{
+	const char *name; /* of the option */
+	const char *path;
+	const char *hint;
+} Reading;
+
 static void
-refuse(const char *name, const char *path, int sqlstate, const char *why)
+refuse(const Reading *r, int sqlstate, const char *why)
 {
 	ereport(ERROR,
 			(errcode(sqlstate),
-			 errmsg("file of option \"%s_file\" cannot be used", name),
-			 errdetail("%s", why), errdetail_log("%s (\"%s\")", why, path)));
+			 errmsg("file of option \"%s_file\" cannot be used", r->name),
+			 errdetail("%s", why), errdetail_log("%s (\"%s\")", why, r->path),
+			 errhint("%s", r->hint)));
+}
+
+/* What the system says of the file, in errno. */
+static void
+refuse_by_system(const Reading *r, const char *what)
+{
+	/* A path through what is no directory leads to no file, either. */
+	if (errno == ENOTDIR)
+		errno = ENOENT;
+	ereport(ERROR, (errcode_for_file_access(),
+					errmsg("could not %s the file of option \"%s_file\": %m",
+						   what, r->name),
+					errdetail_log("The file is \"%s\".", r->path),
+					errhint("%s", r->hint)));
 }
 
 /* Why a file cannot be used; NULL: it can.  The rule for who may read it is
@@ -32,7 +55,7 @@ refuse(const char *name, const char *path, int sqlstate, const char *why)
 static const char *
 fault_of(const struct stat *st, int *sqlstate)
 {
-	*sqlstate = ERRCODE_INVALID_PARAMETER_VALUE;
+	*sqlstate = ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE;
 	if (!S_ISREG(st->st_mode))
 		return "It is not a regular file.";
 	if ((st->st_uid != geteuid() && st->st_uid != 0) ||
@@ -50,13 +73,13 @@ fault_of(const struct stat *st, int *sqlstate)
 }
 
 static void
-check_stat(const char *name, const char *path, const struct stat *st)
+check_stat(const Reading *r, const struct stat *st)
 {
 	int			sqlstate;
 	const char *fault = fault_of(st, &sqlstate);
 
 	if (fault != NULL)
-		refuse(name, path, sqlstate, fault);
+		refuse(r, sqlstate, fault);
 }
 
 const char *
@@ -73,31 +96,23 @@ cs_secret_file_fault(const char *path)
 }
 
 char *
-cs_secret_file_read(CsSecretFile *file, const char *name, const char *path)
+cs_secret_file_read(CsSecretFile *file, const char *name, const char *path,
+					const char *hint)
 {
+	Reading r = {name, path, hint};
 	int		fd = OpenTransientFile(path, O_RDONLY | PG_BINARY);
 	char	secret[MAX_SECRET_BYTES + 1];
 	char   *result;
 	ssize_t len;
 
 	if (fd < 0)
-		ereport(
-			ERROR,
-			(errcode_for_file_access(),
-			 errmsg("could not open the file of option \"%s_file\": %m", name),
-			 errdetail_log("The file is \"%s\".", path)));
+		refuse_by_system(&r, "open");
 	if (fstat(fd, &file->seen) != 0)
-		ereport(ERROR,
-				(errcode_for_file_access(),
-				 errmsg("could not stat the file of option \"%s_file\": %m",
-						name)));
-	check_stat(name, path, &file->seen);
+		refuse_by_system(&r, "stat");
+	check_stat(&r, &file->seen);
 	len = read(fd, secret, MAX_SECRET_BYTES);
 	if (len < 0)
-		ereport(ERROR,
-				(errcode_for_file_access(),
-				 errmsg("could not read the file of option \"%s_file\": %m",
-						name)));
+		refuse_by_system(&r, "read");
 	CloseTransientFile(fd);
 
 	secret[len] = '\0';
@@ -106,10 +121,10 @@ cs_secret_file_read(CsSecretFile *file, const char *name, const char *path)
 	if (len > 0 && secret[len - 1] == '\r')
 		secret[--len] = '\0';
 	if (len == 0)
-		refuse(name, path, ERRCODE_INVALID_PARAMETER_VALUE, "It is empty.");
+		refuse(&r, ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE, "It is empty.");
 	for (ssize_t i = 0; i < len; i++)
 		if ((unsigned char) secret[i] < ' ' || secret[i] == 0x7f)
-			refuse(name, path, ERRCODE_INVALID_PARAMETER_VALUE,
+			refuse(&r, ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE,
 				   "It holds more than one line, or control characters.");
 	file->path = pstrdup(path);
 	result = pstrdup(secret);

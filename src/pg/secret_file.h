@@ -20,11 +20,12 @@ typedef struct CsSecretFile
  * Reads the secret of option `name` from `path` (palloc'd; one trailing line
  * end is dropped).  The file must be a regular one that only the server's
  * operating-system user, or root and its group, can read, as PostgreSQL asks
- * of its TLS key.  Errors: those of the file, 42501 (readable by others),
- * 22023 (empty, larger than 16 kB, or with control characters).
+ * of its TLS key.  Errors: 58P01 (there is none), others of the file, 42501
+ * (readable by others), HV024 (no file, empty, larger than 16 kB, or with
+ * control characters); their hint is `hint`.
  */
-extern char *
-cs_secret_file_read(CsSecretFile *file, const char *name, const char *path);
+extern char *cs_secret_file_read(CsSecretFile *file, const char *name,
+								 const char *path, const char *hint);
 
 /*
  * Why a file could not be read as a secret, without reading it: a sentence

@@ -70,6 +70,9 @@ static const CsOption options[] = {
 	 "the client secret given at onboarding", cs_text_is_visible},
 	{0}};
 
+static const CsCredentials credentials[] = {{{"client_id", "client_secret"}},
+											{{0}}};
+
 static CsStatus
 check_account(const CsAccount *account, CsError *err)
 {
@@ -394,6 +397,7 @@ const CsProvider cs_lenderlink = {
 	.default_base_url = "https://v2-app.lenderlink.ph",
 	.options = options,
 	.endpoints = endpoints,
+	.credentials = credentials,
 	.check_account = check_account,
 	.needs_login = needs_login,
 	.build_login = build_login,

@@ -65,6 +65,8 @@ static const CsOption options[] = {
 	 "the API key of the developer dashboard", cs_text_is_visible},
 	{0}};
 
+static const CsCredentials credentials[] = {{{"api_key"}}, {{0}}};
+
 static CsStatus
 check_account(const CsAccount *account, CsError *err)
 {
@@ -531,6 +533,7 @@ const CsProvider cs_patascore = {
 	.default_base_url = "https://api.patascore.com",
 	.options = options,
 	.endpoints = endpoints,
+	.credentials = credentials,
 	.check_account = check_account,
 	.put_credentials = put_credentials,
 };

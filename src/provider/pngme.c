@@ -66,32 +66,20 @@ static const CsOption options[] = {
 
 /* ---------- account and log-in ---------- */
 
+static const char *const   required[] = {"country", NULL};
+static const CsCredentials credentials[] = {
+	{{"email", "password"}}, {{"api_token"}}, {{0}}};
+
 /* A fixed token wins over e-mail address and password. */
 static CsStatus
 check_account(const CsAccount *account, CsError *err)
 {
-	const char *email = cs_template_option(account, "email");
-	const char *password = cs_template_option(account, "password");
-
-	if (cs_template_option(account, "country") == NULL)
-		return cs_core_error(err, CS_ERR_ARGUMENT,
-							 "server option \"country\" is missing");
 	if (cs_template_option(account, "api_token") != NULL)
 		return cs_registry_check_credential(account, "api_token", err);
-	if (email == NULL && password == NULL)
-	{
-		cs_core_error(err, CS_ERR_MAPPING, "user mapping lacks credentials");
-		cs_core_detail(err, "Pngme needs \"email\" and \"password\", or "
-							"\"api_token\".");
-		return CS_FAIL;
-	}
-	if (password == NULL || *password == '\0')
-		return cs_core_error(err, CS_ERR_MAPPING,
-							 "user mapping lacks \"password\"");
 	if (cs_registry_check_credential(account, "email", err) != CS_OK)
 		return CS_FAIL;
-	if (email == NULL || !check_email(email))
-		return cs_core_error(err, CS_ERR_MAPPING,
+	if (!check_email(cs_template_option(account, "email")))
+		return cs_core_error(err, CS_ERR_MAPPING_VALUE,
 							 "credential \"email\" is no e-mail address");
 	return CS_OK;
 }
@@ -123,7 +111,7 @@ build_login(const CsAccount *account, CsRequest *request, CsError *err)
 	CsBuf		user = {0};
 
 	if (email == NULL || password == NULL)
-		return cs_core_error(err, CS_ERR_MAPPING,
+		return cs_core_error(err, CS_ERR_MAPPING_LACKS,
 							 "user mapping lacks \"email\" or \"password\"");
 	if (cs_template_build(&template, CS_GET, account, NULL, request, err) !=
 		CS_OK)
@@ -435,6 +423,8 @@ const CsProvider cs_pngme = {
 	.default_base_url = "https://api.pngme.com/beta",
 	.options = options,
 	.endpoints = endpoints,
+	.required = required,
+	.credentials = credentials,
 	.check_account = check_account,
 	.needs_login = needs_login,
 	.put_credentials = put_credentials,

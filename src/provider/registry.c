@@ -9,6 +9,7 @@
 #include <json-c/json_object.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/json.h"
 #include "base/text.h"
 
@@ -118,19 +119,139 @@ cs_registry_check_path(const char *value)
 		   strpbrk(value, "?#\\") == NULL && strstr(value, "..") == NULL;
 }
 
+static const CsOption *
+option_of(const CsProvider *provider, const char *name)
+{
+	const CsOption *option = provider->options;
+
+	while (strcmp(option->name, name) != 0)
+		option++;
+	return option;
+}
+
+CsStatus
+cs_registry_check_server(const CsProvider *provider, const CsAccount *account,
+						 CsError *err)
+{
+	const char *const *name = provider->required;
+
+	for (; name != NULL && *name != NULL; name++)
+		if (cs_template_option(account, *name) == NULL)
+		{
+			cs_core_error(err, CS_ERR_SERVER_LACKS,
+						  "server option \"%s\" is missing", *name);
+			cs_core_detail(err, "%s needs %s.", provider->title,
+						   option_of(provider, *name)->expects);
+			return CS_FAIL;
+		}
+	return CS_OK;
+}
+
+/* How many of the credentials are given, empty ones among them. */
+static int
+count_given(const CsCredentials *credentials, const CsAccount *account)
+{
+	int n = 0;
+
+	for (const char *const *name = credentials->names; *name != NULL; name++)
+		n += cs_template_option(account, *name) != NULL;
+	return n;
+}
+
+/* The first that has no value; NULL: all have one. */
+static const char *
+first_missing(const CsCredentials *credentials, const CsAccount *account)
+{
+	for (const char *const *name = credentials->names; *name != NULL; name++)
+	{
+		const char *value = cs_template_option(account, *name);
+
+		if (value == NULL || *value == '\0')
+			return *name;
+	}
+	return NULL;
+}
+
+bool
+cs_registry_has_credential(const CsProvider *provider,
+						   const CsAccount	*account)
+{
+	for (const CsCredentials *c = provider->credentials; c->names[0] != NULL;
+		 c++)
+		if (count_given(c, account) > 0)
+			return true;
+	return false;
+}
+
+/* What would do, in words. */
+static void
+describe_credentials(const CsProvider *provider, CsError *err)
+{
+	CsBuf words = {0};
+
+	for (const CsCredentials *c = provider->credentials; c->names[0] != NULL;
+		 c++)
+		for (const char *const *name = c->names; *name != NULL; name++)
+		{
+			cs_buf_puts(&words, name != c->names			 ? " and \""
+								: c != provider->credentials ? ", or \""
+															 : "\"");
+			cs_buf_puts(&words, *name);
+			cs_buf_puts(&words, "\"");
+		}
+	if (!words.failed)
+		cs_core_detail(err, "%s needs %s.", provider->title, words.data);
+	cs_buf_free(&words);
+}
+
+/*
+ * What is missing of those that were begun is named; where nothing was begun
+ * and there is a choice, nothing is.
+ */
+CsStatus
+cs_registry_check_mapping(const CsProvider *provider, const CsAccount *account,
+						  CsError *err)
+{
+	const CsCredentials *all = provider->credentials;
+	const CsCredentials *begun = all[1].names[0] == NULL ? all : NULL;
+
+	for (const CsCredentials *c = all; c->names[0] != NULL; c++)
+	{
+		if (first_missing(c, account) == NULL)
+			return CS_OK;
+		if (begun == NULL && count_given(c, account) > 0)
+			begun = c;
+	}
+	if (begun != NULL)
+		cs_core_error(err, CS_ERR_MAPPING_LACKS, "user mapping lacks \"%s\"",
+					  first_missing(begun, account));
+	else
+		cs_core_error(err, CS_ERR_MAPPING_LACKS,
+					  "user mapping lacks credentials");
+	describe_credentials(provider, err);
+	return CS_FAIL;
+}
+
+CsStatus
+cs_registry_check_account(const CsProvider *provider, const CsAccount *account,
+						  CsError *err)
+{
+	if (cs_registry_check_server(provider, account, err) != CS_OK ||
+		cs_registry_check_mapping(provider, account, err) != CS_OK)
+		return CS_FAIL;
+	return provider->check_account(account, err);
+}
+
 CsStatus
 cs_registry_check_credential(const CsAccount *account, const char *name,
 							 CsError *err)
 {
 	const char *value = cs_template_option(account, name);
 
-	if (value == NULL || *value == '\0')
-		return cs_core_error(err, CS_ERR_MAPPING, "user mapping lacks \"%s\"",
-							 name);
-	if (!cs_text_is_visible(value))
+	if (value == NULL || !cs_text_is_visible(value))
 	{
-		cs_core_error(err, CS_ERR_MAPPING, "credential \"%s\" cannot be sent",
-					  name);
+		cs_core_error(err, CS_ERR_MAPPING_VALUE,
+					  "credential \"%s\" cannot be sent", name);
 		cs_core_detail(err, "It has spaces, control characters or "
 							"characters beyond ASCII.");
 		return CS_FAIL;

@@ -74,6 +74,14 @@ typedef struct CsEndpoint
 
 #define CS_SUBJECT_SIZE 256
 
+#define CS_MAX_CREDENTIALS 2
+
+/* Options of a user mapping that serve as credentials when all are there. */
+typedef struct CsCredentials
+{
+	const char *names[CS_MAX_CREDENTIALS + 1]; /* up to a NULL */
+} CsCredentials;
+
 typedef struct CsProvider
 {
 	const char		 *name;
@@ -82,7 +90,14 @@ typedef struct CsProvider
 	const CsOption	 *options;	 /* ends with a NULL name */
 	const CsEndpoint *endpoints; /* ends with a NULL name */
 
-	/* Are the credentials complete?  CS_ERR_MAPPING names what is missing. */
+	/* Server options that must be there, up to a NULL; NULL: none. */
+	const char *const *required;
+
+	/* One of these must be there; ends with one that has no name. */
+	const CsCredentials *credentials;
+
+	/* Are the credentials fit?  CS_ERR_MAPPING_VALUE names what is not.  For a
+	 * complete account. */
 	CsStatus (*check_account)(const CsAccount *account, CsError *err);
 
 	/* NULL: no.  Do calls need a token, which a log-in gives?  It goes out
@@ -117,7 +132,27 @@ extern int				 cs_registry_endpoint_index(const CsProvider *provider,
 extern const CsEndpoint *
 cs_registry_endpoint(const CsProvider *provider, const char *name);
 
-/* CS_ERR_MAPPING unless the credential is there and fit for a header. */
+/*
+ * Are the options complete?  CS_ERR_SERVER_LACKS and CS_ERR_MAPPING_LACKS name
+ * what is missing.  Only pairs of the account are looked at.
+ */
+extern CsStatus
+cs_registry_check_server(const CsProvider *provider, const CsAccount *account,
+						 CsError *err);
+extern CsStatus
+cs_registry_check_mapping(const CsProvider *provider, const CsAccount *account,
+						  CsError *err);
+
+/* Is any of the provider's credentials there? */
+extern bool cs_registry_has_credential(const CsProvider *provider,
+									   const CsAccount	*account);
+
+/* All of it: complete, and fit. */
+extern CsStatus
+cs_registry_check_account(const CsProvider *provider, const CsAccount *account,
+						  CsError *err);
+
+/* CS_ERR_MAPPING_VALUE unless a credential that is there fits a header. */
 extern CsStatus cs_registry_check_credential(const CsAccount *account,
 											 const char *name, CsError *err);
 

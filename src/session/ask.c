@@ -79,16 +79,25 @@ static uint32	  settled_seen; /* as cs_slots_settled_count had it */
 /* --- the end of a question --- */
 
 static void
+forget_secrets(CsAbout *about)
+{
+	for (int i = 0; i < about->nsecrets; i++)
+	{
+		char *value = unconstify(char *, about->secrets[i].value);
+
+		cs_core_wipe(value, strlen(value));
+		pfree(value);
+	}
+	if (about->nsecrets > 0)
+		pfree(unconstify(CsPair *, about->secrets));
+	about->nsecrets = 0;
+}
+
+static void
 release(Running *running)
 {
 	pfree(unconstify(char *, running->about.subject));
-	if (running->about.passcode != NULL)
-	{
-		char *passcode = unconstify(char *, running->about.passcode);
-
-		cs_core_wipe(passcode, strlen(passcode));
-		pfree(passcode);
-	}
+	forget_secrets(&running->about);
 	pfree(running);
 }
 
@@ -279,18 +288,40 @@ static CsAbout
 about_of(const CsAsk *ask)
 {
 	CsAbout about = {ask->endpoint, ask->settings,
-					 cs_template_argument(&ask->args, "subject"),
-					 cs_template_argument(&ask->args, "passcode")};
+					 cs_template_argument(&ask->args, "subject"), ask->secrets,
+					 ask->nsecrets};
 
 	return about;
 }
 
-/* CACHE: is a fresh outcome there? */
+/* The same, for as long as the scope lives. */
+static CsAbout
+keep_about(const CsAsk *ask, CsScope *scope)
+{
+	MemoryContext old = MemoryContextSwitchTo(scope->cxt);
+	CsAbout		  about = about_of(ask);
+	CsPair		 *secrets = NULL;
+
+	about.subject = pstrdup(about.subject);
+	if (about.nsecrets > 0)
+		secrets = palloc(about.nsecrets * sizeof(CsPair));
+	for (int i = 0; i < about.nsecrets; i++)
+		secrets[i] =
+			(CsPair){about.secrets[i].name, pstrdup(about.secrets[i].value)};
+	about.secrets = secrets;
+	MemoryContextSwitchTo(old);
+	return about;
+}
+
+/*
+ * CACHE: is a fresh outcome there?  What comes later, while the question waits
+ * to be taken, is younger than any age that was asked for.
+ */
 static bool
 answer_from_cache(CsScope *scope, CsMemoEntry *entry, const CsAsk *ask)
 {
 	CsAbout		  about = about_of(ask);
-	int			  ttl = ask->settings->limits.cache_ttl;
+	int			  ttl = Min(ask->settings->limits.cache_ttl, ask->max_age_ms);
 	CsCached	  cached;
 	volatile bool fresh = false;
 
@@ -351,12 +382,7 @@ make_running(CsScope *scope, CsMemoEntry *entry, const CsAsk *ask,
 	running->spec = spec;
 	running->looked_at = looked_at;
 	running->planned = cs_scope_under_planner();
-	running->about = about_of(ask);
-	running->about.subject =
-		MemoryContextStrdup(scope->cxt, running->about.subject);
-	if (running->about.passcode != NULL)
-		running->about.passcode =
-			MemoryContextStrdup(scope->cxt, running->about.passcode);
+	running->about = keep_about(ask, scope);
 	if (!scope->asks)
 	{
 		scope->asks = true;

@@ -18,6 +18,7 @@
 #include "utils/inval.h"
 #include "utils/memutils.h"
 #include "utils/syscache.h"
+#include "utils/timestamp.h"
 
 #include "pg/compat.h"
 #include "pg/guc.h"
@@ -31,23 +32,36 @@ static const CsAskingFunction functions[] = {
 	{"credscore_decision",
 	 "pngme",
 	 "decision",
-	 2,
+	 1,
+	 4,
+	 true,
+	 {{"utc_endtime", 2, CS_ARGUMENT_TIME, false},
+	  {"max_age", 3, CS_ARGUMENT_AGE, false}}},
+	{"credscore_lac",
+	 "lenderlink",
+	 "lac",
+	 1,
 	 3,
 	 true,
-	 {{"utc_endtime", 1, CS_ARGUMENT_TIME}}},
-	{"credscore_lac", "lenderlink", "lac", 1, 2, true, {{0}}},
-	{"credscore_statement", "patascore", "statement", 1, 2, true, {{0}}},
+	 {{"max_age", 2, CS_ARGUMENT_AGE, false}}},
+	{"credscore_statement",
+	 "patascore",
+	 "statement",
+	 1,
+	 3,
+	 true,
+	 {{"max_age", 2, CS_ARGUMENT_AGE, false}}},
 	{"credscore_statement_upload",
 	 "patascore",
 	 "statement_upload",
 	 6,
 	 -1,
 	 false,
-	 {{"file", 1, CS_ARGUMENT_FILE},
-	  {"file_name", 2, CS_ARGUMENT_REQUIRED},
-	  {"passcode", 3, CS_ARGUMENT_REQUIRED},
-	  {"statement_type", 4, CS_ARGUMENT_REQUIRED},
-	  {"callback_url", 5, CS_ARGUMENT_TEXT}}},
+	 {{"file", 1, CS_ARGUMENT_FILE, false},
+	  {"file_name", 2, CS_ARGUMENT_REQUIRED, false},
+	  {"passcode", 3, CS_ARGUMENT_REQUIRED, true},
+	  {"statement_type", 4, CS_ARGUMENT_REQUIRED, false},
+	  {"callback_url", 5, CS_ARGUMENT_TEXT, false}}},
 };
 
 /* --- which function is meant --- */
@@ -162,7 +176,7 @@ refuse_null(const char *argument)
 }
 
 /* A text argument in UTF-8, as every provider wants it. */
-static const char *
+static char *
 utf8_text(Datum value)
 {
 	text *t = DatumGetTextPP(value);
@@ -171,20 +185,76 @@ utf8_text(Datum value)
 }
 
 static void
+wipe_text(void *text)
+{
+	cs_core_wipe(text, strlen(text));
+}
+
+/* The same for a secret: what copies there are go with their context, wiped. */
+static char *
+secret_text(Datum value)
+{
+	text				  *t = DatumGetTextPP(value);
+	char				  *given = text_to_cstring(t);
+	MemoryContextCallback *at_reset = palloc0(2 * sizeof(*at_reset));
+	char				  *converted;
+
+	at_reset[0].func = at_reset[1].func = wipe_text;
+	at_reset[0].arg = given;
+	MemoryContextRegisterResetCallback(CurrentMemoryContext, &at_reset[0]);
+	converted = pg_server_to_any(given, VARSIZE_ANY_EXHDR(t), PG_UTF8);
+	at_reset[1].arg = converted;
+	MemoryContextRegisterResetCallback(CurrentMemoryContext, &at_reset[1]);
+	return converted;
+}
+
+/*
+ * How old an answer may be, in milliseconds: a month counts as 30 days, a day
+ * as 24 hours, and what is too long to count as any age.  Negative: refused.
+ */
+static CsStatus
+take_age(const char *name, const Interval *interval, int *age_ms, CsError *err)
+{
+	int64 days = (int64) interval->month * DAYS_PER_MONTH + interval->day;
+	int64 micros = interval->time % 1000;
+	int64 ms =
+		days * (USECS_PER_DAY / 1000) + interval->time / 1000 - (micros < 0);
+
+	if (ms < 0)
+	{
+		cs_core_error(err, CS_ERR_ARGUMENT,
+					  "invalid value for argument \"%s\"", name);
+		cs_core_detail(err, "It must not be negative.");
+		err->hint =
+			"Pass '0' to ask anew, or NULL for an answer of any age that cache_ttl allows.";
+		return CS_FAIL;
+	}
+	*age_ms = (int) Min(ms, CS_QUESTION_ANY_AGE);
+	return CS_OK;
+}
+
+static void
 add_argument(CsAsking *asking, const char *name, const char *value)
 {
 	CsArguments *args = &asking->ask.args;
 
 	Assert(args->npairs < CS_ASKING_MAX_ARGUMENTS);
-	asking->pairs[args->npairs].name = name;
-	asking->pairs[args->npairs].value = value;
-	args->npairs++;
+	asking->pairs[args->npairs++] = (CsPair){name, value};
+}
+
+static void
+add_secret(CsAsking *asking, const char *name, const char *value)
+{
+	Assert(asking->ask.nsecrets < CS_QUESTION_MAX_SECRETS);
+	asking->secrets[asking->ask.nsecrets++] = (CsPair){name, value};
+	add_argument(asking, name, value);
 }
 
 static CsStatus
 take_argument(CsAsking *asking, const CsAskingArgument *argument,
 			  const NullableDatum *arg, CsError *err)
 {
+	CsAsk	   *ask = &asking->ask;
 	const char *value = NULL;
 
 	if (arg->isnull && (argument->kind == CS_ARGUMENT_REQUIRED ||
@@ -196,6 +266,11 @@ take_argument(CsAsking *asking, const CsAskingArgument *argument,
 	{
 		case CS_ARGUMENT_TEXT:
 		case CS_ARGUMENT_REQUIRED:
+			if (argument->secret)
+			{
+				add_secret(asking, argument->name, secret_text(arg->value));
+				return CS_OK;
+			}
 			value = utf8_text(arg->value);
 			break;
 		case CS_ARGUMENT_TIME:
@@ -208,10 +283,13 @@ take_argument(CsAsking *asking, const CsAskingArgument *argument,
 		{
 			bytea *file = DatumGetByteaPP(arg->value);
 
-			asking->ask.args.file = VARDATA_ANY(file);
-			asking->ask.args.file_len = VARSIZE_ANY_EXHDR(file);
+			ask->args.file = VARDATA_ANY(file);
+			ask->args.file_len = VARSIZE_ANY_EXHDR(file);
 			return CS_OK;
 		}
+		case CS_ARGUMENT_AGE:
+			return take_age(argument->name, DatumGetIntervalP(arg->value),
+							&ask->max_age_ms, err);
 	}
 	add_argument(asking, argument->name, value);
 	return CS_OK;
@@ -267,6 +345,8 @@ cs_asking_prepare(const CsAskingFunction *function, const NullableDatum *args,
 	check_environment();
 	memset(asking, 0, offsetof(CsAsking, subject));
 	ask->args.pairs = asking->pairs;
+	ask->secrets = asking->secrets;
+	ask->max_age_ms = CS_QUESTION_ANY_AGE;
 	resolve_server(asking, function, &args[function->server]);
 
 	asking->given = utf8_text(args[0].value);

@@ -20,7 +20,8 @@ typedef enum CsArgumentKind
 	CS_ARGUMENT_TEXT,	  /* may be NULL */
 	CS_ARGUMENT_REQUIRED, /* text that must not be NULL */
 	CS_ARGUMENT_TIME,	  /* timestamptz; may be NULL */
-	CS_ARGUMENT_FILE	  /* bytea that must not be NULL */
+	CS_ARGUMENT_FILE,	  /* bytea that must not be NULL */
+	CS_ARGUMENT_AGE		  /* interval; may be NULL; not part of the question */
 } CsArgumentKind;
 
 typedef struct CsAskingArgument
@@ -28,6 +29,7 @@ typedef struct CsAskingArgument
 	const char	  *name; /* NULL ends a list */
 	int			   position;
 	CsArgumentKind kind;
+	bool		   secret; /* wiped after use, and in no text of ours */
 } CsAskingArgument;
 
 /* A SQL function that asks; its first argument is the subject. */
@@ -57,12 +59,14 @@ typedef struct CsAsking
 	CsAsk		ask;
 	const char *given; /* the subject as it was given */
 	CsPair		pairs[CS_ASKING_MAX_ARGUMENTS];
+	CsPair		secrets[CS_QUESTION_MAX_SECRETS];
 	char		subject[CS_SUBJECT_SIZE];
 } CsAsking;
 
 /*
- * Prepares a question; the subject must not be NULL.  CS_FAIL: subject or
- * argument is malformed, *err says how.  Raises 55000 (not preloaded), 25006
+ * Prepares a question; the subject must not be NULL.  Secret arguments are
+ * copied into the current memory context and wiped when that is reset.
+ * CS_FAIL: subject or argument is malformed, *err says how.  Raises 55000 (not preloaded), 25006
  * (standby), 22023 (NULL where none may be), 42809 (the server's provider does
  * not answer this) and what cs_settings_get raises.
  */

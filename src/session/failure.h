@@ -10,6 +10,7 @@
 #include "pg/error.h"
 #include "provider/billing.h"
 #include "session/memo.h"
+#include "session/question.h"
 #include "settings/settings.h"
 #include "shared/reply.h"
 
@@ -18,8 +19,9 @@ typedef struct CsAbout
 {
 	const CsEndpoint *endpoint;
 	const CsSettings *settings;
-	const char		 *subject;	/* normalised */
-	const char		 *passcode; /* to be kept out of failures; or NULL */
+	const char		 *subject; /* normalised */
+	const CsPair	 *secrets; /* arguments to be kept out of failures */
+	int				  nsecrets;
 } CsAbout;
 
 /* A failed question, with all that a report says. */

@@ -12,14 +12,24 @@
 
 #include "settings/settings.h"
 
+/* How many arguments of a question may be secret. */
+#define CS_QUESTION_MAX_SECRETS 2
+
+/* An answer in memory serves at any age that its server allows. */
+#define CS_QUESTION_ANY_AGE INT_MAX
+
 /* What to ask. */
 typedef struct CsAsk
 {
 	const CsSettings *settings;
 	const CsEndpoint *endpoint;
 	bool			  cached_only; /* the role may read, not ask */
-	CsArguments		  args; /* normalised; "subject" among them; the request
-								 * id comes with the specification */
+	int			  max_age_ms; /* of an answer in memory that serves; it narrows
+					 * cache_ttl and is no part of the question */
+	CsArguments	  args;		  /* normalised; "subject" among them; the request
+							 * id comes with the specification */
+	const CsPair *secrets;	  /* those of args that no text may show */
+	int			  nsecrets;
 } CsAsk;
 
 /*

@@ -53,15 +53,15 @@ collect_hidden(const CsAbout *about, CsPair *pairs)
 	int n = cs_settings_secrets(about->settings, pairs);
 
 	pairs[n++] = (CsPair){"subject", about->subject};
-	if (about->passcode != NULL)
-		pairs[n++] = (CsPair){"passcode", about->passcode};
+	for (int i = 0; i < about->nsecrets; i++)
+		pairs[n++] = about->secrets[i];
 	return n;
 }
 
 static void
 judge(Reading *r)
 {
-	CsPair		pairs[CS_ACCOUNT_MAX_PAIRS + 2];
+	CsPair		pairs[CS_ACCOUNT_MAX_PAIRS + 1 + CS_QUESTION_MAX_SECRETS];
 	CsArguments args = {pairs, collect_hidden(r->about, pairs),
 						r->outcome->request_id, NULL, 0};
 	CsError		parse_error = {0};

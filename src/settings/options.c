@@ -21,6 +21,8 @@
 #include "utils/guc.h"
 
 #include "pg/compat.h"
+#include "pg/error.h"
+#include "settings/address.h"
 
 #define FILE_SUFFIX CS_FILE_SUFFIX
 
@@ -122,12 +124,12 @@ pg_noreturn static void bad_value(const char *name, const char *expects);
 static void
 bad_value(const char *name, const char *expects)
 {
-	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+	ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
 					errmsg("invalid value for option \"%s\"", name),
 					errdetail("The value must be %s.", expects)));
 }
 
-/* The integer that a text of this kind stands for; raises 22023. */
+/* The integer that a text of this kind stands for; raises HV024. */
 static int
 read_number(const ServerOption *option, const char *text)
 {
@@ -160,101 +162,6 @@ read_bool(const ServerOption *option, const char *text)
 	if (!parse_bool(text, &value))
 		bad_value(option->name, "a boolean: on or off");
 	return value;
-}
-
-/* Length of a host (name, address, or [IPv6]) at the head of text. */
-static size_t
-host_length(const char *text)
-{
-	if (text[0] == '[')
-	{
-		size_t len = strspn(text + 1, "0123456789abcdefABCDEF:.");
-
-		return len > 0 && text[len + 1] == ']' ? len + 2 : 0;
-	}
-	return strspn(
-		text,
-		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-");
-}
-
-static bool
-is_loopback(const char *host, size_t len)
-{
-	if (len == strlen("localhost") &&
-		pg_strncasecmp(host, "localhost", len) == 0)
-		return true;
-	if (len == strlen("[::1]") && strncmp(host, "[::1]", len) == 0)
-		return true;
-	return len > 4 && strncmp(host, "127.", 4) == 0 &&
-		   strspn(host, "0123456789.") >= len;
-}
-
-/* What follows the port, if there is one, after a host; NULL: a bad port. */
-static const char *
-skip_port(const char *text)
-{
-	size_t digits;
-
-	if (*text != ':')
-		return text;
-	digits = strspn(text + 1, "0123456789");
-	if (digits < 1 || digits > 5 || atoi(text + 1) < 1 ||
-		atoi(text + 1) > 65535)
-		return NULL;
-	return text + 1 + digits;
-}
-
-/*
- * Checks a base URL: https, or http to a loopback address; host and port
- * only, then a path.  User names, queries and fragments have no place here,
- * and refusing them keeps every parser of one opinion about the host.
- */
-static void
-check_base_url(const char *name, const char *url)
-{
-	static const char expects[] =
-		"an https:// address of a host, optionally with port and path; http:// is accepted for loopback addresses only";
-	bool		plain = pg_strncasecmp(url, "http://", 7) == 0;
-	const char *host;
-	size_t		len;
-	const char *rest;
-
-	if (!plain && pg_strncasecmp(url, "https://", 8) != 0)
-		bad_value(name, expects);
-	host = url + (plain ? 7 : 8);
-	len = host_length(host);
-	if (len == 0 || (plain && !is_loopback(host, len)))
-		bad_value(name, expects);
-	rest = skip_port(host + len);
-	if (rest == NULL || (*rest != '\0' && *rest != '/'))
-		bad_value(name, expects);
-	for (; *rest != '\0'; rest++)
-		if (strchr("?#\\@", *rest) != NULL || (unsigned char) *rest <= ' ' ||
-			(unsigned char) *rest >= 0x7f)
-			bad_value(name, expects);
-}
-
-/*
- * Checks a proxy: scheme, host and port.  The options of a server are for
- * everyone to read, so there is no place for a user name and password.
- */
-static void
-check_proxy(const char *name, const char *value)
-{
-	static const char *const schemes[] = {"http://",   "https://",
-										  "socks4://", "socks4a://",
-										  "socks5://", "socks5h://"};
-	const char				*host = value;
-	const char				*rest;
-
-	for (size_t i = 0; i < lengthof(schemes); i++)
-		if (pg_strncasecmp(value, schemes[i], strlen(schemes[i])) == 0)
-			host = value + strlen(schemes[i]);
-	rest = host_length(host) > 0 ? skip_port(host + host_length(host)) : NULL;
-	if (rest == NULL || (*rest != '\0' && strcmp(rest, "/") != 0))
-		bad_value(
-			name,
-			"an address such as http://proxy.example:3128, without user name, password and path");
 }
 
 /* --- the validator --- */
@@ -308,10 +215,16 @@ check_server_option(const ServerOption *option, const char *value)
 			(void) cs_options_provider(value);
 			break;
 		case KIND_URL:
-			check_base_url(option->name, value);
+			if (!cs_address_is_base(value))
+				bad_value(
+					option->name,
+					"an https:// address of a host, optionally with port and path; http:// is accepted for loopback addresses only");
 			break;
 		case KIND_PROXY:
-			check_proxy(option->name, value);
+			if (!cs_address_is_proxy(value))
+				bad_value(
+					option->name,
+					"an address such as http://proxy.example:3128, without user name, password and path");
 			break;
 		case KIND_TIME:
 		case KIND_SIZE:
@@ -446,18 +359,94 @@ check_not_both(List *options, const char *name)
 {
 	if (cs_options_get(options, name) != NULL &&
 		cs_options_get(options, psprintf("%s" FILE_SUFFIX, name)) != NULL)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
 						errmsg("options \"%s\" and \"%s" FILE_SUFFIX
 							   "\" exclude each other",
 							   name, name)));
+}
+
+/* The options as an account; <name>_file stands for its secret. */
+static CsAccount
+account_of(List *options)
+{
+	CsPair	 *pairs = palloc0(sizeof(CsPair) * (list_length(options) + 1));
+	CsAccount account = {NULL, pairs, 0};
+	ListCell *lc;
+
+	foreach(lc, options)
+	{
+		DefElem *def = lfirst(lc);
+		size_t	 len = strlen(def->defname);
+		size_t	 suffix = strlen(FILE_SUFFIX);
+		bool	 file = len > suffix &&
+					strcmp(def->defname + len - suffix, FILE_SUFFIX) == 0;
+
+		pairs[account.npairs++] = (CsPair){
+			file ? pnstrdup(def->defname, len - suffix) : def->defname,
+			defGetString(def)};
+	}
+	return account;
+}
+
+/* Nobody's credentials: says whose there are. */
+static void
+refuse_without_credentials(const CsAccount *account)
+{
+	StringInfoData	  needs;
+	const CsProvider *provider;
+	CsError			  err;
+
+	initStringInfo(&needs);
+	for (int i = 0; (provider = cs_registry_at(i)) != NULL; i++)
+	{
+		(void) cs_registry_check_mapping(provider, account, &err);
+		appendStringInfo(&needs, "%s%s", i > 0 ? " " : "", err.detail);
+	}
+	cs_core_error(&err, CS_ERR_MAPPING_LACKS,
+				  "user mapping lacks credentials");
+	cs_core_detail(&err, "%s", needs.data);
+	cs_error_raise_early(&err, NULL);
+}
+
+/* Whose mapping it is, is not known here: any provider's credentials do. */
+static void
+check_complete_mapping(const CsAccount *account)
+{
+	const CsProvider *provider;
+	CsError			  err;
+	CsError			  lacks = {0};
+
+	for (int i = 0; (provider = cs_registry_at(i)) != NULL; i++)
+	{
+		if (cs_registry_check_mapping(provider, account, &err) == CS_OK)
+			return;
+		if (lacks.code == CS_ERR_NONE &&
+			cs_registry_has_credential(provider, account))
+			lacks = err;
+	}
+	if (lacks.code != CS_ERR_NONE)
+		cs_error_raise_early(&lacks, NULL);
+	refuse_without_credentials(account);
+}
+
+static void
+check_complete(const CsProvider *provider, List *options)
+{
+	CsAccount account = account_of(options);
+	CsError	  err;
+
+	if (provider == NULL)
+		check_complete_mapping(&account);
+	else if (cs_registry_check_server(provider, &account, &err) != CS_OK)
+		cs_error_raise_early(&err, NULL);
 }
 
 /*
  * credscore_validator(options text[], catalog oid) returns void
  *
  * Called by PostgreSQL with the complete new list of options of a wrapper,
- * server or user mapping.  HV00D: unknown option, HV00B... are PostgreSQL's;
- * 22023: bad value; 42501: a file named without pg_read_server_files.
+ * server or user mapping.  HV00D: unknown option; HV024: bad value; HV002: a
+ * required one is missing; 42501: a file named without pg_read_server_files.
  */
 Datum
 credscore_validator(PG_FUNCTION_ARGS)
@@ -501,6 +490,8 @@ credscore_validator(PG_FUNCTION_ARGS)
 			unknown_option(def->defname, place, provider);
 		check_not_both(options, def->defname);
 	}
+	if (server || catalog == UserMappingRelationId)
+		check_complete(provider, options);
 	PG_RETURN_VOID();
 }
 

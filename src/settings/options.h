@@ -21,7 +21,7 @@
 /* The value of an option in a list of DefElem; NULL: not set. */
 extern const char *cs_options_get(List *options, const char *name);
 
-/* The provider of that name; raises 22023 when there is none. */
+/* The provider of that name; raises HV024 when there is none. */
 extern const CsProvider *cs_options_provider(const char *value);
 
 /* The limits that a server's options set, defaults filled in. */

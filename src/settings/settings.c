@@ -11,7 +11,9 @@
 
 #include "settings/settings.h"
 
+#include "access/htup_details.h"
 #include "access/xact.h"
+#include "catalog/pg_user_mapping.h"
 #include "foreign/foreign.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
@@ -42,7 +44,8 @@ typedef struct SettingsKey
 typedef struct KeptSettings
 {
 	CsSettings			 settings;
-	MemoryContext		 cxt; /* holds all of it */
+	MemoryContext		 cxt;	  /* holds all of it */
+	const char			*mapping; /* the command that changes the mapping */
 	bool				 stale;
 	int					 users;	  /* who holds it */
 	CsAccountId			 account; /* in shared memory, while held */
@@ -73,8 +76,9 @@ read_credential(KeptSettings *kept, List *options, const CsOption *option)
 		return value;
 	if (kept->nfiles == MAX_SECRET_FILES)
 		elog(ERROR, "too many secret files");
-	return cs_secret_file_read(&kept->files[kept->nfiles++], option->name,
-							   path);
+	return cs_secret_file_read(
+		&kept->files[kept->nfiles++], option->name, path,
+		psprintf("Mend the file, or name another with %s.", kept->mapping));
 }
 
 /* A copy as providers want it; the catalogs' lists go. */
@@ -151,17 +155,43 @@ make_account_key(CsSettings *s)
 	cs_key_digest(&s->account_key, parts, n);
 }
 
-/* Refuses an incomplete account, naming the server. */
-static void
-refuse_account(const CsSettings *s, CsError *err)
+/* ALTER USER MAPPING FOR whom it is, which may be PUBLIC. */
+static const char *
+mapping_command(const UserMapping *mapping, const char *server_name)
 {
-	size_t len = strlen(err->detail);
+	HeapTuple tuple =
+		SearchSysCache1(USERMAPPINGOID, ObjectIdGetDatum(mapping->umid));
+	Oid role = InvalidOid;
+
+	if (HeapTupleIsValid(tuple))
+	{
+		role = ((Form_pg_user_mapping) GETSTRUCT(tuple))->umuser;
+		ReleaseSysCache(tuple);
+	}
+	return psprintf("ALTER USER MAPPING FOR %s SERVER %s",
+					OidIsValid(role)
+						? quote_identifier(GetUserNameFromId(role, false))
+						: "PUBLIC",
+					quote_identifier(server_name));
+}
+
+/* Refuses an account, naming the server, and what has to be changed. */
+static void
+refuse_account(const KeptSettings *kept, CsError *err)
+{
+	const char *server = kept->settings.server_name;
+	size_t		len = strlen(err->detail);
 
 	snprintf(err->detail + len, sizeof(err->detail) - len,
-			 "%sThe server is \"%s\".", len > 0 ? " " : "", s->server_name);
-	cs_error_raise_early(err, err->code == CS_ERR_ARGUMENT
-								  ? "Add the missing option with ALTER SERVER."
-								  : NULL);
+			 "%sThe server is \"%s\".", len > 0 ? " " : "", server);
+	cs_error_raise_early(
+		err,
+		err->code == CS_ERR_SERVER_LACKS
+			? psprintf("Give it with ALTER SERVER %s.",
+					   quote_identifier(server))
+		: err->code == CS_ERR_MAPPING_LACKS
+			? psprintf("Give it with %s.", kept->mapping)
+			: psprintf("Correct it with %s, or in its file.", kept->mapping));
 }
 
 /* Builds settings in their own context; on error the caller's cleans up. */
@@ -183,6 +213,7 @@ build_settings(ForeignServer *server, Oid userid)
 	s->serverid = server->serverid;
 	s->userid = userid;
 	s->server_name = pstrdup(server->servername);
+	kept->mapping = mapping_command(mapping, s->server_name);
 	s->provider = cs_options_provider(provider ? provider : "");
 	value = cs_options_get(server->options, "ca_file");
 	s->ca_file = value ? pstrdup(value) : NULL;
@@ -190,8 +221,8 @@ build_settings(ForeignServer *server, Oid userid)
 	s->proxy = value ? pstrdup(value) : NULL;
 	cs_options_limits(&s->limits, server->options);
 	fill_account(kept, server->options, mapping->options);
-	if (s->provider->check_account(&s->account, &err) != CS_OK)
-		refuse_account(s, &err);
+	if (cs_registry_check_account(s->provider, &s->account, &err) != CS_OK)
+		refuse_account(kept, &err);
 	s->needs_login = s->provider->needs_login != NULL &&
 					 s->provider->needs_login(&s->account);
 	make_server_key(s);

@@ -33,7 +33,8 @@ typedef struct CsSettings
 /*
  * The settings of a server for the current role.  Checks USAGE on the server
  * and finds the role's mapping, or PUBLIC's.  Errors: 42704, 42501, 42809
- * (not a credscore server), 22023, and those of reading a secret's file.
+ * (not a credscore server), HV002 (an option or credential is missing), HV024
+ * (one cannot be right), and those of reading a secret's file.
  *
  * *reader: the role is a member of credscore_reader and not of
  * credscore_caller.  It gets the settings of the role that the server's option

@@ -81,6 +81,7 @@ fail_early(FunctionCallInfo fcinfo, CsOnError on_error, const CsAsking *asking,
 								 .detail = cs_failure_detail(
 									 asking->ask.endpoint, settings->server_name,
 									 asking->given, err->detail, 0),
+								 .hint = err->hint,
 								 .provider = settings->provider->name,
 								 .server = settings->server_name,
 								 .billed = CS_BILLED_NO};
@@ -117,8 +118,8 @@ ask_and_wait(FunctionCallInfo fcinfo, const char *symbol)
 }
 
 /*
- * credscore_decision(phone text, utc_endtime timestamptz, server name,
- *					  on_error text) returns jsonb
+ * credscore_decision(phone text, server name, utc_endtime timestamptz,
+ *					  max_age interval, on_error text) returns jsonb
  *
  * Pngme's answer about a phone user: risk_score (0 to 1, the probability of
  * an overdue loan, higher is worse) and features, as sent.
@@ -130,7 +131,8 @@ credscore_decision(PG_FUNCTION_ARGS)
 }
 
 /*
- * credscore_lac(msisdn text, server name, on_error text) returns jsonb
+ * credscore_lac(msisdn text, server name, max_age interval, on_error text)
+ *				 returns jsonb
  *
  * LenderLink's Loan Applications Check: how often lenders asked about this
  * number, by windows of days, as sent.
@@ -142,7 +144,8 @@ credscore_lac(PG_FUNCTION_ARGS)
 }
 
 /*
- * credscore_statement(ref text, server name, on_error text) returns jsonb
+ * credscore_statement(ref text, server name, max_age interval, on_error text)
+ *					   returns jsonb
  *
  * Patascore's report on an uploaded M-Pesa statement: the whole envelope, as
  * sent.  CS102 while the statement is still being processed.

@@ -47,7 +47,10 @@ credscore_test_many(PG_FUNCTION_ARGS)
 	for (int i = 0; i < n; i++)
 	{
 		CsPair pair = {"subject", TextDatumGetCString(phones[i])};
-		CsAsk  ask = {settings, endpoint, false, {&pair, 1, NULL, NULL, 0}};
+		CsAsk  ask = {.settings = settings,
+					  .endpoint = endpoint,
+					  .max_age_ms = CS_QUESTION_ANY_AGE,
+					  .args = {&pair, 1, NULL, NULL, 0}};
 
 		questions[i] = cs_ask_start(&ask);
 	}

@@ -25,7 +25,7 @@ SELECT id, risk(phone), credscore_lac('0917' || right(phone, 7))->>'code' FROM a
 SELECT id, credscore_decision(phone => phone, server => 'pngme', on_error => 'report')->>'risk_score'
 FROM applicant WHERE id <= 50;
 --- select, another time for each | calls: id <= 50
-SELECT id, credscore_decision(phone, '2026-01-01 00:00Z'::timestamptz + id * interval '1 day') IS NULL
+SELECT id, credscore_decision(phone, utc_endtime => '2026-01-01 00:00Z'::timestamptz + id * interval '1 day') IS NULL
 FROM applicant WHERE id <= 50;
 --- select, arguments that differ after normalising only | calls: id <= 50
 SELECT id, risk('+' || phone), risk(left(phone, 4) || ' ' || substr(phone, 5)) FROM applicant WHERE id <= 50;
@@ -83,7 +83,7 @@ SELECT id, region = 'r1' AND risk(phone) > 0.5 FROM applicant WHERE id <= 60;
 --- OR, call on the right | calls: id <= 60 AND region <> 'r1'
 SELECT id, region = 'r1' OR risk(phone) > 0.5 FROM applicant WHERE id <= 60;
 --- OR of two calls | calls: ?
-SELECT id, risk(phone) > 0.5 OR credscore_decision(phone, '2026-01-01Z') IS NOT NULL FROM applicant WHERE id <= 60;
+SELECT id, risk(phone) > 0.5 OR credscore_decision(phone, utc_endtime => '2026-01-01Z') IS NOT NULL FROM applicant WHERE id <= 60;
 --- NOT | calls: id <= 60
 SELECT id, NOT (risk(phone) > 0.5) FROM applicant WHERE id <= 60;
 --- argument of a strict function whose other argument is NULL | calls: id <= 60 AND region = 'r1'
@@ -152,7 +152,7 @@ SELECT id FROM applicant WHERE (risk(phone) > 0.5 OR region = 'r1') AND id <= 10
 --- WHERE, free OR call | calls: id <= 100 AND region <> 'r1'
 SELECT id FROM applicant WHERE (region = 'r1' OR risk(phone) > 0.5) AND id <= 100;
 --- WHERE, two calling clauses | calls: ?
-SELECT id FROM applicant WHERE risk(phone) > 0.5 AND credscore_decision(phone, '2026-01-01Z')->>'risk_score' > '0.2' AND id <= 100;
+SELECT id FROM applicant WHERE risk(phone) > 0.5 AND credscore_decision(phone, utc_endtime => '2026-01-01Z')->>'risk_score' > '0.2' AND id <= 100;
 --- WHERE, call of constants | calls: 1
 SELECT id FROM applicant WHERE credscore_decision('254711111111') IS NOT NULL AND id <= 10;
 --- WHERE, call of constants, in a sub-select | calls: 1

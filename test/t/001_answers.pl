@@ -75,7 +75,7 @@ $cluster->is_answer($answer,
 
 $answer = costs('pngme/decision', 1,
 	"SET timezone = 'Africa/Lagos';
-	SELECT credscore_decision('$phone', '2023-01-31 12:30:45+01')",
+	SELECT credscore_decision('$phone', 'pngme', '2023-01-31 12:30:45+01')",
 	'a decision as of a time is one call');
 $cluster->is_answer($answer,
 	scalar $sandbox->http_get("/pngme/nigeria/decision?phone_number=$phone"
@@ -189,7 +189,7 @@ is(costs('pngme/decision', 2,
 		'two questions in 1000 rows are two calls'),
 	'2', 'and give two answers');
 is(costs('pngme/decision', 3,
-		"SELECT count(DISTINCT credscore_decision('$phone', t))
+		"SELECT count(DISTINCT credscore_decision('$phone', utc_endtime => t))
 		FROM (VALUES (NULL), (timestamptz '2023-01-01'), ('2023-01-02')) v (t),
 			generate_series(1, 3)",
 		'other times are other questions'),
@@ -332,7 +332,7 @@ costs('pngme/decision', 1,
 
 is(costs('pngme/decision', 0,
 		"SELECT credscore_decision(NULL) IS NULL,
-			credscore_decision(NULL, now(), 'pngme', 'report') IS NULL",
+			credscore_decision(NULL, 'pngme', now(), '-1 day', 'report') IS NULL",
 		'a NULL phone makes no call'),
 	't|t', 'and gives NULL');
 is(costs('lenderlink/score', 0, 'SELECT credscore_lac(NULL) IS NULL', 'nor does a NULL msisdn'),

@@ -54,7 +54,7 @@ costs
 } 0, 'other sessions get it from the cache';
 is($cluster->safe_psql("SELECT calls, cache_hits FROM credscore_stat_servers WHERE server = 'pngme'"),
 	'1|3', 'and are counted');
-costs { $cluster->safe_psql('SELECT ' . decision('2348010000001', ", '2026-01-01'")) } 1,
+costs { $cluster->safe_psql('SELECT ' . decision('2348010000001', ", 'pngme', '2026-01-01'")) } 1,
   'another argument is another question';
 
 costs { $cluster->safe_psql('BEGIN; SELECT ' . decision('2348010000011') . '; ROLLBACK') } 1, 'asked, then rolled back';

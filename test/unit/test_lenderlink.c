@@ -48,13 +48,14 @@ test_account(void)
 	CsError	  err = {0};
 	CsAccount account = {"", older_options, 4};
 
-	is_int(provider->check_account(&older, &err), CS_OK,
+	is_int(cs_registry_check_account(provider, &older, &err), CS_OK,
 		   "account is complete");
-	is_int(provider->check_account(&account, &err), CS_FAIL, "no secret");
+	is_int(cs_registry_check_account(provider, &account, &err), CS_FAIL,
+		   "no secret");
 	is_text(err.message, "user mapping lacks \"client_secret\"", "is named");
-	is_int(err.code, CS_ERR_MAPPING, "as an error of the mapping");
+	is_int(err.code, CS_ERR_MAPPING_LACKS, "as an error of the mapping");
 	account.npairs = 3;
-	provider->check_account(&account, &err);
+	cs_registry_check_account(provider, &account, &err);
 	is_text(err.message, "user mapping lacks \"client_id\"", "no id");
 }
 

@@ -32,11 +32,14 @@ test_account(void)
 	const CsOption	   *header = provider->options;
 	CsError				err = {0};
 
-	is_int(provider->check_account(&account, &err), CS_OK, "account");
-	is_int(provider->check_account(&none, &err), CS_FAIL, "no key");
+	is_int(cs_registry_check_account(provider, &account, &err), CS_OK,
+		   "account");
+	is_int(cs_registry_check_account(provider, &none, &err), CS_FAIL,
+		   "no key");
 	is_text(err.message, "user mapping lacks \"api_key\"", "is named");
-	is_int(provider->check_account(&unfit, &err), CS_FAIL, "unfit key");
-	is_int(err.code, CS_ERR_MAPPING, "is an error of the mapping");
+	is_int(cs_registry_check_account(provider, &unfit, &err), CS_FAIL,
+		   "unfit key");
+	is_int(err.code, CS_ERR_MAPPING_VALUE, "is an error of the mapping");
 	is_text(header->name, "auth_header", "first option");
 	ok(header->check("X-Api_Key!") && !header->check("") &&
 		   !header->check("A:") && !header->check("A b"),

@@ -53,25 +53,25 @@ test_account(void)
 		 NULL},
 		{{{"country", "kenya"}, {"api_token", "t"}}, CS_ERR_NONE, NULL},
 		{{{"email", "a@b.example"}, {"password", "p"}},
-		 CS_ERR_ARGUMENT,
+		 CS_ERR_SERVER_LACKS,
 		 "server option \"country\" is missing"},
 		{{{"country", "kenya"}},
-		 CS_ERR_MAPPING,
+		 CS_ERR_MAPPING_LACKS,
 		 "user mapping lacks credentials"},
 		{{{"country", "kenya"}, {"email", "a@b.example"}},
-		 CS_ERR_MAPPING,
+		 CS_ERR_MAPPING_LACKS,
 		 "user mapping lacks \"password\""},
 		{{{"country", "kenya"}, {"password", "p"}},
-		 CS_ERR_MAPPING,
+		 CS_ERR_MAPPING_LACKS,
 		 "user mapping lacks \"email\""},
 		{{{"country", "kenya"}, {"email", "a:b@c"}, {"password", "p"}},
-		 CS_ERR_MAPPING,
+		 CS_ERR_MAPPING_VALUE,
 		 "credential \"email\" is no e-mail address"},
 		{{{"country", "kenya"}, {"api_token", "a\nb"}},
-		 CS_ERR_MAPPING,
+		 CS_ERR_MAPPING_VALUE,
 		 "credential \"api_token\" cannot be sent"},
 		{{{"country", "kenya"}, {"api_token", ""}},
-		 CS_ERR_MAPPING,
+		 CS_ERR_MAPPING_LACKS,
 		 "user mapping lacks \"api_token\""},
 	};
 
@@ -82,7 +82,7 @@ test_account(void)
 
 		while (cases[i].pairs[account.npairs].name != NULL)
 			account.npairs++;
-		is_int(provider->check_account(&account, &err),
+		is_int(cs_registry_check_account(provider, &account, &err),
 			   cases[i].code == CS_ERR_NONE ? CS_OK : CS_FAIL,
 			   "account %d: status", i);
 		is_int(err.code, cases[i].code, "account %d: error", i);

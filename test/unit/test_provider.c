@@ -9,6 +9,30 @@
 
 #include "payload.h"
 
+static bool
+has_option(const CsProvider *provider, const char *name, CsOptionPlace place)
+{
+	for (const CsOption *o = provider->options; o->name != NULL; o++)
+		if (strcmp(o->name, name) == 0)
+			return o->place == place;
+	return false;
+}
+
+/* What a provider cannot do without are options of its own. */
+static void
+check_required(const CsProvider *p)
+{
+	ok(p->credentials[0].names[0] != NULL, "%s has credentials", p->name);
+	for (const CsCredentials *c = p->credentials; c->names[0] != NULL; c++)
+		for (const char *const *name = c->names; *name != NULL; name++)
+			ok(has_option(p, *name, CS_ON_MAPPING),
+			   "%s: \"%s\" is an option of mappings", p->name, *name);
+	for (const char *const *name = p->required; name != NULL && *name != NULL;
+		 name++)
+		ok(has_option(p, *name, CS_ON_SERVER),
+		   "%s: \"%s\" is an option of servers", p->name, *name);
+}
+
 static void
 test_registry(void)
 {
@@ -23,6 +47,7 @@ test_registry(void)
 			   p->default_base_url[strlen(p->default_base_url) - 1] != '/',
 		   "%s has a base URL", p->name);
 		ok(p->check_account != NULL, "%s checks its account", p->name);
+		check_required(p);
 		ok((p->build_login == NULL) == (p->read_login == NULL) &&
 			   (p->build_login == NULL) == (p->needs_login == NULL),
 		   "%s has all of a log-in or nothing", p->name);
