@@ -108,8 +108,7 @@ walk_nest_loop(Plan *plan, CsDemand demand, CsPlanContext *context)
 		ids = lappend_int(ids, param->paramno);
 		values = lappend(values, param->paramval);
 	}
-	calls = cs_sites_certain_in_plan(*inner->place, context->stmt->subplans,
-									 ids, values);
+	calls = cs_sites_certain_in_plan(*inner->place, ids, values);
 	walk_child(outer, demand_below(outer, demand), calls, context);
 	walk_child(inner, calls != NIL ? one_row : demand_below(inner, demand),
 			   NIL, context);
@@ -221,6 +220,8 @@ walk(Plan *plan, CsDemand demand, CsPlanContext *context)
 	if (plan->plan_node_id > context->last_id)
 		context->last_id = plan->plan_node_id;
 	note_subplans(plan, context);
+
+	/* What two kinds of joins start ahead depends on both of their sides. */
 	if (IsA(plan, NestLoop))
 		walk_nest_loop(plan, demand, context);
 	else if (IsA(plan, HashJoin))

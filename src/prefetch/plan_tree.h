@@ -4,36 +4,36 @@
  *	  and what becomes of rows in it.
  *
  * The other files of this room change finished plans, in which the planner has
- * left more than the tree that one sees.  What it left, and what we do about
- * it:
+ * left more than the tree that one sees.  What it left, and what becomes of it:
  *
- *	  plan_node_id		ours begin above all that the planner can have given
- *	  projection		only a node for which cs_plan_tree_projects holds gets
- *						another target list.  Others find their columns where
- *						they were: a node that splits keeps numbers, names and
- *						junk flags, and conditions that wait for a join append
- *						columns at the end only
- *	  initPlan			moves to the node of ours that goes on top
- *	  extParam, allParam	a node of ours has those of its child
- *	  costs				a node of ours costs what its child does; the outer
- *						side of a hash join may be made dearer to start, so
- *						that the executor fills the table first
- *	  parallel_safe		false for a node of ours; below Gather it never goes
- *	  async_capable		false for a node of ours; its child's stays
- *	  backward scan		a node of ours cannot: a statement that may scroll gets
- *						none
- *	  mark, restore		a node of ours cannot: CsPlanChild.marked
- *	  tuple bounds		ExecSetTupleBound does not pass a node of ours, which
- *						therefore hands on what its own Limit says
- *						(cs_prefetch_set_direct)
- *	  inner_unique		a join that takes one inner row for each outer one asks
- *						its inner side for no second (CS_FLOW_ONE); and its
- *						conditions stay where they are, for the proof that there
- *						is but one may rest on them
- *	  run conditions	of a WindowAgg count the columns of its target list,
- *						which therefore stays
- *	  pruning			of Append and MergeAppend goes by the number of a child:
- *						each keeps its place
+ *	  plan_node_id	ours begin above all that the planner can have given
+ *	  projection	only a node for which cs_plan_tree_projects holds gets
+ *					another target list.  Whoever reads a node finds its columns
+ *					where they were: the node on top of one that is split keeps
+ *					numbers, names and junk flags, and conditions that wait for
+ *					a join append columns at the end
+ *	  initPlan		moves to the node of ours that goes on top
+ *	  extParam		(and allParam) a node of ours has those of its child;
+ *					conditions that move leave them as they are
+ *	  costs			a node of ours costs what its child does; the outer side of
+ *					a hash join may be made dearer to start, so that the
+ *					executor fills the table first
+ *	  parallel_safe	false for a node of ours; below Gather it never goes
+ *	  async_capable	false for a node of ours; its child's stays, and so does an
+ *					Append's count of such children
+ *	  scrolling		a node of ours does not read backward: a statement that may
+ *					ask for that gets none
+ *	  mark, restore	a node of ours does not: see CsPlanChild.marked
+ *	  tuple bounds	ExecSetTupleBound does not pass a node of ours, which hands
+ *					on itself what the Limit right above it says
+ *					(cs_prefetch_set_direct)
+ *	  inner_unique	a join that takes one inner row for each outer one asks its
+ *					inner side for one (CS_FLOW_ONE), and keeps its conditions,
+ *					for the proof that there is but one may rest on them
+ *	  runCondition	of a WindowAgg counts the columns of its target list, which
+ *					therefore stays
+ *	  pruning		of Append and MergeAppend counts their children: each keeps
+ *					its place
  *
  * Lists are in the caller's context and hold pointers into the plan.
  *------------------------------------------------------------------------- */
@@ -88,17 +88,14 @@ typedef struct CsPlanChild
 typedef enum CsPlanExprs
 {
 	CS_EXPRS_TARGETS = 1 << 0,
-	CS_EXPRS_QUAL =
-		1 << 1, /* what any node evaluates last of its conditions */
+	CS_EXPRS_QUAL = 1 << 1,		/* of any node: after its other conditions */
 	CS_EXPRS_INITS = 1 << 2,	/* initPlan: SubPlans that run once */
 	CS_EXPRS_JOINQUAL = 1 << 3, /* of a join: what makes a match */
 	CS_EXPRS_CLAUSES = 1 << 4,	/* of a hash or merge join: before joinqual */
 	CS_EXPRS_CONSTANT = 1 << 5, /* of a Result: once, before any row */
-	CS_EXPRS_SOURCE =
-		1 << 6, /* what rows of functions and VALUES are made of */
-	CS_EXPRS_CUSTOM = 1 << 7, /* of a CustomScan */
-	CS_EXPRS_KEYS =
-		1 << 8, /* what is hashed: sides of a hash join's clauses */
+	CS_EXPRS_SOURCE = 1 << 6,	/* rows of functions, and of VALUES */
+	CS_EXPRS_CUSTOM = 1 << 7,	/* of a CustomScan */
+	CS_EXPRS_KEYS = 1 << 8,		/* what is hashed: parts of the clauses */
 	CS_EXPRS_ALL = (1 << 9) - 1
 } CsPlanExprs;
 
@@ -119,7 +116,7 @@ extern List *cs_plan_tree_children(Plan *plan);
  * and expressions.  Other kinds, as conditions of an index or the bounds of a
  * Limit, are not looked into.
  */
-extern List *cs_plan_tree_exprs(const Plan *plan, int kinds);
+extern List *cs_plan_tree_exprs(const Plan *plan, int which);
 
 /*
  * Expressions, as a list, that a node evaluates for each row of a child by

@@ -141,11 +141,10 @@ certain_subplan(SubPlan *subplan, CertainContext *context)
 	if (subplan->subLinkType != EXPR_SUBLINK || subplan->useHashTable ||
 		context->subplans == NIL)
 		return;
-	context->calls =
-		list_concat(context->calls,
-					cs_sites_certain_in_plan(
-						list_nth(context->subplans, subplan->plan_id - 1),
-						context->subplans, subplan->parParam, subplan->args));
+	context->calls = list_concat(
+		context->calls, cs_sites_certain_in_plan(
+							list_nth(context->subplans, subplan->plan_id - 1),
+							subplan->parParam, subplan->args));
 }
 
 /* Of a CASE the test, and the first condition, are evaluated in any case. */
@@ -293,7 +292,7 @@ replaced(List *calls, List *ids, List *values)
 }
 
 List *
-cs_sites_certain_in_plan(Plan *plan, List *subplans, List *ids, List *values)
+cs_sites_certain_in_plan(Plan *plan, List *ids, List *values)
 {
 	List *exprs = cs_plan_tree_first_exprs(plan);
 
