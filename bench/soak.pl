@@ -24,7 +24,7 @@ sub held
 	return (
 		proc_status($session->backend, 'VmRSS'), proc_status($courier, 'VmRSS'),
 		descriptors($session->backend), descriptors($courier),
-		$session->query('SELECT live_chunks()'));
+		$session->query('SELECT chunks FROM credscore.shared_memory()'));
 }
 
 sub ask
@@ -42,8 +42,6 @@ sub ask
 $| = 1;
 my $setup = Bench::Session->start;
 $setup->query('CREATE EXTENSION credscore');
-$setup->query(q{CREATE FUNCTION live_chunks() RETURNS bigint
-	AS 'credscore', 'credscore_test_live_chunks' LANGUAGE C});
 create_servers($setup, pngme => { provider => 'pngme' });
 $setup->stop;
 

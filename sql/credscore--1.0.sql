@@ -344,6 +344,14 @@ COMMENT ON COLUMN credscore_stat_progress.asked IS 'questions handed to the cour
 COMMENT ON COLUMN credscore_stat_progress.done IS 'of those, questions that have their outcome';
 COMMENT ON COLUMN credscore_stat_progress.in_flight IS 'of those, questions that wait for their outcome';
 
+CREATE FUNCTION credscore.shared_memory(OUT chunks bigint, OUT bytes bigint)
+    AS 'MODULE_PATHNAME', 'credscore_shared_memory'
+    LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
+REVOKE ALL ON FUNCTION credscore.shared_memory() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION credscore.shared_memory() TO credscore_monitor;
+COMMENT ON FUNCTION credscore.shared_memory() IS
+    'shared memory that questions under way and answers, those kept in the cache among them, take now, over all sessions and databases: how many chunks, and bytes in them';
+
 CREATE FUNCTION credscore_stat_reset() RETURNS void
     AS 'MODULE_PATHNAME' LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
 REVOKE ALL ON FUNCTION credscore_stat_reset() FROM PUBLIC;

@@ -4,8 +4,8 @@
  *
  * Each module registers one part; parts lie in the static segment and get an
  * LWLock of the tranche "credscore" each.  One more part, here, is the first
- * segment of a DSA area for requests and answers.  Nothing in shared memory
- * points into a process.
+ * segment of a DSA area for requests and answers, whose chunks and bytes are
+ * counted.  Nothing in shared memory points into a process.
  *------------------------------------------------------------------------- */
 #include "postgres.h"
 
@@ -29,13 +29,22 @@
 typedef struct AreaPart
 {
 	int				 tranche_id;
-	pg_atomic_uint64 live_chunks;
+	pg_atomic_uint64 chunks; /* allocated and not freed */
+	pg_atomic_uint64 bytes;	 /* in them */
 	uint8			 cluster_key[CS_CLUSTER_KEY_SIZE];
 	char place[FLEXIBLE_ARRAY_MEMBER]; /* MAXALIGNed by its offset */
 } AreaPart;
 
 #define AREA_PLACE(part) \
 	((char *) (part) + MAXALIGN(offsetof(AreaPart, place)))
+
+/* Lies before each chunk, whose pointer leads behind it. */
+typedef struct ChunkHeader
+{
+	Size size; /* as it was asked for */
+} ChunkHeader;
+
+#define HEADER_SIZE MAXALIGN(sizeof(ChunkHeader))
 
 static const CsShmemPart *parts[MAX_PARTS];
 static int				  nparts;
@@ -81,7 +90,8 @@ create_area(AreaPart *part)
 
 	part->tranche_id = LWLockNewTrancheId();
 	LWLockRegisterTranche(part->tranche_id, AREA_TRANCHE_NAME);
-	pg_atomic_init_u64(&part->live_chunks, 0);
+	pg_atomic_init_u64(&part->chunks, 0);
+	pg_atomic_init_u64(&part->bytes, 0);
 	if (!pg_strong_random(part->cluster_key, sizeof(part->cluster_key)))
 		ereport(FATAL,
 				(errcode(ERRCODE_INTERNAL_ERROR),
@@ -181,12 +191,14 @@ dsa_pointer
 cs_shmem_allocate(Size size)
 {
 	MemoryContext caller = CurrentMemoryContext;
-	dsa_pointer	  result = InvalidDsaPointer;
+	dsa_pointer	  start = InvalidDsaPointer;
+	ChunkHeader	 *header;
 
 	PG_TRY();
 	{
-		result = dsa_allocate_extended(cs_shmem_area(), size,
-									   DSA_ALLOC_HUGE | DSA_ALLOC_NO_OOM);
+		start =
+			dsa_allocate_extended(cs_shmem_area(), add_size(HEADER_SIZE, size),
+								  DSA_ALLOC_HUGE | DSA_ALLOC_NO_OOM);
 	}
 	PG_CATCH();
 	{
@@ -194,26 +206,38 @@ cs_shmem_allocate(Size size)
 		MemoryContextSwitchTo(caller);
 		FlushErrorState();
 		LWLockReleaseAll();
-		result = InvalidDsaPointer;
+		start = InvalidDsaPointer;
 	}
 	PG_END_TRY();
 
-	if (DsaPointerIsValid(result))
-		pg_atomic_fetch_add_u64(&area_part->live_chunks, 1);
-	return result;
+	if (!DsaPointerIsValid(start))
+		return InvalidDsaPointer;
+	header = dsa_get_address(cs_shmem_area(), start);
+	header->size = size;
+	pg_atomic_fetch_add_u64(&area_part->chunks, 1);
+	pg_atomic_fetch_add_u64(&area_part->bytes, size);
+	return start + HEADER_SIZE;
 }
 
 void
 cs_shmem_free(dsa_pointer chunk)
 {
-	dsa_free(cs_shmem_area(), chunk);
-	pg_atomic_fetch_sub_u64(&area_part->live_chunks, 1);
+	dsa_pointer	 start = chunk - HEADER_SIZE;
+	ChunkHeader *header = dsa_get_address(cs_shmem_area(), start);
+	Size		 size = header->size;
+
+	dsa_free(cs_shmem_area(), start);
+	pg_atomic_fetch_sub_u64(&area_part->chunks, 1);
+	pg_atomic_fetch_sub_u64(&area_part->bytes, size);
 }
 
-uint64
-cs_shmem_live_chunks(void)
+CsShmemUse
+cs_shmem_use(void)
 {
-	return pg_atomic_read_u64(&area_part->live_chunks);
+	CsShmemUse use = {pg_atomic_read_u64(&area_part->chunks),
+					  pg_atomic_read_u64(&area_part->bytes)};
+
+	return use;
 }
 
 const uint8 *

@@ -35,12 +35,19 @@ extern dsa_area *cs_shmem_area(void);
 /*
  * dsa_allocate that never raises: InvalidDsaPointer when memory, or the
  * system's shared memory file system, is full.  Call it without any LWLock.
+ * Only cs_shmem_free frees what it returns.
  */
 extern dsa_pointer cs_shmem_allocate(Size size);
 extern void		   cs_shmem_free(dsa_pointer chunk);
 
-/* Chunks allocated and not yet freed, over all processes. */
-extern uint64 cs_shmem_live_chunks(void);
+/* What is allocated and not yet freed, over all processes. */
+typedef struct CsShmemUse
+{
+	uint64 chunks;
+	uint64 bytes; /* as they were asked for */
+} CsShmemUse;
+
+extern CsShmemUse cs_shmem_use(void);
 
 /* A random secret of this server start; keys of digests are made with it. */
 #define CS_CLUSTER_KEY_SIZE 32

@@ -15,8 +15,8 @@
  * waits itself, where it can go on reading.
  *
  * The child is the left subtree, so that parameters, EXPLAIN and walkers
- * reach it.  Rows in the ring are minimal tuples; the scan slot of a CustomScan
- * is a virtual one, which compiled expressions rely on.
+ * reach it.  Rows in the ring (ring.c) are minimal tuples; the scan slot of a
+ * CustomScan is a virtual one, which compiled expressions rely on.
  *------------------------------------------------------------------------- */
 #include "postgres.h"
 
@@ -28,10 +28,10 @@
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/cost.h"
-#include "utils/memutils.h"
 
 #include "pg/compat.h"
 #include "pg/guc.h"
+#include "prefetch/ring.h"
 #include "session/asking.h"
 #include "session/scope.h"
 #include "shared/progress.h"
@@ -84,14 +84,8 @@ typedef struct PrefetchState
 	int				direct;	   /* the bound right above; -1: none */
 	ExprContext	   *econtext;  /* for arguments */
 	TupleTableSlot *ring_slot; /* a row of the ring, to be deformed */
-	MinimalTuple   *ring;
-	CsMemoEntry	  **asked;	/* nsites for each row of the ring */
-	CsMemoEntry	  **asking; /* of the row that is being read */
-	int				ring_size;
-	int				ring_head;
-	int				ring_count;
-	Size			ring_bytes;
-	MinimalTuple	current;   /* the row in the scan slot */
+	CsRing			ring;	   /* its row taken last is in the scan slot */
+	CsMemoEntry	  **asking;	   /* of the row that is being read */
 	bool			exhausted; /* the child has no more rows */
 	int				lists_started;
 	int64			read;	 /* rows of the child since the rescan */
@@ -264,28 +258,14 @@ prefetch_begin(CustomScanState *node, EState *estate, int eflags)
 	s->econtext = CreateExprContext(estate);
 	s->ring_slot =
 		ExecInitExtraTupleSlot(estate, columns, &TTSOpsMinimalTuple);
-	s->ring_size = 1;
-	s->ring = palloc(sizeof(MinimalTuple));
-	s->asked = palloc0(Max(s->nsites, 1) * sizeof(CsMemoEntry *));
+	cs_ring_init(&s->ring, estate->es_query_cxt, s->nsites);
 	s->asking = palloc0(Max(s->nsites, 1) * sizeof(CsMemoEntry *));
-}
-
-static void
-drop_ring(PrefetchState *s)
-{
-	for (int i = 0; i < s->ring_count; i++)
-		pfree(s->ring[(s->ring_head + i) % s->ring_size]);
-	s->ring_head = s->ring_count = 0;
-	s->ring_bytes = 0;
-	if (s->current != NULL)
-		pfree(s->current);
-	s->current = NULL;
 }
 
 static void
 prefetch_end(CustomScanState *node)
 {
-	drop_ring((PrefetchState *) node);
+	cs_ring_clear(&((PrefetchState *) node)->ring);
 	ExecEndNode(outerPlanState(node));
 }
 
@@ -296,7 +276,7 @@ prefetch_rescan(CustomScanState *node)
 
 	ExecClearTuple(node->ss.ss_ScanTupleSlot);
 	ExecClearTuple(s->ring_slot);
-	drop_ring(s);
+	cs_ring_clear(&s->ring);
 	s->exhausted = false;
 	s->bounds_known = false;
 	s->pulls = s->emitted = s->emitted_in_run = s->read = 0;
@@ -439,51 +419,6 @@ show(PrefetchState *s, TupleTableSlot *row)
 	ExecStoreVirtualTuple(slot);
 }
 
-static void
-grow_ring(PrefetchState *s)
-{
-	int			  n = s->ring_size * 2;
-	MinimalTuple *ring = palloc(n * sizeof(MinimalTuple));
-	CsMemoEntry **asked =
-		palloc0(n * Max(s->nsites, 1) * sizeof(CsMemoEntry *));
-
-	for (int i = 0; i < s->ring_count; i++)
-	{
-		int from = (s->ring_head + i) % s->ring_size;
-
-		ring[i] = s->ring[from];
-		memcpy(asked + i * s->nsites, s->asked + from * s->nsites,
-			   s->nsites * sizeof(CsMemoEntry *));
-	}
-	pfree(s->ring);
-	pfree(s->asked);
-	s->ring = ring;
-	s->asked = asked;
-	s->ring_size = n;
-	s->ring_head = 0;
-}
-
-static void
-push_row(PrefetchState *s, TupleTableSlot *row)
-{
-	MemoryContext old =
-		MemoryContextSwitchTo(s->css.ss.ps.state->es_query_cxt);
-	MinimalTuple tuple;
-	int			 at;
-
-	if (s->ring_count == s->ring_size)
-		grow_ring(s);
-	tuple = ExecCopySlotMinimalTuple(row);
-	MemoryContextSwitchTo(old);
-	at = (s->ring_head + s->ring_count) % s->ring_size;
-	s->ring[at] = tuple;
-	memcpy(s->asked + at * s->nsites, s->asking,
-		   s->nsites * sizeof(CsMemoEntry *));
-	s->ring_count++;
-	s->ring_bytes += tuple->t_len;
-	cs_progress_add_rows(1);
-}
-
 /*
  * A question of the first row in the ring that has no answer yet, or NULL.
  * Looks for answers: the child may have slept, and have taken our wake-up.
@@ -491,11 +426,11 @@ push_row(PrefetchState *s, TupleTableSlot *row)
 static CsMemoEntry *
 awaited(PrefetchState *s)
 {
-	CsMemoEntry **asked = s->asked + s->ring_head * s->nsites;
+	CsMemoEntry **asked = cs_ring_first_asked(&s->ring);
 
 	cs_ask_pump();
-	for (int i = 0; s->ring_count > 0 && i < s->nsites; i++)
-		if (asked[i] != NULL && asked[i]->state == CS_MEMO_RUNNING)
+	for (int i = 0; asked != NULL && i < s->nsites; i++)
+		if (asked[i] != NULL && cs_ask_is_running(asked[i]))
 			return asked[i];
 	return NULL;
 }
@@ -506,11 +441,11 @@ wants_row(PrefetchState *s, int64 rows)
 {
 	int ahead = cs_guc_read_ahead();
 
-	if (s->exhausted || s->ring_count >= rows)
+	if (s->exhausted || s->ring.count >= rows)
 		return false;
-	if (s->ring_count > 0 && s->ring_bytes >= work_mem * (Size) 1024)
+	if (s->ring.count > 0 && s->ring.bytes >= work_mem * (Size) 1024)
 		return false;
-	return s->ring_count < ahead ||
+	return s->ring.count < ahead ||
 		   (s->stats.open < ahead && awaited(s) != NULL);
 }
 
@@ -534,11 +469,12 @@ fill_ring(PrefetchState *s, int64 certain)
 		memset(s->asking, 0, s->nsites * sizeof(CsMemoEntry *));
 		if (certain > 0 && s->lists == NIL)
 			start_sites(s, 0, s->nsites);
-		push_row(s, row);
+		cs_ring_push(&s->ring, row, s->asking);
+		cs_progress_add_rows(1);
 	}
 	s->max_ahead =
 		Max(s->max_ahead,
-			s->lists != NIL ? s->lists_started - s->read : s->ring_count);
+			s->lists != NIL ? s->lists_started - s->read : s->ring.count);
 }
 
 /* The next row in the scan slot; false at the end. */
@@ -547,9 +483,10 @@ next_row(PrefetchState *s)
 {
 	int64		 certain = certain_rows(s);
 	CsMemoEntry *entry;
+	MinimalTuple row;
 
 	fill_ring(s, certain);
-	while (!s->exhausted && s->ring_count < certain && s->lists == NIL &&
+	while (!s->exhausted && s->ring.count < certain && s->lists == NIL &&
 		   (entry = awaited(s)) != NULL)
 	{
 		cs_ask_wait_turn(entry);
@@ -557,16 +494,10 @@ next_row(PrefetchState *s)
 	}
 	ExecClearTuple(s->css.ss.ss_ScanTupleSlot);
 	ExecClearTuple(s->ring_slot);
-	if (s->current != NULL)
-		pfree(s->current);
-	s->current = NULL;
-	if (s->ring_count == 0)
+	row = cs_ring_take(&s->ring);
+	if (row == NULL)
 		return false;
-	s->current = s->ring[s->ring_head];
-	s->ring_head = (s->ring_head + 1) % s->ring_size;
-	s->ring_count--;
-	s->ring_bytes -= s->current->t_len;
-	ExecStoreMinimalTuple(s->current, s->ring_slot, false);
+	ExecStoreMinimalTuple(row, s->ring_slot, false);
 	show(s, s->ring_slot);
 	return true;
 }

@@ -3,9 +3,9 @@
  *	  After planning: puts the node that runs ahead into plans that call.
  *
  * The finished plan is changed in place.  Conditions that call wait for joins
- * (prefetch_wait.c).  Then a walk from the top tells how many rows of each node
- * are certain to be asked for (CsDemand), and nodes of ours go where the calls
- * are (prefetch_split.c).  The setting credscore.enable_prefetch is looked at
+ * (wait.c).  Then a walk from the top tells how many rows of each node are
+ * certain to be asked for (CsDemand), and nodes of ours go where the calls are
+ * (split.c).  What kinds of plan nodes there are, plan_tree.c knows.  The setting credscore.enable_prefetch is looked at
  * here; the order of conditions holds without it, too.
  *------------------------------------------------------------------------- */
 #include "postgres.h"
@@ -18,6 +18,7 @@
 #include "optimizer/planner.h"
 
 #include "pg/guc.h"
+#include "prefetch/plan_tree.h"
 #include "prefetch/prefetch.h"
 #include "prefetch/rewrite.h"
 #include "prefetch/sites.h"
@@ -27,18 +28,16 @@
 static const CsDemand all_rows = {.single = false};
 static const CsDemand one_row = {.single = true};
 
+/* Where a sub-plan may be one that is read to its end. */
+#define EXPRS_WITH_SUBPLANS \
+	(CS_EXPRS_INITS | CS_EXPRS_TARGETS | CS_EXPRS_QUAL | CS_EXPRS_JOINQUAL | \
+	 CS_EXPRS_CONSTANT)
+
 static planner_hook_type prev_planner_hook;
 
 static Plan *walk(Plan *plan, CsDemand demand, CsPlanContext *context);
 
 /* --- the walk --- */
-
-static CsDemand
-under_limit(Limit *limit, CsDemand demand)
-{
-	demand.limits = lappend(list_copy(demand.limits), limit);
-	return demand;
-}
 
 static bool
 is_bounded(const CsDemand *demand)
@@ -46,93 +45,44 @@ is_bounded(const CsDemand *demand)
 	return demand->root || demand->limits != NIL;
 }
 
+/* What a node asks of a child, as far as it asks at all. */
 static CsDemand
-expanding(CsDemand demand)
+demand_below(const CsPlanChild *child, CsDemand demand)
 {
-	demand.expand = true;
-	return demand;
-}
-
-/* What a node asks of its input, as far as it asks at all. */
-static CsDemand
-through(CsDemand demand)
-{
-	/* How many rows make the first one of ours, nobody knows. */
-	if (demand.probe)
-		demand.single = true;
-	return demand;
-}
-
-/* Arguments of aggregates are evaluated for each row of a group. */
-static bool
-aggregate_walker(Node *node, List **args)
-{
-	if (node == NULL)
-		return false;
-	if (IsA(node, Aggref))
-	{
-		Aggref *agg = (Aggref *) node;
-
-		if (agg->aggfilter == NULL)
-			*args = lappend(*args, agg->args);
-		return false;
-	}
-	return expression_tree_walker(node, aggregate_walker, (void *) args);
-}
-
-static void
-walk_agg(Agg *agg, CsDemand demand, CsPlanContext *context)
-{
-	Plan	*plan = &agg->plan;
-	List	*args = NIL;
-	CsDemand below =
-		agg->aggstrategy == AGG_SORTED ? through(demand) : all_rows;
-
-	/* Without GROUP BY everything is read, sorted or not. */
-	if (agg->numCols == 0 && agg->groupingSets == NIL)
-		below = all_rows;
-	aggregate_walker((Node *) plan->targetlist, &args);
-	aggregate_walker((Node *) plan->qual, &args);
-	plan->lefttree = walk(plan->lefttree, below, context);
-
-	/* The row that ends a group belongs to the next one, if that is wanted. */
-	below.beyond = is_bounded(&below);
-	plan->lefttree =
-		cs_split_pass(plan->lefttree,
-					  cs_sites_certain((Node *) args, context->stmt->subplans),
-					  below, context);
-}
-
-/* Arguments of a function that returns a set are evaluated once per row. */
-static void
-walk_project_set(ProjectSet *set, CsDemand demand, CsPlanContext *context)
-{
-	List	 *args = NIL;
-	ListCell *lc;
-
-	demand = expanding(through(demand));
-	foreach(lc, set->plan.targetlist)
-	{
-		Node *expr = (Node *) ((TargetEntry *) lfirst(lc))->expr;
-
-		if (IsA(expr, FuncExpr) && ((FuncExpr *) expr)->funcretset)
-			args = lappend(args, ((FuncExpr *) expr)->args);
-	}
-	set->plan.lefttree = walk(set->plan.lefttree, demand, context);
-	set->plan.lefttree =
-		cs_split_pass(set->plan.lefttree,
-					  cs_sites_certain((Node *) args, context->stmt->subplans),
-					  demand, context);
-}
-
-static CsDemand
-inner_demand(Join *join, CsDemand demand)
-{
-	demand = through(demand);
-	if (join->inner_unique || join->jointype == JOIN_SEMI ||
-		join->jointype == JOIN_ANTI)
+	if (child->flow == CS_FLOW_ALL)
+		return all_rows;
+	if (child->flow == CS_FLOW_ONE)
 		return one_row;
-	return is_bounded(&demand) ? expanding(demand) : demand;
+
+	/* How many rows make the first one of ours, nobody knows. */
+	if (child->flow != CS_FLOW_EACH && demand.probe)
+		demand.single = true;
+
+	/* Where nothing bounds an inner side from above, its own Limit is exact. */
+	if (child->flow == CS_FLOW_MANY &&
+		(child->role != CS_ROLE_INNER || is_bounded(&demand)))
+		demand.expand = true;
+	if (child->limit != NULL)
+		demand.limits = lappend(list_copy(demand.limits), child->limit);
+	return demand;
+}
+
+/* `calls` are those that the parent makes for each row of the child. */
+static void
+walk_child(CsPlanChild *child, CsDemand below, List *calls,
+		   CsPlanContext *context)
+{
+	Plan *plan = walk(*child->place, below, context);
+
+	below.beyond = child->beyond && is_bounded(&below);
+	*child->place = cs_split_pass(plan, calls, below, context);
+}
+
+static List *
+calls_per_row(Plan *plan, CsPlanChild *child, CsPlanContext *context)
+{
+	return cs_sites_certain((Node *) cs_plan_tree_row_exprs(plan, child->role),
+							context->stmt->subplans);
 }
 
 /*
@@ -141,38 +91,27 @@ inner_demand(Join *join, CsDemand demand)
  * outer one.
  */
 static void
-walk_nest_loop(NestLoop *loop, CsDemand demand, CsPlanContext *context)
+walk_nest_loop(Plan *plan, CsDemand demand, CsPlanContext *context)
 {
-	Plan	 *plan = &loop->join.plan;
-	CsDemand  outer = expanding(through(demand));
-	List	 *ids = NIL;
-	List	 *values = NIL;
-	List	 *calls;
-	ListCell *lc;
+	List		*children = cs_plan_tree_children(plan);
+	CsPlanChild *outer = linitial(children);
+	CsPlanChild *inner = lsecond(children);
+	List		*ids = NIL;
+	List		*values = NIL;
+	List		*calls;
+	ListCell	*lc;
 
-	foreach(lc, loop->nestParams)
+	foreach(lc, cs_plan_tree_nest_params(plan))
 	{
 		NestLoopParam *param = lfirst(lc);
 
 		ids = lappend_int(ids, param->paramno);
 		values = lappend(values, param->paramval);
 	}
-	calls = cs_sites_certain_in_plan(plan->righttree, context->stmt->subplans,
-									 ids, values);
-	plan->lefttree = walk(plan->lefttree, outer, context);
-	plan->lefttree = cs_split_pass(plan->lefttree, calls, outer, context);
-	plan->righttree = walk(
-		plan->righttree,
-		calls != NIL ? one_row : inner_demand(&loop->join, demand), context);
-}
-
-/* A key after the first one is evaluated only where that is not NULL. */
-static List *
-first_key(List *keys, CsPlanContext *context)
-{
-	return keys == NIL
-			   ? NIL
-			   : cs_sites_certain(linitial(keys), context->stmt->subplans);
+	calls = cs_sites_certain_in_plan(*inner->place, ids, values);
+	walk_child(outer, demand_below(outer, demand), calls, context);
+	walk_child(inner, calls != NIL ? one_row : demand_below(inner, demand),
+			   NIL, context);
 }
 
 /*
@@ -181,159 +120,75 @@ first_key(List *keys, CsPlanContext *context)
  * unless it calls, too.
  */
 static void
-walk_hash_join(HashJoin *join, CsDemand demand, CsPlanContext *context)
+walk_hash_join(Plan *plan, CsDemand demand, CsPlanContext *context)
 {
-	Plan	*plan = &join->join.plan;
-	Plan	*hash = plan->righttree;
-	CsDemand outer = expanding(through(demand));
-	bool	 may_stop =
-		join->join.jointype == JOIN_INNER || join->join.jointype == JOIN_SEMI;
-	bool outer_calls =
-		cs_sites_in_plan(plan->lefttree, context->stmt->subplans) ||
-		cs_sites_within((Node *) join->hashkeys, context->stmt->subplans);
-	bool   inner_calls = cs_sites_in_plan(hash, context->stmt->subplans);
-	double startup = hash->total_cost;
+	JoinType	 jointype = ((Join *) plan)->jointype;
+	List		*children = cs_plan_tree_children(plan);
+	CsPlanChild *outer = linitial(children);
+	CsPlanChild *hash = lsecond(children);
+	CsDemand	 below = demand_below(outer, demand);
+	bool		 may_stop = jointype == JOIN_INNER || jointype == JOIN_SEMI;
+	bool		 outer_calls =
+		cs_sites_in_plan(*outer->place, context->stmt->subplans) ||
+		cs_sites_within((Node *) cs_plan_tree_exprs(plan, CS_EXPRS_KEYS),
+						context->stmt->subplans);
+	bool inner_calls = cs_sites_in_plan(*hash->place, context->stmt->subplans);
+	double startup = (*hash->place)->total_cost;
 
-	outer.probe = may_stop && outer_calls && inner_calls;
-	plan->lefttree = walk(plan->lefttree, outer, context);
-	plan->lefttree = cs_split_pass(
-		plan->lefttree, first_key(join->hashkeys, context), outer, context);
+	below.probe = may_stop && outer_calls && inner_calls;
+	walk_child(outer, below, calls_per_row(plan, outer, context), context);
 	if (may_stop && outer_calls && !inner_calls)
-		plan->lefttree->startup_cost =
-			Max(plan->lefttree->startup_cost, startup);
-	if (IsA(hash, Hash))
-	{
-		hash->lefttree = walk(hash->lefttree, all_rows, context);
-		hash->lefttree = cs_split_pass(
-			hash->lefttree, first_key(((Hash *) hash)->hashkeys, context),
-			all_rows, context);
-	}
+		(*outer->place)->startup_cost =
+			Max((*outer->place)->startup_cost, startup);
+	walk_child(hash, demand_below(hash, demand), NIL, context);
 }
 
-/* A merge join may stop early on both sides, and marks and restores one. */
+/* What a Limit tells a Sort right below it. */
 static void
-walk_merge_join(MergeJoin *join, CsPlanContext *context)
+note_limit(const CsPlanChild *child, const CsDemand *below)
 {
-	Plan *plan = &join->join.plan;
-	Plan *inner = plan->righttree;
+	Plan *plan = *child->place;
 
-	plan->lefttree = walk(plan->lefttree, one_row, context);
-	if (join->skip_mark_restore || !cs_split_can_split(inner))
-		plan->righttree = walk(inner, one_row, context);
-}
-
-static List *
-walk_list(List *plans, CsDemand first, CsDemand others, CsPlanContext *context)
-{
-	ListCell *lc;
-
-	foreach(lc, plans)
-		lfirst(lc) =
-			walk(lfirst(lc), lc == list_head(plans) ? first : others, context);
-	return plans;
-}
-
-static void
-walk_modify_table(ModifyTable *modify, CsDemand demand, CsPlanContext *context)
-{
-	modify->plan.lefttree =
-		walk(modify->plan.lefttree,
-			 modify->returningLists == NIL ? all_rows : demand, context);
-}
-
-/* A CTE is read as far as its most demanding reader reads it. */
-static void
-note_cte_reader(CteScan *scan, const CsDemand *demand, CsPlanContext *context)
-{
-	int		  i = scan->ctePlanId - 1;
-	CsDemand *known = &context->cte_demands[i];
-	bool	  reads_all = !demand->single && !is_bounded(demand);
-
-	if (!context->cte_read[i] || reads_all ||
-		(known->single && !demand->single))
-		*known = *demand;
-	context->cte_read[i] = true;
+	if (child->limit != NULL && cs_prefetch_is(plan) && plan->qual == NIL &&
+		!below->single && child->limit->limitOption == LIMIT_OPTION_COUNT)
+		cs_prefetch_set_direct((CustomScan *) plan,
+							   list_length(below->limits) - 1);
 }
 
 static void
 walk_children(Plan *plan, CsDemand demand, CsPlanContext *context)
 {
-	if (!IsA(plan, SubqueryScan) || plan->qual != NIL)
-		demand = through(demand);
-	switch (nodeTag(plan))
+	ListCell *lc;
+
+	foreach(lc, cs_plan_tree_children(plan))
 	{
-		case T_Limit:
-			plan->lefttree = walk(
-				plan->lefttree, under_limit((Limit *) plan, demand), context);
-			if (plan->lefttree != NULL && cs_prefetch_is(plan->lefttree) &&
-				plan->lefttree->qual == NIL && !demand.single &&
-				((Limit *) plan)->limitOption == LIMIT_OPTION_COUNT)
-				cs_prefetch_set_direct((CustomScan *) plan->lefttree,
-									   list_length(demand.limits));
-			break;
-		case T_Sort:
-		case T_Hash:
-			plan->lefttree = walk(plan->lefttree, all_rows, context);
-			break;
-		case T_Agg:
-			walk_agg((Agg *) plan, demand, context);
-			break;
-		case T_SetOp:
-			plan->lefttree = walk(
-				plan->lefttree,
-				((SetOp *) plan)->strategy == SETOP_HASHED ? all_rows : demand,
-				context);
-			break;
-		case T_ProjectSet:
-			walk_project_set((ProjectSet *) plan, demand, context);
-			break;
-		case T_NestLoop:
-			walk_nest_loop((NestLoop *) plan, demand, context);
-			break;
-		case T_HashJoin:
-			walk_hash_join((HashJoin *) plan, demand, context);
-			break;
-		case T_MergeJoin:
-			walk_merge_join((MergeJoin *) plan, context);
-			break;
-		case T_Append:
-			((Append *) plan)->appendplans =
-				walk_list(((Append *) plan)->appendplans, demand,
-						  expanding(demand), context);
-			break;
-		case T_MergeAppend:
-			((MergeAppend *) plan)->mergeplans =
-				walk_list(((MergeAppend *) plan)->mergeplans,
-						  expanding(demand), expanding(demand), context);
-			break;
-		case T_SubqueryScan:
-			((SubqueryScan *) plan)->subplan =
-				walk(((SubqueryScan *) plan)->subplan, demand, context);
-			break;
-		case T_ModifyTable:
-			walk_modify_table((ModifyTable *) plan, demand, context);
-			break;
-		case T_CteScan:
-			note_cte_reader((CteScan *) plan, &demand, context);
-			break;
-		case T_Result:
-		case T_Unique:
-		case T_Group:
-		case T_WindowAgg:
-		case T_LockRows:
-		case T_Material:
-			plan->lefttree = walk(plan->lefttree, demand, context);
-			break;
-		case T_IncrementalSort:
-		case T_Memoize:
-		case T_RecursiveUnion:
-			plan->lefttree = walk(plan->lefttree, one_row, context);
-			plan->righttree = walk(plan->righttree, one_row, context);
-			break;
-		default:
-			/* Scans have no children; below Gather nothing calls. */
-			break;
+		CsPlanChild *child = lfirst(lc);
+		CsDemand	 below = demand_below(child, demand);
+
+		/* What would become a node of ours cannot be marked any more. */
+		if (child->flow == CS_FLOW_UNKNOWN ||
+			(child->marked && cs_plan_tree_projects(*child->place)))
+			continue;
+		walk_child(child, below, calls_per_row(plan, child, context), context);
+		note_limit(child, &below);
 	}
+}
+
+/* A CTE is read as far as its most demanding reader reads it. */
+static void
+note_cte_reader(CteScan *scan, CsDemand demand, CsPlanContext *context)
+{
+	int		  i = scan->ctePlanId - 1;
+	CsDemand *known = &context->cte_demands[i];
+	bool	  reads_all;
+
+	/* How many rows make the first one that passes, nobody knows. */
+	demand.single = demand.single || demand.probe;
+	reads_all = !demand.single && !is_bounded(&demand);
+	if (!context->cte_read[i] || reads_all ||
+		(known->single && !demand.single))
+		*known = demand;
+	context->cte_read[i] = true;
 }
 
 /* Sub-plans that are read to their end: ARRAY(...), and what is hashed. */
@@ -352,30 +207,33 @@ kind_walker(Node *node, CsPlanContext *context)
 static void
 note_subplans(Plan *plan, CsPlanContext *context)
 {
-	(void) kind_walker((Node *) plan->initPlan, context);
-	(void) kind_walker((Node *) plan->targetlist, context);
-	(void) kind_walker((Node *) plan->qual, context);
-	if (IsA(plan, NestLoop) || IsA(plan, HashJoin) || IsA(plan, MergeJoin))
-		(void) kind_walker((Node *) ((Join *) plan)->joinqual, context);
-	else if (IsA(plan, Result))
-		(void) kind_walker(((Result *) plan)->resconstantqual, context);
+	(void) kind_walker((Node *) cs_plan_tree_exprs(plan, EXPRS_WITH_SUBPLANS),
+					   context);
 }
 
 static Plan *
 walk(Plan *plan, CsDemand demand, CsPlanContext *context)
 {
-	if (plan == NULL)
-		return NULL;
+	Join *join = cs_plan_tree_join(plan);
+
 	check_stack_depth();
 	if (plan->plan_node_id > context->last_id)
 		context->last_id = plan->plan_node_id;
 	note_subplans(plan, context);
-	walk_children(plan, demand, context);
+
+	/* What two kinds of joins start ahead depends on both of their sides. */
+	if (IsA(plan, NestLoop))
+		walk_nest_loop(plan, demand, context);
+	else if (IsA(plan, HashJoin))
+		walk_hash_join(plan, demand, context);
+	else
+		walk_children(plan, demand, context);
+	if (IsA(plan, CteScan))
+		note_cte_reader((CteScan *) plan, demand, context);
 	plan->qual = cs_split_order_quals(plan->qual, context);
-	if (IsA(plan, NestLoop) || IsA(plan, HashJoin) || IsA(plan, MergeJoin))
-		((Join *) plan)->joinqual =
-			cs_split_order_quals(((Join *) plan)->joinqual, context);
-	if (!context->ahead || !cs_split_can_split(plan))
+	if (join != NULL)
+		join->joinqual = cs_split_order_quals(join->joinqual, context);
+	if (!context->ahead || !cs_plan_tree_projects(plan))
 		return plan;
 	return cs_split(plan, &demand, context);
 }

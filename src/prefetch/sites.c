@@ -15,6 +15,7 @@
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
 
+#include "prefetch/plan_tree.h"
 #include "session/asking.h"
 
 /* Functions of users have OIDs from here on; ours are among them. */
@@ -35,66 +36,21 @@ typedef struct WithinContext
 
 static bool within_walker(Node *node, WithinContext *context);
 
-static bool within_plan(Plan *plan, WithinContext *context);
-
-static bool
-within_plans(List *plans, WithinContext *context)
-{
-	ListCell *lc;
-
-	foreach(lc, plans)
-		if (within_plan(lfirst(lc), context))
-			return true;
-	return false;
-}
-
+/* Keys of a hash join are parts of its clauses. */
 static bool
 within_plan(Plan *plan, WithinContext *context)
 {
-	if (plan == NULL)
-		return false;
+	ListCell *lc;
+
 	check_stack_depth();
-	if (within_walker((Node *) plan->targetlist, context) ||
-		within_walker((Node *) plan->qual, context) ||
-		within_walker((Node *) plan->initPlan, context) ||
-		within_plan(plan->lefttree, context) ||
-		within_plan(plan->righttree, context))
+	if (within_walker(
+			(Node *) cs_plan_tree_exprs(plan, CS_EXPRS_ALL & ~CS_EXPRS_KEYS),
+			context))
 		return true;
-	switch (nodeTag(plan))
-	{
-		case T_SubqueryScan:
-			return within_plan(((SubqueryScan *) plan)->subplan, context);
-		case T_FunctionScan:
-			return within_walker((Node *) ((FunctionScan *) plan)->functions,
-								 context);
-		case T_ValuesScan:
-			return within_walker((Node *) ((ValuesScan *) plan)->values_lists,
-								 context);
-		case T_NestLoop:
-			return within_walker((Node *) ((Join *) plan)->joinqual, context);
-		case T_MergeJoin:
-			return within_walker((Node *) ((Join *) plan)->joinqual,
-								 context) ||
-				   within_walker((Node *) ((MergeJoin *) plan)->mergeclauses,
-								 context);
-		case T_HashJoin:
-			return within_walker((Node *) ((Join *) plan)->joinqual,
-								 context) ||
-				   within_walker((Node *) ((HashJoin *) plan)->hashclauses,
-								 context);
-		case T_Result:
-			return within_walker(((Result *) plan)->resconstantqual, context);
-		case T_Append:
-			return within_plans(((Append *) plan)->appendplans, context);
-		case T_MergeAppend:
-			return within_plans(((MergeAppend *) plan)->mergeplans, context);
-		case T_CustomScan:
-			return within_walker((Node *) ((CustomScan *) plan)->custom_exprs,
-								 context) ||
-				   within_plans(((CustomScan *) plan)->custom_plans, context);
-		default:
-			return false;
-	}
+	foreach(lc, cs_plan_tree_children(plan))
+		if (within_plan(*((CsPlanChild *) lfirst(lc))->place, context))
+			return true;
+	return false;
 }
 
 static bool
@@ -185,11 +141,10 @@ certain_subplan(SubPlan *subplan, CertainContext *context)
 	if (subplan->subLinkType != EXPR_SUBLINK || subplan->useHashTable ||
 		context->subplans == NIL)
 		return;
-	context->calls =
-		list_concat(context->calls,
-					cs_sites_certain_in_plan(
-						list_nth(context->subplans, subplan->plan_id - 1),
-						context->subplans, subplan->parParam, subplan->args));
+	context->calls = list_concat(
+		context->calls, cs_sites_certain_in_plan(
+							list_nth(context->subplans, subplan->plan_id - 1),
+							subplan->parParam, subplan->args));
 }
 
 /* Of a CASE the test, and the first condition, are evaluated in any case. */
@@ -336,56 +291,10 @@ replaced(List *calls, List *ids, List *values)
 	return result;
 }
 
-static bool
-gives_a_row(Limit *limit)
-{
-	Const *count = (Const *) limit->limitCount;
-
-	return limit->limitOffset == NULL &&
-		   (count == NULL ||
-			(IsA(count, Const) &&
-			 (count->constisnull || DatumGetInt64(count->constvalue) > 0)));
-}
-
 List *
-cs_sites_certain_in_plan(Plan *plan, List *subplans, List *ids, List *values)
+cs_sites_certain_in_plan(Plan *plan, List *ids, List *values)
 {
-	List	 *exprs = NIL;
-	ListCell *lc;
+	List *exprs = cs_plan_tree_first_exprs(plan);
 
-	if (plan == NULL)
-		return NIL;
-	switch (nodeTag(plan))
-	{
-		case T_Result:
-			if (plan->lefttree != NULL ||
-				((Result *) plan)->resconstantqual != NULL)
-				return NIL;
-			/* A row that fails its condition has no target list. */
-			exprs = plan->qual != NIL ? list_make1(linitial(plan->qual))
-									  : plan->targetlist;
-			break;
-		case T_FunctionScan:
-			foreach(lc, ((FunctionScan *) plan)->functions)
-				exprs = lappend(exprs,
-								((RangeTblFunction *) lfirst(lc))->funcexpr);
-			break;
-		case T_SubqueryScan:
-			return cs_sites_certain_in_plan(((SubqueryScan *) plan)->subplan,
-											subplans, ids, values);
-		case T_Limit:
-			return gives_a_row((Limit *) plan)
-					   ? cs_sites_certain_in_plan(plan->lefttree, subplans,
-												  ids, values)
-					   : NIL;
-		case T_Memoize:
-		case T_Material:
-		case T_Sort:
-		case T_ProjectSet:
-			return cs_sites_certain_in_plan(plan->lefttree, subplans, ids,
-											values);
-		default:
-			return NIL;
-	}
 	return replaced(cs_sites_certain((Node *) exprs, NIL), ids, values);
 }

@@ -37,7 +37,6 @@ extern List *cs_sites_certain(Node *node, List *subplans);
  * (expressions) say; those with other such parameters, or with columns of the
  * plan's own, are left out.
  */
-extern List *
-cs_sites_certain_in_plan(Plan *plan, List *subplans, List *ids, List *values);
+extern List *cs_sites_certain_in_plan(Plan *plan, List *ids, List *values);
 
 #endif /* CS_SITES_H */

@@ -17,8 +17,8 @@
 
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
-#include "optimizer/planmain.h"
 
+#include "prefetch/plan_tree.h"
 #include "prefetch/sites.h"
 
 /* --- leaves --- */
@@ -197,26 +197,6 @@ read_values(Plan *plan, CsDemand *demand, CsPlanContext *context)
 	return put_lists((ValuesScan *) plan, demand, context);
 }
 
-bool
-cs_split_can_split(Plan *plan)
-{
-	if (!is_projection_capable_plan(plan))
-		return false;
-	switch (nodeTag(plan))
-	{
-		case T_ForeignScan:
-			return ((ForeignScan *) plan)->operation == CMD_SELECT &&
-				   ((ForeignScan *) plan)->scan.scanrelid > 0;
-		case T_WindowAgg:
-			/* A run condition counts the columns of the target list. */
-			return ((WindowAgg *) plan)->runCondition == NIL;
-		case T_CustomScan:
-			return false;
-		default:
-			return true;
-	}
-}
-
 /*
  * One node per calling condition, each followed by the conditions behind it:
  * a row that one rules out makes no call for the next.
@@ -247,18 +227,12 @@ put_stages(Plan *plan, List *calling, CsDemand *demand, CsPlanContext *context)
 	return plan;
 }
 
-/* A row that comes out of nothing. */
-static bool
-is_one_row(Plan *plan)
-{
-	return IsA(plan, Result) && plan->lefttree == NULL;
-}
-
 bool
 cs_split_is_simple(Plan *plan)
 {
-	return is_one_row(plan) && list_length(plan->targetlist) == 1 &&
-		   plan->qual == NIL && ((Result *) plan)->resconstantqual == NULL;
+	return cs_plan_tree_is_one_row(plan) &&
+		   list_length(plan->targetlist) == 1 && plan->qual == NIL &&
+		   ((Result *) plan)->resconstantqual == NULL;
 }
 
 Plan *
@@ -275,7 +249,7 @@ cs_split(Plan *plan, CsDemand *demand, CsPlanContext *context)
 
 	if (sites == NIL && calling == NIL)
 		return read_values(plan, demand, context);
-	if ((demand->single || is_one_row(plan)) && calling == NIL &&
+	if ((demand->single || cs_plan_tree_is_one_row(plan)) && calling == NIL &&
 		list_length(sites) < 2)
 		return plan;
 	if (calling != NIL && sites == NIL &&

@@ -27,8 +27,6 @@ typedef struct CsPlanContext
 /* Conditions without a call first; otherwise as they stood. */
 extern List *cs_split_order_quals(List *quals, CsPlanContext *context);
 
-extern bool cs_split_can_split(Plan *plan);
-
 /*
  * Moves what calls from a node to nodes of ours on top of it.  Who asks for
  * one row at a time gains only where a row has several calls.

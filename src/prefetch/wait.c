@@ -21,6 +21,7 @@
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
 
+#include "prefetch/plan_tree.h"
 #include "prefetch/sites.h"
 
 static List *take(Plan *plan, List *subplans);
@@ -176,24 +177,14 @@ still_calls(Plan *plan, List *subplans)
 	return cs_sites_in_plan(copy, subplans);
 }
 
-static List *
-nest_params(Join *join)
-{
-	return IsA(join, NestLoop) ? ((NestLoop *) join)->nestParams : NIL;
-}
-
 /* Do the clauses that a join evaluates before its other conditions call? */
 static bool
 clauses_call(Join *join, List *subplans)
 {
-	List *clauses = join->joinqual;
-
-	if (IsA(join, HashJoin))
-		clauses = list_concat_copy(clauses, ((HashJoin *) join)->hashclauses);
-	else if (IsA(join, MergeJoin))
-		clauses =
-			list_concat_copy(clauses, ((MergeJoin *) join)->mergeclauses);
-	return cs_sites_within((Node *) clauses, subplans);
+	return cs_sites_within(
+		(Node *) cs_plan_tree_exprs(&join->plan,
+									CS_EXPRS_JOINQUAL | CS_EXPRS_CLAUSES),
+		subplans);
 }
 
 /* Can rows of its inputs be missing in a join's output? */
@@ -203,7 +194,8 @@ rules_out(Join *join)
 	switch (join->jointype)
 	{
 		case JOIN_INNER:
-			return join->joinqual != NIL || nest_params(join) != NIL ||
+			return join->joinqual != NIL ||
+				   cs_plan_tree_nest_params(&join->plan) != NIL ||
 				   !IsA(join, NestLoop);
 		case JOIN_SEMI:
 		case JOIN_ANTI:
@@ -236,7 +228,7 @@ take_from_inputs(Join *join, List *subplans)
 	Plan *outer = join->plan.lefttree;
 	Plan *inner = join->plan.righttree;
 	bool  both = join->jointype == JOIN_INNER;
-	List *params = nest_params(join);
+	List *params = cs_plan_tree_nest_params(&join->plan);
 	List *quals = NIL;
 	bool  from_outer;
 	bool  from_inner;
@@ -258,31 +250,6 @@ take_from_inputs(Join *join, List *subplans)
 }
 
 /* --- taking --- */
-
-static bool
-is_plain_scan(const Plan *plan)
-{
-	switch (nodeTag(plan))
-	{
-		case T_SeqScan:
-		case T_SampleScan:
-		case T_IndexScan:
-		case T_IndexOnlyScan:
-		case T_BitmapHeapScan:
-		case T_TidScan:
-		case T_TidRangeScan:
-		case T_SubqueryScan:
-		case T_FunctionScan:
-		case T_TableFuncScan:
-		case T_ValuesScan:
-		case T_CteScan:
-		case T_NamedTuplestoreScan:
-		case T_WorkTableScan:
-			return true;
-		default:
-			return false;
-	}
-}
 
 /* A child's columns that come new at its end become ours, too. */
 static List *
@@ -310,8 +277,9 @@ take_from_join(Join *join, List *subplans)
  * then they can give them up together.
  */
 static List *
-take_from_children(Plan *plan, List *children, List *subplans)
+take_from_members(Plan *plan, List *subplans)
 {
+	List	 *children = cs_plan_tree_children(plan);
 	int		  natts = list_length(plan->targetlist);
 	List	 *common = NIL;
 	List	 *tlist = NIL;
@@ -321,11 +289,12 @@ take_from_children(Plan *plan, List *children, List *subplans)
 	{
 		foreach(lc, children)
 		{
-			Plan		 *child = real ? lfirst(lc) : copyObject(lfirst(lc));
+			Plan		 *own = *((CsPlanChild *) lfirst(lc))->place;
+			Plan		 *child = real ? own : copyObject(own);
 			ColumnContext context = {&child->targetlist, natts + 1, NIL};
 			List		 *quals;
 
-			if (!is_plain_scan(child) ||
+			if (cs_plan_tree_shape(child) != CS_SHAPE_SCAN ||
 				list_length(child->targetlist) != natts ||
 				cs_sites_within((Node *) child->targetlist, subplans))
 				return NIL;
@@ -365,72 +334,52 @@ take(Plan *plan, List *subplans)
 	check_stack_depth();
 	if (cs_sites_within((Node *) plan->targetlist, subplans))
 		return NIL;
-	switch (nodeTag(plan))
+	switch (cs_plan_tree_shape(plan))
 	{
-		case T_NestLoop:
-		case T_HashJoin:
-		case T_MergeJoin:
+		case CS_SHAPE_JOIN:
 			return take_from_join((Join *) plan, subplans);
-		case T_Hash:
-			if (cs_sites_within((Node *) ((Hash *) plan)->hashkeys, subplans))
+		case CS_SHAPE_COPY:
+			if (cs_sites_within(
+					(Node *) cs_plan_tree_exprs(plan, CS_EXPRS_KEYS),
+					subplans))
 				return NIL;
 			return take_through(plan, subplans);
-		case T_Sort:
-		case T_Material:
-			return take_through(plan, subplans);
-		case T_Append:
-			return take_from_children(plan, ((Append *) plan)->appendplans,
-									  subplans);
-		case T_MergeAppend:
-			return take_from_children(plan, ((MergeAppend *) plan)->mergeplans,
-									  subplans);
-		default:
-			return is_plain_scan(plan)
-					   ? over_output(take_calling(&plan->qual, subplans),
-									 &plan->targetlist, NIL)
-					   : NIL;
+		case CS_SHAPE_MEMBERS:
+			return take_from_members(plan, subplans);
+		case CS_SHAPE_SCAN:
+			return over_output(take_calling(&plan->qual, subplans),
+							   &plan->targetlist, NIL);
+		case CS_SHAPE_OTHER:
+			break;
 	}
+	return NIL;
 }
 
 /* --- the walk --- */
 
-static void
-walk_list(List *plans, List *subplans)
-{
-	ListCell *lc;
-
-	foreach(lc, plans)
-		cs_wait_for_joins(lfirst(lc), subplans);
-}
-
 void
 cs_wait_for_joins(Plan *plan, List *subplans)
 {
+	Join	 *join;
+	ListCell *lc;
+
 	if (plan == NULL)
 		return;
 	check_stack_depth();
-	switch (nodeTag(plan))
+	join = cs_plan_tree_join(plan);
+	if (join != NULL)
 	{
-		case T_NestLoop:
-		case T_HashJoin:
-		case T_MergeJoin:
-			loosen_clauses((Join *) plan, subplans);
-			if (rules_out((Join *) plan))
-				plan->qual = list_concat(
-					take_from_inputs((Join *) plan, subplans), plan->qual);
-			break;
-		case T_SubqueryScan:
-			cs_wait_for_joins(((SubqueryScan *) plan)->subplan, subplans);
-			break;
-		case T_Append:
-			walk_list(((Append *) plan)->appendplans, subplans);
-			break;
-		case T_MergeAppend:
-			walk_list(((MergeAppend *) plan)->mergeplans, subplans);
-			break;
-		default:
-			break;
+		loosen_clauses(join, subplans);
+		if (rules_out(join))
+			plan->qual =
+				list_concat(take_from_inputs(join, subplans), plan->qual);
 	}
-	cs_wait_for_joins(plan->lefttree, subplans);
-	cs_wait_for_joins(plan->righttree, subplans);
+	foreach(lc, cs_plan_tree_children(plan))
+	{
+		CsPlanChild *child = lfirst(lc);
+
+		/* What another extension does with its plans, nobody knows. */
+		if (child->role != CS_ROLE_PRIVATE)
+			cs_wait_for_joins(*child->place, subplans);
+	}
 }

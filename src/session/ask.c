@@ -569,6 +569,12 @@ cs_ask_wait(const CsQuestion *question)
 		cs_ask_wait_turn(question->entry);
 }
 
+bool
+cs_ask_is_running(const CsMemoEntry *entry)
+{
+	return entry->state == CS_MEMO_RUNNING;
+}
+
 Jsonb *
 cs_ask_outcome(const CsQuestion *question, CsFailure **failure)
 {

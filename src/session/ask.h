@@ -54,6 +54,12 @@ extern CsQuestion cs_ask_start(const CsAsk *ask);
 extern CsMemoEntry *cs_ask_ahead(const CsAsk *ask, CsAskStats *stats);
 
 /*
+ * Is a question started and not settled?  One that was not started, because
+ * there was nothing to ask or no call left, is not; nobody waits for it.
+ */
+extern bool cs_ask_is_running(const CsMemoEntry *entry);
+
+/*
  * Waits until something happens to the questions of this session, which may or
  * may not be to this running one.
  */

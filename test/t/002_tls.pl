@@ -170,8 +170,7 @@ SKIP:
 		$cluster->is_answer($answer, body(phone(20)), 'an answer over HTTP/2 is the body');
 
 		$plain->hold('pngme', 'decision');
-		my $many = $cluster->background("SELECT test_many(ARRAY["
-			  . join(',', map { "'" . phone($_) . "'" } 100 .. 139) . "], 'two')");
+		my $many = $cluster->background($cluster->many('two', map { phone($_) } 100 .. 139));
 		ok($plain->wait_for(provider => 'pngme', path => 'decision', held => 40),
 			'40 calls are at the provider at once');
 		$plain->release;

@@ -209,13 +209,11 @@ foreach my $phase (sort keys %phases)
 {
 	my $server = new_server(max_concurrency => 4);
 	my @who = map { phone() } 1 .. 40;
-	my $list = join ',', map { "'$_'" } @who;
 
 	log_in($server);
 	$sandbox->reset;
 	$sandbox->hold('pngme', 'decision');
-	my $error = $cluster->error("SET statement_timeout = '2s';
-		SELECT test_many(ARRAY[$list], '$server')");
+	my $error = $cluster->error("SET statement_timeout = '2s'; " . $cluster->many($server, @who));
 	is($error->{sqlstate}, '57014', 'many questions: cancelled');
 	$sandbox->release;
 	$cluster->wait_for_questions(0);
@@ -227,7 +225,6 @@ foreach my $phase (sort keys %phases)
 	my $host = 'many' . ++$serial . '.hang.test';
 	my $server = new_server(base_url => "https://$host:" . $tls->port . '/pngme',
 		ca_file => $certificates->{ca});
-	my $list = join ',', map { "'" . phone() . "'" } 1 .. 64;
 	my $most = 0;
 	my @blocked;
 
@@ -236,7 +233,7 @@ foreach my $phase (sort keys %phases)
 	# a fixed token: 64 calls and no log-in before them
 	$cluster->safe_psql("DROP USER MAPPING FOR PUBLIC SERVER $server");
 	$cluster->mapping('PUBLIC', $server, provider => 'pngme', api_token => 'sandbox-dashboard-token');
-	my $run = $cluster->background("SELECT test_many(ARRAY[$list], '$server')");
+	my $run = $cluster->background($cluster->many($server, map { phone() } 1 .. 64));
 	$cluster->wait_for_questions(64);
 	$cluster->wait_until(sub { threads() > 1 }, 'a resolver runs');
 	foreach my $status (glob "/proc/$courier/task/*/status")

@@ -98,7 +98,7 @@ foreach my $round (1 .. 3)
 
 	hold();
 	$asked{$_} = $cluster->background(report($_, 'narrow')) foreach map { phone() } 1 .. 16;
-	my $many = $cluster->background('SELECT test_many(' . array(map { phone() } 1 .. 48) . q{, 'narrow')});
+	my $many = $cluster->background($cluster->many('narrow', map { phone() } 1 .. 48));
 	$cluster->wait_for_questions(64);
 	wait_held(24);
 	kill 'TERM', $old;
@@ -185,7 +185,7 @@ foreach my $round (1 .. 3)
 
 {
 	hold();
-	my $run = $cluster->background('SELECT test_many(' . array(map { phone() } 1 .. 64) . q{, 'pngme')});
+	my $run = $cluster->background($cluster->many('pngme', map { phone() } 1 .. 64));
 	wait_held(64);
 	is($sandbox->counter('pngme', 'decision')->{in_flight_max}, 64, '64 calls are in flight together');
 	$sandbox->release;
@@ -202,7 +202,6 @@ foreach my $round (1 .. 3)
 	$cluster->safe_psql('DROP EXTENSION credscore CASCADE');
 	is($ask->(), '', 'it cannot when the extension is gone');
 	is($cluster->error(report(phone()))->{sqlstate}, '42883', 'nor can another');
-	$cluster->safe_psql('DROP FUNCTION live_chunks(), test_many(text[], name)');
 	$cluster->extension;
 	$cluster->servers(all => { request_timeout => '60s' });
 	is($ask->(), 't', 'it can again');
@@ -216,7 +215,6 @@ foreach my $round (1 .. 3)
 	$sandbox->release;
 	like($run->result, qr/"risk_score"/, 'DROP EXTENSION under a question: it is answered');
 	$drop->result;
-	$cluster->safe_psql('DROP FUNCTION live_chunks(), test_many(text[], name)');
 	$cluster->extension;
 	$cluster->servers(all => { request_timeout => '60s' });
 	works('extension re-created');
@@ -283,7 +281,7 @@ foreach my $mode (qw(fast immediate))
 {
 	hold();
 	my $run = $cluster->background(report(phone()));
-	my $many = $cluster->background('SELECT test_many(' . array(map { phone() } 1 .. 80) . q{, 'pngme')});
+	my $many = $cluster->background($cluster->many('pngme', map { phone() } 1 .. 80));
 	wait_held(64);
 	$node->stop($mode);
 	$cluster->wait_until(sub { $_->done }, 'the statement ends') foreach $run, $many;
@@ -331,8 +329,8 @@ foreach my $mode (qw(fast immediate))
 	is($cluster->questions, 0, 'no slot is lost');
 
 	# One session alone has more questions than there are places.
-	is(($cluster->psql("SET statement_timeout = '20s'; SELECT test_many("
-			  . array(map { phone() } 1 .. 50) . q{, 'pngme')}))[1], 50,
+	is(($cluster->psql("SET statement_timeout = '20s'; "
+			  . $cluster->many('pngme', map { phone() } 1 .. 50)))[1], 50,
 		'16 places, 50 questions of one session: answered');
 }
 

@@ -32,8 +32,7 @@ sub phones
 sub many
 {
 	my ($server, @phones) = @_;
-	return $cluster->background(
-		'SELECT test_many(ARRAY[' . join(',', map { "'$_'" } @phones) . "], '$server')");
+	return $cluster->background($cluster->many($server, @phones));
 }
 
 sub single
@@ -111,9 +110,7 @@ hold('eight');
 {
 	my @phones = phones(40);
 	my $here = many('eight', @phones[ 0 .. 19 ]);
-	my $there = $cluster->background(
-		'SELECT test_many(ARRAY[' . join(',', map { "'$_'" } @phones[ 20 .. 39 ]) . "], 'eight')",
-		database => 'other');
+	my $there = $cluster->background($cluster->many('eight', @phones[ 20 .. 39 ]), database => 'other');
 
 	$cluster->wait_for_questions(40);
 	wait_received(8);

@@ -1,5 +1,6 @@
 # What credscore tells about itself: credscore_stat_servers,
-# credscore_stat_progress, credscore_health(), credscore_stat_reset().
+# credscore_stat_progress, credscore.shared_memory(), credscore_health(),
+# credscore_stat_reset().
 #
 # Every figure is compared with what the sandbox counted.
 
@@ -137,6 +138,25 @@ subtest 'progress' => sub {
 	$cluster->wait_for_questions(0);
 };
 
+subtest 'shared memory' => sub {
+	my $memory = sub { return split /\|/, $cluster->safe_psql('SELECT * FROM credscore.shared_memory()') };
+
+	$cluster->safe_psql('SELECT credscore_cache_clear()');
+	is_deeply([ $memory->() ], [ 0, 0 ], 'nothing is held when nothing is asked');
+	$sandbox->reset;
+	$sandbox->hold('pngme', 'decision');
+	my $run = $cluster->background($cluster->many('pngme', map { 254700000600 + $_ } 1 .. 10));
+	$sandbox->wait_for(provider => 'pngme', path => 'decision', held => 10) or fail('ten calls are held');
+	my ($chunks, $bytes) = $memory->();
+	is($chunks, 10, 'a chunk for each question on its way');
+	cmp_ok($bytes, '>', 10 * 50, 'with its text');
+	cmp_ok($bytes, '<', 10 * 100_000, 'and little more');
+	$sandbox->release;
+	is($run->result, 10, 'all are answered');
+	$cluster->wait_for_questions(0);
+	is_deeply([ $memory->() ], [ 0, 0 ], 'and all is free again');
+};
+
 subtest 'reset' => sub {
 	$cluster->safe_psql(ask(501, 505));
 	cmp_ok(stat_of('pngme', 'calls'), '>', 0, 'there is something to reset');
@@ -149,7 +169,7 @@ subtest 'reset' => sub {
 subtest 'privileges' => sub {
 	$cluster->safe_psql(q{CREATE ROLE watcher LOGIN IN ROLE credscore_monitor; CREATE ROLE nobody LOGIN});
 	foreach my $query ('SELECT count(*) FROM credscore_stat_servers', 'SELECT count(*) FROM credscore_stat_progress',
-		'SELECT count(*) FROM credscore_health()')
+		'SELECT count(*) FROM credscore_health()', 'SELECT chunks FROM credscore.shared_memory()')
 	{
 		is($cluster->error($query, user => 'watcher'), undef, "a monitor may: $query");
 		is($cluster->error($query, user => 'nobody')->{sqlstate}, '42501', "nobody else: $query");
@@ -175,6 +195,7 @@ subtest 'health' => sub {
 	is($plain->safe_psql(q{SELECT check_name, ok FROM credscore_health() WHERE check_name <> 'secret_file'}),
 		'preloaded|f', 'without preload that is the finding');
 	is($plain->error('SELECT * FROM credscore_stat_servers')->{sqlstate}, '55000', 'and there are no statistics');
+	is($plain->error('SELECT * FROM credscore.shared_memory()')->{sqlstate}, '55000', 'nor is there shared memory');
 };
 
 done_testing();

@@ -104,8 +104,7 @@ sub start
 
 =item $cluster->extension($database)
 
-Creates the extension, and functions of ours for tests: C<live_chunks()>, and
-C<test_many(text[], name)>, which asks for many decisions at once.
+Creates the extension.
 
 =cut
 
@@ -113,13 +112,7 @@ sub extension
 {
 	my ($self, $database) = @_;
 
-	$self->{node}->safe_psql($database // 'postgres', q{
-		CREATE EXTENSION credscore;
-		CREATE FUNCTION live_chunks() RETURNS bigint
-			AS '$libdir/credscore', 'credscore_test_live_chunks' LANGUAGE C VOLATILE;
-		CREATE FUNCTION test_many(text[], name) RETURNS int
-			AS '$libdir/credscore', 'credscore_test_many' LANGUAGE C VOLATILE STRICT;
-	});
+	$self->{node}->safe_psql($database // 'postgres', 'CREATE EXTENSION credscore');
 	return;
 }
 
@@ -322,6 +315,11 @@ C<finish> waits and returns what C<psql> does in list context, C<result> dies
 when the query failed and returns its output, C<error> is as above, C<done>
 tells whether it has ended, C<pid> is psql's.
 
+=item $cluster->many($server, @phones)
+
+The text of a query that asks Pngme about many phones at once, over a server of
+it, and returns how many were answered.
+
 =item $cluster->session(%options)
 
 A psql that takes one query after another: BackgroundPsql, with C<query>,
@@ -376,6 +374,15 @@ sub error
 {
 	my ($self, $query, %options) = @_;
 	return $self->background($query, %options)->error;
+}
+
+sub many
+{
+	my ($self, $server, @phones) = @_;
+	my $list = join ',', @phones;
+
+	return "SELECT count(credscore_decision(phone, server => '$server', on_error => 'null'))
+		FROM unnest('{$list}'::text[]) AS phone;";
 }
 
 sub session
@@ -438,7 +445,8 @@ How many questions are open, over all sessions.
 
 =item $cluster->live_chunks
 
-Chunks of shared memory in use for questions and answers, over all sessions.
+Chunks of shared memory in use for questions and answers, over all sessions, as
+credscore.shared_memory() tells.
 
 =item $cluster->wait_until($condition, $what)
 
@@ -477,7 +485,7 @@ sub questions
 sub live_chunks
 {
 	my ($self) = @_;
-	return $self->safe_psql('SELECT live_chunks()');
+	return $self->safe_psql('SELECT chunks FROM credscore.shared_memory()');
 }
 
 sub wait_until

@@ -1,0 +1,144 @@
+/*-------------------------------------------------------------------------
+ * plan_tree.h
+ *	  What is known of each kind of plan node: its children, its expressions,
+ *	  and what becomes of rows in it.
+ *
+ * The other files of this room change finished plans, in which the planner has
+ * left more than the tree that one sees.  What it left, and what becomes of it:
+ *
+ *	  plan_node_id	ours begin above all that the planner can have given
+ *	  projection	only a node for which cs_plan_tree_projects holds gets
+ *					another target list.  Whoever reads a node finds its columns
+ *					where they were: the node on top of one that is split keeps
+ *					numbers, names and junk flags, and conditions that wait for
+ *					a join append columns at the end
+ *	  initPlan		moves to the node of ours that goes on top
+ *	  extParam		(and allParam) a node of ours has those of its child;
+ *					conditions that move leave them as they are
+ *	  costs			a node of ours costs what its child does; the outer side of
+ *					a hash join may be made dearer to start, so that the
+ *					executor fills the table first
+ *	  parallel_safe	false for a node of ours; below Gather it never goes
+ *	  async_capable	false for a node of ours; its child's stays, and so does an
+ *					Append's count of such children
+ *	  scrolling		a node of ours does not read backward: a statement that may
+ *					ask for that gets none
+ *	  mark, restore	a node of ours does not: see CsPlanChild.marked
+ *	  tuple bounds	ExecSetTupleBound does not pass a node of ours, which hands
+ *					on itself what the Limit right above it says
+ *					(cs_prefetch_set_direct)
+ *	  inner_unique	a join that takes one inner row for each outer one asks its
+ *					inner side for one (CS_FLOW_ONE), and keeps its conditions,
+ *					for the proof that there is but one may rest on them
+ *	  runCondition	of a WindowAgg counts the columns of its target list, which
+ *					therefore stays
+ *	  pruning		of Append and MergeAppend counts their children: each keeps
+ *					its place
+ *
+ * Lists are in the caller's context and hold pointers into the plan.
+ *------------------------------------------------------------------------- */
+#ifndef CS_PLAN_TREE_H
+#define CS_PLAN_TREE_H
+
+#include "postgres.h"
+
+#include "nodes/plannodes.h"
+
+/* What rows a node gives: where its conditions and its columns come from. */
+typedef enum CsPlanShape
+{
+	CS_SHAPE_OTHER,	 /* nothing is known that would help */
+	CS_SHAPE_SCAN,	 /* of one relation, of which qual and target list speak */
+	CS_SHAPE_COPY,	 /* the outer child's, each once, unchanged */
+	CS_SHAPE_JOIN,	 /* a Join: pairs of the children's */
+	CS_SHAPE_MEMBERS /* each is one of one child; the children are alike */
+} CsPlanShape;
+
+typedef enum CsPlanRole
+{
+	CS_ROLE_OUTER,	/* lefttree: OUTER_VAR */
+	CS_ROLE_INNER,	/* righttree: INNER_VAR, or a second input */
+	CS_ROLE_QUERY,	/* of a SubqueryScan */
+	CS_ROLE_MEMBER, /* one of several like it */
+	CS_ROLE_PRIVATE /* of a CustomScan: its extension knows what for */
+} CsPlanRole;
+
+/* How many of a child's rows its parent asks for, once it is asked itself. */
+typedef enum CsPlanFlow
+{
+	CS_FLOW_UNKNOWN, /* nobody knows, or nothing calls there */
+	CS_FLOW_EACH,	 /* one for one */
+	CS_FLOW_SOME,	 /* at least one for one */
+	CS_FLOW_MANY,	 /* one may do for many: a bound above says nothing */
+	CS_FLOW_ALL,	 /* all, before the first */
+	CS_FLOW_ONE		 /* the one it asks for may be the last */
+} CsPlanFlow;
+
+typedef struct CsPlanChild
+{
+	Plan	 **place; /* where the parent has it */
+	CsPlanRole role;
+	CsPlanFlow flow;
+	bool	   marked; /* the parent goes back to rows: mark and restore */
+	bool	   beyond; /* the parent reads one row more than it uses */
+	Limit	  *limit;  /* the parent, if it bounds the child; else NULL */
+} CsPlanChild;
+
+/* Which expressions of a node; to be combined with "|". */
+typedef enum CsPlanExprs
+{
+	CS_EXPRS_TARGETS = 1 << 0,
+	CS_EXPRS_QUAL = 1 << 1,		/* of any node: after its other conditions */
+	CS_EXPRS_INITS = 1 << 2,	/* initPlan: SubPlans that run once */
+	CS_EXPRS_JOINQUAL = 1 << 3, /* of a join: what makes a match */
+	CS_EXPRS_CLAUSES = 1 << 4,	/* of a hash or merge join: before joinqual */
+	CS_EXPRS_CONSTANT = 1 << 5, /* of a Result: once, before any row */
+	CS_EXPRS_SOURCE = 1 << 6,	/* rows of functions, and of VALUES */
+	CS_EXPRS_CUSTOM = 1 << 7,	/* of a CustomScan */
+	CS_EXPRS_KEYS = 1 << 8,		/* what is hashed: parts of the clauses */
+	CS_EXPRS_ALL = (1 << 9) - 1
+} CsPlanExprs;
+
+extern CsPlanShape cs_plan_tree_shape(const Plan *plan);
+
+/* A plan as a join; NULL when it is none. */
+extern Join *cs_plan_tree_join(Plan *plan);
+
+/*
+ * The children of a node (CsPlanChild), outer before inner before others.
+ * Plans of sub-queries in expressions are in PlannedStmt.subplans instead, and
+ * reached through their SubPlan nodes; so are CTEs, through CteScan.ctePlanId.
+ */
+extern List *cs_plan_tree_children(Plan *plan);
+
+/*
+ * The expressions of a node of the kinds that are named, as a list of lists
+ * and expressions.  Other kinds, as conditions of an index or the bounds of a
+ * Limit, are not looked into.
+ */
+extern List *cs_plan_tree_exprs(const Plan *plan, int which);
+
+/*
+ * Expressions, as a list, that a node evaluates for each row of a child by
+ * itself, so that they cannot be split off it: arguments of aggregates and of
+ * functions that return sets, and the first key of a hash join, behind which a
+ * NULL ends the evaluation.
+ */
+extern List *cs_plan_tree_row_exprs(const Plan *plan, CsPlanRole role);
+
+/*
+ * Expressions, as a list, that are evaluated for certain, once, when a plan is
+ * run for its first row; NIL when nothing is known.  They may have columns.
+ */
+extern List *cs_plan_tree_first_exprs(Plan *plan);
+
+/* May a node get another target list, from which one of ours computes the old? */
+extern bool cs_plan_tree_projects(Plan *plan);
+
+/* Does a node give one row, out of nothing? */
+extern bool cs_plan_tree_is_one_row(const Plan *plan);
+
+/* Of a nested loop: what it hands to its inner side (NestLoopParam). */
+extern List *cs_plan_tree_nest_params(const Plan *plan);
+
+#endif /* CS_PLAN_TREE_H */
