@@ -170,7 +170,7 @@ $(FUZZERS): %: %.c $(PURE_SRCS) $(wildcard src/*/*.h)
 	$< $(PURE_SRCS) -o $@ -ljson-c -lm
 
 .PHONY: lint
-lint: all
+lint: all sandbox
 	@scripts/run-tap build/lint $(call pick,$(sort $(wildcard test/lint/*.pl)))
 
 installcheck: $(SANDBOX) $(PRELOADS) tap-notice
