@@ -20,8 +20,11 @@ DATA = $(wildcard sql/credscore--*.sql)
 SRCS = $(sort $(wildcard src/*.c src/*/*.c))
 OBJS = $(SRCS:.c=.o)
 
+# The sandbox is a house of its own: core, a folder per provider, main.c.
 SANDBOX = test/sandbox/credscore-sandbox
-SANDBOX_OBJS = $(patsubst %.c,%.o,$(sort $(wildcard test/sandbox/*.c)))
+SANDBOX_OBJS = $(patsubst %.c,%.o,$(sort $(wildcard \
+	$(addprefix test/sandbox/,*.c */*.c */*/*.c))))
+SANDBOX_LIBS = -lmicrohttpd -ljson-c -lz -lpthread -lm
 
 # The bare clients that "make bench" measures against.
 BENCH_PROGRAMS = bench/easy_loop bench/multi_window
@@ -37,6 +40,8 @@ PURE_SRCS := $(sort $(wildcard $(foreach p,$(PURE),src/$(p)/*.c src/$(p).c)))
 UNIT_OBJS = $(PURE_SRCS:.c=.o)
 UNIT_LIB = test/unit/libcredscore.a
 UNIT_TESTS = $(patsubst %.c,%,$(sort $(wildcard test/unit/test_*.c)))
+SANDBOX_LIB = test/unit/libsandbox.a
+SANDBOX_TESTS = $(filter test/unit/test_sandbox_%,$(UNIT_TESTS))
 FUZZERS = $(patsubst %.c,%,$(sort $(wildcard test/fuzz/fuzz_*.c)))
 
 # TESTS='setup 003' picks tests by the beginning of their names.
@@ -95,9 +100,10 @@ endif
 endif
 
 # must stand before the include: PGXS writes its clean rule from it
-EXTRA_CLEAN = $(SANDBOX) $(SANDBOX_OBJS) $(PRELOADS) $(UNIT_TESTS) $(UNIT_LIB) \
+EXTRA_CLEAN = $(SANDBOX) $(SANDBOX_OBJS) $(PRELOADS) $(UNIT_TESTS) $(UNIT_LIB) $(SANDBOX_LIB) \
 	$(addsuffix .o,$(UNIT_TESTS)) $(FUZZERS) $(BENCH_PROGRAMS) $(BENCH_OBJS) \
-	$(wildcard src/*.d src/*/*.d src/*.bc src/*/*.bc test/*/*.d bench/*.d) test/isolation/output build
+	$(wildcard src/*.d src/*/*.d src/*.bc src/*/*.bc test/*/*.d test/sandbox/*/*.d \
+	test/sandbox/*/*/*.d bench/*.d) test/isolation/output build
 
 include $(PGXS)
 
@@ -106,7 +112,7 @@ PROVE_FLAGS += -I test/perl
 
 $(OBJS): | have-headers
 $(shlib): src/credscore.map
--include $(wildcard src/*.d src/*/*.d test/sandbox/*.d test/unit/*.d bench/*.d)
+-include $(wildcard src/*.d src/*/*.d test/*/*.d test/sandbox/*/*.d test/sandbox/*/*/*.d bench/*.d)
 
 .PHONY: have-headers
 have-headers:
@@ -118,12 +124,14 @@ have-headers:
 # The sandbox, the bare clients and the unit tests are ordinary C programs.
 $(SANDBOX_OBJS) $(BENCH_OBJS) $(addsuffix .o,$(UNIT_TESTS)): \
 	override CFLAGS += -Wno-declaration-after-statement
+# Before src: both houses have a provider/registry.h.
+$(SANDBOX_OBJS) $(addsuffix .o,$(SANDBOX_TESTS)): \
+	override CPPFLAGS := -iquote test/sandbox $(CPPFLAGS)
 
 .PHONY: sandbox unit
 sandbox: $(SANDBOX) $(PRELOADS)
 $(SANDBOX): $(SANDBOX_OBJS)
-	$(CC) $(CFLAGS) $(SANDBOX_OBJS) $(LDFLAGS) -o $@ \
-	-lmicrohttpd -ljson-c -lz -lpthread -lm
+	$(CC) $(CFLAGS) $(SANDBOX_OBJS) $(LDFLAGS) -o $@ $(SANDBOX_LIBS)
 
 $(PRELOADS): %.so: %.c
 	$(CC) -O2 -g -fPIC -shared -Wall -Wextra $(WERROR) $< -o $@ -ldl
@@ -133,15 +141,20 @@ bench-programs: $(BENCH_PROGRAMS)
 $(BENCH_PROGRAMS): %: %.o bench/bare.o
 	$(CC) $(CFLAGS) $^ $(LDFLAGS) -o $@ -lcurl -ljson-c
 
-# An archive, so that each test links only the modules it tests; libpgport has
-# PostgreSQL's CRC.
+# Archives, so that each test links only the modules it tests: the sandbox's
+# tests its core, the others ours.  libpgport has PostgreSQL's CRC.
 UNIT_LIBS = -L$(shell $(PG_CONFIG) --pkglibdir) -lpgport -ljson-c -lm
 unit: $(UNIT_TESTS)
 $(UNIT_LIB): $(UNIT_OBJS)
 	rm -f $@
 	$(AR) crs $@ $(UNIT_OBJS)
-$(UNIT_TESTS): %: %.o $(UNIT_LIB)
+$(SANDBOX_LIB): $(filter test/sandbox/core/%,$(SANDBOX_OBJS))
+	rm -f $@
+	$(AR) crs $@ $^
+$(filter-out $(SANDBOX_TESTS),$(UNIT_TESTS)): %: %.o $(UNIT_LIB)
 	$(CC) $(CFLAGS) $< $(UNIT_LIB) $(LDFLAGS) -o $@ $(UNIT_LIBS)
+$(SANDBOX_TESTS): %: %.o $(SANDBOX_LIB)
+	$(CC) $(CFLAGS) $< $(SANDBOX_LIB) $(LDFLAGS) -o $@ $(SANDBOX_LIBS)
 
 # Keeps make from deleting the objects as intermediate files.
 .SECONDARY: $(addsuffix .o,$(UNIT_TESTS))
@@ -157,7 +170,7 @@ $(FUZZERS): %: %.c $(PURE_SRCS) $(wildcard src/*/*.h)
 	$< $(PURE_SRCS) -o $@ -ljson-c -lm
 
 .PHONY: lint
-lint: all
+lint: all sandbox
 	@scripts/run-tap build/lint $(call pick,$(sort $(wildcard test/lint/*.pl)))
 
 installcheck: $(SANDBOX) $(PRELOADS) tap-notice

@@ -8,9 +8,6 @@ use warnings;
 use FindBin;
 use lib $FindBin::Bin;
 use Source;
-use Cwd qw(getcwd);
-use File::Path qw(make_path);
-use File::Temp;
 use Test::More;
 
 # Who alone may include or mention something.
@@ -62,10 +59,7 @@ sub read_tree
 		my $text = uncommented($path);
 		my $file = $path =~ s{^src/}{}r;
 
-		$tree{$file} = {
-			text => $text,
-			includes =>
-			  [ $text =~ /^[ \t]*#[ \t]*include[ \t]+("[^"\n]+"|<[^>\n]+>)/mg ] };
+		$tree{$file} = { text => $text, includes => [ includes($text) ] };
 		$tree{$file}{ours} =
 		  [ map { /^"(.*)"$/ && -f "src/$1" ? $1 : () } @{ $tree{$file}{includes} } ];
 	}
@@ -139,45 +133,6 @@ sub pure_faults
 		  if !-d "src/$name" && !grep { $tree->{$_} } $name, "$name.c", "$name.h";
 	}
 	return @faults;
-}
-
-# All that is reached from a node, over edges {node} = [nodes].
-sub reached
-{
-	my ($edges, $from) = @_;
-	my (%seen, @open);
-
-	@open = @{ $edges->{$from} // [] };
-	while (defined(my $node = pop @open))
-	{
-		push @open, @{ $edges->{$node} // [] } if !$seen{$node}++;
-	}
-	return \%seen;
-}
-
-# One circle, as the nodes along it; () when there is none.
-sub circle
-{
-	my ($edges) = @_;
-	my (%state, @found);
-	my $visit;
-
-	$visit = sub {
-		my ($node, @path) = @_;
-
-		return if @found || ($state{$node} // '') eq 'done';
-		if (($state{$node} // '') eq 'open')
-		{
-			@found = (@path, $node);
-			return;
-		}
-		$state{$node} = 'open';
-		$visit->($_, @path, $node) foreach sort @{ $edges->{$node} // [] };
-		$state{$node} = 'done';
-		return;
-	};
-	$visit->($_) foreach sort keys %$edges;
-	return @found;
 }
 
 sub structure_faults
@@ -280,27 +235,13 @@ foreach my $check (@checks)
 
 # --- planted violations are found ---
 
-my $top = getcwd();
-
 # Writes a small house, {file} = text, and returns its faults.
 sub faults_of
 {
 	my (%files) = @_;
-	my $scratch = File::Temp->newdir();
 
-	chdir $scratch or die "$scratch: $!";
 	$files{ROOMS} //= "a\nb\ta\nc\ta\napart:\tb c\npure:\ta\n";
-	foreach my $file (keys %files)
-	{
-		make_path("src/$1") if $file =~ m{^(.*)/};
-		make_path('src');
-		open(my $out, '>', "src/$file") or die "$file: $!";
-		print $out $files{$file};
-		close $out;
-	}
-	my @faults = faults();
-	chdir $top or die "$top: $!";
-	return join '; ', @faults;
+	return join '; ', in_scratch({ map { ("src/$_" => $files{$_}) } keys %files }, \&faults);
 }
 
 my %house = (

@@ -9,17 +9,6 @@ use lib $FindBin::Bin;
 use Source;
 use Test::More;
 
-# Names of defined global symbols.
-sub symbols
-{
-	my ($file, @options) = @_;
-	open(my $nm, '-|', 'nm', @options, '--defined-only', '-P', $file)
-	  or die "cannot run nm: $!";
-	my @names = map { (split)[0] } grep { (split)[1] =~ /^[A-TV-Z]$/ } <$nm>;
-	close($nm) or return;
-	return @names;
-}
-
 my @exported = symbols('credscore.so', '-D');
 ok(@exported > 0, 'credscore.so is built and exports something');
 

@@ -325,6 +325,16 @@ C<subject>, received counts that subject.
 C<reset> takes C<tokens> to forget the tokens too; C<clear> takes off one fault
 or all; C<revoke> takes C<fixed> to revoke keys that need no log-in.
 
+=item $sandbox->entities($provider, $kind), ->entity($provider, $kind, $key), ->forget(%which)
+
+What a provider remembers: all of a kind, the oldest first, or the one under a
+key, as hashes of key, age_ms and document.  C<forget> takes any of provider,
+kind and key, and returns how many were forgotten.
+
+=item $sandbox->advance($seconds)
+
+Lets entities and tokens grow that much older at once.
+
 =cut
 
 sub fault
@@ -379,6 +389,31 @@ sub revoke
 {
 	my ($self, $provider, %how) = @_;
 	return $self->control('POST', 'revoke', undef, { provider => $provider, %how })->{revoked};
+}
+
+sub entities
+{
+	my ($self, $provider, $kind) = @_;
+	return @{ $self->control('GET', 'entities', { provider => $provider, kind => $kind })->{entities} };
+}
+
+sub entity
+{
+	my ($self, $provider, $kind, $key) = @_;
+	return $self->control('GET', 'entity',
+		{ provider => $provider, kind => $kind, key => $key })->{entity};
+}
+
+sub forget
+{
+	my ($self, %which) = @_;
+	return $self->control('POST', 'forget', undef, \%which)->{forgotten};
+}
+
+sub advance
+{
+	my ($self, $seconds) = @_;
+	return $self->control('POST', 'advance', undef, { ms => int($seconds * 1000) })->{advanced_ms};
 }
 
 # Sends one control command and returns its decoded reply.
