@@ -261,8 +261,17 @@ retire(SettingsEntry *entry)
 }
 
 static void
+take_from_shared_memory(KeptSettings *kept)
+{
+	if (kept->account != CS_NO_ACCOUNT)
+		cs_account_release(kept->account);
+	kept->account = CS_NO_ACCOUNT;
+}
+
+static void
 free_settings(KeptSettings *kept)
 {
+	take_from_shared_memory(kept);
 	for (int i = 0; i < kept->settings.account.npairs; i++)
 	{
 		char *value =
@@ -448,14 +457,6 @@ void
 cs_settings_hold(const CsSettings *settings)
 {
 	kept_of(settings)->users++;
-}
-
-static void
-take_from_shared_memory(KeptSettings *kept)
-{
-	if (kept->account != CS_NO_ACCOUNT)
-		cs_account_release(kept->account);
-	kept->account = CS_NO_ACCOUNT;
 }
 
 void
