@@ -67,7 +67,7 @@ typedef struct Running
 	bool		 urgent;	/* it is waited for right away */
 	bool		 planned;	/* a planner runs what asks */
 	dsa_pointer	 spec;		/* while pending */
-	TimestampTz	 looked_at; /* when the cache had no answer */
+	CsInstant	 looked_at; /* when the cache had no answer */
 	CsAbout		 about;
 } Running;
 
@@ -371,7 +371,7 @@ answer_without_call(CsScope *scope, CsMemoEntry *entry, const CsAsk *ask,
 
 static Running *
 make_running(CsScope *scope, CsMemoEntry *entry, const CsAsk *ask,
-			 TimestampTz looked_at)
+			 CsInstant looked_at)
 {
 	dsa_pointer spec = cs_question_share(ask);
 	Running	   *running = MemoryContextAllocZero(scope->cxt, sizeof(Running));
@@ -418,10 +418,10 @@ refuse_beyond_limit(void)
 CsQuestion
 cs_ask_start(const CsAsk *ask)
 {
-	TimestampTz looked_at = GetCurrentTimestamp();
-	CsQuestion	question;
-	Running	   *running;
-	CsKey		key;
+	CsInstant  looked_at = cs_clock_ticks();
+	CsQuestion question;
+	Running	  *running;
+	CsKey	   key;
 
 	cs_question_key(&key, ask);
 	question.scope = cs_scope_current();
@@ -441,7 +441,7 @@ cs_ask_start(const CsAsk *ask)
 CsMemoEntry *
 cs_ask_ahead(const CsAsk *ask, CsAskStats *stats)
 {
-	TimestampTz	 looked_at = GetCurrentTimestamp();
+	CsInstant	 looked_at = cs_clock_ticks();
 	CsScope		*scope = cs_scope_current();
 	CsMemoEntry *entry;
 	Running		*running;

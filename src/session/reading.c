@@ -14,9 +14,9 @@
 #include "mb/pg_wchar.h"
 #include "utils/jsonb.h"
 #include "utils/memutils.h"
-#include "utils/timestamp.h"
 
 #include "base/json.h"
+#include "pg/clock.h"
 #include "pg/shmem.h"
 #include "session/result_jsonb.h"
 
@@ -229,8 +229,7 @@ cs_reading_cached(CsScope *scope, CsMemoEntry *entry, const CsAbout *about,
 				  const CsCached *cached)
 {
 	const CsReplyBody *b = body_at(cached->body);
-	int				   age_s =
-		(int) ((GetCurrentTimestamp() - cached->stored_at) / USECS_PER_SEC);
+	int age_s = (int) ((cs_clock_ticks() - cached->stored_at) / CS_US_PER_S);
 	Reading r = {.scope = scope,
 				 .entry = entry,
 				 .about = about,

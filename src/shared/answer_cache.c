@@ -15,8 +15,7 @@
 
 #include "shared/answer_cache.h"
 
-#include "utils/timestamp.h"
-
+#include "pg/clock.h"
 #include "pg/guc.h"
 #include "pg/shmem.h"
 
@@ -35,7 +34,7 @@ typedef struct CacheEntry
 	bool			 used;
 	pg_atomic_uint32 read; /* since the clock hand came by */
 	uint32			 size;
-	TimestampTz		 stored_at;
+	CsInstant		 stored_at;
 	dsa_pointer		 body;
 	int				 http_status;
 	char			 request_id[40];
@@ -177,7 +176,7 @@ put_in(const CsKey *key, const CsKey *server, const CsOutcome *outcome,
 	entry->used = true;
 	pg_atomic_write_u32(&entry->read, 0);
 	entry->size = size;
-	entry->stored_at = GetCurrentTimestamp();
+	entry->stored_at = cs_clock_ticks();
 	entry->body = body;
 	entry->http_status = outcome->http_status;
 	strlcpy(entry->request_id, outcome->request_id, sizeof(entry->request_id));
@@ -188,11 +187,10 @@ put_in(const CsKey *key, const CsKey *server, const CsOutcome *outcome,
 /* --- reading --- */
 
 bool
-cs_answer_cache_find(const CsKey *key, int max_age_ms, TimestampTz after,
+cs_answer_cache_find(const CsKey *key, int max_age_ms, CsInstant after,
 					 CsCached *found)
 {
-	TimestampTz oldest =
-		TimestampTzPlusMilliseconds(GetCurrentTimestamp(), -max_age_ms);
+	CsInstant	oldest = cs_clock_ticks() - max_age_ms * CS_US_PER_MS;
 	CacheEntry *entry;
 	bool		hit = false;
 

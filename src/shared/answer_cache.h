@@ -11,6 +11,7 @@
 
 #include "postgres.h"
 
+#include "base/instant.h"
 #include "shared/slots.h"
 
 extern void cs_answer_cache_init(void);
@@ -20,7 +21,7 @@ typedef struct CsCached
 {
 	CsOutcome	outcome;
 	dsa_pointer body;
-	TimestampTz stored_at;
+	CsInstant	stored_at; /* in ticks */
 } CsCached;
 
 /*
@@ -28,7 +29,7 @@ typedef struct CsCached
  * (0: whenever).
  */
 extern bool cs_answer_cache_find(const CsKey *key, int max_age_ms,
-								 TimestampTz after, CsCached *found);
+								 CsInstant after, CsCached *found);
 
 /* Keeps a reply; takes over one reference to `body`.  For the courier. */
 extern void cs_answer_cache_store(const CsKey *key, const CsKey *server,

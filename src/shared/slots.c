@@ -91,7 +91,7 @@ typedef struct Slot
 	volatile bool	   sent;	  /* a billed call is on the wire */
 	bool			   shared;	  /* joined a flight */
 	bool			   urgent;	  /* it is being waited for */
-	TimestampTz		   looked_at; /* when the cache had no answer */
+	CsInstant		   looked_at; /* when the cache had no answer */
 	int				   next;  /* in the free or the filled list; -1: last */
 	int				   asker; /* process number */
 	CsKey			   key;
@@ -253,7 +253,7 @@ reserve(bool urgent)
 }
 
 int
-cs_slots_submit(const CsKey *key, dsa_pointer spec, TimestampTz looked_at,
+cs_slots_submit(const CsKey *key, dsa_pointer spec, CsInstant looked_at,
 				bool urgent)
 {
 	int	  i = reserve(urgent);
@@ -471,7 +471,7 @@ cs_slots_urgent(int slot)
 	return table->slots[slot].urgent;
 }
 
-TimestampTz
+CsInstant
 cs_slots_looked_at(int slot)
 {
 	return table->slots[slot].looked_at;

@@ -16,6 +16,7 @@
 #include "utils/dsa.h"
 #include "utils/timestamp.h"
 
+#include "base/instant.h"
 #include "shared/reply.h"
 #include "shared/spec.h"
 
@@ -31,7 +32,7 @@ extern void cs_slots_init(void);
  * slots.
  */
 extern int cs_slots_submit(const CsKey *key, dsa_pointer spec,
-						   TimestampTz looked_at, bool urgent);
+						   CsInstant looked_at, bool urgent);
 
 extern bool cs_slots_settled(int slot);
 
@@ -77,7 +78,7 @@ extern const CsKey	*cs_slots_key(int slot);
 extern const CsSpec *cs_slots_spec(int slot);
 extern int			 cs_slots_asker(int slot);
 extern bool			 cs_slots_urgent(int slot);
-extern TimestampTz	 cs_slots_looked_at(int slot);
+extern CsInstant	 cs_slots_looked_at(int slot);
 extern bool			 cs_slots_abandoned(int slot);
 
 /* Notes that the question joined a flight. */
