@@ -265,6 +265,14 @@ go_on(CsFlight *flight, const CsBilling *billing, const CsDecision *decision)
 	cs_timer_set_after(&flight->timer, decision->delay_ms);
 }
 
+/* Answers, and definite refusals of a subject, serve others as well. */
+static bool
+may_serve(const CsFlight *flight, CsErrorCode code)
+{
+	return flight->endpoint->shared && flight->account->limits.cache_ttl > 0 &&
+		   (code == CS_ERR_NONE || code == CS_ERR_SUBJECT);
+}
+
 /*
  * The question ends with its last call.  `code` is what its reply, if there is
  * one, stands for; the sessions read it and say so themselves.
@@ -288,8 +296,7 @@ finish(CsFlight *flight, CsErrorCode code, const CsBilling *billing,
 	}
 	cs_server_settled(flight->server, code);
 	cs_flight_settle(flight, &outcome, result->body, result->len,
-					 billing->keep && flight->endpoint->shared &&
-						 flight->account->limits.cache_ttl > 0);
+					 billing->keep && may_serve(flight, code));
 }
 
 static CsDecision

@@ -131,7 +131,7 @@ cs_billing_row(int i, CsBillingRow *row)
 		{"not sent: no address, no connection, no TLS", CS_CALL_NOT_SENT, 0},
 		{"200, 201 and other 2xx", CS_CALL_REPLY, 200},
 		{"202", CS_CALL_REPLY, 202},
-		{"400, 404, 422", CS_CALL_REPLY, 404},
+		{"400, 404, 422, if about the subject", CS_CALL_REPLY, 404},
 		{"401", CS_CALL_REPLY, 401},
 		{"403", CS_CALL_REPLY, 403},
 		{"413", CS_CALL_REPLY, 413},
