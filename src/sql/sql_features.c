@@ -231,7 +231,7 @@ put_definition(ReturnSetInfo *rsinfo, const CsFeature *feature)
 }
 
 /*
- * credscore_feature_catalogue()
+ * credscore.feature_catalogue()
  *	returns setof (feature text, family text, from_days int, to_days int,
  *				   type text, unit text, nullable boolean, definition text,
  *				   source text)

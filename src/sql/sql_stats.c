@@ -45,7 +45,7 @@ credscore_version(PG_FUNCTION_ARGS)
 }
 
 /*
- * credscore_stat_workers() returns setof (kind text, pid int, state text,
+ * credscore.stat_workers() returns setof (kind text, pid int, state text,
  *										   started_at timestamptz,
  *										   heartbeat timestamptz,
  *										   questions int)
@@ -193,7 +193,7 @@ put_server(Row *row, const CsStatView *view)
 }
 
 /*
- * credscore_stat_servers() returns setof record
+ * credscore.stat_servers() returns setof record
  *
  * What was asked of each server; behind the view of the same name.
  */
@@ -217,7 +217,7 @@ credscore_stat_servers(PG_FUNCTION_ARGS)
 }
 
 /*
- * credscore_stat_progress() returns setof (pid int, started_at timestamptz,
+ * credscore.stat_progress() returns setof (pid int, started_at timestamptz,
  *											rows_read bigint, asked bigint,
  *											done bigint, in_flight bigint)
  *

@@ -84,7 +84,7 @@ foreach my $command (map { split /\n/ } blocks('sh'))
 # Reference: what the extension has is described.
 my %described = map { $_ => 1 } $readme =~ /`(credscore[._]\w+)/g;
 my @objects = split /\n/, $cluster->safe_psql(q{
-	SELECT DISTINCT proname FROM pg_proc WHERE proname LIKE 'credscore\_%' AND proname <> 'credscore_validator'
+	SELECT DISTINCT proname FROM pg_proc WHERE proname LIKE 'credscore\_%'
 	UNION SELECT relname FROM pg_class WHERE relname LIKE 'credscore\_%' AND relkind = 'v'
 	UNION SELECT name FROM pg_settings WHERE name LIKE 'credscore.%'
 	UNION SELECT rolname FROM pg_roles WHERE rolname LIKE 'credscore\_%'
