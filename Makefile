@@ -51,8 +51,15 @@ SQL_TESTS := $(patsubst sql/%.sql,%,$(sort $(filter-out $(DATA),$(wildcard sql/*
 SQL_PICKED := $(call pick,$(filter-out setup,$(SQL_TESTS)))
 REGRESS := $(if $(SQL_PICKED),$(filter setup,$(SQL_TESTS)) $(SQL_PICKED))
 
-ISOLATION := $(call pick,$(patsubst test/isolation/specs/%.spec,%,$(sort \
-	$(wildcard test/isolation/specs/*.spec))))
+# Specs need a sandbox that runs, and a way to speak to it: SANDBOX_PORT says
+# where, as scripts/check does.
+SPECS := $(patsubst test/isolation/specs/%.spec,%,$(sort \
+	$(wildcard test/isolation/specs/*.spec)))
+SPECS_PICKED := $(call pick,$(filter-out setup,$(SPECS)))
+ISOLATION := $(if $(SANDBOX_PORT),$(if $(SPECS_PICKED),setup $(SPECS_PICKED)))
+ifdef SANDBOX_PORT
+export PGOPTIONS := -c sandbox.port=$(SANDBOX_PORT) -c sandbox.control=$(CURDIR)/test/isolation/control
+endif
 ISOLATION_OPTS = --inputdir=test/isolation --outputdir=test/isolation/output
 
 TAP_FILES := $(sort $(wildcard test/t/*.pl))
@@ -180,6 +187,8 @@ export CREDSCORE_SANDBOX := $(CURDIR)/$(SANDBOX)
 tap-notice:
 	@if test -n '$(TAP_OBSTACLE)'; then \
 	echo 'The TAP tests are skipped: $(TAP_OBSTACLE).'; fi
+	@if test -z '$(SANDBOX_PORT)'; then \
+	echo 'The isolation tests are skipped: SANDBOX_PORT does not say where the sandbox is.'; fi
 
 endif	# goals that need PGXS
 

@@ -580,7 +580,7 @@ BEGIN ATOMIC
     SELECT name IN ('lac_requests_7', 'lac_requests_28', 'lac_requests_90', 'lac_lenders_28', 'lac_nonbank_share_28',
                     'lac_acceleration', 'monthly_surplus', 'instalment_share', 'risk_class', 'risk_class_spread',
                     'answers_not_ready')
-        OR EXISTS (SELECT FROM credscore_feature_catalogue() AS c WHERE c.feature = name);
+        OR EXISTS (SELECT FROM credscore.feature_catalogue() AS c WHERE c.feature = name);
 END;
 COMMENT ON FUNCTION underwriting.is_fact(text) IS 'may there be a fact of that name in underwriting.fact?';
 

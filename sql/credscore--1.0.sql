@@ -22,15 +22,21 @@ COMMENT ON ROLE credscore_caller IS 'may ask credit providers, which costs money
 COMMENT ON ROLE credscore_reader IS 'may read what was bought, never asks a provider';
 COMMENT ON ROLE credscore_monitor IS 'may look at statistics and workers of credscore';
 
+-- Functions for users go into the schema that CREATE EXTENSION names; what only
+-- serves views and the wrapper, and tables, into this one.
+CREATE SCHEMA credscore;
+GRANT USAGE ON SCHEMA credscore TO PUBLIC;
+COMMENT ON SCHEMA credscore IS 'what the extension credscore keeps beside its functions';
+
 -- Servers and credentials ----------------------------------------------------
 
-CREATE FUNCTION credscore_validator(options text[], catalog oid) RETURNS void
-    AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
-REVOKE ALL ON FUNCTION credscore_validator(text[], oid) FROM PUBLIC;
-COMMENT ON FUNCTION credscore_validator(text[], oid) IS
+CREATE FUNCTION credscore.validator(options text[], catalog oid) RETURNS void
+    AS 'MODULE_PATHNAME', 'credscore_validator' LANGUAGE C STRICT;
+REVOKE ALL ON FUNCTION credscore.validator(text[], oid) FROM PUBLIC;
+COMMENT ON FUNCTION credscore.validator(text[], oid) IS
     'checks the options of credscore servers and user mappings';
 
-CREATE FOREIGN DATA WRAPPER credscore VALIDATOR credscore_validator NO HANDLER;
+CREATE FOREIGN DATA WRAPPER credscore VALIDATOR credscore.validator NO HANDLER;
 COMMENT ON FOREIGN DATA WRAPPER credscore IS
     'credit scoring providers: servers say where and how to ask, user mappings with which credentials';
 
@@ -97,19 +103,15 @@ COMMENT ON FUNCTION credscore_cache_clear(name) IS
 
 -- Reading answers: features -------------------------------------------------
 
-CREATE SCHEMA credscore;
-GRANT USAGE ON SCHEMA credscore TO PUBLIC;
-COMMENT ON SCHEMA credscore IS 'what the extension credscore keeps beside its functions';
-
-CREATE FUNCTION credscore_feature_catalogue(
+CREATE FUNCTION credscore.feature_catalogue(
     OUT feature text, OUT family text, OUT from_days int, OUT to_days int, OUT type text,
     OUT unit text, OUT nullable boolean, OUT definition text, OUT source text
 ) RETURNS SETOF record
-    AS 'MODULE_PATHNAME' LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE ROWS 107;
-COMMENT ON FUNCTION credscore_feature_catalogue() IS
+    AS 'MODULE_PATHNAME', 'credscore_feature_catalogue' LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE ROWS 107;
+COMMENT ON FUNCTION credscore.feature_catalogue() IS
     'the features that Pngme''s feature dictionary defines; behind the view credscore.feature_catalogue';
 
-CREATE VIEW credscore.feature_catalogue AS SELECT * FROM credscore_feature_catalogue();
+CREATE VIEW credscore.feature_catalogue AS SELECT * FROM credscore.feature_catalogue();
 GRANT SELECT ON credscore.feature_catalogue TO PUBLIC;
 COMMENT ON VIEW credscore.feature_catalogue IS
     'the features that Pngme''s feature dictionary defines, one row per feature and window, in the order of their names; the prediction date is utc_endtime of the question, or when it was asked';
@@ -251,16 +253,16 @@ CREATE FUNCTION credscore_version() RETURNS text
 COMMENT ON FUNCTION credscore_version() IS
     'versions of credscore, libcurl and json-c, as built and as loaded';
 
-CREATE FUNCTION credscore_stat_workers(
+CREATE FUNCTION credscore.stat_workers(
     OUT kind text, OUT pid int, OUT state text, OUT started_at timestamptz,
     OUT heartbeat timestamptz, OUT questions int
 ) RETURNS SETOF record
-    AS 'MODULE_PATHNAME' LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
-REVOKE ALL ON FUNCTION credscore_stat_workers() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION credscore_stat_workers() TO credscore_monitor;
-COMMENT ON FUNCTION credscore_stat_workers() IS 'the processes of credscore';
+    AS 'MODULE_PATHNAME', 'credscore_stat_workers' LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
+REVOKE ALL ON FUNCTION credscore.stat_workers() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION credscore.stat_workers() TO credscore_monitor;
+COMMENT ON FUNCTION credscore.stat_workers() IS 'the processes of credscore';
 
-CREATE VIEW credscore_stat_workers AS SELECT * FROM credscore_stat_workers();
+CREATE VIEW credscore_stat_workers AS SELECT * FROM credscore.stat_workers();
 REVOKE ALL ON credscore_stat_workers FROM PUBLIC;
 GRANT SELECT ON credscore_stat_workers TO credscore_monitor;
 COMMENT ON VIEW credscore_stat_workers IS
@@ -272,7 +274,7 @@ COMMENT ON COLUMN credscore_stat_workers.started_at IS 'when the process last st
 COMMENT ON COLUMN credscore_stat_workers.heartbeat IS 'last turn of its loop; older than a few seconds means trouble';
 COMMENT ON COLUMN credscore_stat_workers.questions IS 'questions open in all sessions, waiting or being asked';
 
-CREATE FUNCTION credscore_stat_servers(
+CREATE FUNCTION credscore.stat_servers(
     OUT server name, OUT provider text, OUT base_url text,
     OUT calls bigint, OUT billed bigint, OUT answered bigint, OUT failed bigint,
     OUT unknown bigint, OUT failed_by_sqlstate jsonb, OUT retries bigint,
@@ -283,12 +285,12 @@ CREATE FUNCTION credscore_stat_servers(
     OUT connections bigint, OUT log_ins bigint, OUT token_expires_at timestamptz,
     OUT daily_budget int, OUT budget_used int, OUT stats_reset timestamptz
 ) RETURNS SETOF record
-    AS 'MODULE_PATHNAME' LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
-REVOKE ALL ON FUNCTION credscore_stat_servers() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION credscore_stat_servers() TO credscore_monitor;
-COMMENT ON FUNCTION credscore_stat_servers() IS 'what was asked of each server, over all sessions and databases';
+    AS 'MODULE_PATHNAME', 'credscore_stat_servers' LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
+REVOKE ALL ON FUNCTION credscore.stat_servers() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION credscore.stat_servers() TO credscore_monitor;
+COMMENT ON FUNCTION credscore.stat_servers() IS 'what was asked of each server, over all sessions and databases';
 
-CREATE VIEW credscore_stat_servers AS SELECT * FROM credscore_stat_servers();
+CREATE VIEW credscore_stat_servers AS SELECT * FROM credscore.stat_servers();
 REVOKE ALL ON credscore_stat_servers FROM PUBLIC;
 GRANT SELECT ON credscore_stat_servers TO credscore_monitor;
 COMMENT ON VIEW credscore_stat_servers IS
@@ -323,16 +325,16 @@ COMMENT ON COLUMN credscore_stat_servers.daily_budget IS 'the option daily_budge
 COMMENT ON COLUMN credscore_stat_servers.budget_used IS 'billed calls charged to the budget today (UTC); NULL: not known';
 COMMENT ON COLUMN credscore_stat_servers.stats_reset IS 'since when is counted';
 
-CREATE FUNCTION credscore_stat_progress(
+CREATE FUNCTION credscore.stat_progress(
     OUT pid int, OUT started_at timestamptz, OUT rows_read bigint, OUT asked bigint,
     OUT done bigint, OUT in_flight bigint
 ) RETURNS SETOF record
-    AS 'MODULE_PATHNAME' LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
-REVOKE ALL ON FUNCTION credscore_stat_progress() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION credscore_stat_progress() TO credscore_monitor;
-COMMENT ON FUNCTION credscore_stat_progress() IS 'how far the running statements that ask have come';
+    AS 'MODULE_PATHNAME', 'credscore_stat_progress' LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
+REVOKE ALL ON FUNCTION credscore.stat_progress() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION credscore.stat_progress() TO credscore_monitor;
+COMMENT ON FUNCTION credscore.stat_progress() IS 'how far the running statements that ask have come';
 
-CREATE VIEW credscore_stat_progress AS SELECT * FROM credscore_stat_progress();
+CREATE VIEW credscore_stat_progress AS SELECT * FROM credscore.stat_progress();
 REVOKE ALL ON credscore_stat_progress FROM PUBLIC;
 GRANT SELECT ON credscore_stat_progress TO credscore_monitor;
 COMMENT ON VIEW credscore_stat_progress IS

@@ -187,7 +187,7 @@ SELECT f.feature, c.unit, c.type, left(c.definition, 29)
 FROM decided d, credscore_features(d.decision) f
 JOIN credscore.feature_catalogue c ON (c.family, c.from_days, c.to_days) IS NOT DISTINCT FROM (f.feature, f.from_days, f.to_days)
 WHERE d.id = 7;
-SELECT count(*), count(DISTINCT unit) FROM (SELECT (credscore_feature_catalogue()).unit) c;
+SELECT count(*), count(DISTINCT unit) FROM (SELECT (credscore.feature_catalogue()).unit) c;
 
 -- prepared, planned for any value
 SET plan_cache_mode = force_generic_plan;

@@ -12,14 +12,22 @@ CREATE VIEW member AS
         AND d.classid <> 'pg_type'::regclass;
 
 -- functions: what the planner knows about them
-SELECT p.proname, pg_get_function_arguments(p.oid) AS arguments,
+SELECT p.oid::regproc AS proname, pg_get_function_arguments(p.oid) AS arguments,
     pg_get_function_result(p.oid) AS result
 FROM member m JOIN pg_proc p ON m.classid = 'pg_proc'::regclass AND m.objid = p.oid
 ORDER BY p.proname COLLATE "C", p.oid::regprocedure::text COLLATE "C";
 
-SELECT p.proname, p.pronargs, p.provolatile, p.proparallel, p.procost, p.proisstrict, p.prosecdef
+SELECT p.oid::regproc AS proname, p.pronargs, p.provolatile, p.proparallel, p.procost, p.proisstrict, p.prosecdef
 FROM member m JOIN pg_proc p ON m.classid = 'pg_proc'::regclass AND m.objid = p.oid
 ORDER BY p.proname COLLATE "C", p.oid::regprocedure::text COLLATE "C";
+
+-- What \df credscore* shows is for users, and fits a screen; the schema credscore
+-- keeps what only serves views and the wrapper.
+SELECT n.nspname, count(*), count(*) <= 25 AS fits_a_screen,
+    string_agg(p.proname, ' ' ORDER BY p.proname COLLATE "C") AS functions
+FROM member m JOIN pg_proc p ON m.classid = 'pg_proc'::regclass AND m.objid = p.oid
+JOIN pg_namespace n ON n.oid = p.pronamespace
+GROUP BY n.nspname ORDER BY n.nspname COLLATE "C";
 
 -- other objects
 SELECT type, identity

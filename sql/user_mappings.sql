@@ -120,7 +120,7 @@ SET ROLE regress_credscore_clerk;
 SELECT ask('regress_pngme');
 RESET ROLE;
 SET client_min_messages = error;
-ALTER FOREIGN DATA WRAPPER credscore VALIDATOR credscore_validator;
+ALTER FOREIGN DATA WRAPPER credscore VALIDATOR credscore.validator;
 RESET client_min_messages;
 DROP USER MAPPING FOR regress_credscore_clerk SERVER regress_pngme;
 SET ROLE regress_credscore_clerk;

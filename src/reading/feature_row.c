@@ -9,9 +9,9 @@
 #include "utils/builtins.h"
 #include "utils/tuplestore.h"
 
-void
-cs_feature_row_window(const CsFeatureWindow *window, Datum *values,
-					  bool *nulls)
+/* A window's two columns, which are NULL where there is none. */
+static void
+put_window(const CsFeatureWindow *window, Datum *values, bool *nulls)
 {
 	values[0] = Int32GetDatum(window->from_days);
 	values[1] = Int32GetDatum(window->to_days);
@@ -29,7 +29,7 @@ cs_feature_row_put(ReturnSetInfo *rsinfo, const CsFeatureRow *row)
 
 	values[0] = PointerGetDatum(
 		cstring_to_text_with_len(row->name.family, (int) row->name.len));
-	cs_feature_row_window(&row->name.window, &values[1], &nulls[1]);
+	put_window(&row->name.window, &values[1], &nulls[1]);
 	values[3] = NumericGetDatum(row->value);
 	nulls[3] = row->value == NULL;
 	values[4] = PointerGetDatum(row->text_value);

@@ -33,8 +33,4 @@ typedef struct CsFeatureRow
  */
 extern void cs_feature_row_put(ReturnSetInfo *rsinfo, const CsFeatureRow *row);
 
-/* A window's two columns, which are NULL where there is none. */
-extern void cs_feature_row_window(const CsFeatureWindow *window, Datum *values,
-								  bool *nulls);
-
 #endif /* CS_FEATURE_ROW_H */

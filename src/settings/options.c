@@ -442,7 +442,7 @@ check_complete(const CsProvider *provider, List *options)
 }
 
 /*
- * credscore_validator(options text[], catalog oid) returns void
+ * credscore.validator(options text[], catalog oid) returns void
  *
  * Called by PostgreSQL with the complete new list of options of a wrapper,
  * server or user mapping.  HV00D: unknown option; HV024: bad value; HV002: a

@@ -18,65 +18,22 @@
 #include "utils/jsonb.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
-#include "utils/tuplestore.h"
 
 #include "reading/answer_lac.h"
 #include "reading/answer_score.h"
 #include "reading/answer_statement.h"
 #include "reading/jsonb_read.h"
+#include "sql/row.h"
 
 PG_FUNCTION_INFO_V1(credscore_lac_windows);
 PG_FUNCTION_INFO_V1(credscore_statement_transactions);
 PG_FUNCTION_INFO_V1(credscore_statement_trends);
 PG_FUNCTION_INFO_V1(credscore_score);
 
-/* --- rows --- */
-
-#define MAX_COLUMNS 12
-
-/* A row under construction; columns come in order. */
-typedef struct Row
-{
-	int	  n;
-	Datum values[MAX_COLUMNS];
-	bool  nulls[MAX_COLUMNS];
-} Row;
-
 static void
-put(Row *row, Datum value, bool isnull)
+put_told(CsRow *row, CsTold told)
 {
-	Assert(row->n < MAX_COLUMNS);
-	row->values[row->n] = value;
-	row->nulls[row->n] = isnull;
-	row->n++;
-}
-
-static void
-put_pointer(Row *row, const void *value)
-{
-	put(row, PointerGetDatum(value), value == NULL);
-}
-
-static void
-put_text(Row *row, const char *text, int len)
-{
-	put_pointer(row,
-				text == NULL ? NULL : cstring_to_text_with_len(text, len));
-}
-
-static void
-put_told(Row *row, CsTold told)
-{
-	put(row, BoolGetDatum(told == CS_TOLD_YES), told == CS_UNTOLD);
-}
-
-static void
-emit(FunctionCallInfo fcinfo, Row *row)
-{
-	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-
-	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, row->values,
-						 row->nulls);
+	cs_row_put(row, BoolGetDatum(told == CS_TOLD_YES), told == CS_UNTOLD);
 }
 
 static void
@@ -108,15 +65,15 @@ credscore_lac_windows(PG_FUNCTION_ARGS)
 	n = cs_answer_lac_windows(&answer, &windows);
 	for (int i = 0; i < n; i++)
 	{
-		Row row = {0};
+		CsRow row = {0};
 
-		put(&row, Int32GetDatum(windows[i].days),
-			windows[i].days == CS_LAC_ALL_TIME);
+		cs_row_put(&row, Int32GetDatum(windows[i].days),
+				   windows[i].days == CS_LAC_ALL_TIME);
 		for (int series = 0; series < CS_LAC_SERIES; series++)
-			put(&row, Int64GetDatum(windows[i].count[series]),
-				!windows[i].has[series]);
-		put_pointer(&row, windows[i].by_kind);
-		emit(fcinfo, &row);
+			cs_row_put(&row, Int64GetDatum(windows[i].count[series]),
+					   !windows[i].has[series]);
+		cs_row_pointer(&row, windows[i].by_kind);
+		cs_row_emit(fcinfo, &row);
 	}
 	return (Datum) 0;
 }
@@ -124,14 +81,15 @@ credscore_lac_windows(PG_FUNCTION_ARGS)
 /* --- statements --- */
 
 static void
-put_transaction(Row *row, const CsTransaction *transaction)
+put_transaction(CsRow *row, const CsTransaction *transaction)
 {
-	put_text(row, transaction->id, transaction->id_len);
-	put_text(row, transaction->type, transaction->type_len);
-	put_pointer(row, transaction->received);
-	put_pointer(row, transaction->sent);
-	put_pointer(row, transaction->balance);
-	put(row, TimestampGetDatum(transaction->time), !transaction->has_time);
+	cs_row_text_of(row, transaction->id, transaction->id_len);
+	cs_row_text_of(row, transaction->type, transaction->type_len);
+	cs_row_pointer(row, transaction->received);
+	cs_row_pointer(row, transaction->sent);
+	cs_row_pointer(row, transaction->balance);
+	cs_row_put(row, TimestampGetDatum(transaction->time),
+			   !transaction->has_time);
 }
 
 /*
@@ -159,10 +117,10 @@ credscore_statement_transactions(PG_FUNCTION_ARGS)
 	caller = MemoryContextSwitchTo(per_row);
 	while (cs_answer_statement_next(&reader, &transaction))
 	{
-		Row row = {0};
+		CsRow row = {0};
 
 		put_transaction(&row, &transaction);
-		emit(fcinfo, &row);
+		cs_row_emit(fcinfo, &row);
 		MemoryContextReset(per_row);
 	}
 	MemoryContextSwitchTo(caller);
@@ -189,12 +147,12 @@ credscore_statement_trends(PG_FUNCTION_ARGS)
 	n = cs_answer_statement_trends(&answer, &months);
 	for (int i = 0; i < n; i++)
 	{
-		Row row = {0};
+		CsRow row = {0};
 
-		put(&row, DateADTGetDatum(months[i].end), false);
+		cs_row_put(&row, DateADTGetDatum(months[i].end), false);
 		for (int trend = 0; trend < CS_TRENDS; trend++)
-			put_pointer(&row, months[i].amounts[trend]);
-		emit(fcinfo, &row);
+			cs_row_pointer(&row, months[i].amounts[trend]);
+		cs_row_emit(fcinfo, &row);
 	}
 	return (Datum) 0;
 }
@@ -227,24 +185,23 @@ credscore_score(PG_FUNCTION_ARGS)
 	JsonbValue answer;
 	CsScore	   score;
 	TupleDesc  desc;
-	Row		   row = {0};
+	CsRow	   row = {0};
 
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	get_answer(fcinfo, &answer);
 	cs_answer_score_read(&answer, &score);
-	put_text(&row, score.provider,
-			 score.provider == NULL ? 0 : (int) strlen(score.provider));
-	put_pointer(&row, score.score);
-	put_pointer(&row, score.score_min);
-	put_pointer(&row, score.score_max);
+	cs_row_text(&row, score.provider);
+	cs_row_pointer(&row, score.score);
+	cs_row_pointer(&row, score.score_min);
+	cs_row_pointer(&row, score.score_max);
 	put_told(&row, score.higher_is_better);
-	put_pointer(&row, score.probability);
-	put_pointer(&row, score.grade);
-	put(&row, Int32GetDatum(score.band), score.band == 0);
-	put_pointer(&row, score.limit_low);
-	put_pointer(&row, score.limit_high);
-	put_pointer(&row, make_reasons(&score));
+	cs_row_pointer(&row, score.probability);
+	cs_row_pointer(&row, score.grade);
+	cs_row_put(&row, Int32GetDatum(score.band), score.band == 0);
+	cs_row_pointer(&row, score.limit_low);
+	cs_row_pointer(&row, score.limit_high);
+	cs_row_pointer(&row, make_reasons(&score));
 	put_told(&row, score.ready);
 	PG_RETURN_DATUM(HeapTupleGetDatum(
 		heap_form_tuple(BlessTupleDesc(desc), row.values, row.nulls)));

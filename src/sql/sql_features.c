@@ -15,13 +15,12 @@
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 #include "utils/memutils.h"
-#include "utils/tuplestore.h"
 
 #include "reading/feature_catalogue.h"
 #include "reading/feature_row.h"
 #include "reading/jsonb_read.h"
+#include "sql/row.h"
 
-#define CATALOGUE_COLUMNS 9
 
 PG_FUNCTION_INFO_V1(credscore_features);
 PG_FUNCTION_INFO_V1(credscore_feature_catalogue);
@@ -209,29 +208,29 @@ definition_of(const CsFeature *feature)
 }
 
 static void
-put_definition(ReturnSetInfo *rsinfo, const CsFeature *feature)
+put_definition(FunctionCallInfo fcinfo, const CsFeature *feature)
 {
 	const CsFeatureFamily *family = feature->family;
-	Datum				   values[CATALOGUE_COLUMNS];
-	bool				   nulls[CATALOGUE_COLUMNS] = {false};
+	CsRow				   row = {0};
+	const CsFeatureWindow *window = &feature->window;
+	bool				   unbounded = window->from_days == CS_NO_WINDOW;
 	char				   name[CS_FEATURE_NAME_SIZE];
 
 	cs_feature_catalogue_name_put(feature, name);
-	values[0] = CStringGetTextDatum(name);
-	values[1] = CStringGetTextDatum(family->name);
-	cs_feature_row_window(&feature->window, &values[2], &nulls[2]);
-	values[4] =
-		CStringGetTextDatum(cs_feature_catalogue_type_name(family->type));
-	nulls[5] = family->unit == NULL;
-	values[5] = nulls[5] ? (Datum) 0 : CStringGetTextDatum(family->unit);
-	values[6] = BoolGetDatum(family->nullable);
-	values[7] = CStringGetTextDatum(definition_of(feature));
-	values[8] = CStringGetTextDatum(CS_FEATURE_SOURCE);
-	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+	cs_row_text(&row, name);
+	cs_row_text(&row, family->name);
+	cs_row_put(&row, Int32GetDatum(window->from_days), unbounded);
+	cs_row_put(&row, Int32GetDatum(window->to_days), unbounded);
+	cs_row_text(&row, cs_feature_catalogue_type_name(family->type));
+	cs_row_text(&row, family->unit);
+	cs_row_bool(&row, family->nullable);
+	cs_row_text(&row, definition_of(feature));
+	cs_row_text(&row, CS_FEATURE_SOURCE);
+	cs_row_emit(fcinfo, &row);
 }
 
 /*
- * credscore_feature_catalogue()
+ * credscore.feature_catalogue()
  *	returns setof (feature text, family text, from_days int, to_days int,
  *				   type text, unit text, nullable boolean, definition text,
  *				   source text)
@@ -241,11 +240,10 @@ put_definition(ReturnSetInfo *rsinfo, const CsFeature *feature)
 Datum
 credscore_feature_catalogue(PG_FUNCTION_ARGS)
 {
-	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	CsFeature	   feature;
+	CsFeature feature;
 
 	InitMaterializedSRF(fcinfo, 0);
 	for (int i = 0; cs_feature_catalogue_at(i, &feature); i++)
-		put_definition(rsinfo, &feature);
+		put_definition(fcinfo, &feature);
 	return (Datum) 0;
 }

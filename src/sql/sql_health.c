@@ -19,7 +19,6 @@
 #include "utils/rel.h"
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
-#include "utils/tuplestore.h"
 
 #include "pg/guc.h"
 #include "pg/secret_file.h"
@@ -27,21 +26,22 @@
 #include "settings/options.h"
 #include "shared/slots.h"
 #include "shared/stats.h"
+#include "sql/row.h"
 
 /* The loop turns once a second at least; a busy machine may be late. */
 #define HEARTBEAT_LATE_MS 5000
 
 PG_FUNCTION_INFO_V1(credscore_health);
 
-static void put(ReturnSetInfo *rsinfo, const char *name, bool ok,
+static void put(FunctionCallInfo fcinfo, const char *name, bool ok,
 				const char *format, ...) pg_attribute_printf(4, 5);
 
 static void
-put(ReturnSetInfo *rsinfo, const char *name, bool ok, const char *format, ...)
+put(FunctionCallInfo fcinfo, const char *name, bool ok, const char *format,
+	...)
 {
 	StringInfoData detail;
-	Datum		   values[3];
-	bool		   nulls[3] = {false};
+	CsRow		   row = {0};
 	va_list		   args;
 	int			   needed;
 
@@ -54,14 +54,14 @@ put(ReturnSetInfo *rsinfo, const char *name, bool ok, const char *format, ...)
 		if (needed > 0)
 			enlargeStringInfo(&detail, needed);
 	} while (needed > 0);
-	values[0] = CStringGetTextDatum(name);
-	values[1] = BoolGetDatum(ok);
-	values[2] = CStringGetTextDatum(detail.data);
-	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+	cs_row_text(&row, name);
+	cs_row_bool(&row, ok);
+	cs_row_text(&row, detail.data);
+	cs_row_emit(fcinfo, &row);
 }
 
 static void
-put_courier(ReturnSetInfo *rsinfo)
+put_courier(FunctionCallInfo fcinfo)
 {
 	TimestampTz	   now = GetCurrentTimestamp();
 	CsCourierState courier;
@@ -71,47 +71,47 @@ put_courier(ReturnSetInfo *rsinfo)
 
 	cs_slots_courier(&courier);
 	if (courier.pid != 0)
-		put(rsinfo, "courier", true, "running, process %d", courier.pid);
+		put(fcinfo, "courier", true, "running, process %d", courier.pid);
 	else
-		put(rsinfo, "courier", false,
+		put(fcinfo, "courier", false,
 			"not running; see the server log and max_worker_processes");
 	age_ms = TimestampDifferenceMilliseconds(courier.heartbeat, now);
 	if (courier.heartbeat == 0)
-		put(rsinfo, "heartbeat", false, "none so far");
+		put(fcinfo, "heartbeat", false, "none so far");
 	else
-		put(rsinfo, "heartbeat",
+		put(fcinfo, "heartbeat",
 			courier.pid != 0 && age_ms < HEARTBEAT_LATE_MS, "%ld ms ago",
 			age_ms);
-	put(rsinfo, "questions", used < most,
+	put(fcinfo, "questions", used < most,
 		"%d of credscore.max_questions = %d are open", used, most);
 }
 
 static void
-put_server(ReturnSetInfo *rsinfo, const CsStatView *view)
+put_server(FunctionCallInfo fcinfo, const CsStatView *view)
 {
 	const CsBreakerView *pace = &view->pace;
 
 	if (pace->breaker == CS_BREAKER_CLOSED)
-		put(rsinfo, "breaker", true, "server \"%s\": closed", view->name);
+		put(fcinfo, "breaker", true, "server \"%s\": closed", view->name);
 	else
-		put(rsinfo, "breaker", false,
+		put(fcinfo, "breaker", false,
 			"server \"%s\": %s, after %d failures in a row", view->name,
 			cs_breaker_name(pace->breaker), pace->failures);
 	if (view->budget == 0)
 		return;
 	if (view->budget_used < 0)
-		put(rsinfo, "daily_budget", false,
+		put(fcinfo, "daily_budget", false,
 			"server \"%s\": the count of today's calls is not known; see the server log",
 			view->name);
 	else
-		put(rsinfo, "daily_budget", view->budget_used < view->budget,
+		put(fcinfo, "daily_budget", view->budget_used < view->budget,
 			"server \"%s\": %d of %d calls used today", view->name,
 			view->budget_used, view->budget);
 }
 
 /* The secret files of one mapping: neither path nor content is shown. */
 static void
-put_mapping(ReturnSetInfo *rsinfo, const char *server, List *options)
+put_mapping(FunctionCallInfo fcinfo, const char *server, List *options)
 {
 	ListCell *lc;
 
@@ -126,7 +126,7 @@ put_mapping(ReturnSetInfo *rsinfo, const char *server, List *options)
 			strcmp(option->defname + len - suffix, CS_FILE_SUFFIX) != 0)
 			continue;
 		fault = cs_secret_file_fault(defGetString(option));
-		put(rsinfo, "secret_file", fault == NULL,
+		put(fcinfo, "secret_file", fault == NULL,
 			"%s of a user mapping for server \"%s\"%s%s", option->defname,
 			server, fault != NULL ? ": " : "", fault != NULL ? fault : "");
 	}
@@ -141,7 +141,7 @@ is_ours(const ForeignServer *server)
 
 /* Those of this database. */
 static void
-put_secret_files(ReturnSetInfo *rsinfo)
+put_secret_files(FunctionCallInfo fcinfo)
 {
 	Relation	mappings = table_open(UserMappingRelationId, AccessShareLock);
 	SysScanDesc scan =
@@ -157,7 +157,7 @@ put_secret_files(ReturnSetInfo *rsinfo)
 									 RelationGetDescr(mappings), &isnull);
 
 		if (!isnull && is_ours(server))
-			put_mapping(rsinfo, server->servername,
+			put_mapping(fcinfo, server->servername,
 						untransformRelOptions(options));
 	}
 	systable_endscan(scan);
@@ -172,21 +172,20 @@ put_secret_files(ReturnSetInfo *rsinfo)
 Datum
 credscore_health(PG_FUNCTION_ARGS)
 {
-	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	CsStatView	  *view = palloc(sizeof(CsStatView));
+	CsStatView *view = palloc(sizeof(CsStatView));
 
 	InitMaterializedSRF(fcinfo, 0);
 	if (cs_shmem_ready())
 	{
-		put(rsinfo, "preloaded", true,
+		put(fcinfo, "preloaded", true,
 			"credscore is in shared_preload_libraries");
-		put_courier(rsinfo);
+		put_courier(fcinfo);
 		for (int i = 0; cs_stats_read(i, view); i++)
-			put_server(rsinfo, view);
+			put_server(fcinfo, view);
 	}
 	else
-		put(rsinfo, "preloaded", false,
+		put(fcinfo, "preloaded", false,
 			"credscore is not in shared_preload_libraries; nothing can be asked");
-	put_secret_files(rsinfo);
+	put_secret_files(fcinfo);
 	return (Datum) 0;
 }

@@ -12,7 +12,6 @@
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/timestamp.h"
-#include "utils/tuplestore.h"
 
 #include "http/handle.h"
 #include "pg/error.h"
@@ -20,6 +19,7 @@
 #include "shared/progress.h"
 #include "shared/slots.h"
 #include "shared/stats.h"
+#include "sql/row.h"
 
 #define CREDSCORE_VERSION "1.0"
 
@@ -45,7 +45,7 @@ credscore_version(PG_FUNCTION_ARGS)
 }
 
 /*
- * credscore_stat_workers() returns setof (kind text, pid int, state text,
+ * credscore.stat_workers() returns setof (kind text, pid int, state text,
  *										   started_at timestamptz,
  *										   heartbeat timestamptz,
  *										   questions int)
@@ -55,77 +55,37 @@ credscore_version(PG_FUNCTION_ARGS)
 Datum
 credscore_stat_workers(PG_FUNCTION_ARGS)
 {
-	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	CsCourierState courier;
-	Datum		   values[6];
-	bool		   nulls[6] = {false};
+	CsRow		   row = {0};
 
 	cs_shmem_require();
 	InitMaterializedSRF(fcinfo, 0);
 	cs_slots_courier(&courier);
-	values[0] = CStringGetTextDatum("courier");
-	values[1] = Int32GetDatum(courier.pid);
-	values[2] = CStringGetTextDatum(courier.pid != 0 ? "running" : "stopped");
-	values[3] = TimestampTzGetDatum(courier.started_at);
-	values[4] = TimestampTzGetDatum(courier.heartbeat);
-	values[5] = Int32GetDatum(cs_slots_in_use());
-	nulls[1] = courier.pid == 0;
-	nulls[3] = nulls[4] = courier.started_at == 0;
-	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+	cs_row_text(&row, "courier");
+	cs_row_put(&row, Int32GetDatum(courier.pid), courier.pid == 0);
+	cs_row_text(&row, courier.pid != 0 ? "running" : "stopped");
+	cs_row_time(&row, courier.started_at);
+	cs_row_put(&row, TimestampTzGetDatum(courier.heartbeat),
+			   courier.started_at == 0);
+	cs_row_int(&row, cs_slots_in_use());
+	cs_row_emit(fcinfo, &row);
 	return (Datum) 0;
 }
 
-/* --- credscore_stat_servers --- */
-
-#define SERVER_COLUMNS 29
-
-/* A row under construction; columns come in order. */
-typedef struct Row
-{
-	int	  n;
-	Datum values[SERVER_COLUMNS];
-	bool  nulls[SERVER_COLUMNS];
-} Row;
-
-static void
-put(Row *row, Datum value, bool isnull)
-{
-	Assert(row->n < SERVER_COLUMNS);
-	row->values[row->n] = value;
-	row->nulls[row->n] = isnull;
-	row->n++;
-}
-
-static void
-put_text(Row *row, const char *text)
-{
-	put(row, CStringGetTextDatum(text), false);
-}
-
-static void
-put_count(Row *row, uint64 count)
-{
-	put(row, Int64GetDatum((int64) count), false);
-}
-
-static void
-put_time(Row *row, TimestampTz time)
-{
-	put(row, TimestampTzGetDatum(time), time == 0);
-}
+/* --- credscore.stat_servers --- */
 
 /* Milliseconds, as PostgreSQL's own views have them. */
 static void
-put_latency(Row *row, const CsStatView *view, double share)
+put_latency(CsRow *row, const CsStatView *view, double share)
 {
 	double us = cs_histogram_quantile(view->latencies, share);
 
-	put(row, Float8GetDatum(us / 1000), us < 0);
+	cs_row_put(row, Float8GetDatum(us / 1000), us < 0);
 }
 
 /* Codes that share an SQLSTATE are one class. */
 static void
-put_failed(Row *row, const CsStatView *view)
+put_failed(CsRow *row, const CsStatView *view)
 {
 	StringInfoData json;
 	uint64		   total = 0;
@@ -149,75 +109,74 @@ put_failed(Row *row, const CsStatView *view)
 							 json.len > 0 ? ", " : "",
 							 unpack_sql_state(sqlstate), count);
 	}
-	put_count(row, total);
-	put_count(row, view->failed[CS_ERR_UNKNOWN]);
-	put(row,
-		DirectFunctionCall1(jsonb_in,
-							CStringGetDatum(psprintf("{%s}", json.data))),
-		false);
+	cs_row_count(row, total);
+	cs_row_count(row, view->failed[CS_ERR_UNKNOWN]);
+	cs_row_put(row,
+			   DirectFunctionCall1(
+				   jsonb_in, CStringGetDatum(psprintf("{%s}", json.data))),
+			   false);
 }
 
 static void
-put_server(Row *row, const CsStatView *view)
+put_server(CsRow *row, const CsStatView *view)
 {
 	const uint64 *counters = view->counters;
 
-	put(row, DirectFunctionCall1(namein, CStringGetDatum(view->name)), false);
-	put_text(row, view->provider);
-	put_text(row, view->base_url);
-	put_count(row, counters[CS_STAT_CALLS]);
-	put_count(row, counters[CS_STAT_BILLED]);
-	put_count(row, counters[CS_STAT_ANSWERED]);
+	cs_row_put(row, DirectFunctionCall1(namein, CStringGetDatum(view->name)),
+			   false);
+	cs_row_text(row, view->provider);
+	cs_row_text(row, view->base_url);
+	cs_row_count(row, counters[CS_STAT_CALLS]);
+	cs_row_count(row, counters[CS_STAT_BILLED]);
+	cs_row_count(row, counters[CS_STAT_ANSWERED]);
 	put_failed(row, view);
-	put_count(row, counters[CS_STAT_RETRIES]);
-	put_count(row, counters[CS_STAT_CACHE_HITS]);
-	put_count(row, counters[CS_STAT_SHARED]);
-	put(row, Int32GetDatum(view->running), false);
-	put(row, Int32GetDatum(view->queued), false);
-	put_text(row, cs_breaker_name(view->pace.breaker));
-	put(row, Int32GetDatum(view->pace.failures), false);
-	put_time(row, view->pace.open_until);
-	put_time(row, view->pace.paused_until);
+	cs_row_count(row, counters[CS_STAT_RETRIES]);
+	cs_row_count(row, counters[CS_STAT_CACHE_HITS]);
+	cs_row_count(row, counters[CS_STAT_SHARED]);
+	cs_row_int(row, view->running);
+	cs_row_int(row, view->queued);
+	cs_row_text(row, cs_breaker_name(view->pace.breaker));
+	cs_row_int(row, view->pace.failures);
+	cs_row_time(row, view->pace.open_until);
+	cs_row_time(row, view->pace.paused_until);
 	put_latency(row, view, 0.50);
 	put_latency(row, view, 0.95);
 	put_latency(row, view, 0.99);
-	put_count(row, counters[CS_STAT_BYTES_IN]);
-	put_count(row, counters[CS_STAT_BYTES_OUT]);
-	put_count(row, counters[CS_STAT_CONNECTIONS]);
-	put_count(row, counters[CS_STAT_LOG_INS]);
-	put_time(row, view->token_until);
-	put(row, Int32GetDatum(view->budget), view->budget == 0);
-	put(row, Int32GetDatum(view->budget_used),
-		view->budget == 0 || view->budget_used < 0);
-	put_time(row, view->reset_at);
+	cs_row_count(row, counters[CS_STAT_BYTES_IN]);
+	cs_row_count(row, counters[CS_STAT_BYTES_OUT]);
+	cs_row_count(row, counters[CS_STAT_CONNECTIONS]);
+	cs_row_count(row, counters[CS_STAT_LOG_INS]);
+	cs_row_time(row, view->token_until);
+	cs_row_put(row, Int32GetDatum(view->budget), view->budget == 0);
+	cs_row_put(row, Int32GetDatum(view->budget_used),
+			   view->budget == 0 || view->budget_used < 0);
+	cs_row_time(row, view->reset_at);
 }
 
 /*
- * credscore_stat_servers() returns setof record
+ * credscore.stat_servers() returns setof record
  *
  * What was asked of each server; behind the view of the same name.
  */
 Datum
 credscore_stat_servers(PG_FUNCTION_ARGS)
 {
-	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	CsStatView	  *view = palloc(sizeof(CsStatView));
+	CsStatView *view = palloc(sizeof(CsStatView));
 
 	cs_shmem_require();
 	InitMaterializedSRF(fcinfo, 0);
 	for (int i = 0; cs_stats_read(i, view); i++)
 	{
-		Row row = {0};
+		CsRow row = {0};
 
 		put_server(&row, view);
-		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, row.values,
-							 row.nulls);
+		cs_row_emit(fcinfo, &row);
 	}
 	return (Datum) 0;
 }
 
 /*
- * credscore_stat_progress() returns setof (pid int, started_at timestamptz,
+ * credscore.stat_progress() returns setof (pid int, started_at timestamptz,
  *											rows_read bigint, asked bigint,
  *											done bigint, in_flight bigint)
  *
@@ -226,25 +185,23 @@ credscore_stat_servers(PG_FUNCTION_ARGS)
 Datum
 credscore_stat_progress(PG_FUNCTION_ARGS)
 {
-	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	CsProgress	   progress;
+	CsProgress progress;
 
 	cs_shmem_require();
 	InitMaterializedSRF(fcinfo, 0);
 	for (int i = 0; i < cs_progress_places(); i++)
 	{
-		Row row = {0};
+		CsRow row = {0};
 
 		if (!cs_progress_read(i, &progress))
 			continue;
-		put(&row, Int32GetDatum(progress.pid), false);
-		put_time(&row, progress.started_at);
-		put_count(&row, progress.rows_read);
-		put_count(&row, progress.asked);
-		put_count(&row, progress.done);
-		put_count(&row, progress.in_flight);
-		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, row.values,
-							 row.nulls);
+		cs_row_int(&row, progress.pid);
+		cs_row_time(&row, progress.started_at);
+		cs_row_count(&row, progress.rows_read);
+		cs_row_count(&row, progress.asked);
+		cs_row_count(&row, progress.done);
+		cs_row_count(&row, progress.in_flight);
+		cs_row_emit(fcinfo, &row);
 	}
 	return (Datum) 0;
 }
