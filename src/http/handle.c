@@ -5,9 +5,12 @@
  * Memory is libcurl's and malloc's.  What holds a secret, the headers, is
  * wiped before it is freed.
  *------------------------------------------------------------------------- */
-#include "postgres.h"
-
 #include "http/handle.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 
 #include "base/core.h"
 #include "base/text.h"
@@ -50,6 +53,7 @@ new_handle(void)
 	rc |= curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, -1L);
 	rc |= curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, callbacks.body);
 	rc |= curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, callbacks.sending);
+	rc |= curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, callbacks.open);
 	rc |= curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, callbacks.close);
 	rc |= curl_easy_setopt(easy, CURLOPT_USERAGENT, "credscore/1.0");
 	if (rc != CURLE_OK)
@@ -145,13 +149,14 @@ set_options(CsHandle *handle, const CsHttpSpec *spec, void *call)
 	 * others back until then.
 	 */
 	rc |= curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
-						   pg_strncasecmp(spec->url, "https:", 6) == 0
+						   strncasecmp(spec->url, "https:", 6) == 0
 							   ? (long) CURL_HTTP_VERSION_2TLS
 							   : (long) CURL_HTTP_VERSION_1_1);
 	rc |= curl_easy_setopt(easy, CURLOPT_HTTPHEADER, handle->headers);
 	rc |= curl_easy_setopt(easy, CURLOPT_PRIVATE, call);
 	rc |= curl_easy_setopt(easy, CURLOPT_WRITEDATA, call);
 	rc |= curl_easy_setopt(easy, CURLOPT_PREREQDATA, call);
+	rc |= curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, call);
 	rc |= curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, handle->errors);
 	rc |=
 		curl_easy_setopt(easy, CURLOPT_PROXY, spec->proxy ? spec->proxy : "");
@@ -175,6 +180,7 @@ put_handle(CURL *easy, bool worn)
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, NULL);
 	curl_easy_setopt(easy, CURLOPT_RESOLVE, NULL);
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL);
+	curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 0L);
 	spare[nspare++] = easy;
 }
 
@@ -187,6 +193,22 @@ cs_handle_open(CsHandle *handle, const CsHttpSpec *spec, void *call)
 		   set_options(handle, spec, call);
 }
 
+bool
+cs_handle_look_up(CsHandle *handle, const char *entry)
+{
+	curl_slist_free_all(handle->forget);
+	handle->forget = curl_slist_append(NULL, entry);
+	return handle->forget != NULL &&
+		   curl_easy_setopt(handle->easy, CURLOPT_RESOLVE, handle->forget) ==
+			   CURLE_OK;
+}
+
+void
+cs_handle_connect_anew(CsHandle *handle)
+{
+	curl_easy_setopt(handle->easy, CURLOPT_FRESH_CONNECT, 1L);
+}
+
 void
 cs_handle_close(CsHandle *handle)
 {
@@ -195,8 +217,10 @@ cs_handle_close(CsHandle *handle)
 	for (struct curl_slist *h = handle->headers; h != NULL; h = h->next)
 		cs_core_wipe(h->data, strlen(h->data));
 	curl_slist_free_all(handle->headers);
+	curl_slist_free_all(handle->forget);
 	handle->easy = NULL;
 	handle->headers = NULL;
+	handle->forget = NULL;
 }
 
 static bool
@@ -215,7 +239,7 @@ cs_handle_describe(const CsHandle *handle, CURLcode rc, char *out,
 		handle->errors[0] ? handle->errors : curl_easy_strerror(rc);
 	size_t len;
 
-	strlcpy(out, text, outlen);
+	snprintf(out, outlen, "%s", text);
 	cs_text_redact(out);
 	len = strlen(out);
 	if (len > 0 && out[len - 1] != '.')
@@ -231,8 +255,8 @@ cs_handle_describe(const CsHandle *handle, CURLcode rc, char *out,
 	}
 }
 
-void
-cs_handle_measure(const CsHandle *handle, CsHttpCost *cost)
+static void
+measure(const CsHandle *handle, CsHttpCost *cost)
 {
 	curl_off_t duration = 0;
 	curl_off_t body_in = 0;
@@ -255,6 +279,21 @@ cs_handle_measure(const CsHandle *handle, CsHttpCost *cost)
 	cost->connections = (int) connections;
 }
 
+void
+cs_handle_read(const CsHandle *handle, CsHttpResult *result)
+{
+	long	   status = 0;
+	curl_off_t retry_after = 0;
+
+	curl_easy_getinfo(handle->easy, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(handle->easy, CURLINFO_RETRY_AFTER, &retry_after);
+	retry_after = CS_MAX(retry_after, 0);
+	result->status = (int) status;
+	result->retry_after_ms =
+		(int) CS_MIN(retry_after, INT32_MAX / 1000) * 1000;
+	measure(handle, &result->cost);
+}
+
 bool
 cs_handle_init(const CsHandleCallbacks *c)
 {
@@ -271,16 +310,4 @@ cs_handle_init(const CsHandleCallbacks *c)
 		usual_ca_path = strdup(text);
 	curl_easy_cleanup(easy);
 	return true;
-}
-
-const char *
-cs_handle_built_version(void)
-{
-	return LIBCURL_VERSION;
-}
-
-const char *
-cs_handle_loaded_version(void)
-{
-	return curl_version_info(CURLVERSION_NOW)->version;
 }

@@ -15,11 +15,11 @@ use Test::More;
 
 # Who alone may include or mention something.
 my %reserved = (
-	qr{<curl/} => qr{^http/(?:handle|host)\.[ch]$},
+	qr{<curl/} => qr{^http/(?!http\.h$)},
 	qr{\bPG_VERSION_NUM\b} => qr{^pg/compat\.[ch]$});
 
 # What a file without PostgreSQL may include, beside ours.
-my $foreign = qr{^<(?:json-c/\w+|\w+|sys/\w+)\.h>$};
+my $foreign = qr{^<(?:(?:arpa|curl|json-c|netinet|sys)/)?\w+\.h>$};
 
 # --- the table ---
 
