@@ -516,6 +516,19 @@ turn(void)
 	cs_slots_wake();
 }
 
+/* Calls can be made no more, but by another process. */
+static bool
+must_start_anew(void)
+{
+	const char *failure = cs_http_failure();
+
+	if (failure != NULL)
+		ereport(LOG, (errcode(ERRCODE_EXTERNAL_ROUTINE_EXCEPTION),
+					  errmsg("credscore courier starts anew"),
+					  errdetail("%s", failure)));
+	return failure != NULL;
+}
+
 static void
 on_exit_settle(int code, Datum arg)
 {
@@ -567,6 +580,8 @@ credscore_courier_main(Datum arg)
 			beat = now;
 		}
 		turn();
+		if (must_start_anew())
+			break;
 		(void) WaitEventSetWait(set, time_to_wait(beat), events,
 								lengthof(events),
 								CS_WAIT_EVENT("CredscoreCourier"));
