@@ -14,6 +14,7 @@
 
 #include "base/core.h"
 #include "base/text.h"
+#include "http/connection.h"
 
 /* An idle connection older than this is not used again: many servers close
  * after 60 seconds, and a request that meets the close is lost. */
@@ -50,6 +51,8 @@ new_handle(void)
 	rc |= curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
 	rc |= curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
 	rc |= curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, MAX_IDLE_SECONDS);
+	rc |= curl_easy_setopt(easy, CURLOPT_MAXLIFETIME_CONN,
+						   (long) CS_CONNECTION_LIFE_SECONDS);
 	rc |= curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, -1L);
 	rc |= curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, callbacks.body);
 	rc |= curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, callbacks.sending);
@@ -82,9 +85,8 @@ add_headers(CsHandle *handle, const CsHttpSpec *spec)
 	bool  ok = true;
 
 	/* No "Expect: 100-continue": it costs a second with servers that do not
-	 * know it. */
-	ok = add_header(handle, "Expect:") &&
-		 add_header(handle, "Accept: application/json");
+	 * know it.  All else is the request's own to say. */
+	ok = add_header(handle, "Expect:");
 	if (ok && spec->token != NULL)
 	{
 		size_t size = strlen(spec->token) + sizeof("Authorization: Bearer ");
