@@ -9,8 +9,8 @@
  * kept connection turns out to be closed, POST as well, and each is billed.
  * The pre-request callback runs once per sending and refuses the second; the
  * call then counts as lost.  To lose few so, a kept connection is looked at
- * right there: if the peer has closed it, or it is too old, nothing leaves, and
- * the call begins once more with a connection of its own.
+ * right there: if the peer has closed it nothing leaves, and the call begins once
+ * more with a connection of its own.
  *------------------------------------------------------------------------- */
 #include "http/call.h"
 
@@ -30,15 +30,14 @@
 static curl_socket_t
 on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 {
-	CsCall	 *call = arg;
-	CsInstant now = cs_http_clock_now();
-	int		  fd = cs_connection_open(address->family, address->socktype,
-									  address->protocol, now);
+	CsCall *call = arg;
+	int		fd = cs_connection_open(address->family, address->socktype,
+									address->protocol);
 
 	if (fd < 0)
 		return CURL_SOCKET_BAD;
 	cs_watch_forget(fd);
-	cs_host_found(&call->lookup, now);
+	cs_host_found(&call->lookup, cs_http_clock_now());
 	call->socket = fd;
 	return fd;
 }
@@ -63,9 +62,8 @@ before_request(void *arg, char *remote, char *local, int remote_port,
 		call->sent_twice = call->handle.worn = true;
 		return CURL_PREREQFUNC_ABORT;
 	}
-	call->spent =
-		call->socket < 0 && cs_connection_spent(&ends, cs_http_clock_now());
-	if (call->spent)
+	call->too_late = call->socket < 0 && cs_connection_closed(&ends);
+	if (call->too_late)
 		return CURL_PREREQFUNC_ABORT;
 	call->withheld = !call->owner->sending(call->owner);
 	if (call->withheld)

@@ -19,7 +19,7 @@ typedef struct CsCall
 	CsHandle	 handle;
 	int			 socket;   /* the last it opened; -1: none */
 	bool		 added;	   /* the multi handle has it */
-	bool		 spent;	   /* the connection it got is not to be used */
+	bool		 too_late; /* the connection it got is closed */
 	bool		 withheld; /* its owner kept it from leaving */
 	bool		 sent;
 	bool		 sent_twice; /* libcurl wanted to send again */

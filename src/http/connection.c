@@ -18,9 +18,8 @@
 
 typedef struct Connection
 {
-	bool	  open;
-	int		  local_port; /* 0: not asked for yet */
-	CsInstant opened;
+	bool open;
+	int	 local_port; /* 0: not asked for yet */
 } Connection;
 
 static Connection *connections; /* by descriptor */
@@ -44,7 +43,7 @@ make_room(int fd)
 }
 
 int
-cs_connection_open(int family, int type, int protocol, CsInstant now)
+cs_connection_open(int family, int type, int protocol)
 {
 	int fd = socket(family, type | SOCK_CLOEXEC, protocol);
 
@@ -54,7 +53,7 @@ cs_connection_open(int family, int type, int protocol, CsInstant now)
 		return -1;
 	}
 	if (fd >= 0)
-		connections[fd] = (Connection){.open = true, .opened = now};
+		connections[fd] = (Connection){.open = true};
 	return fd;
 }
 
@@ -136,14 +135,12 @@ peer_closed(int fd)
 }
 
 bool
-cs_connection_spent(const CsEnds *ends, CsInstant now)
+cs_connection_closed(const CsEnds *ends)
 {
 	for (int fd = 0; fd < nconnections; fd++)
 	{
 		if (has_ends(fd, ends))
-			return now - connections[fd].opened >=
-					   CS_CONNECTION_LIFE_SECONDS * CS_US_PER_S ||
-				   peer_closed(fd);
+			return peer_closed(fd);
 	}
 	return false;
 }

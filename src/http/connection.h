@@ -10,12 +10,6 @@
 
 #include <stdbool.h>
 
-#include "base/instant.h"
-
-/* No further request goes over a connection that is older, so that a host that
- * moved is followed: addresses are looked up for new connections. */
-#define CS_CONNECTION_LIFE_SECONDS 300
-
 /* The two ends of a connection, as libcurl names them. */
 typedef struct CsEnds
 {
@@ -25,8 +19,7 @@ typedef struct CsEnds
 } CsEnds;
 
 /* A socket for a connection; -1: there is none to be had. */
-extern int
-cs_connection_open(int family, int type, int protocol, CsInstant now);
+extern int cs_connection_open(int family, int type, int protocol);
 
 /* Closes it; returns what close does. */
 extern int cs_connection_close(int fd);
@@ -38,10 +31,10 @@ extern bool cs_connection_known(int fd);
 extern bool cs_connection_stands(int fd);
 
 /*
- * A request would leave over a connection that served others: is it too old,
- * or has the peer closed it, so that the request could not be answered?  False
- * as well when the connection is not known.
+ * A request would leave over a connection that served others: has the peer
+ * closed it, so that the request could not be answered?  False as well when
+ * the connection is not known.
  */
-extern bool cs_connection_spent(const CsEnds *ends, CsInstant now);
+extern bool cs_connection_closed(const CsEnds *ends);
 
 #endif /* CS_CONNECTION_H */

@@ -7,6 +7,7 @@
  *------------------------------------------------------------------------- */
 #include "http/handle.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,7 @@
 
 #include "base/core.h"
 #include "base/text.h"
-#include "http/connection.h"
+#include "http/host.h"
 
 /* An idle connection older than this is not used again: many servers close
  * after 60 seconds, and a request that meets the close is lost. */
@@ -52,7 +53,7 @@ new_handle(void)
 	rc |= curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
 	rc |= curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, MAX_IDLE_SECONDS);
 	rc |= curl_easy_setopt(easy, CURLOPT_MAXLIFETIME_CONN,
-						   (long) CS_CONNECTION_LIFE_SECONDS);
+						   (long) CS_HOST_STAYS_SECONDS);
 	rc |= curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, -1L);
 	rc |= curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, callbacks.body);
 	rc |= curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, callbacks.sending);
@@ -137,6 +138,19 @@ set_body(CsHandle *handle, const CsHttpSpec *spec)
 	return false;
 }
 
+/* The authorities of a call are those of its server, or libcurl's own. */
+static const char *
+ca_file(const CsHandle *handle)
+{
+	return handle->ca_file ? handle->ca_file : usual_ca_file;
+}
+
+static const char *
+ca_path(const CsHandle *handle)
+{
+	return handle->ca_file ? NULL : usual_ca_path;
+}
+
 static bool
 set_options(CsHandle *handle, const CsHttpSpec *spec, void *call)
 {
@@ -164,10 +178,8 @@ set_options(CsHandle *handle, const CsHttpSpec *spec, void *call)
 		curl_easy_setopt(easy, CURLOPT_PROXY, spec->proxy ? spec->proxy : "");
 	rc |= curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
 						   (long) spec->connect_timeout_ms + BACKUP_SLACK_MS);
-	rc |= curl_easy_setopt(easy, CURLOPT_CAINFO,
-						   spec->ca_file ? spec->ca_file : usual_ca_file);
-	rc |= curl_easy_setopt(easy, CURLOPT_CAPATH,
-						   spec->ca_file ? NULL : usual_ca_path);
+	rc |= curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file(handle));
+	rc |= curl_easy_setopt(easy, CURLOPT_CAPATH, ca_path(handle));
 	return rc == CURLE_OK && set_body(handle, spec);
 }
 
@@ -203,6 +215,32 @@ cs_handle_look_up(CsHandle *handle, const char *entry)
 	return handle->forget != NULL &&
 		   curl_easy_setopt(handle->easy, CURLOPT_RESOLVE, handle->forget) ==
 			   CURLE_OK;
+}
+
+/* An absolute path otherwise; any other as it is. */
+static const char *
+respell(const char *path, char *out, size_t size)
+{
+	if (path == NULL || path[0] != '/')
+		return path;
+	return snprintf(out, size, "/.%s", path) < (int) size ? out : path;
+}
+
+/*
+ * libcurl lets a call have a connection only if that was opened with the same
+ * authorities, as they are spelled.
+ */
+bool
+cs_handle_keep_apart(CsHandle *handle)
+{
+	char	 path[PATH_MAX];
+	CURLcode rc = CURLE_OK;
+
+	rc |= curl_easy_setopt(handle->easy, CURLOPT_CAINFO,
+						   respell(ca_file(handle), path, sizeof(path)));
+	rc |= curl_easy_setopt(handle->easy, CURLOPT_CAPATH,
+						   respell(ca_path(handle), path, sizeof(path)));
+	return rc == CURLE_OK;
 }
 
 void
@@ -248,12 +286,9 @@ cs_handle_describe(const CsHandle *handle, CURLcode rc, char *out,
 		snprintf(out + len, outlen - len, ".");
 	if (is_certificate_error(rc))
 	{
-		const char *ca_file =
-			handle->ca_file ? handle->ca_file : usual_ca_file;
-
 		len = strlen(out);
 		snprintf(out + len, outlen - len, " The CA file tried is \"%s\".",
-				 ca_file ? ca_file : "none");
+				 ca_file(handle) ? ca_file(handle) : "none");
 	}
 }
 

@@ -42,6 +42,10 @@ cs_handle_open(CsHandle *handle, const CsHttpSpec *spec, void *call);
  * False: no memory. */
 extern bool cs_handle_look_up(CsHandle *handle, const char *entry);
 
+/* Over TLS, the next transfer shares connections only with those that were
+ * kept apart, too.  False: no memory. */
+extern bool cs_handle_keep_apart(CsHandle *handle);
+
 /* The next transfer opens a connection of its own. */
 extern void cs_handle_connect_anew(CsHandle *handle);
 

@@ -33,6 +33,7 @@ typedef struct CsHost
 {
 	CsListNode node;			  /* in hosts */
 	char	   entry[ENTRY_SIZE]; /* "-host:port" */
+	CsInstant  since;			  /* it was needed first */
 	CsInstant  known_until;		  /* 0: not known */
 	CsLookup  *leader;			  /* who looks it up; NULL: nobody */
 	CsList	   waiting;
@@ -55,13 +56,14 @@ find(const char *entry)
 }
 
 static CsHost *
-make(const char *entry)
+make(const char *entry, CsInstant now)
 {
 	CsHost *host = calloc(1, sizeof(CsHost));
 
 	if (host == NULL)
 		return NULL;
 	snprintf(host->entry, sizeof(host->entry), "%s", entry);
+	host->since = now;
 	cs_list_init(&host->waiting);
 	cs_list_push_head(&hosts, &host->node);
 	return host;
@@ -79,7 +81,7 @@ needs_lookup(const char *name)
 
 /* The host of a URL, into *host; NULL when it needs no look-up. */
 static bool
-host_of(const char *text, CsHost **host)
+host_of(const char *text, CsInstant now, CsHost **host)
 {
 	CURLU	 *url = curl_url();
 	char	 *name = NULL;
@@ -99,7 +101,7 @@ host_of(const char *text, CsHost **host)
 	{
 		snprintf(entry, sizeof(entry), "-%s:%s", name, port);
 		*host = find(entry);
-		if (*host == NULL && (*host = make(entry)) == NULL)
+		if (*host == NULL && (*host = make(entry, now)) == NULL)
 			rc = CURLUE_OUT_OF_MEMORY;
 	}
 	curl_free(name);
@@ -127,7 +129,7 @@ give_role(CsLookup *lookup, CsInstant now)
 bool
 cs_host_enter(CsLookup *lookup, const CsHttpSpec *spec, CsInstant now)
 {
-	if (!host_of(spec->proxy ? spec->proxy : spec->url, &lookup->host))
+	if (!host_of(spec->proxy ? spec->proxy : spec->url, now, &lookup->host))
 		return false;
 	if (lookup->host == NULL)
 		return true;
@@ -141,6 +143,16 @@ const char *
 cs_host_entry(const CsLookup *lookup)
 {
 	return lookup->host->entry;
+}
+
+bool
+cs_host_turn(const CsLookup *lookup, CsInstant now)
+{
+	if (lookup->host == NULL)
+		return false;
+	return (now - lookup->host->since) /
+			   (CS_HOST_STAYS_SECONDS * CS_US_PER_S) % 2 !=
+		   0;
 }
 
 void

@@ -13,6 +13,12 @@
 #include "base/list.h"
 #include "http/http.h"
 
+/*
+ * A call gets no connection that is older, so that a host that moves is
+ * followed: an address is looked up for new connections only.
+ */
+#define CS_HOST_STAYS_SECONDS 300
+
 typedef enum CsHostRole
 {
 	CS_HOST_GOES = 0, /* the address is known, or none is needed */
@@ -38,6 +44,13 @@ cs_host_enter(CsLookup *lookup, const CsHttpSpec *spec, CsInstant now);
 
 /* "-host:port": makes libcurl forget the address.  For one that leads. */
 extern const char *cs_host_entry(const CsLookup *lookup);
+
+/*
+ * Which of two kinds of connections is a call's that begins now?  They take
+ * turns of the time above, for a connection that is in use at any time, as
+ * HTTP/2's are, would never be dropped for its age.
+ */
+extern bool cs_host_turn(const CsLookup *lookup, CsInstant now);
 
 /*
  * The address was found: who led now goes, and who waits may.  Accepts every

@@ -13,6 +13,8 @@
  *	 own time-out also fires on replies that already lie in the socket.
  * - One call resolves a host, the others wait for it: libcurl's resolver
  *	 starts one thread per look-up.
+ * - Connections are kept over all calls, though no longer than a host is sure
+ *	 to stay where it is (host.h).
  * - libcurl may fail for good, with all that is in it.  Nothing is handed over
  *	 then, so that whoever comes after this process can tell what was sent from
  *	 what was not.
@@ -52,29 +54,27 @@ withdraw(CsCall *call)
 
 /* A call begins in its role; who waits begins later. */
 static bool
-begin_in_role(CsCall *call)
+begin_in_role(CsCall *call, CsInstant now)
 {
-	switch (call->lookup.role)
-	{
-		case CS_HOST_WAITS:
-			return true;
-		case CS_HOST_LEADS:
-			if (!cs_handle_look_up(&call->handle,
-								   cs_host_entry(&call->lookup)))
-				return false;
-			break;
-		case CS_HOST_GOES:
-			break;
-	}
+	CsLookup *lookup = &call->lookup;
+	CsHandle *handle = &call->handle;
+
+	if (lookup->role == CS_HOST_WAITS)
+		return true;
+	if (lookup->role == CS_HOST_LEADS &&
+		!cs_handle_look_up(handle, cs_host_entry(lookup)))
+		return false;
+	if (cs_host_turn(lookup, now) && !cs_handle_keep_apart(handle))
+		return false;
 	return begin(call);
 }
 
-/* The connection it got is not to be used: nothing has left. */
+/* The connection it got is closed: nothing has left. */
 static bool
 begin_anew(CsCall *call)
 {
 	withdraw(call);
-	call->spent = false;
+	call->too_late = false;
 	cs_handle_connect_anew(&call->handle);
 	return begin(call);
 }
@@ -95,7 +95,7 @@ cs_http_start(const CsHttpSpec *spec, CsHttpOwner *owner)
 
 	if (call == NULL)
 		return false;
-	if (!cs_host_enter(&call->lookup, spec, now) || !begin_in_role(call))
+	if (!cs_host_enter(&call->lookup, spec, now) || !begin_in_role(call, now))
 	{
 		forget(call);
 		return false;
@@ -183,7 +183,7 @@ reap(void)
 	{
 		CsCall *call = cs_call_of(easy);
 
-		if (!call->spent)
+		if (!call->too_late)
 			finish_with_code(call, rc);
 		else if (begin_anew(call))
 			continue;
@@ -218,13 +218,14 @@ expire(void)
 static void
 start_waiting(void)
 {
+	CsInstant now = cs_http_clock_now();
 	CsLookup *lookup;
 
-	while ((lookup = cs_host_next(cs_http_clock_now())) != NULL)
+	while ((lookup = cs_host_next(now)) != NULL)
 	{
 		CsCall *call = cs_list_of(CsCall, lookup, lookup);
 
-		if (!begin_in_role(call))
+		if (!begin_in_role(call, now))
 			finish_without_memory(call);
 	}
 }

@@ -135,6 +135,26 @@ test_failure(void)
 	cs_host_leave(&second);
 }
 
+static void
+test_turns(void)
+{
+	CsLookup lookup;
+	CsLookup literal;
+
+	enter(&lookup, "https://turns.example/", START);
+	enter(&literal, "https://10.0.0.1/", START);
+	for (int turn = 0; turn < 4; turn++)
+	{
+		CsInstant begin = START + turn * 300 * SECOND;
+
+		is_int(cs_host_turn(&lookup, begin), turn % 2, "turn %d begins", turn);
+		is_int(cs_host_turn(&lookup, begin + 299 * SECOND), turn % 2,
+			   "turn %d lasts", turn);
+		ok(!cs_host_turn(&literal, begin), "an address takes none");
+	}
+	cs_host_leave(&lookup);
+}
+
 int
 main(void)
 {
@@ -142,5 +162,6 @@ main(void)
 	test_waiting();
 	test_succession();
 	test_failure();
+	test_turns();
 	return done_testing();
 }
