@@ -150,7 +150,7 @@ $(BENCH_PROGRAMS): %: %.o bench/bare.o
 
 # Archives, so that each test links only the modules it tests: the sandbox's
 # tests its core, the others ours.  libpgport has PostgreSQL's CRC.
-UNIT_LIBS = -L$(shell $(PG_CONFIG) --pkglibdir) -lpgport -ljson-c -lm
+UNIT_LIBS = -L$(shell $(PG_CONFIG) --pkglibdir) -lpgport -lcurl -ljson-c -lm
 unit: $(UNIT_TESTS)
 $(UNIT_LIB): $(UNIT_OBJS)
 	rm -f $@
@@ -173,8 +173,8 @@ FUZZ_SECONDS ?= 30
 fuzz: $(FUZZERS)
 	scripts/fuzz $(FUZZ_SECONDS) $(FUZZERS)
 $(FUZZERS): %: %.c $(PURE_SRCS) $(wildcard src/*/*.h)
-	$(FUZZ_CC) -g -O1 -fsanitize=fuzzer,address,undefined -Isrc \
-	$< $(PURE_SRCS) -o $@ -ljson-c -lm
+	$(FUZZ_CC) -g -O1 -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -Isrc \
+	$< $(PURE_SRCS) -o $@ -lcurl -ljson-c -lm
 
 .PHONY: lint
 lint: all sandbox

@@ -14,7 +14,7 @@
 #include "postgres.h"
 
 #include "courier/gate.h"
-#include "http/http_spec.h"
+#include "http/http.h"
 #include "provider/billing.h"
 #include "shared/account.h"
 #include "shared/stats.h"

@@ -5,12 +5,17 @@
  * Memory is libcurl's and malloc's.  What holds a secret, the headers, is
  * wiped before it is freed.
  *------------------------------------------------------------------------- */
-#include "postgres.h"
-
 #include "http/handle.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 
 #include "base/core.h"
 #include "base/text.h"
+#include "http/host.h"
 
 /* An idle connection older than this is not used again: many servers close
  * after 60 seconds, and a request that meets the close is lost. */
@@ -47,9 +52,12 @@ new_handle(void)
 	rc |= curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
 	rc |= curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
 	rc |= curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, MAX_IDLE_SECONDS);
+	rc |= curl_easy_setopt(easy, CURLOPT_MAXLIFETIME_CONN,
+						   (long) CS_HOST_STAYS_SECONDS);
 	rc |= curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, -1L);
 	rc |= curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, callbacks.body);
 	rc |= curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, callbacks.sending);
+	rc |= curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, callbacks.open);
 	rc |= curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, callbacks.close);
 	rc |= curl_easy_setopt(easy, CURLOPT_USERAGENT, "credscore/1.0");
 	if (rc != CURLE_OK)
@@ -78,9 +86,8 @@ add_headers(CsHandle *handle, const CsHttpSpec *spec)
 	bool  ok = true;
 
 	/* No "Expect: 100-continue": it costs a second with servers that do not
-	 * know it. */
-	ok = add_header(handle, "Expect:") &&
-		 add_header(handle, "Accept: application/json");
+	 * know it.  All else is the request's own to say. */
+	ok = add_header(handle, "Expect:");
 	if (ok && spec->token != NULL)
 	{
 		size_t size = strlen(spec->token) + sizeof("Authorization: Bearer ");
@@ -131,6 +138,19 @@ set_body(CsHandle *handle, const CsHttpSpec *spec)
 	return false;
 }
 
+/* The authorities of a call are those of its server, or libcurl's own. */
+static const char *
+ca_file(const CsHandle *handle)
+{
+	return handle->ca_file ? handle->ca_file : usual_ca_file;
+}
+
+static const char *
+ca_path(const CsHandle *handle)
+{
+	return handle->ca_file ? NULL : usual_ca_path;
+}
+
 static bool
 set_options(CsHandle *handle, const CsHttpSpec *spec, void *call)
 {
@@ -145,22 +165,21 @@ set_options(CsHandle *handle, const CsHttpSpec *spec, void *call)
 	 * others back until then.
 	 */
 	rc |= curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
-						   pg_strncasecmp(spec->url, "https:", 6) == 0
+						   strncasecmp(spec->url, "https:", 6) == 0
 							   ? (long) CURL_HTTP_VERSION_2TLS
 							   : (long) CURL_HTTP_VERSION_1_1);
 	rc |= curl_easy_setopt(easy, CURLOPT_HTTPHEADER, handle->headers);
 	rc |= curl_easy_setopt(easy, CURLOPT_PRIVATE, call);
 	rc |= curl_easy_setopt(easy, CURLOPT_WRITEDATA, call);
 	rc |= curl_easy_setopt(easy, CURLOPT_PREREQDATA, call);
+	rc |= curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, call);
 	rc |= curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, handle->errors);
 	rc |=
 		curl_easy_setopt(easy, CURLOPT_PROXY, spec->proxy ? spec->proxy : "");
 	rc |= curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
 						   (long) spec->connect_timeout_ms + BACKUP_SLACK_MS);
-	rc |= curl_easy_setopt(easy, CURLOPT_CAINFO,
-						   spec->ca_file ? spec->ca_file : usual_ca_file);
-	rc |= curl_easy_setopt(easy, CURLOPT_CAPATH,
-						   spec->ca_file ? NULL : usual_ca_path);
+	rc |= curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file(handle));
+	rc |= curl_easy_setopt(easy, CURLOPT_CAPATH, ca_path(handle));
 	return rc == CURLE_OK && set_body(handle, spec);
 }
 
@@ -175,6 +194,7 @@ put_handle(CURL *easy, bool worn)
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, NULL);
 	curl_easy_setopt(easy, CURLOPT_RESOLVE, NULL);
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL);
+	curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 0L);
 	spare[nspare++] = easy;
 }
 
@@ -187,6 +207,48 @@ cs_handle_open(CsHandle *handle, const CsHttpSpec *spec, void *call)
 		   set_options(handle, spec, call);
 }
 
+bool
+cs_handle_look_up(CsHandle *handle, const char *entry)
+{
+	curl_slist_free_all(handle->forget);
+	handle->forget = curl_slist_append(NULL, entry);
+	return handle->forget != NULL &&
+		   curl_easy_setopt(handle->easy, CURLOPT_RESOLVE, handle->forget) ==
+			   CURLE_OK;
+}
+
+/* An absolute path otherwise; any other as it is. */
+static const char *
+respell(const char *path, char *out, size_t size)
+{
+	if (path == NULL || path[0] != '/')
+		return path;
+	return snprintf(out, size, "/.%s", path) < (int) size ? out : path;
+}
+
+/*
+ * libcurl lets a call have a connection only if that was opened with the same
+ * authorities, as they are spelled.
+ */
+bool
+cs_handle_keep_apart(CsHandle *handle)
+{
+	char	 path[PATH_MAX];
+	CURLcode rc = CURLE_OK;
+
+	rc |= curl_easy_setopt(handle->easy, CURLOPT_CAINFO,
+						   respell(ca_file(handle), path, sizeof(path)));
+	rc |= curl_easy_setopt(handle->easy, CURLOPT_CAPATH,
+						   respell(ca_path(handle), path, sizeof(path)));
+	return rc == CURLE_OK;
+}
+
+void
+cs_handle_connect_anew(CsHandle *handle)
+{
+	curl_easy_setopt(handle->easy, CURLOPT_FRESH_CONNECT, 1L);
+}
+
 void
 cs_handle_close(CsHandle *handle)
 {
@@ -195,8 +257,10 @@ cs_handle_close(CsHandle *handle)
 	for (struct curl_slist *h = handle->headers; h != NULL; h = h->next)
 		cs_core_wipe(h->data, strlen(h->data));
 	curl_slist_free_all(handle->headers);
+	curl_slist_free_all(handle->forget);
 	handle->easy = NULL;
 	handle->headers = NULL;
+	handle->forget = NULL;
 }
 
 static bool
@@ -215,24 +279,21 @@ cs_handle_describe(const CsHandle *handle, CURLcode rc, char *out,
 		handle->errors[0] ? handle->errors : curl_easy_strerror(rc);
 	size_t len;
 
-	strlcpy(out, text, outlen);
+	snprintf(out, outlen, "%s", text);
 	cs_text_redact(out);
 	len = strlen(out);
 	if (len > 0 && out[len - 1] != '.')
 		snprintf(out + len, outlen - len, ".");
 	if (is_certificate_error(rc))
 	{
-		const char *ca_file =
-			handle->ca_file ? handle->ca_file : usual_ca_file;
-
 		len = strlen(out);
 		snprintf(out + len, outlen - len, " The CA file tried is \"%s\".",
-				 ca_file ? ca_file : "none");
+				 ca_file(handle) ? ca_file(handle) : "none");
 	}
 }
 
-void
-cs_handle_measure(const CsHandle *handle, CsHttpCost *cost)
+static void
+measure(const CsHandle *handle, CsHttpCost *cost)
 {
 	curl_off_t duration = 0;
 	curl_off_t body_in = 0;
@@ -255,6 +316,21 @@ cs_handle_measure(const CsHandle *handle, CsHttpCost *cost)
 	cost->connections = (int) connections;
 }
 
+void
+cs_handle_read(const CsHandle *handle, CsHttpResult *result)
+{
+	long	   status = 0;
+	curl_off_t retry_after = 0;
+
+	curl_easy_getinfo(handle->easy, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(handle->easy, CURLINFO_RETRY_AFTER, &retry_after);
+	retry_after = CS_MAX(retry_after, 0);
+	result->status = (int) status;
+	result->retry_after_ms =
+		(int) CS_MIN(retry_after, INT32_MAX / 1000) * 1000;
+	measure(handle, &result->cost);
+}
+
 bool
 cs_handle_init(const CsHandleCallbacks *c)
 {
@@ -271,16 +347,4 @@ cs_handle_init(const CsHandleCallbacks *c)
 		usual_ca_path = strdup(text);
 	curl_easy_cleanup(easy);
 	return true;
-}
-
-const char *
-cs_handle_built_version(void)
-{
-	return LIBCURL_VERSION;
-}
-
-const char *
-cs_handle_loaded_version(void)
-{
-	return curl_version_info(CURLVERSION_NOW)->version;
 }

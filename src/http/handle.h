@@ -2,22 +2,21 @@
  * handle.h
  *	  libcurl's easy handles: made once, set up for a call, used again.
  *
- * Only the files http*.c know libcurl.
+ * Only the files of this room know libcurl.
  *------------------------------------------------------------------------- */
 #ifndef CS_HANDLE_H
 #define CS_HANDLE_H
 
-#include "postgres.h"
-
 #include <curl/curl.h>
 
-#include "http/http_spec.h"
+#include "http/http.h"
 
 /* What libcurl calls back, for every handle; `arg` is the call's. */
 typedef struct CsHandleCallbacks
 {
 	curl_write_callback		  body;
 	curl_prereq_callback	  sending;
+	curl_opensocket_callback  open;
 	curl_closesocket_callback close;
 } CsHandleCallbacks;
 
@@ -26,6 +25,7 @@ typedef struct CsHandle
 {
 	CURL			  *easy;
 	struct curl_slist *headers;
+	struct curl_slist *forget; /* the address that is not to be used */
 	const char *ca_file; /* the specification's; NULL: libcurl's default */
 	bool		worn;	 /* it counts what libcurl sent again: use no more */
 	char		errors[CURL_ERROR_SIZE]; /* libcurl's words, or empty */
@@ -38,6 +38,17 @@ extern bool cs_handle_init(const CsHandleCallbacks *callbacks);
 extern bool
 cs_handle_open(CsHandle *handle, const CsHttpSpec *spec, void *call);
 
+/* The next transfer looks an address up that may be known: "-host:port".
+ * False: no memory. */
+extern bool cs_handle_look_up(CsHandle *handle, const char *entry);
+
+/* Over TLS, the next transfer shares connections only with those that were
+ * kept apart, too.  False: no memory. */
+extern bool cs_handle_keep_apart(CsHandle *handle);
+
+/* The next transfer opens a connection of its own. */
+extern void cs_handle_connect_anew(CsHandle *handle);
+
 /* Gives a handle back, wiping the headers.  Accepts a zeroed one. */
 extern void cs_handle_close(CsHandle *handle);
 
@@ -46,11 +57,7 @@ extern void cs_handle_close(CsHandle *handle);
 extern void cs_handle_describe(const CsHandle *handle, CURLcode rc, char *out,
 							   size_t outlen);
 
-/* What the call took so far, or all in all. */
-extern void cs_handle_measure(const CsHandle *handle, CsHttpCost *cost);
-
-/* "7.88.1" as built and as loaded; need no cs_handle_init. */
-extern const char *cs_handle_built_version(void);
-extern const char *cs_handle_loaded_version(void);
+/* Status, Retry-After, and what the call took so far, or all in all. */
+extern void cs_handle_read(const CsHandle *handle, CsHttpResult *result);
 
 #endif /* CS_HANDLE_H */

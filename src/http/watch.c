@@ -6,22 +6,27 @@
  * it out again with the next.  Here it stays registered meanwhile, which saves
  * two system calls per transfer; when an idle connection speaks (the peer
  * closes it), it is unregistered then.
+ *
+ * What is no connection is a resolver thread's: a socket, a pipe or an eventfd,
+ * by version.  libcurl closes those without telling, and the system gives their
+ * numbers to others.  So what is noted of them is not relied on.
  *------------------------------------------------------------------------- */
-#include "postgres.h"
-
 #include "http/watch.h"
 
-#include <sys/socket.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
-/* Beside the events: libcurl has no use for it now; it is no connection, but
- * a resolver thread's, which libcurl closes without telling. */
-#define IDLE	 ((uint32) 1 << 24)
-#define RESOLVER ((uint32) 1 << 25)
-#define EVENTS	 (EPOLLIN | EPOLLOUT)
+#include "base/core.h"
+#include "http/connection.h"
 
-static int	   epoll_fd = -1;
-static uint32 *watched; /* by descriptor; 0: not registered */
-static int	   nwatched;
+/* Beside the events: libcurl has no use for the descriptor now. */
+#define IDLE   ((uint32_t) 1 << 24)
+#define EVENTS (EPOLLIN | EPOLLOUT)
+
+static int		 epoll_fd = -1;
+static uint32_t *watched; /* by descriptor; 0: not registered */
+static int		 nwatched;
 
 bool
 cs_watch_init(void)
@@ -39,8 +44,8 @@ cs_watch_descriptor(void)
 static bool
 make_room(int fd)
 {
-	int		n = Max(fd + 1, nwatched * 2);
-	uint32 *larger;
+	int		  n = CS_MAX(fd + 1, nwatched * 2);
+	uint32_t *larger;
 
 	if (fd < nwatched)
 		return true;
@@ -60,32 +65,33 @@ unwatch(int fd)
 	watched[fd] = 0;
 }
 
-/* libcurl's resolver threads speak through socket pairs. */
-static uint32
-kind_of(int fd)
-{
-	int		  domain = AF_INET;
-	socklen_t len = sizeof(domain);
-
-	getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len);
-	return domain == AF_UNIX ? RESOLVER : 0;
-}
-
-bool
-cs_watch(int fd, uint32 events)
+/* Registers a descriptor, or changes what it is registered for. */
+static bool
+set_events(int fd, uint32_t events)
 {
 	struct epoll_event event = {.events = events, .data.fd = fd};
 
+	if (watched[fd] != 0 &&
+		epoll_ctl(epoll_fd, EPOLL_CTL_MOD, fd, &event) == 0)
+		return true;
+
+	/* It is new, or was closed and is another now, of which epoll knows
+	 * nothing. */
+	return (watched[fd] == 0 || errno == ENOENT) &&
+		   epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+bool
+cs_watch(int fd, uint32_t events)
+{
 	if (!make_room(fd))
 		return false;
-	watched[fd] &= ~IDLE;
-	if ((watched[fd] & EVENTS) == events)
-		return true;
-	if (epoll_ctl(epoll_fd, watched[fd] ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd,
-				  &event) != 0)
-		return false;
-	watched[fd] =
-		events | (watched[fd] ? watched[fd] & RESOLVER : kind_of(fd));
+	if (!cs_connection_known(fd) || (watched[fd] & EVENTS) != events)
+	{
+		if (!set_events(fd, events))
+			return false;
+	}
+	watched[fd] = events;
 	return true;
 }
 
@@ -94,15 +100,15 @@ cs_watch_idle(int fd)
 {
 	if (fd >= nwatched || watched[fd] == 0)
 		return;
-	if (watched[fd] & RESOLVER)
-		unwatch(fd);
-	else
+	if (cs_connection_known(fd))
 		watched[fd] |= IDLE;
+	else
+		unwatch(fd);
 }
 
 /* Closing takes a descriptor out of epoll by itself. */
 void
-cs_watch_closed(int fd)
+cs_watch_forget(int fd)
 {
 	if (fd < nwatched)
 		watched[fd] = 0;

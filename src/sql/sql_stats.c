@@ -13,7 +13,7 @@
 #include "utils/fmgrprotos.h"
 #include "utils/timestamp.h"
 
-#include "http/handle.h"
+#include "http/http.h"
 #include "pg/error.h"
 #include "pg/shmem.h"
 #include "shared/progress.h"
@@ -40,8 +40,8 @@ credscore_version(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_TEXT_P(cstring_to_text(psprintf(
 		"credscore %s, libcurl %s (built with %s), json-c %s (built with %s)",
-		CREDSCORE_VERSION, cs_handle_loaded_version(),
-		cs_handle_built_version(), json_c_version(), JSON_C_VERSION)));
+		CREDSCORE_VERSION, cs_http_loaded_version(), cs_http_built_version(),
+		json_c_version(), JSON_C_VERSION)));
 }
 
 /*

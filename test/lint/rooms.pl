@@ -12,13 +12,13 @@ use Test::More;
 
 # Who alone may include or mention something.
 my %reserved = (
-	qr{<curl/} => qr{^http/(?:handle|host)\.[ch]$},
+	qr{<curl/} => qr{^http/(?!http\.h$)},
 	qr{\bPG_VERSION_NUM\b} => qr{^pg/compat\.[ch]$},
 	# what a status means is decided in provider/; to a log-in 400 is OAuth's word
 	qr{status\s*(?:[=!]=|[<>]=?)\s*\d{3}\b} => qr{^(?:provider/\w+|courier/login)\.c$});
 
 # What a file without PostgreSQL may include, beside ours.
-my $foreign = qr{^<(?:json-c/\w+|\w+|sys/\w+)\.h>$};
+my $foreign = qr{^<(?:(?:arpa|curl|json-c|netinet|sys)/)?\w+\.h>$};
 
 # --- the table ---
 

@@ -1,5 +1,5 @@
-# Files and functions stay readable.  The aim is 600 and 60 lines; a little
-# more is sometimes the better text, this much more is not.
+# Files and functions stay readable.  The aim is 600 and 60 lines; a function
+# of a little more is sometimes the better text, one of this much more is not.
 
 use strict;
 use warnings;
@@ -10,7 +10,7 @@ use Source;
 use Test::More;
 
 use constant {
-	MAX_FILE => 660,
+	MAX_FILE => 600,
 	MAX_FUNCTION => 100 };
 
 # Functions of a file as [name, first line, number of lines].  A body opens

@@ -32,6 +32,9 @@ use Socket qw(SOCK_STREAM SOMAXCONN inet_aton pack_sockaddr_in unpack_sockaddr_i
 # A connection to loopback that takes longer than this does not come up.
 use constant CONNECT_SECONDS => 1;
 
+# How long a request may take to come.
+use constant REQUEST_SECONDS => 60;
+
 sub bound
 {
 	my ($class) = @_;
@@ -102,6 +105,11 @@ How many connections stand.
 
 Takes the connections that came to C<mute> so far; how many there were.
 
+=item $listener->take($reply)
+
+Takes the next connection that comes to C<mute>, and the request over it, gives
+the reply and closes.  Returns the request's head.
+
 =item $listener->hang_up
 
 Ends the port: those who wait are told, who come later are refused.
@@ -148,6 +156,25 @@ sub accepted
 		$n++;
 	}
 	return $n;
+}
+
+sub take
+{
+	my ($self, $reply) = @_;
+	my $request = '';
+
+	IO::Select->new($self->{socket})->can_read(REQUEST_SECONDS) or croak 'nobody comes';
+	accept(my $connection, $self->{socket}) or croak "accept: $!";
+	my $ready = IO::Select->new($connection);
+	until ($request =~ /^(.*?\r\n)\r\n(.*)/s
+		  && length $2 >= (($1 =~ /^Content-Length: *(\d+)/mi)[0] // 0))
+	{
+		$ready->can_read(REQUEST_SECONDS) or croak 'the request does not end';
+		sysread($connection, $request, 65536, length $request) or croak 'the request is cut off';
+	}
+	syswrite($connection, $reply);
+	close $connection;
+	return ($request =~ /^(.*?\r\n)\r\n/s)[0];
 }
 
 sub knocking

@@ -1,0 +1,347 @@
+/*-------------------------------------------------------------------------
+ * course.c
+ *	  The course of a flight, from the window of its asker to its outcome.
+ *
+ * One function leads from each state to the next; what waits is called back
+ * by a log-in, a server's gate, a timer, or the end of its call.  Nothing here
+ * raises: errors become outcomes.
+ *------------------------------------------------------------------------- */
+#include "postgres.h"
+
+#include "courier/course.h"
+
+#include "common/pg_prng.h"
+
+#include "base/buf.h"
+#include "base/core.h"
+#include "courier/login.h"
+#include "courier/retry.h"
+#include "courier/server.h"
+#include "courier/timer.h"
+#include "courier/token_cache.h"
+#include "http/http.h"
+#include "shared/slots.h"
+#include "shared/stats.h"
+
+/* --- from the window to the call --- */
+
+static void
+enter_queue(CsFlight *flight)
+{
+	flight->state = CS_FLIGHT_QUEUED;
+	if (cs_server_enter(flight->server, flight->account, flight->endpoint->fee,
+						flight->place.process, &flight->turn))
+		cs_timer_set_after(&flight->timer,
+						   flight->account->limits.queue_timeout);
+	else
+		cs_flight_fail_with(flight, CS_ERR_MEMORY,
+							"The courier has no memory for the question.");
+}
+
+void
+cs_course_proceed(CsFlight *flight)
+{
+	CsOutcome failure;
+
+	flight->state = CS_FLIGHT_LOGIN;
+	if (!flight->account->needs_login)
+	{
+		enter_queue(flight);
+		return;
+	}
+	switch (cs_login_ensure(flight->spec->account, &flight->waiter, &failure))
+	{
+		case CS_LOGIN_READY:
+			enter_queue(flight);
+			break;
+		case CS_LOGIN_FAILED:
+			cs_flight_fail(flight, &failure);
+			break;
+		case CS_LOGIN_PENDING:
+			break;
+	}
+}
+
+static void
+on_token(CsLoginWaiter *waiter, const CsOutcome *failure)
+{
+	CsFlight *flight = cs_flight_of(waiter, waiter);
+	CsOutcome outcome;
+
+	if (failure == NULL)
+	{
+		enter_queue(flight);
+		return;
+	}
+	outcome = *failure;
+	cs_flight_fail(flight, &outcome);
+}
+
+void
+cs_course_enter(CsFlight *flight, int slot)
+{
+	flight->state = CS_FLIGHT_WAITING;
+	if (cs_window_enter(&flight->place, cs_slots_asker(slot),
+						cs_slots_spec(slot)->max_in_flight,
+						cs_slots_urgent(slot)))
+		cs_course_proceed(flight);
+}
+
+/* --- the call --- */
+
+/* The headers of request and account; wipe and free the buffer. */
+static CsBuf
+headers_of(const CsFlight *flight)
+{
+	const CsSharedAccount *a = flight->account;
+	CsBuf				   headers = {0};
+
+	cs_buf_puts(&headers,
+				cs_block_text(flight->spec, flight->spec->request.headers));
+	if (a->headers != 0)
+		cs_buf_puts(&headers, cs_block_text(a, a->headers));
+	return headers;
+}
+
+static bool
+start_call(CsFlight *flight, const char *token)
+{
+	const CsSpec		  *s = flight->spec;
+	const CsSharedAccount *a = flight->account;
+	CsBuf				   headers = headers_of(flight);
+	CsHttpSpec			   http = {.method = s->request.method,
+								   .url = cs_block_text(s, s->request.url),
+								   .headers = headers.data,
+								   .token = token,
+								   .body = cs_block_text(s, s->request.body),
+								   .body_len = s->request.body_len,
+								   .ca_file = cs_block_text(a, a->ca_file),
+								   .proxy = cs_block_text(a, a->proxy),
+								   .connect_timeout_ms = a->limits.connect_timeout,
+								   .request_timeout_ms = a->limits.request_timeout,
+								   .max_body = a->limits.max_response_size};
+	bool started = !headers.failed && cs_http_start(&http, &flight->owner);
+
+	cs_buf_free(&headers);
+	return started;
+}
+
+/* Its turn has come.  The token may have gone while it queued. */
+static void
+call(CsFlight *flight)
+{
+	char token[CS_TOKEN_MAX + 1];
+	bool needs_token = flight->account->needs_login;
+	bool started;
+
+	if (needs_token && !cs_token_cache_get(&flight->account->account_key,
+										   token, &flight->generation))
+	{
+		cs_server_back_out(&flight->turn);
+		cs_course_proceed(flight);
+		return;
+	}
+	flight->state = CS_FLIGHT_CALLING;
+	flight->withheld = false;
+	started = start_call(flight, needs_token ? token : NULL);
+	if (needs_token)
+		cs_core_wipe(token, strlen(token));
+	if (started)
+		return;
+	cs_server_back_out(&flight->turn);
+	cs_flight_fail_with(flight, CS_ERR_MEMORY,
+						"The courier has no memory for the call.");
+}
+
+static void
+on_turn(CsTurn *turn, const CsRefusal *refusal)
+{
+	CsFlight *flight = cs_flight_of(turn, turn);
+
+	cs_timer_clear(&flight->timer);
+	if (refusal->code == CS_ERR_NONE)
+		call(flight);
+	else
+		cs_flight_fail_with(flight, refusal->code, refusal->detail);
+}
+
+/* Called by libcurl right before the request leaves: look and store only. */
+static bool
+on_sending(CsHttpOwner *owner)
+{
+	CsFlight *flight = cs_flight_of(owner, owner);
+
+	flight->withheld = cs_flight_waiting(flight) == 0;
+	if (flight->withheld)
+		return false;
+	flight->attempts++;
+	cs_flight_mark_sent(flight, true);
+	return true;
+}
+
+/* --- the end of the call --- */
+
+/* The call is over, but the question is not. */
+static void
+go_on(CsFlight *flight, const CsBilling *billing, const CsDecision *decision)
+{
+	cs_flight_mark_sent(flight, false);
+	flight->ambiguous |= billing->billed != CS_BILLED_NO;
+	cs_stats_add(cs_server_stats(flight->server), CS_STAT_RETRIES, 1);
+	if (decision->next == CS_NEXT_RENEW)
+	{
+		/* The next call takes a turn, rate and budget, too. */
+		flight->renewed = true;
+		cs_course_proceed(flight);
+		return;
+	}
+	flight->retries++;
+	flight->state = CS_FLIGHT_PAUSED;
+	cs_timer_set_after(&flight->timer, decision->delay_ms);
+}
+
+/* Answers, and definite refusals of a subject, serve others as well. */
+static bool
+may_serve(const CsFlight *flight, CsErrorCode code)
+{
+	return flight->endpoint->shared && flight->account->limits.cache_ttl > 0 &&
+		   (code == CS_ERR_NONE || code == CS_ERR_SUBJECT);
+}
+
+/*
+ * The question ends with its last call.  `code` is what its reply, if there is
+ * one, stands for; the sessions read it and say so themselves.
+ */
+static void
+finish(CsFlight *flight, CsErrorCode code, const CsBilling *billing,
+	   const CsHttpResult *result)
+{
+	CsOutcome outcome;
+	bool	  replied = result->end == CS_CALL_REPLY;
+
+	memset(&outcome, 0, sizeof(outcome));
+	outcome.code = replied ? CS_ERR_NONE : billing->code;
+	outcome.http_status = result->status;
+	outcome.retry_after_ms = result->retry_after_ms;
+	strlcpy(outcome.detail, result->detail, sizeof(outcome.detail));
+	if (!replied || (flight->ambiguous && billing->billed == CS_BILLED_NO))
+	{
+		cs_flight_fail(flight, &outcome);
+		return;
+	}
+	cs_server_settled(flight->server, code);
+	cs_flight_settle(flight, &outcome, result->body, result->len,
+					 billing->keep && may_serve(flight, code));
+}
+
+static CsDecision
+decide(CsFlight *flight, const CsBilling *billing, int retry_after_ms)
+{
+	const CsLimits *limits = &flight->account->limits;
+	bool			awaited = cs_flight_waiting(flight) > 0;
+	CsRetryPolicy	policy = {.retry_ambiguous = limits->retry_ambiguous,
+							  .can_renew = awaited &&
+										   flight->account->needs_login &&
+										   !flight->renewed,
+							  .max_retries = awaited ? limits->max_retries : 0,
+							  .max_delay_ms = limits->queue_timeout};
+	CsAttempt		attempt = {.billing = *billing,
+							   .retries = flight->retries,
+							   .retry_after_ms = retry_after_ms,
+							   .random = pg_prng_double(&pg_global_prng_state)};
+
+	return cs_retry_decide(&policy, &attempt);
+}
+
+/* The token was refused; whoever asks next needs another. */
+static void
+forget_token(CsFlight *flight)
+{
+	cs_token_cache_drop(&flight->account->account_key, flight->generation);
+	cs_stats_token(cs_server_stats(flight->server), 0);
+}
+
+/* Notes how the last call ended, and what its reply stands for. */
+static CsErrorCode
+judge(CsFlight *flight, const CsHttpResult *result)
+{
+	CsReply		reply = {result->status, result->body, result->len};
+	CsErrorCode code = CS_ERR_NONE;
+
+	flight->end = flight->withheld ? CS_CALL_WITHHELD : result->end;
+	flight->standing = result->status;
+	if (flight->end == CS_CALL_REPLY)
+		cs_registry_judge(flight->endpoint, &reply, &code, &flight->standing);
+	return code;
+}
+
+static void
+on_done(CsHttpOwner *owner, CsHttpResult *result)
+{
+	CsFlight   *flight = cs_flight_of(owner, owner);
+	CsErrorCode code = judge(flight, result);
+	CsBilling	billing =
+		cs_billing_of(flight->endpoint->fee, flight->end, flight->standing);
+	CsCallReport report = {flight->end, billing, result->retry_after_ms,
+						   &result->cost};
+	CsDecision	 decision = decide(flight, &billing, result->retry_after_ms);
+
+	cs_server_call_over(&flight->turn, &report);
+	if (billing.repeat == CS_REPEAT_NEW_TOKEN && flight->account->needs_login)
+		forget_token(flight);
+	if (decision.next == CS_NEXT_SETTLE)
+		finish(flight, code, &billing, result);
+	else
+		go_on(flight, &billing, &decision);
+}
+
+/* --- timers --- */
+
+static void
+give_up_queue(CsFlight *flight)
+{
+	char detail[96];
+
+	snprintf(detail, sizeof(detail),
+			 "No turn within the server's queue_timeout of %d ms.",
+			 flight->account->limits.queue_timeout);
+	cs_server_withdraw(&flight->turn);
+	cs_flight_fail_with(flight, CS_ERR_QUEUE, detail);
+}
+
+static void
+on_timer(CsTimer *timer)
+{
+	CsFlight *flight = cs_flight_of(timer, timer);
+
+	if (flight->state == CS_FLIGHT_PAUSED)
+		cs_course_proceed(flight);
+	else
+		give_up_queue(flight);
+}
+
+/* --- nobody waits --- */
+
+void
+cs_course_drop(CsFlight *flight)
+{
+	CsOutcome nothing;
+
+	if (flight->state == CS_FLIGHT_QUEUED)
+		cs_server_withdraw(&flight->turn);
+	else if (flight->state == CS_FLIGHT_LOGIN)
+		cs_login_leave(&flight->waiter);
+	memset(&nothing, 0, sizeof(nothing));
+	cs_flight_settle(flight, &nothing, NULL, 0, false);
+}
+
+void
+cs_course_begin(CsFlight *flight)
+{
+	flight->waiter.ready = on_token;
+	flight->turn.ready = on_turn;
+	flight->timer.fire = on_timer;
+	flight->owner.sending = on_sending;
+	flight->owner.done = on_done;
+	flight->server = cs_server_get(flight->account);
+}
