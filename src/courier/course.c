@@ -70,6 +70,7 @@ on_token(CsLoginWaiter *waiter, const CsOutcome *failure)
 
 	if (failure == NULL)
 	{
+		flight->had_token = true;
 		enter_queue(flight);
 		return;
 	}
@@ -126,7 +127,20 @@ start_call(CsFlight *flight, const char *token)
 	return started;
 }
 
-/* Its turn has come.  The token may have gone while it queued. */
+/*
+ * The account's token.  It may have gone while the question queued; then
+ * another one is asked for, but only once: who has waited for one already takes
+ * it though its time be over, or questions with tokens that live shorter than
+ * the queue would never leave.
+ */
+static bool
+take_token(CsFlight *flight, char *token)
+{
+	return cs_token_cache_get(&flight->account->account_key, flight->had_token,
+							  token, &flight->generation);
+}
+
+/* Its turn has come. */
 static void
 call(CsFlight *flight)
 {
@@ -134,8 +148,7 @@ call(CsFlight *flight)
 	bool needs_token = flight->account->needs_login;
 	bool started;
 
-	if (needs_token && !cs_token_cache_get(&flight->account->account_key,
-										   token, &flight->generation))
+	if (needs_token && !take_token(flight, token))
 	{
 		cs_server_back_out(&flight->turn);
 		cs_course_proceed(flight);
@@ -192,6 +205,7 @@ go_on(CsFlight *flight, const CsBilling *billing, const CsDecision *decision)
 	{
 		/* The next call takes a turn, rate and budget, too. */
 		flight->renewed = true;
+		flight->had_token = false;
 		cs_course_proceed(flight);
 		return;
 	}

@@ -49,6 +49,7 @@ typedef struct CsFlight
 	bool				   on_wire;
 	bool				   withheld; /* the call was kept from leaving */
 	bool   ambiguous;				 /* an earlier call may have been billed */
+	bool   had_token;				 /* waited for one, and got it */
 	bool   renewed;					 /* the one new token was used */
 	uint64 generation;				 /* of the token used; 0: none */
 } CsFlight;

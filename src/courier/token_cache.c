@@ -118,7 +118,8 @@ cs_token_cache_has(const CsKey *account)
 }
 
 bool
-cs_token_cache_get(const CsKey *account, char *token, uint64 *generation)
+cs_token_cache_get(const CsKey *account, bool stale, char *token,
+				   uint64 *generation)
 {
 	TimestampTz now = cs_clock_now();
 	TokenEntry *entry;
@@ -126,7 +127,7 @@ cs_token_cache_get(const CsKey *account, char *token, uint64 *generation)
 
 	LWLockAcquire(tokens_lock, LW_EXCLUSIVE);
 	entry = find(account);
-	found = entry != NULL && now < entry->use_until;
+	found = entry != NULL && (stale || now < entry->use_until);
 	if (found)
 	{
 		entry->used_at = now;

@@ -20,11 +20,12 @@ extern void cs_token_cache_init(void);
 extern bool cs_token_cache_has(const CsKey *account);
 
 /*
- * Copies the live token of an account into `token` (CS_TOKEN_MAX + 1 bytes)
- * and tells its generation; false when there is none.
+ * Copies the token of an account into `token` (CS_TOKEN_MAX + 1 bytes) and
+ * tells its generation; false when there is none that is live.  `stale`: one
+ * will do whose time is over.
  */
-extern bool
-cs_token_cache_get(const CsKey *account, char *token, uint64 *generation);
+extern bool cs_token_cache_get(const CsKey *account, bool stale, char *token,
+							   uint64 *generation);
 
 /* Stores a token, to be used until `use_until`; returns its generation. */
 extern uint64 cs_token_cache_put(const CsKey *account, const char *token,

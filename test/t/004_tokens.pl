@@ -192,6 +192,19 @@ for my $name (sort keys %ends)
 	expires('lenderlink', sub { lac_question($server) }, "lenderlink: $name");
 }
 
+# --- tokens that live no longer than the queue ---
+
+# One call a second, and tokens of a second: by its turn a question's token is
+# old.  It then takes another, but not for ever.
+$sandbox->reset(tokens => JSON::PP::true);
+$sandbox->set(token_lifetime => 1);
+$server = fresh_server();
+$cluster->alter_server($server, rate_limit => 1);
+is($cluster->safe_psql("SELECT count(credscore_decision((254766000000 + i)::text, server => '$server'))
+	FROM generate_series(1, 4) AS i"), 4, 'questions whose tokens are old by their turn are answered');
+cmp_ok(logins(), '<=', 9, 'with a log-in or two for each');
+$sandbox->set(token_lifetime => 0);
+
 # --- log-ins that give no token ---
 
 sub fails_with
