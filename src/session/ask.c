@@ -170,6 +170,7 @@ void
 cs_ask_init(void)
 {
 	RegisterXactCallback(at_transaction_end, NULL);
+	cs_memo_init();
 	cs_planned_init();
 }
 

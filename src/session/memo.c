@@ -2,31 +2,31 @@
  * memo.c
  *	  MEMO: what one execution of one query has asked, and what came out.
  *
- * Lives in its scope's memory context.  The temporary file is an
- * inter-transaction one, so that no resource owner of an inner
- * subtransaction closes it under us; the end of the scope closes it, which
- * comes in any case.
+ * Lives in its scope's memory context.  The temporary file belongs to the
+ * transaction, so that no inner subtransaction closes it under us.  It is
+ * written without a buffer of ours: when the disk or temp_file_limit leaves no
+ * room that is an error of the statement, at once.  The end of the scope and
+ * the abort of the transaction only close it, and nothing can fail there.
  *------------------------------------------------------------------------- */
 #include "postgres.h"
 
 #include "session/memo.h"
 
+#include "access/xact.h"
+#include "commands/tablespace.h"
 #include "lib/ilist.h"
 #include "miscadmin.h"
-#include "storage/buffile.h"
+#include "storage/fd.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
+#include "utils/resowner.h"
+#include "utils/wait_event.h"
 
 /* Entries the table starts with; it grows. */
 #define INITIAL_ENTRIES 64
 
 /* What is spilled while there is nothing else to do. */
 #define ROOM_IN_ADVANCE (128 * 1024)
-
-/* A place in the file: number of the segment, and offset in it. */
-#define PLACE(fileno, offset) (((uint64) (fileno) << 32) | (uint64) (offset))
-#define PLACE_FILENO(place)	  ((int) ((place) >> 32))
-#define PLACE_OFFSET(place)	  ((off_t) ((place) &0xffffffff))
 
 /* An outcome in memory. */
 typedef struct Kept
@@ -42,19 +42,50 @@ typedef struct Memo
 	HTAB	  *entries;
 	dlist_head kept;  /* outcomes in memory, the oldest first */
 	Size	   bytes; /* of these */
-	BufFile	  *file;  /* NULL: nothing was spilled */
+	dlist_node node;  /* in `with_files`, with a file */
+	File	   file;  /* -1: nothing was spilled */
 	uint64	   end;	  /* of the file */
 } Memo;
 
-/* The scope ends: give the file back. */
+static dlist_head with_files = DLIST_STATIC_INIT(with_files);
+
+static void
+close_file(Memo *memo)
+{
+	if (memo->file < 0)
+		return;
+	FileClose(memo->file);
+	memo->file = -1;
+	dlist_delete(&memo->node);
+}
+
+/* Memory-context callback: the scope ends.  Closing a file does not raise. */
 static void
 memo_drop(void *scope)
 {
-	Memo *memo = ((CsScope *) scope)->memo;
+	close_file(((CsScope *) scope)->memo);
+}
 
-	if (memo->file != NULL)
-		BufFileClose(memo->file);
-	memo->file = NULL;
+/*
+ * The transaction's files are closed with it, a moment before the memory of its
+ * scopes goes.  Closing a file does not raise.
+ */
+static void
+at_transaction_end(XactEvent event, void *arg)
+{
+	dlist_mutable_iter iter;
+
+	if (event != XACT_EVENT_ABORT && event != XACT_EVENT_COMMIT &&
+		event != XACT_EVENT_PREPARE)
+		return;
+	dlist_foreach_modify(iter, &with_files)
+		close_file(dlist_container(Memo, node, iter.cur));
+}
+
+void
+cs_memo_init(void)
+{
+	RegisterXactCallback(at_transaction_end, NULL);
 }
 
 static Memo *
@@ -69,6 +100,7 @@ memo_of(CsScope *scope)
 		return memo;
 	memo = MemoryContextAllocZero(scope->cxt, sizeof(Memo));
 	dlist_init(&memo->kept);
+	memo->file = -1;
 	memo->entries = hash_create("credscore memo", INITIAL_ENTRIES, &ctl,
 								HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	scope->memo = memo;
@@ -91,33 +123,59 @@ cs_memo_enter(CsScope *scope, const CsKey *key)
 	return entry;
 }
 
-/* Writes at the end of the file: the size, then the bytes. */
-static uint64
-spill(CsScope *scope, Memo *memo, const void *bytes, uint32 size)
+/* In the tablespaces for temporary files, and the transaction's. */
+static void
+open_file(Memo *memo)
 {
-	uint64 place = memo->end;
-	int	   fileno;
-	off_t  offset;
+	ResourceOwner owner = CurrentResourceOwner;
 
-	if (memo->file == NULL)
+	PrepareTempTablespaces();
+	CurrentResourceOwner = TopTransactionResourceOwner;
+	PG_TRY();
 	{
-		MemoryContext old = MemoryContextSwitchTo(scope->cxt);
-
-		memo->file = BufFileCreateTemp(true);
-		MemoryContextSwitchTo(old);
+		memo->file = OpenTemporaryFile(false);
 	}
-	if (BufFileSeek(memo->file, PLACE_FILENO(place), PLACE_OFFSET(place),
-					SEEK_SET) != 0)
+	PG_FINALLY();
+	{
+		CurrentResourceOwner = owner;
+	}
+	PG_END_TRY();
+	dlist_push_tail(&with_files, &memo->node);
+}
+
+static void
+write_exactly(Memo *memo, const void *bytes, size_t size)
+{
+	int written;
+
+	errno = 0;
+	written = FileWrite(memo->file, unconstify(void *, bytes), size,
+						(off_t) memo->end, WAIT_EVENT_BUFFILE_WRITE);
+	if (written != (int) size)
+	{
+		/* a short write says nothing of its cause */
+		if (errno == 0)
+			errno = ENOSPC;
 		ereport(
 			ERROR,
 			(errcode_for_file_access(),
 			 errmsg(
-				 "could not seek in the temporary file of credscore answers")));
-	BufFileWrite(memo->file, unconstify(void *, (const void *) &size),
-				 sizeof(size));
-	BufFileWrite(memo->file, unconstify(void *, bytes), size);
-	BufFileTell(memo->file, &fileno, &offset);
-	memo->end = PLACE(fileno, offset);
+				 "could not write to the temporary file of credscore answers: %m")));
+	}
+	memo->end += size;
+}
+
+/* Writes at the end of the file: the size, then the bytes. */
+static uint64
+spill(Memo *memo, const void *bytes, uint32 size)
+{
+	uint64 place;
+
+	if (memo->file < 0)
+		open_file(memo);
+	place = memo->end;
+	write_exactly(memo, &size, sizeof(size));
+	write_exactly(memo, bytes, size);
 	return place;
 }
 
@@ -146,11 +204,11 @@ forget_kept(Memo *memo, Kept *kept)
 
 /* The oldest outcome has most likely been read, and goes into the file. */
 static void
-spill_oldest(CsScope *scope, Memo *memo)
+spill_oldest(Memo *memo)
 {
 	Kept		*oldest = dlist_head_element(Kept, node, &memo->kept);
 	CsMemoEntry *entry = oldest->entry;
-	uint64		 place = spill(scope, memo, oldest->bytes, oldest->size);
+	uint64		 place = spill(memo, oldest->bytes, oldest->size);
 
 	forget_kept(memo, oldest);
 	entry->value.place = place;
@@ -158,18 +216,18 @@ spill_oldest(CsScope *scope, Memo *memo)
 }
 
 static void
-make_room(CsScope *scope, Memo *memo, Size bytes)
+make_room(Memo *memo, Size bytes)
 {
 	while (!dlist_is_empty(&memo->kept) &&
 		   memo->bytes + bytes > work_mem * (Size) 1024)
-		spill_oldest(scope, memo);
+		spill_oldest(memo);
 }
 
 void
 cs_memo_make_room(CsScope *scope)
 {
 	if (scope->memo != NULL)
-		make_room(scope, scope->memo, ROOM_IN_ADVANCE);
+		make_room(scope->memo, ROOM_IN_ADVANCE);
 }
 
 void
@@ -179,21 +237,22 @@ cs_memo_store(CsScope *scope, CsMemoEntry *entry, CsMemoState state,
 	Memo *memo = memo_of(scope);
 	Size  most = work_mem * (Size) 1024;
 
-	make_room(scope, memo, size);
+	make_room(memo, size);
 	if (size <= most)
 		keep(scope, memo, entry, bytes, size);
 	else
 	{
-		entry->value.place = spill(scope, memo, bytes, size);
+		entry->value.place = spill(memo, bytes, size);
 		entry->spilled = true;
 	}
 	entry->state = state;
 }
 
 static void
-read_exactly(BufFile *file, void *to, size_t size)
+read_exactly(const Memo *memo, void *to, size_t size, uint64 place)
 {
-	if (BufFileRead(file, to, size) != size)
+	if (FileRead(memo->file, to, size, (off_t) place,
+				 WAIT_EVENT_BUFFILE_READ) != (int) size)
 		ereport(
 			ERROR,
 			(errcode_for_file_access(),
@@ -216,16 +275,9 @@ cs_memo_fetch(CsScope *scope, const CsMemoEntry *entry, uint32 *size)
 		memcpy(bytes, kept->bytes, kept->size);
 		return bytes;
 	}
-	if (BufFileSeek(memo->file, PLACE_FILENO(entry->value.place),
-					PLACE_OFFSET(entry->value.place), SEEK_SET) != 0)
-		ereport(
-			ERROR,
-			(errcode_for_file_access(),
-			 errmsg(
-				 "could not seek in the temporary file of credscore answers")));
-	read_exactly(memo->file, size, sizeof(*size));
+	read_exactly(memo, size, sizeof(*size), entry->value.place);
 	bytes = palloc(*size);
-	read_exactly(memo->file, bytes, *size);
+	read_exactly(memo, bytes, *size, entry->value.place + sizeof(*size));
 	return bytes;
 }
 

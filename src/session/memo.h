@@ -35,6 +35,8 @@ typedef struct CsMemoEntry
 	} value;
 } CsMemoEntry;
 
+extern void cs_memo_init(void);
+
 /* The entry of a question in a scope; CS_MEMO_NEW when it was not there. */
 extern CsMemoEntry *cs_memo_enter(CsScope *scope, const CsKey *key);
 

@@ -277,9 +277,23 @@ finish_tracked(QueryDesc *query)
 	PG_END_TRY();
 }
 
+/*
+ * A command's scope ends while its transaction can still fail: what is there to
+ * be freed may be files and questions.  Deleting memory does not raise, nor do
+ * the callbacks of scopes.
+ */
+static void
+at_transaction_end(XactEvent event, void *arg)
+{
+	if ((event == XACT_EVENT_PRE_COMMIT || event == XACT_EVENT_PRE_PREPARE) &&
+		command_scope != NULL)
+		MemoryContextDelete(command_scope->cxt);
+}
+
 void
 cs_scope_init(void)
 {
+	RegisterXactCallback(at_transaction_end, NULL);
 	prev_planner_hook = planner_hook;
 	planner_hook = planner_tracked;
 	prev_start_hook = ExecutorStart_hook;
