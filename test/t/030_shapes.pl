@@ -27,7 +27,8 @@ my @windows = (
 my $sandbox = CredScore::Sandbox->start(magic => 0);
 my $cluster = CredScore::Cluster->start(
 	sandbox => $sandbox,
-	conf => 'max_parallel_workers_per_gather = 2',
+	# no plan changes between two runs of a shape
+	conf => "max_parallel_workers_per_gather = 2\nautovacuum = off",
 	servers => { all => { cache_ttl => 0 } });
 my $runner = CredScore::Shapes->new($cluster);
 my @shapes = CredScore::Shapes->read("$FindBin::RealBin/../data/shapes.sql");
