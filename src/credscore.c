@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  * credscore.c
- *	  Loading: each module's init, in the order of their layers.
+ *	  Loading: each module's init, from the ground up.
  *
  * With shared_preload_libraries everything is set up.  Loaded later, by a
  * function call, only settings and the validator work: the functions that

@@ -96,7 +96,7 @@ in_window(int64 age, int window)
 }
 
 static bool
-same_receipt(const CsLedgerRow *a, const CsLedgerRow *b)
+same_receipt(const CsTransaction *a, const CsTransaction *b)
 {
 	return a->receipt != NULL && b->receipt != NULL &&
 		   a->receipt_len == b->receipt_len &&
@@ -118,7 +118,7 @@ typedef struct Chain
 
 /* Adds the rows' amounts. */
 static void
-move_chain(Chain *chain, const CsLedgerRow *rows, int nrows)
+move_chain(Chain *chain, const CsTransaction *rows, int nrows)
 {
 	for (int i = 0; i < nrows && chain->known; i++)
 	{
@@ -132,10 +132,10 @@ move_chain(Chain *chain, const CsLedgerRow *rows, int nrows)
 }
 
 /* The row with the balance after all of the rows; NULL: none shows any. */
-static const CsLedgerRow *
-resulting_row(const Chain *chain, const CsLedgerRow *rows, int nrows)
+static const CsTransaction *
+resulting_row(const Chain *chain, const CsTransaction *rows, int nrows)
 {
-	const CsLedgerRow *result = NULL;
+	const CsTransaction *result = NULL;
 
 	for (int i = 0; i < nrows; i++)
 	{
@@ -151,7 +151,7 @@ resulting_row(const Chain *chain, const CsLedgerRow *rows, int nrows)
 
 /* How many rows from the first on share its receipt and second. */
 static int
-group_size(const CsLedgerRow *rows, int nrows)
+group_size(const CsTransaction *rows, int nrows)
 {
 	int size = 1;
 
@@ -163,7 +163,7 @@ group_size(const CsLedgerRow *rows, int nrows)
 }
 
 static void
-note_balances(CsLocalFeatures *features, const CsLedgerRow *rows, int nrows)
+note_balances(CsLocalFeatures *features, const CsTransaction *rows, int nrows)
 {
 	Chain chain = {false};
 	int	  size;
@@ -171,7 +171,7 @@ note_balances(CsLocalFeatures *features, const CsLedgerRow *rows, int nrows)
 	cs_daily_start(&features->daily);
 	for (int i = 0; i < nrows; i += size)
 	{
-		const CsLedgerRow *result;
+		const CsTransaction *result;
 
 		size = group_size(&rows[i], nrows - i);
 		move_chain(&chain, &rows[i], size);
@@ -220,7 +220,7 @@ add_sum(Tally *tally, Sum sum, CsAmount amount)
 }
 
 static void
-add_events(Tally *tally, int roles, const CsLedgerRow *row, bool is_credit,
+add_events(Tally *tally, int roles, const CsTransaction *row, bool is_credit,
 		   bool is_debit)
 {
 	if (roles & CS_PARTY_BETTING)
@@ -244,7 +244,7 @@ add_events(Tally *tally, int roles, const CsLedgerRow *row, bool is_credit,
 }
 
 static void
-add_row(Tally *tally, const CsLedgerRow *row, int64 age)
+add_row(Tally *tally, const CsTransaction *row, int64 age)
 {
 	const ClassRule *rule = &class_rules[row->class];
 	bool is_credit = cs_amount_compare(row->received, cs_amount_zero) > 0;
@@ -265,7 +265,7 @@ add_row(Tally *tally, const CsLedgerRow *row, int64 age)
 }
 
 static void
-tally_rows(CsLocalFeatures *features, const CsLedgerRow *rows, int nrows)
+tally_rows(CsLocalFeatures *features, const CsTransaction *rows, int nrows)
 {
 	for (int w = 0; w < WINDOWS; w++)
 		features->tallies[w].last_age = -1;
@@ -283,7 +283,7 @@ tally_rows(CsLocalFeatures *features, const CsLedgerRow *rows, int nrows)
 
 /* The overdraft's own row, or one that says that it was paid with it. */
 static bool
-is_overdraft(const CsLedgerRow *row)
+is_overdraft(const CsTransaction *row)
 {
 	return row->class == CS_MPESA_OVERDRAFT ||
 		   (row->fuliza && row->receipt != NULL);
@@ -293,8 +293,8 @@ is_overdraft(const CsLedgerRow *row)
 static int
 compare_receipts(const void *left, const void *right)
 {
-	const CsLedgerRow *a = *(const CsLedgerRow *const *) left;
-	const CsLedgerRow *b = *(const CsLedgerRow *const *) right;
+	const CsTransaction *a = *(const CsTransaction *const *) left;
+	const CsTransaction *b = *(const CsTransaction *const *) right;
 
 	if (a->receipt_len != b->receipt_len)
 		return a->receipt_len < b->receipt_len ? -1 : 1;
@@ -303,18 +303,19 @@ compare_receipts(const void *left, const void *right)
 }
 
 static void
-count_overdrafts(CsLocalFeatures *features, const CsLedgerRow *rows, int nrows)
+count_overdrafts(CsLocalFeatures *features, const CsTransaction *rows,
+				 int nrows)
 {
-	const CsLedgerRow **draws = palloc(sizeof(CsLedgerRow *) * nrows);
-	int					ndraws = 0;
+	const CsTransaction **draws = palloc(sizeof(CsTransaction *) * nrows);
+	int					  ndraws = 0;
 
 	for (int i = 0; i < nrows; i++)
 		if (is_overdraft(&rows[i]))
 			draws[ndraws++] = &rows[i];
-	qsort(draws, ndraws, sizeof(CsLedgerRow *), compare_receipts);
+	qsort(draws, ndraws, sizeof(CsTransaction *), compare_receipts);
 	for (int w = 0; w < WINDOWS; w++)
 	{
-		const CsLedgerRow *counted = NULL;
+		const CsTransaction *counted = NULL;
 
 		for (int i = 0; i < ndraws; i++)
 		{
@@ -331,11 +332,11 @@ count_overdrafts(CsLocalFeatures *features, const CsLedgerRow *rows, int nrows)
 
 /* How many rows, of those in order, are not after the end. */
 static int
-rows_until(const CsLedger *ledger, int64 end)
+rows_until(const CsTransactions *transactions, int64 end)
 {
-	int nrows = ledger->nrows;
+	int nrows = transactions->nrows;
 
-	while (nrows > 0 && ledger->rows[nrows - 1].time > end)
+	while (nrows > 0 && transactions->rows[nrows - 1].time > end)
 		nrows--;
 	return nrows;
 }
@@ -345,27 +346,27 @@ cs_local_features_compute(const JsonbValue *answer, const CsPartyList *parties,
 						  const TimestampTz *utc_endtime)
 {
 	CsLocalFeatures *features = palloc0(sizeof(CsLocalFeatures));
-	CsLedger		 ledger;
+	CsTransactions	 transactions;
 	int				 nrows;
 
-	if (!cs_transactions_read(answer, parties, &ledger))
+	if (!cs_transactions_read(answer, parties, &transactions))
 		return NULL;
-	nrows = ledger.nrows;
+	nrows = transactions.nrows;
 	if (utc_endtime != NULL)
 	{
 		features->end = *utc_endtime + CS_EAT;
-		nrows = rows_until(&ledger, features->end);
+		nrows = rows_until(&transactions, features->end);
 	}
-	features->empty = nrows == 0 || !ledger.complete;
+	features->empty = nrows == 0 || !transactions.complete;
 	if (features->empty)
 		return features;
-	features->last = ledger.rows[nrows - 1].time;
+	features->last = transactions.rows[nrows - 1].time;
 	if (utc_endtime == NULL)
 		features->end = features->last;
-	features->first_age = age_of(features, ledger.rows[0].time);
-	note_balances(features, ledger.rows, nrows);
-	tally_rows(features, ledger.rows, nrows);
-	count_overdrafts(features, ledger.rows, nrows);
+	features->first_age = age_of(features, transactions.rows[0].time);
+	note_balances(features, transactions.rows, nrows);
+	tally_rows(features, transactions.rows, nrows);
+	count_overdrafts(features, transactions.rows, nrows);
 	return features;
 }
 

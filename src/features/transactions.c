@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  * transactions.c
- *	  The transactions of a statement; see ledger.h.
+ *	  The transactions of a statement; see transactions.h.
  *
  * Times.  Statements are printed in East African Time, which is three hours
  * east of UTC all year; a time without offset is such a time.
@@ -51,7 +51,7 @@ read_amount(Numeric number, CsAmount *amount)
 }
 
 static void
-take_amounts(CsLedgerRow *row, const CsTransaction *transaction)
+take_amounts(CsTransaction *row, const CsTransaction *transaction)
 {
 	bool has_received = read_amount(transaction->received, &row->received);
 	bool has_sent = read_amount(transaction->sent, &row->sent);
@@ -69,7 +69,7 @@ take_amounts(CsLedgerRow *row, const CsTransaction *transaction)
 }
 
 static void
-take_type(CsLedgerRow *row, const CsTransaction *transaction,
+take_type(CsTransaction *row, const CsTransaction *transaction,
 		  const CsPartyList *parties)
 {
 	CsMpesaRow mpesa;
@@ -88,7 +88,7 @@ take_type(CsLedgerRow *row, const CsTransaction *transaction,
 }
 
 static void
-take_transaction(CsLedgerRow *row, const CsTransaction *transaction,
+take_transaction(CsTransaction *row, const CsTransaction *transaction,
 				 const CsPartyList *parties)
 {
 	memset(row, 0, sizeof(*row));
@@ -109,8 +109,8 @@ take_transaction(CsLedgerRow *row, const CsTransaction *transaction,
 static int
 compare_rows(const void *left, const void *right)
 {
-	const CsLedgerRow *a = left;
-	const CsLedgerRow *b = right;
+	const CsTransaction *a = left;
+	const CsTransaction *b = right;
 
 	if (a->time != b->time)
 		return a->time < b->time ? -1 : 1;
@@ -118,11 +118,11 @@ compare_rows(const void *left, const void *right)
 }
 
 static void
-turn_around(CsLedgerRow *rows, int nrows)
+turn_around(CsTransaction *rows, int nrows)
 {
 	for (int i = 0; i < nrows / 2; i++)
 	{
-		CsLedgerRow row = rows[i];
+		CsTransaction row = rows[i];
 
 		rows[i] = rows[nrows - 1 - i];
 		rows[nrows - 1 - i] = row;
@@ -130,31 +130,32 @@ turn_around(CsLedgerRow *rows, int nrows)
 }
 
 static void
-put_in_order(CsLedger *ledger)
+put_in_order(CsTransactions *transactions)
 {
 	int back = 0;
 	int forward = 0;
 
-	for (int i = 1; i < ledger->nrows; i++)
+	for (int i = 1; i < transactions->nrows; i++)
 	{
-		back += ledger->rows[i].time < ledger->rows[i - 1].time;
-		forward += ledger->rows[i].time > ledger->rows[i - 1].time;
+		back += transactions->rows[i].time < transactions->rows[i - 1].time;
+		forward += transactions->rows[i].time > transactions->rows[i - 1].time;
 	}
 	if (back >= forward)
 	{
-		turn_around(ledger->rows, ledger->nrows);
+		turn_around(transactions->rows, transactions->nrows);
 		back = forward;
 	}
 	if (back == 0)
 		return;
-	for (int i = 0; i < ledger->nrows; i++)
-		ledger->rows[i].position = i;
-	qsort(ledger->rows, ledger->nrows, sizeof(CsLedgerRow), compare_rows);
+	for (int i = 0; i < transactions->nrows; i++)
+		transactions->rows[i].position = i;
+	qsort(transactions->rows, transactions->nrows, sizeof(CsTransaction),
+		  compare_rows);
 }
 
 bool
 cs_transactions_read(const JsonbValue *answer, const CsPartyList *parties,
-					 CsLedger *ledger)
+					 CsTransactions *transactions)
 {
 	CsTransactionReader reader;
 	CsTransaction		transaction;
@@ -162,25 +163,25 @@ cs_transactions_read(const JsonbValue *answer, const CsPartyList *parties,
 
 	if (!cs_answer_statement_open(&reader, answer))
 		return false;
-	ledger->rows = palloc(sizeof(CsLedgerRow) * size);
-	ledger->nrows = 0;
-	ledger->complete = true;
+	transactions->rows = palloc(sizeof(CsTransaction) * size);
+	transactions->nrows = 0;
+	transactions->complete = true;
 	while (cs_answer_statement_next(&reader, &transaction))
 	{
 		if (!transaction.has_time)
 		{
-			ledger->complete = false;
+			transactions->complete = false;
 			continue;
 		}
-		if ((Size) ledger->nrows == size)
+		if ((Size) transactions->nrows == size)
 		{
 			size *= 2;
-			ledger->rows =
-				repalloc_huge(ledger->rows, sizeof(CsLedgerRow) * size);
+			transactions->rows = repalloc_huge(transactions->rows,
+											   sizeof(CsTransaction) * size);
 		}
-		take_transaction(&ledger->rows[ledger->nrows++], &transaction,
-						 parties);
+		take_transaction(&transactions->rows[transactions->nrows++],
+						 &transaction, parties);
 	}
-	put_in_order(ledger);
+	put_in_order(transactions);
 	return true;
 }

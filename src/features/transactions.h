@@ -17,7 +17,7 @@
 /* East African Time, in microseconds east of UTC all year. */
 #define CS_EAT (3 * USECS_PER_HOUR)
 
-typedef struct CsLedgerRow
+typedef struct CsTransaction
 {
 	int64		time;	 /* microseconds since 2000-01-01 in East Africa */
 	const char *receipt; /* into the answer; NULL: none */
@@ -32,20 +32,21 @@ typedef struct CsLedgerRow
 	bool		fuliza;
 	uint8		roles; /* CsPartyRole, of the party */
 	CsMpesaClass class;
-} CsLedgerRow;
+} CsTransaction;
 
-typedef struct CsLedger
+typedef struct CsTransactions
 {
-	CsLedgerRow *rows; /* the oldest first */
-	int			 nrows;
-	bool		 complete; /* false: some have no time, and are left out */
-} CsLedger;
+	CsTransaction *rows; /* the oldest first */
+	int			   nrows;
+	bool		   complete; /* false: some have no time, and are left out */
+} CsTransactions;
 
 /*
- * Reads an answer; false when it has no array of transactions.  The ledger
+ * Reads an answer; false when it has no array of transactions.  The transactions
  * points into the answer, and is taken from the current memory context.
  */
-extern bool cs_transactions_read(const JsonbValue  *answer,
-								 const CsPartyList *parties, CsLedger *ledger);
+extern bool
+cs_transactions_read(const JsonbValue *answer, const CsPartyList *parties,
+					 CsTransactions *transactions);
 
 #endif /* CS_TRANSACTIONS_H */

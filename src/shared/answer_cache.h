@@ -4,7 +4,7 @@
  *
  * Kept under the key of the question, so that only roles with the same server
  * options and credentials share them.  Whether a reply is an answer, and how
- * long it stays fresh, its reader finds out (classify.h).
+ * long it stays fresh, its reader finds out (session/reading.h).
  *------------------------------------------------------------------------- */
 #ifndef CS_ANSWER_CACHE_H
 #define CS_ANSWER_CACHE_H
