@@ -90,18 +90,22 @@ cs_course_enter(CsFlight *flight, int slot)
 
 /* --- the call --- */
 
-/* The headers of request and account; wipe and free the buffer. */
-static CsBuf
-headers_of(const CsFlight *flight)
+/*
+ * The headers of a request; with those of its account, if it has any, in a
+ * buffer to be wiped and freed.
+ */
+static const char *
+headers_of(const CsFlight *flight, CsBuf *buf)
 {
 	const CsSharedAccount *a = flight->account;
-	CsBuf				   headers = {0};
+	const char			  *headers =
+		cs_block_text(flight->spec, flight->spec->request.headers);
 
-	cs_buf_puts(&headers,
-				cs_block_text(flight->spec, flight->spec->request.headers));
-	if (a->headers != 0)
-		cs_buf_puts(&headers, cs_block_text(a, a->headers));
-	return headers;
+	if (a->headers == 0)
+		return headers;
+	cs_buf_puts(buf, headers);
+	cs_buf_puts(buf, cs_block_text(a, a->headers));
+	return buf->data;
 }
 
 static bool
@@ -109,10 +113,10 @@ start_call(CsFlight *flight, const char *token)
 {
 	const CsSpec		  *s = flight->spec;
 	const CsSharedAccount *a = flight->account;
-	CsBuf				   headers = headers_of(flight);
+	CsBuf				   buf = {0};
 	CsHttpSpec			   http = {.method = s->request.method,
 								   .url = cs_block_text(s, s->request.url),
-								   .headers = headers.data,
+								   .headers = headers_of(flight, &buf),
 								   .token = token,
 								   .body = cs_block_text(s, s->request.body),
 								   .body_len = s->request.body_len,
@@ -121,9 +125,9 @@ start_call(CsFlight *flight, const char *token)
 								   .connect_timeout_ms = a->limits.connect_timeout,
 								   .request_timeout_ms = a->limits.request_timeout,
 								   .max_body = a->limits.max_response_size};
-	bool started = !headers.failed && cs_http_start(&http, &flight->owner);
+	bool started = !buf.failed && cs_http_start(&http, &flight->owner);
 
-	cs_buf_free(&headers);
+	cs_buf_free(&buf);
 	return started;
 }
 

@@ -16,7 +16,7 @@
 
 extern void cs_token_cache_init(void);
 
-/* Is there a live token of an account?  It then is one that was used. */
+/* Is there a live token of an account?  For the courier. */
 extern bool cs_token_cache_has(const CsKey *account);
 
 /*

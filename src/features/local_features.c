@@ -96,7 +96,7 @@ in_window(int64 age, int window)
 }
 
 static bool
-same_receipt(const CsTransaction *a, const CsTransaction *b)
+same_receipt(const CsTransactionRow *a, const CsTransactionRow *b)
 {
 	return a->receipt != NULL && b->receipt != NULL &&
 		   a->receipt_len == b->receipt_len &&
@@ -118,7 +118,7 @@ typedef struct Chain
 
 /* Adds the rows' amounts. */
 static void
-move_chain(Chain *chain, const CsTransaction *rows, int nrows)
+move_chain(Chain *chain, const CsTransactionRow *rows, int nrows)
 {
 	for (int i = 0; i < nrows && chain->known; i++)
 	{
@@ -132,10 +132,10 @@ move_chain(Chain *chain, const CsTransaction *rows, int nrows)
 }
 
 /* The row with the balance after all of the rows; NULL: none shows any. */
-static const CsTransaction *
-resulting_row(const Chain *chain, const CsTransaction *rows, int nrows)
+static const CsTransactionRow *
+resulting_row(const Chain *chain, const CsTransactionRow *rows, int nrows)
 {
-	const CsTransaction *result = NULL;
+	const CsTransactionRow *result = NULL;
 
 	for (int i = 0; i < nrows; i++)
 	{
@@ -151,7 +151,7 @@ resulting_row(const Chain *chain, const CsTransaction *rows, int nrows)
 
 /* How many rows from the first on share its receipt and second. */
 static int
-group_size(const CsTransaction *rows, int nrows)
+group_size(const CsTransactionRow *rows, int nrows)
 {
 	int size = 1;
 
@@ -163,7 +163,8 @@ group_size(const CsTransaction *rows, int nrows)
 }
 
 static void
-note_balances(CsLocalFeatures *features, const CsTransaction *rows, int nrows)
+note_balances(CsLocalFeatures *features, const CsTransactionRow *rows,
+			  int nrows)
 {
 	Chain chain = {false};
 	int	  size;
@@ -171,7 +172,7 @@ note_balances(CsLocalFeatures *features, const CsTransaction *rows, int nrows)
 	cs_daily_start(&features->daily);
 	for (int i = 0; i < nrows; i += size)
 	{
-		const CsTransaction *result;
+		const CsTransactionRow *result;
 
 		size = group_size(&rows[i], nrows - i);
 		move_chain(&chain, &rows[i], size);
@@ -220,8 +221,8 @@ add_sum(Tally *tally, Sum sum, CsAmount amount)
 }
 
 static void
-add_events(Tally *tally, int roles, const CsTransaction *row, bool is_credit,
-		   bool is_debit)
+add_events(Tally *tally, int roles, const CsTransactionRow *row,
+		   bool is_credit, bool is_debit)
 {
 	if (roles & CS_PARTY_BETTING)
 		tally->counts[COUNT_BETTING] += is_credit || is_debit;
@@ -244,7 +245,7 @@ add_events(Tally *tally, int roles, const CsTransaction *row, bool is_credit,
 }
 
 static void
-add_row(Tally *tally, const CsTransaction *row, int64 age)
+add_row(Tally *tally, const CsTransactionRow *row, int64 age)
 {
 	const ClassRule *rule = &class_rules[row->class];
 	bool is_credit = cs_amount_compare(row->received, cs_amount_zero) > 0;
@@ -265,7 +266,7 @@ add_row(Tally *tally, const CsTransaction *row, int64 age)
 }
 
 static void
-tally_rows(CsLocalFeatures *features, const CsTransaction *rows, int nrows)
+tally_rows(CsLocalFeatures *features, const CsTransactionRow *rows, int nrows)
 {
 	for (int w = 0; w < WINDOWS; w++)
 		features->tallies[w].last_age = -1;
@@ -283,7 +284,7 @@ tally_rows(CsLocalFeatures *features, const CsTransaction *rows, int nrows)
 
 /* The overdraft's own row, or one that says that it was paid with it. */
 static bool
-is_overdraft(const CsTransaction *row)
+is_overdraft(const CsTransactionRow *row)
 {
 	return row->class == CS_MPESA_OVERDRAFT ||
 		   (row->fuliza && row->receipt != NULL);
@@ -293,8 +294,8 @@ is_overdraft(const CsTransaction *row)
 static int
 compare_receipts(const void *left, const void *right)
 {
-	const CsTransaction *a = *(const CsTransaction *const *) left;
-	const CsTransaction *b = *(const CsTransaction *const *) right;
+	const CsTransactionRow *a = *(const CsTransactionRow *const *) left;
+	const CsTransactionRow *b = *(const CsTransactionRow *const *) right;
 
 	if (a->receipt_len != b->receipt_len)
 		return a->receipt_len < b->receipt_len ? -1 : 1;
@@ -303,19 +304,20 @@ compare_receipts(const void *left, const void *right)
 }
 
 static void
-count_overdrafts(CsLocalFeatures *features, const CsTransaction *rows,
+count_overdrafts(CsLocalFeatures *features, const CsTransactionRow *rows,
 				 int nrows)
 {
-	const CsTransaction **draws = palloc(sizeof(CsTransaction *) * nrows);
-	int					  ndraws = 0;
+	const CsTransactionRow **draws =
+		palloc(sizeof(CsTransactionRow *) * nrows);
+	int ndraws = 0;
 
 	for (int i = 0; i < nrows; i++)
 		if (is_overdraft(&rows[i]))
 			draws[ndraws++] = &rows[i];
-	qsort(draws, ndraws, sizeof(CsTransaction *), compare_receipts);
+	qsort(draws, ndraws, sizeof(CsTransactionRow *), compare_receipts);
 	for (int w = 0; w < WINDOWS; w++)
 	{
-		const CsTransaction *counted = NULL;
+		const CsTransactionRow *counted = NULL;
 
 		for (int i = 0; i < ndraws; i++)
 		{

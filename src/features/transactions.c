@@ -51,7 +51,7 @@ read_amount(Numeric number, CsAmount *amount)
 }
 
 static void
-take_amounts(CsTransaction *row, const CsTransaction *transaction)
+take_amounts(CsTransactionRow *row, const CsTransaction *transaction)
 {
 	bool has_received = read_amount(transaction->received, &row->received);
 	bool has_sent = read_amount(transaction->sent, &row->sent);
@@ -69,7 +69,7 @@ take_amounts(CsTransaction *row, const CsTransaction *transaction)
 }
 
 static void
-take_type(CsTransaction *row, const CsTransaction *transaction,
+take_type(CsTransactionRow *row, const CsTransaction *transaction,
 		  const CsPartyList *parties)
 {
 	CsMpesaRow mpesa;
@@ -88,7 +88,7 @@ take_type(CsTransaction *row, const CsTransaction *transaction,
 }
 
 static void
-take_transaction(CsTransaction *row, const CsTransaction *transaction,
+take_transaction(CsTransactionRow *row, const CsTransaction *transaction,
 				 const CsPartyList *parties)
 {
 	memset(row, 0, sizeof(*row));
@@ -109,8 +109,8 @@ take_transaction(CsTransaction *row, const CsTransaction *transaction,
 static int
 compare_rows(const void *left, const void *right)
 {
-	const CsTransaction *a = left;
-	const CsTransaction *b = right;
+	const CsTransactionRow *a = left;
+	const CsTransactionRow *b = right;
 
 	if (a->time != b->time)
 		return a->time < b->time ? -1 : 1;
@@ -118,11 +118,11 @@ compare_rows(const void *left, const void *right)
 }
 
 static void
-turn_around(CsTransaction *rows, int nrows)
+turn_around(CsTransactionRow *rows, int nrows)
 {
 	for (int i = 0; i < nrows / 2; i++)
 	{
-		CsTransaction row = rows[i];
+		CsTransactionRow row = rows[i];
 
 		rows[i] = rows[nrows - 1 - i];
 		rows[nrows - 1 - i] = row;
@@ -149,7 +149,7 @@ put_in_order(CsTransactions *transactions)
 		return;
 	for (int i = 0; i < transactions->nrows; i++)
 		transactions->rows[i].position = i;
-	qsort(transactions->rows, transactions->nrows, sizeof(CsTransaction),
+	qsort(transactions->rows, transactions->nrows, sizeof(CsTransactionRow),
 		  compare_rows);
 }
 
@@ -163,7 +163,7 @@ cs_transactions_read(const JsonbValue *answer, const CsPartyList *parties,
 
 	if (!cs_answer_statement_open(&reader, answer))
 		return false;
-	transactions->rows = palloc(sizeof(CsTransaction) * size);
+	transactions->rows = palloc(sizeof(CsTransactionRow) * size);
 	transactions->nrows = 0;
 	transactions->complete = true;
 	while (cs_answer_statement_next(&reader, &transaction))
@@ -176,8 +176,8 @@ cs_transactions_read(const JsonbValue *answer, const CsPartyList *parties,
 		if ((Size) transactions->nrows == size)
 		{
 			size *= 2;
-			transactions->rows = repalloc_huge(transactions->rows,
-											   sizeof(CsTransaction) * size);
+			transactions->rows = repalloc_huge(
+				transactions->rows, sizeof(CsTransactionRow) * size);
 		}
 		take_transaction(&transactions->rows[transactions->nrows++],
 						 &transaction, parties);

@@ -17,7 +17,7 @@
 /* East African Time, in microseconds east of UTC all year. */
 #define CS_EAT (3 * USECS_PER_HOUR)
 
-typedef struct CsTransaction
+typedef struct CsTransactionRow
 {
 	int64		time;	 /* microseconds since 2000-01-01 in East Africa */
 	const char *receipt; /* into the answer; NULL: none */
@@ -32,13 +32,13 @@ typedef struct CsTransaction
 	bool		fuliza;
 	uint8		roles; /* CsPartyRole, of the party */
 	CsMpesaClass class;
-} CsTransaction;
+} CsTransactionRow;
 
 typedef struct CsTransactions
 {
-	CsTransaction *rows; /* the oldest first */
-	int			   nrows;
-	bool		   complete; /* false: some have no time, and are left out */
+	CsTransactionRow *rows; /* the oldest first */
+	int				  nrows;
+	bool complete; /* false: some have no time, and are left out */
 } CsTransactions;
 
 /*
