@@ -19,7 +19,9 @@
 typedef struct Connection
 {
 	bool open;
-	int	 local_port; /* 0: not asked for yet */
+	int	 local_port;  /* 0: not asked for yet */
+	int	 remote_port; /* likewise, or it has none */
+	char remote_ip[INET6_ADDRSTRLEN];
 } Connection;
 
 static Connection *connections; /* by descriptor */
@@ -103,25 +105,27 @@ cs_connection_stands(int fd)
 }
 
 /*
- * A local port may be in use to several peers.  A connection that was reset has
- * none any more.
+ * A local port may be in use to several peers.  A connection's ends do not
+ * change, and are asked for once; one that was reset before has no peer any
+ * more.
  */
 static bool
 has_ends(int fd, const CsEnds *ends)
 {
-	Connection *connection = &connections[fd];
+	Connection *c = &connections[fd];
 	char		ip[INET6_ADDRSTRLEN];
-	int			port;
 
-	if (!connection->open)
+	if (!c->open)
 		return false;
-	if (connection->local_port == 0)
-		connection->local_port = port_of(fd, getsockname, ip, sizeof(ip));
-	if (connection->local_port != ends->local_port)
+	if (c->local_port == 0)
+		c->local_port = port_of(fd, getsockname, ip, sizeof(ip));
+	if (c->local_port != ends->local_port)
 		return false;
-	port = port_of(fd, getpeername, ip, sizeof(ip));
-	return port == 0 ||
-		   (port == ends->remote_port && strcmp(ip, ends->remote_ip) == 0);
+	if (c->remote_port == 0)
+		c->remote_port =
+			port_of(fd, getpeername, c->remote_ip, sizeof(c->remote_ip));
+	return c->remote_port == 0 || (c->remote_port == ends->remote_port &&
+								   strcmp(c->remote_ip, ends->remote_ip) == 0);
 }
 
 /* The peer's end of stream, also behind bytes that were not read yet. */
