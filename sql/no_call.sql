@@ -119,3 +119,11 @@ DROP PROCEDURE take;
 DROP TABLE applicant;
 SET client_min_messages = warning;
 DROP SERVER pngme CASCADE;
+
+-- A statement of others, with an EXISTS of which the planner made two forms and
+-- dropped one.
+CREATE FUNCTION nobodys(i int) RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN i; END';
+SELECT count(*)
+FROM generate_series(1, 4) AS a(i)
+WHERE nobodys(a.i) = 1 OR EXISTS (SELECT FROM generate_series(3, 9) AS b(i) WHERE b.i = a.i);
+DROP FUNCTION nobodys(int);

@@ -42,6 +42,9 @@ within_plan(Plan *plan, WithinContext *context)
 {
 	ListCell *lc;
 
+	/* The form of a sub-plan that the planner dropped. */
+	if (plan == NULL)
+		return false;
 	check_stack_depth();
 	if (within_walker(
 			(Node *) cs_plan_tree_exprs(plan, CS_EXPRS_ALL & ~CS_EXPRS_KEYS),

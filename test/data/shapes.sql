@@ -363,7 +363,7 @@ WHERE a.id <= 30 AND b.id <= 30;
 SELECT a.id, b.id FROM applicant a JOIN applicant b ON a.region = b.region AND risk(a.phone) < risk(b.phone)
 WHERE a.id <= 30 AND b.id <= 30;
 --- hash join that multiplies, LIMIT | calls: ?
-SET LOCAL enable_mergejoin = off; SET LOCAL enable_nestloop = off;
+SET LOCAL enable_mergejoin = off; SET LOCAL enable_nestloop = off; SET LOCAL max_parallel_workers_per_gather = 0;
 SELECT a.id, risk(a.phone) FROM applicant a JOIN applicant b ON a.region = b.region LIMIT 100;
 --- join with an empty side | calls: 0
 CREATE TEMP TABLE none (name text) ON COMMIT DROP;
