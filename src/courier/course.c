@@ -293,6 +293,20 @@ judge(CsFlight *flight, const CsHttpResult *result)
 	return code;
 }
 
+/*
+ * We kept the call from leaving, since nobody waited any more.  That is no
+ * failure of anybody's; who has come meanwhile is asked for as if anew.
+ */
+static void
+end_withheld(CsFlight *flight)
+{
+	flight->end = CS_CALL_REPLY;
+	if (cs_flight_waiting(flight) > 0)
+		cs_course_proceed(flight);
+	else
+		cs_course_drop(flight);
+}
+
 static void
 on_done(CsHttpOwner *owner, CsHttpResult *result)
 {
@@ -307,7 +321,9 @@ on_done(CsHttpOwner *owner, CsHttpResult *result)
 	cs_server_call_over(&flight->turn, &report);
 	if (billing.repeat == CS_REPEAT_NEW_TOKEN && flight->account->needs_login)
 		forget_token(flight);
-	if (decision.next == CS_NEXT_SETTLE)
+	if (flight->end == CS_CALL_WITHHELD)
+		end_withheld(flight);
+	else if (decision.next == CS_NEXT_SETTLE)
 		finish(flight, code, &billing, result);
 	else
 		go_on(flight, &billing, &decision);

@@ -138,7 +138,7 @@ cs_billing_row(int i, CsBillingRow *row)
 		{"429", CS_CALL_REPLY, 429},
 		{"503", CS_CALL_REPLY, 503},
 		{"500, 502, 504 and other 5xx", CS_CALL_REPLY, 500},
-		{"3xx, and 4xx not named here", CS_CALL_REPLY, 405},
+		{"another 3xx or 4xx", CS_CALL_REPLY, 405},
 		{"lost, or cut short, after sending", CS_CALL_LOST, 0},
 		{"too large, after a status of 2xx", CS_CALL_TOO_LARGE, 200},
 		{"not HTTP or not gzip, after a status of 2xx", CS_CALL_GARBLED, 200},
