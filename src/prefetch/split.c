@@ -83,7 +83,10 @@ outer_to_index(Node *node, void *context)
 	return expression_tree_mutator(node, outer_to_index, context);
 }
 
-/* The child's columns handed on. */
+/*
+ * The child's columns handed on.  Constants stay what they are: INSERT insists
+ * on a NULL that it can see where a column is generated or dropped.
+ */
 static List *
 pass_list(Plan *child)
 {
@@ -94,10 +97,11 @@ pass_list(Plan *child)
 	{
 		TargetEntry *te = flatCopyTargetEntry(lfirst(lc));
 
-		te->expr =
-			(Expr *) makeVar(INDEX_VAR, te->resno, exprType((Node *) te->expr),
-							 exprTypmod((Node *) te->expr),
-							 exprCollation((Node *) te->expr), 0);
+		if (!IsA(te->expr, Const))
+			te->expr = (Expr *) makeVar(INDEX_VAR, te->resno,
+										exprType((Node *) te->expr),
+										exprTypmod((Node *) te->expr),
+										exprCollation((Node *) te->expr), 0);
 		tlist = lappend(tlist, te);
 	}
 	return tlist;
