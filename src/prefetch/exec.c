@@ -31,6 +31,7 @@
 
 #include "pg/compat.h"
 #include "pg/guc.h"
+#include "prefetch/plan_tree.h"
 #include "prefetch/ring.h"
 #include "session/asking.h"
 #include "session/scope.h"
@@ -159,6 +160,7 @@ cs_prefetch_make(Plan *child, List *tlist, List *qual, List *sites,
 	plan->plan_rows = child->plan_rows;
 	plan->plan_width = child->plan_width;
 	plan->parallel_safe = false;
+	cs_plan_tree_make_synchronous(child);
 	plan->plan_node_id = plan_node_id;
 	plan->targetlist = tlist;
 	plan->qual = qual;

@@ -228,6 +228,7 @@ walk(Plan *plan, CsDemand demand, CsPlanContext *context)
 		walk_hash_join(plan, demand, context);
 	else
 		walk_children(plan, demand, context);
+	cs_plan_tree_count_asynchronous(plan);
 	if (IsA(plan, CteScan))
 		note_cte_reader((CteScan *) plan, demand, context);
 	plan->qual = cs_split_order_quals(plan->qual, context);

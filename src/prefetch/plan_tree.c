@@ -376,6 +376,28 @@ cs_plan_tree_projects(Plan *plan)
 	return !IsA(plan, WindowAgg) || ((WindowAgg *) plan)->runCondition == NIL;
 }
 
+void
+cs_plan_tree_make_synchronous(Plan *plan)
+{
+	plan->async_capable = false;
+	if (IsA(plan, SubqueryScan))
+		cs_plan_tree_make_synchronous(((SubqueryScan *) plan)->subplan);
+}
+
+void
+cs_plan_tree_count_asynchronous(Plan *plan)
+{
+	Append	 *append = (Append *) plan;
+	ListCell *lc;
+
+	if (!IsA(plan, Append))
+		return;
+	append->nasyncplans = 0;
+	foreach(lc, append->appendplans)
+		if (((Plan *) lfirst(lc))->async_capable)
+			append->nasyncplans++;
+}
+
 List *
 cs_plan_tree_nest_params(const Plan *plan)
 {

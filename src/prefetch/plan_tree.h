@@ -19,8 +19,8 @@
  *					a hash join may be made dearer to start, so that the
  *					executor fills the table first
  *	  parallel_safe	false for a node of ours; below Gather it never goes
- *	  async_capable	false for a node of ours; its child's stays, and so does an
- *					Append's count of such children
+ *	  async_capable	false for a node of ours and for what it goes on top of, and
+ *					an Append counts anew
  *	  scrolling		a node of ours does not read backward: a statement that may
  *					ask for that gets none
  *	  mark, restore	a node of ours does not: see CsPlanChild.marked
@@ -134,6 +134,14 @@ extern List *cs_plan_tree_first_exprs(Plan *plan);
 
 /* May a node get another target list, from which one of ours computes the old? */
 extern bool cs_plan_tree_projects(Plan *plan);
+
+/*
+ * Whoever reads a plan asks it row by row from now on, where it was read by
+ * events.  An Append's count of such children is put right by
+ * cs_plan_tree_count_asynchronous.
+ */
+extern void cs_plan_tree_make_synchronous(Plan *plan);
+extern void cs_plan_tree_count_asynchronous(Plan *plan);
 
 /* Does a node give one row, out of nothing? */
 extern bool cs_plan_tree_is_one_row(const Plan *plan);
