@@ -5,8 +5,9 @@
  * The finished plan is changed in place.  Conditions that call wait for joins
  * (wait.c).  Then a walk from the top tells how many rows of each node are
  * certain to be asked for (CsDemand), and nodes of ours go where the calls are
- * (split.c).  What kinds of plan nodes there are, plan_tree.c knows.  The setting credscore.enable_prefetch is looked at
- * here; the order of conditions holds without it, too.
+ * (split.c).  What kinds of plan nodes there are, plan_tree.c knows.  The
+ * setting credscore.enable_prefetch is looked at here; the order of conditions
+ * holds without it, too.
  *------------------------------------------------------------------------- */
 #include "postgres.h"
 
@@ -279,16 +280,20 @@ wait_for_joins(PlannedStmt *stmt)
 }
 
 static void
-run_ahead(PlannedStmt *stmt, int cursor_options, bool keep_order)
+run_ahead(PlannedStmt *stmt, int cursor_options, CsRewrite rewrite)
 {
 	int			  n = list_length(stmt->subplans);
 	CsPlanContext context = {
 		.stmt = stmt,
 		.last_id = n * 1000 + 100000,
-		.keep_order = keep_order,
-		/* What scrolls backwards cannot be read ahead. */
+		.keep_order = rewrite.keep_order,
+		/*
+		 * What scrolls backwards cannot be read ahead; and what is asked may
+		 * be another question once a setting changes.
+		 */
 		.ahead = cs_guc_enable_prefetch() &&
-				 (cursor_options & CURSOR_OPT_SCROLL) == 0,
+				 (cursor_options & CURSOR_OPT_SCROLL) == 0 && !rewrite.sets &&
+				 !cs_sites_set_in_plan(stmt),
 		.cte_demands = palloc0((n + 1) * sizeof(CsDemand)),
 		.cte_read = palloc0((n + 1) * sizeof(bool)),
 		.read_whole = palloc0((n + 1) * sizeof(bool))};
@@ -296,7 +301,7 @@ run_ahead(PlannedStmt *stmt, int cursor_options, bool keep_order)
 
 	/* Compiling costs more than it gains where the network is waited for. */
 	stmt->jitFlags = PGJIT_NONE;
-	if (!keep_order)
+	if (!rewrite.keep_order)
 		wait_for_joins(stmt);
 	if (cs_split_is_simple(stmt->planTree))
 		note_subplans(stmt->planTree, &context);
@@ -332,7 +337,7 @@ plan_with_prefetch(Query *parse, const char *query_string, int cursor_options,
 
 	rewrite.may_call = rewrite.may_call && calls(stmt);
 	if (rewrite.may_call)
-		run_ahead(stmt, cursor_options, rewrite.keep_order);
+		run_ahead(stmt, cursor_options, rewrite);
 	return stmt;
 }
 
