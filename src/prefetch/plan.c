@@ -63,8 +63,10 @@ demand_below(const CsPlanChild *child, CsDemand demand)
 	if (child->flow == CS_FLOW_MANY &&
 		(child->role != CS_ROLE_INNER || is_bounded(&demand)))
 		demand.expand = true;
-	if (child->limit != NULL)
+	if (child->limit != NULL && cs_plan_tree_is_steady(child->limit))
 		demand.limits = lappend(list_copy(demand.limits), child->limit);
+	else if (child->limit != NULL)
+		demand.single = true;
 	return demand;
 }
 

@@ -13,6 +13,7 @@
 #include "prefetch/plan_tree.h"
 
 #include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
 #include "optimizer/planmain.h"
 
 /* What a kind of node does, unless its fields say otherwise. */
@@ -396,6 +397,13 @@ cs_plan_tree_count_asynchronous(Plan *plan)
 	foreach(lc, append->appendplans)
 		if (((Plan *) lfirst(lc))->async_capable)
 			append->nasyncplans++;
+}
+
+bool
+cs_plan_tree_is_steady(const Limit *limit)
+{
+	return !contain_volatile_functions(limit->limitOffset) &&
+		   !contain_volatile_functions(limit->limitCount);
 }
 
 List *

@@ -143,6 +143,9 @@ extern bool cs_plan_tree_projects(Plan *plan);
 extern void cs_plan_tree_make_synchronous(Plan *plan);
 extern void cs_plan_tree_count_asynchronous(Plan *plan);
 
+/* Can both bounds of a Limit be evaluated more than once? */
+extern bool cs_plan_tree_is_steady(const Limit *limit);
+
 /* Does a node give one row, out of nothing? */
 extern bool cs_plan_tree_is_one_row(const Plan *plan);
 
