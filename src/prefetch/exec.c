@@ -17,6 +17,10 @@
  * The child is the left subtree, so that parameters, EXPLAIN and walkers
  * reach it.  Rows in the ring (ring.c) are minimal tuples; the scan slot of a
  * CustomScan is a virtual one, which compiled expressions rely on.
+ *
+ * A cursor on the table below finds its row as in a scan: the node shows the
+ * relation as its own, and in its slot where the row is that went last.  It goes
+ * backward where its child does: by as many rows as it is ahead, and one more.
  *------------------------------------------------------------------------- */
 #include "postgres.h"
 
@@ -28,10 +32,12 @@
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/cost.h"
+#include "utils/rel.h"
 
 #include "pg/compat.h"
 #include "pg/guc.h"
 #include "prefetch/certain.h"
+#include "prefetch/current.h"
 #include "prefetch/plan_tree.h"
 #include "prefetch/ring.h"
 #include "session/asking.h"
@@ -67,13 +73,15 @@ typedef struct PrefetchState
 	Site		   *sites;
 	List		   *lists; /* of VALUES: where each row's sites end */
 	CsCertain		certain;
+	ScanState	   *scanned;   /* whose rows a cursor would find; or NULL */
 	ExprContext	   *econtext;  /* for arguments */
 	TupleTableSlot *ring_slot; /* a row of the ring, to be deformed */
 	CsRing			ring;	   /* its row taken last is in the scan slot */
 	CsMemoEntry	  **asking;	   /* of the row that is being read */
-	bool			exhausted; /* the child has no more rows */
+	bool			exhausted; /* the child stands behind its last row */
+	bool			ended;	   /* and so do we */
 	int				lists_started;
-	int64			read; /* rows of the child since the rescan */
+	int64			read; /* number of the row where the child stands */
 	int64			max_ahead;
 	CsAskStats		stats;
 } PrefetchState;
@@ -160,6 +168,8 @@ cs_prefetch_make(Plan *child, List *tlist, List *qual, List *sites,
 		lappend(scan->custom_private, makeInteger(demand->root));
 	scan->custom_private = lappend(scan->custom_private, makeInteger(-1));
 	scan->custom_private = lappend(scan->custom_private, NIL);
+	scan->flags =
+		ExecSupportsBackwardScan(child) ? CUSTOMPATH_SUPPORT_BACKWARD_SCAN : 0;
 	scan->methods = &scan_methods;
 	return scan;
 }
@@ -246,6 +256,9 @@ prefetch_begin(CustomScanState *node, EState *estate, int eflags)
 		ExecInitExtraTupleSlot(estate, columns, &TTSOpsMinimalTuple);
 	cs_ring_init(&s->ring, estate->es_query_cxt, s->nsites);
 	s->asking = palloc0(Max(s->nsites, 1) * sizeof(CsMemoEntry *));
+	s->scanned = cs_current_scan(outerPlanState(node));
+	if (s->scanned != NULL)
+		node->ss.ss_currentRelation = s->scanned->ss_currentRelation;
 }
 
 static void
@@ -263,7 +276,7 @@ prefetch_rescan(CustomScanState *node)
 	ExecClearTuple(node->ss.ss_ScanTupleSlot);
 	ExecClearTuple(s->ring_slot);
 	cs_ring_clear(&s->ring);
-	s->exhausted = false;
+	s->exhausted = s->ended = false;
 	s->read = s->lists_started = 0;
 	cs_certain_reset(&s->certain);
 	if (outerPlanState(node)->chgParam != NULL)
@@ -322,9 +335,9 @@ start_lists(PrefetchState *s, int64 certain)
 	}
 }
 
-/* Shows a row's columns in the scan slot. */
+/* Shows a row's columns, and where it is, in the scan slot. */
 static void
-show(PrefetchState *s, TupleTableSlot *row)
+show(PrefetchState *s, TupleTableSlot *row, ItemPointerData place)
 {
 	TupleTableSlot *slot = s->css.ss.ss_ScanTupleSlot;
 	int				natts = slot->tts_tupleDescriptor->natts;
@@ -334,6 +347,9 @@ show(PrefetchState *s, TupleTableSlot *row)
 	memcpy(slot->tts_values, row->tts_values, natts * sizeof(Datum));
 	memcpy(slot->tts_isnull, row->tts_isnull, natts * sizeof(bool));
 	ExecStoreVirtualTuple(slot);
+	slot->tts_tid = place;
+	if (s->scanned != NULL)
+		slot->tts_tableOid = RelationGetRelid(s->scanned->ss_currentRelation);
 }
 
 /*
@@ -375,6 +391,7 @@ fill_ring(PrefetchState *s, int64 certain)
 	while (wants_row(s, rows))
 	{
 		TupleTableSlot *row = ExecProcNode(outerPlanState(&s->css));
+		ItemPointerData place;
 
 		if (TupIsNull(row))
 		{
@@ -382,11 +399,12 @@ fill_ring(PrefetchState *s, int64 certain)
 			break;
 		}
 		s->read++;
-		show(s, row);
+		place = cs_current_place(s->scanned);
+		show(s, row, place);
 		memset(s->asking, 0, s->nsites * sizeof(CsMemoEntry *));
 		if (certain > 0 && s->lists == NIL)
 			start_sites(s, 0, s->nsites);
-		cs_ring_push(&s->ring, row, s->asking);
+		cs_ring_push(&s->ring, row, place, s->asking);
 		cs_progress_add_rows(1);
 	}
 	s->max_ahead =
@@ -398,9 +416,10 @@ fill_ring(PrefetchState *s, int64 certain)
 static bool
 next_row(PrefetchState *s)
 {
-	int64		 certain = cs_certain_rows(&s->certain, s->css.ss.ps.state);
-	CsMemoEntry *entry;
-	MinimalTuple row;
+	int64			certain = cs_certain_rows(&s->certain, s->css.ss.ps.state);
+	CsMemoEntry	   *entry;
+	MinimalTuple	row;
+	ItemPointerData place;
 
 	fill_ring(s, certain);
 	while (!s->exhausted && s->ring.count < certain && s->lists == NIL &&
@@ -411,13 +430,63 @@ next_row(PrefetchState *s)
 	}
 	ExecClearTuple(s->css.ss.ss_ScanTupleSlot);
 	ExecClearTuple(s->ring_slot);
-	row = cs_ring_take(&s->ring);
+	row = cs_ring_take(&s->ring, &place);
+	s->ended = row == NULL;
 	if (row == NULL)
 		return false;
 	ExecStoreMinimalTuple(row, s->ring_slot, false);
-	show(s, s->ring_slot);
+	show(s, s->ring_slot, place);
 	return true;
 }
+
+/* --- going backward --- */
+
+/* The child's row before the one where it stands; NULL: it is at its start. */
+static TupleTableSlot *
+read_back(PrefetchState *s)
+{
+	TupleTableSlot *row = ExecProcNode(outerPlanState(&s->css));
+
+	if (TupIsNull(row))
+		s->read = 0;
+	else if (!s->exhausted)
+		s->read--;
+	s->exhausted = false;
+	return row;
+}
+
+/*
+ * The row before the one that went last in the scan slot; false at the start.
+ * Nothing is asked ahead: what went has been asked.
+ */
+static bool
+previous_row(PrefetchState *s)
+{
+	int				ahead = s->ring.count + (s->exhausted && !s->ended);
+	TupleTableSlot *row;
+
+	ExecClearTuple(s->css.ss.ss_ScanTupleSlot);
+	ExecClearTuple(s->ring_slot);
+	cs_ring_clear(&s->ring);
+	s->ended = false;
+	do
+		row = read_back(s);
+	while (ahead-- > 0 && !TupIsNull(row));
+	if (TupIsNull(row))
+		return false;
+	show(s, row, cs_current_place(s->scanned));
+	return true;
+}
+
+static bool
+another_row(PrefetchState *s)
+{
+	return ScanDirectionIsBackward(s->css.ss.ps.state->es_direction)
+			   ? previous_row(s)
+			   : next_row(s);
+}
+
+/* --- running --- */
 
 static TupleTableSlot *
 prefetch_exec(CustomScanState *node)
@@ -430,7 +499,7 @@ prefetch_exec(CustomScanState *node)
 	for (;;)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (!next_row(s))
+		if (!another_row(s))
 			return NULL;
 		ResetExprContext(econtext);
 		econtext->ecxt_scantuple = node->ss.ss_ScanTupleSlot;

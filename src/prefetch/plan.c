@@ -289,13 +289,10 @@ run_ahead(PlannedStmt *stmt, int cursor_options, CsRewrite rewrite)
 		.stmt = stmt,
 		.last_id = n * 1000 + 100000,
 		.keep_order = rewrite.keep_order,
-		/*
-		 * What scrolls backwards cannot be read ahead; and what is asked may
-		 * be another question once a setting changes.
-		 */
-		.ahead = cs_guc_enable_prefetch() &&
-				 (cursor_options & CURSOR_OPT_SCROLL) == 0 && !rewrite.sets &&
+		/* What is asked may be another question once a setting changes. */
+		.ahead = cs_guc_enable_prefetch() && !rewrite.sets &&
 				 !cs_sites_set_in_plan(stmt),
+		.cursor = (cursor_options & CURSOR_OPT_FAST_PLAN) != 0,
 		.cte_demands = palloc0((n + 1) * sizeof(CsDemand)),
 		.cte_read = palloc0((n + 1) * sizeof(bool)),
 		.read_whole = palloc0((n + 1) * sizeof(bool))};

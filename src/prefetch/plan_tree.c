@@ -12,6 +12,7 @@
 
 #include "prefetch/plan_tree.h"
 
+#include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
 #include "optimizer/planmain.h"
@@ -397,6 +398,39 @@ cs_plan_tree_count_asynchronous(Plan *plan)
 	foreach(lc, append->appendplans)
 		if (((Plan *) lfirst(lc))->async_capable)
 			append->nasyncplans++;
+}
+
+static bool
+locks_rows(Plan *plan)
+{
+	ListCell *lc;
+
+	check_stack_depth();
+	if (IsA(plan, LockRows))
+		return true;
+	foreach(lc, cs_plan_tree_children(plan))
+		if (locks_rows(*((CsPlanChild *) lfirst(lc))->place))
+			return true;
+	return false;
+}
+
+bool
+cs_plan_tree_hides_current(Plan *plan)
+{
+	Plan *below = plan;
+
+	while (below != NULL)
+	{
+		if (IsA(below, Append))
+			return true;
+		if (IsA(below, SubqueryScan))
+			below = ((SubqueryScan *) below)->subplan;
+		else if (IsA(below, Result) || IsA(below, Limit))
+			below = below->lefttree;
+		else
+			break;
+	}
+	return locks_rows(plan);
 }
 
 bool

@@ -21,8 +21,7 @@
  *	  parallel_safe	false for a node of ours; below Gather it never goes
  *	  async_capable	false for a node of ours and for what it goes on top of, and
  *					an Append counts anew
- *	  scrolling		a node of ours does not read backward: a statement that may
- *					ask for that gets none
+ *	  scrolling		a node of ours goes backward when its child does
  *	  mark, restore	a node of ours does not: see CsPlanChild.marked
  *	  tuple bounds	ExecSetTupleBound does not pass a node of ours, which hands
  *					on itself what the Limit right above it says
@@ -142,6 +141,13 @@ extern bool cs_plan_tree_projects(Plan *plan);
  */
 extern void cs_plan_tree_make_synchronous(Plan *plan);
 extern void cs_plan_tree_count_asynchronous(Plan *plan);
+
+/*
+ * Does a plan read rows of which a cursor would not find the right one, if the
+ * plan was read ahead?  Of several relations it looks for the one whose turn it
+ * is, and of locked rows for the one that was locked last.
+ */
+extern bool cs_plan_tree_hides_current(Plan *plan);
 
 /* Can both bounds of a Limit be evaluated more than once? */
 extern bool cs_plan_tree_is_steady(const Limit *limit);

@@ -115,13 +115,21 @@ put_node(Plan *child, List *tlist, List *qual, List *sites, CsDemand *demand,
 									 ++context->last_id);
 }
 
+/* Would a cursor miss its row, if a plan was read ahead? */
+static bool
+hides_current(Plan *plan, const CsPlanContext *context)
+{
+	return context->cursor && cs_plan_tree_hides_current(plan);
+}
+
 Plan *
 cs_split_pass(Plan *child, List *calls, CsDemand demand,
 			  CsPlanContext *context)
 {
 	List *sites;
 
-	if (child == NULL || calls == NIL || !context->ahead)
+	if (child == NULL || calls == NIL || !context->ahead ||
+		hides_current(child, context))
 		return child;
 	sites = (List *) outer_to_index((Node *) calls, NULL);
 	return put_node(child, pass_list(child), NIL, sites, &demand, context);
@@ -258,6 +266,8 @@ cs_split(Plan *plan, CsDemand *demand, CsPlanContext *context)
 		return plan;
 	if (calling != NIL && sites == NIL &&
 		cs_sites_certain(linitial(calling), context->stmt->subplans) == NIL)
+		return plan;
+	if (hides_current(plan, context))
 		return plan;
 
 	tlist = (List *) split_mutator((Node *) plan->targetlist, &leaves);

@@ -19,6 +19,7 @@ typedef struct CsPlanContext
 	bool		 keep_order; /* conditions of a security barrier are among
 								 * them */
 	bool		 ahead; /* credscore.enable_prefetch, and nothing against it */
+	bool		 cursor;	  /* WHERE CURRENT OF may look for its row */
 	CsDemand	*cte_demands; /* by sub-plan: its strongest reader's */
 	bool		*cte_read;
 	bool		*read_whole; /* by sub-plan: read to its end, or not at all */
