@@ -9,14 +9,18 @@
  * is left of it.
  *
  * How far it reads is bounded by credscore.read_ahead, by work_mem, and by
- * the number of rows that are certain to be asked for: each call is billed.
- * While the first row waits for a slow answer, rows whose answers have come do
- * not count, so that the window never runs dry behind it; for that the node
- * waits itself, where it can go on reading.
+ * the number of rows that are certain to be asked for (certain.c): each call is
+ * billed.  While the first row waits for a slow answer, rows whose answers have
+ * come do not count, so that the window never runs dry behind it; for that the
+ * node waits itself, where it can go on reading.
  *
  * The child is the left subtree, so that parameters, EXPLAIN and walkers
  * reach it.  Rows in the ring (ring.c) are minimal tuples; the scan slot of a
  * CustomScan is a virtual one, which compiled expressions rely on.
+ *
+ * A cursor on the table below finds its row as in a scan: the node shows the
+ * relation as its own, and in its slot where the row is that went last.  It goes
+ * backward where its child does: by as many rows as it is ahead, and one more.
  *------------------------------------------------------------------------- */
 #include "postgres.h"
 
@@ -28,12 +32,15 @@
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/cost.h"
+#include "utils/rel.h"
 
 #include "pg/compat.h"
 #include "pg/guc.h"
+#include "prefetch/certain.h"
+#include "prefetch/current.h"
+#include "prefetch/plan_tree.h"
 #include "prefetch/ring.h"
 #include "session/asking.h"
-#include "session/scope.h"
 #include "shared/progress.h"
 
 #define NODE_NAME "Credscore Prefetch"
@@ -59,40 +66,22 @@ typedef struct Site
 	ExprState			  **args;
 } Site;
 
-/* A Limit above. */
-typedef struct Bound
-{
-	ExprState *offset;
-	ExprState *count;
-	int64	   rows; /* -1: unbounded */
-} Bound;
-
 typedef struct PrefetchState
 {
 	CustomScanState css;
 	int				nsites;
 	Site		   *sites;
 	List		   *lists; /* of VALUES: where each row's sites end */
-	int				nbounds;
-	Bound		   *bounds;
-	bool			bounds_known;
-	bool			single;
-	bool			expand;
-	bool			probe;
-	bool			beyond;
-	bool			root;
-	int				direct;	   /* the bound right above; -1: none */
+	CsCertain		certain;
+	ScanState	   *scanned;   /* whose rows a cursor would find; or NULL */
 	ExprContext	   *econtext;  /* for arguments */
 	TupleTableSlot *ring_slot; /* a row of the ring, to be deformed */
 	CsRing			ring;	   /* its row taken last is in the scan slot */
 	CsMemoEntry	  **asking;	   /* of the row that is being read */
-	bool			exhausted; /* the child has no more rows */
+	bool			exhausted; /* the child stands behind its last row */
+	bool			ended;	   /* and so do we */
 	int				lists_started;
-	int64			read;	 /* rows of the child since the rescan */
-	int64			pulls;	 /* calls of ours since the rescan */
-	int64			emitted; /* rows handed on since the rescan */
-	int64			emitted_in_run;
-	uint64			run_serial;
+	int64			read; /* number of the row where the child stands */
 	int64			max_ahead;
 	CsAskStats		stats;
 } PrefetchState;
@@ -159,6 +148,7 @@ cs_prefetch_make(Plan *child, List *tlist, List *qual, List *sites,
 	plan->plan_rows = child->plan_rows;
 	plan->plan_width = child->plan_width;
 	plan->parallel_safe = false;
+	cs_plan_tree_make_synchronous(child);
 	plan->plan_node_id = plan_node_id;
 	plan->targetlist = tlist;
 	plan->qual = qual;
@@ -178,6 +168,8 @@ cs_prefetch_make(Plan *child, List *tlist, List *qual, List *sites,
 		lappend(scan->custom_private, makeInteger(demand->root));
 	scan->custom_private = lappend(scan->custom_private, makeInteger(-1));
 	scan->custom_private = lappend(scan->custom_private, NIL);
+	scan->flags =
+		ExecSupportsBackwardScan(child) ? CUSTOMPATH_SUPPORT_BACKWARD_SCAN : 0;
 	scan->methods = &scan_methods;
 	return scan;
 }
@@ -224,17 +216,27 @@ init_sites(PrefetchState *s, CustomScan *scan)
 }
 
 static void
-init_bounds(PrefetchState *s, CustomScan *scan)
+init_certain(PrefetchState *s, CustomScan *scan)
 {
-	s->nbounds = (list_length(scan->custom_exprs) - s->nsites) / 2;
-	s->bounds = palloc0(s->nbounds * sizeof(Bound));
-	for (int i = 0; i < s->nbounds; i++)
+	CsCertain *certain = &s->certain;
+
+	certain->single = private_integer(scan, PRIVATE_SINGLE);
+	certain->expand = private_integer(scan, PRIVATE_EXPAND);
+	certain->probe = private_integer(scan, PRIVATE_PROBE);
+	certain->beyond = private_integer(scan, PRIVATE_BEYOND);
+	certain->root = private_integer(scan, PRIVATE_ROOT);
+	certain->direct = private_integer(scan, PRIVATE_DIRECT);
+	certain->role = GetUserId();
+	certain->nbounds = (list_length(scan->custom_exprs) - s->nsites) / 2;
+	certain->bounds = palloc0(certain->nbounds * sizeof(CsBound));
+	for (int i = 0; i < certain->nbounds; i++)
 	{
-		s->bounds[i].offset = ExecInitExpr(
-			list_nth(scan->custom_exprs, s->nsites + 2 * i), &s->css.ss.ps);
-		s->bounds[i].count =
-			ExecInitExpr(list_nth(scan->custom_exprs, s->nsites + 2 * i + 1),
-						 &s->css.ss.ps);
+		int at = s->nsites + 2 * i;
+
+		certain->bounds[i].offset =
+			ExecInitExpr(list_nth(scan->custom_exprs, at), &s->css.ss.ps);
+		certain->bounds[i].count =
+			ExecInitExpr(list_nth(scan->custom_exprs, at + 1), &s->css.ss.ps);
 	}
 }
 
@@ -247,19 +249,16 @@ prefetch_begin(CustomScanState *node, EState *estate, int eflags)
 
 	outerPlanState(node) = ExecInitNode(outerPlan(scan), estate, eflags);
 	init_sites(s, scan);
-	init_bounds(s, scan);
-	s->single = private_integer(scan, PRIVATE_SINGLE);
-	s->expand = private_integer(scan, PRIVATE_EXPAND);
-	s->probe = private_integer(scan, PRIVATE_PROBE);
-	s->beyond = private_integer(scan, PRIVATE_BEYOND);
-	s->root = private_integer(scan, PRIVATE_ROOT);
-	s->direct = private_integer(scan, PRIVATE_DIRECT);
+	init_certain(s, scan);
 	s->lists = list_nth(scan->custom_private, PRIVATE_LISTS);
 	s->econtext = CreateExprContext(estate);
 	s->ring_slot =
 		ExecInitExtraTupleSlot(estate, columns, &TTSOpsMinimalTuple);
 	cs_ring_init(&s->ring, estate->es_query_cxt, s->nsites);
 	s->asking = palloc0(Max(s->nsites, 1) * sizeof(CsMemoEntry *));
+	s->scanned = cs_current_scan(outerPlanState(node));
+	if (s->scanned != NULL)
+		node->ss.ss_currentRelation = s->scanned->ss_currentRelation;
 }
 
 static void
@@ -277,82 +276,13 @@ prefetch_rescan(CustomScanState *node)
 	ExecClearTuple(node->ss.ss_ScanTupleSlot);
 	ExecClearTuple(s->ring_slot);
 	cs_ring_clear(&s->ring);
-	s->exhausted = false;
-	s->bounds_known = false;
-	s->pulls = s->emitted = s->emitted_in_run = s->read = 0;
-	s->lists_started = 0;
-	if (outerPlanState(node)->chgParam == NULL)
-		ExecReScan(outerPlanState(node));
-}
-
-/* --- how far to read --- */
-
-static int64
-evaluate_rows(ExprState *expr, ExprContext *econtext, bool *isnull)
-{
-	Datum value = ExecEvalExprSwitchContext(expr, econtext, isnull);
-
-	return *isnull ? 0 : Max(DatumGetInt64(value), 0);
-}
-
-/* Limits may hold parameters, so that they are known at run time only. */
-static void
-evaluate_bounds(PrefetchState *s)
-{
-	for (int i = 0; i < s->nbounds; i++)
-	{
-		Bound *bound = &s->bounds[i];
-		bool   isnull;
-		int64  offset = evaluate_rows(bound->offset, s->econtext, &isnull);
-		int64  count = evaluate_rows(bound->count, s->econtext, &isnull);
-
-		bound->rows = isnull ? -1 : offset + count;
-	}
-	s->bounds_known = true;
-
-	/* What a Limit tells a Sort below it does not pass a CustomScan. */
-	if (s->direct >= 0 && s->bounds[s->direct].rows >= 0)
-		ExecSetTupleBound(s->bounds[s->direct].rows, outerPlanState(&s->css));
-}
-
-/* With a bound above, so many rows are certain; `left` counts those of the bound. */
-static int64
-bounded(PrefetchState *s, int64 rows, int64 left)
-{
-	if (s->beyond)
-		return 0;
-	return s->expand ? 1 : Min(rows, left);
-}
-
-/* How many rows of ours, those in the ring included, are certain to go. */
-static int64
-certain_rows(PrefetchState *s)
-{
-	EState *estate = s->css.ss.ps.state;
-	int64	rows = cs_guc_read_ahead_most();
-	CsRun	run;
-
-	if (estate->es_epq_active || s->single)
-		return s->beyond ? 0 : 1;
-	for (int i = 0; i < s->nbounds; i++)
-		if (s->bounds[i].rows >= 0)
-			rows = bounded(s, rows, s->bounds[i].rows - s->emitted);
-	if (s->root)
-	{
-		if (!cs_scope_run(estate, &run))
-			return s->beyond ? 0 : 1;
-		if (run.serial != s->run_serial)
-		{
-			s->run_serial = run.serial;
-			s->emitted_in_run = 0;
-		}
-		if (run.count > 0)
-			rows = bounded(s, rows, (int64) run.count - s->emitted_in_run);
-	}
-
-	if (s->probe && s->pulls <= 1)
-		rows = Min(rows, 1);
-	return s->beyond ? rows : Max(rows, 1);
+	s->exhausted = s->ended = false;
+	s->read = s->lists_started = 0;
+	cs_certain_reset(&s->certain);
+	if (outerPlanState(node)->chgParam != NULL)
+		return;
+	cs_certain_evaluate(&s->certain, s->econtext, outerPlanState(node));
+	ExecReScan(outerPlanState(node));
 }
 
 /* --- reading ahead --- */
@@ -405,9 +335,9 @@ start_lists(PrefetchState *s, int64 certain)
 	}
 }
 
-/* Shows a row's columns in the scan slot. */
+/* Shows a row's columns, and where it is, in the scan slot. */
 static void
-show(PrefetchState *s, TupleTableSlot *row)
+show(PrefetchState *s, TupleTableSlot *row, ItemPointerData place)
 {
 	TupleTableSlot *slot = s->css.ss.ss_ScanTupleSlot;
 	int				natts = slot->tts_tupleDescriptor->natts;
@@ -417,6 +347,9 @@ show(PrefetchState *s, TupleTableSlot *row)
 	memcpy(slot->tts_values, row->tts_values, natts * sizeof(Datum));
 	memcpy(slot->tts_isnull, row->tts_isnull, natts * sizeof(bool));
 	ExecStoreVirtualTuple(slot);
+	slot->tts_tid = place;
+	if (s->scanned != NULL)
+		slot->tts_tableOid = RelationGetRelid(s->scanned->ss_currentRelation);
 }
 
 /*
@@ -458,6 +391,7 @@ fill_ring(PrefetchState *s, int64 certain)
 	while (wants_row(s, rows))
 	{
 		TupleTableSlot *row = ExecProcNode(outerPlanState(&s->css));
+		ItemPointerData place;
 
 		if (TupIsNull(row))
 		{
@@ -465,11 +399,12 @@ fill_ring(PrefetchState *s, int64 certain)
 			break;
 		}
 		s->read++;
-		show(s, row);
+		place = cs_current_place(s->scanned);
+		show(s, row, place);
 		memset(s->asking, 0, s->nsites * sizeof(CsMemoEntry *));
 		if (certain > 0 && s->lists == NIL)
 			start_sites(s, 0, s->nsites);
-		cs_ring_push(&s->ring, row, s->asking);
+		cs_ring_push(&s->ring, row, place, s->asking);
 		cs_progress_add_rows(1);
 	}
 	s->max_ahead =
@@ -481,9 +416,10 @@ fill_ring(PrefetchState *s, int64 certain)
 static bool
 next_row(PrefetchState *s)
 {
-	int64		 certain = certain_rows(s);
-	CsMemoEntry *entry;
-	MinimalTuple row;
+	int64			certain = cs_certain_rows(&s->certain, s->css.ss.ps.state);
+	CsMemoEntry	   *entry;
+	MinimalTuple	row;
+	ItemPointerData place;
 
 	fill_ring(s, certain);
 	while (!s->exhausted && s->ring.count < certain && s->lists == NIL &&
@@ -494,13 +430,63 @@ next_row(PrefetchState *s)
 	}
 	ExecClearTuple(s->css.ss.ss_ScanTupleSlot);
 	ExecClearTuple(s->ring_slot);
-	row = cs_ring_take(&s->ring);
+	row = cs_ring_take(&s->ring, &place);
+	s->ended = row == NULL;
 	if (row == NULL)
 		return false;
 	ExecStoreMinimalTuple(row, s->ring_slot, false);
-	show(s, s->ring_slot);
+	show(s, s->ring_slot, place);
 	return true;
 }
+
+/* --- going backward --- */
+
+/* The child's row before the one where it stands; NULL: it is at its start. */
+static TupleTableSlot *
+read_back(PrefetchState *s)
+{
+	TupleTableSlot *row = ExecProcNode(outerPlanState(&s->css));
+
+	if (TupIsNull(row))
+		s->read = 0;
+	else if (!s->exhausted)
+		s->read--;
+	s->exhausted = false;
+	return row;
+}
+
+/*
+ * The row before the one that went last in the scan slot; false at the start.
+ * Nothing is asked ahead: what went has been asked.
+ */
+static bool
+previous_row(PrefetchState *s)
+{
+	int				ahead = s->ring.count + (s->exhausted && !s->ended);
+	TupleTableSlot *row;
+
+	ExecClearTuple(s->css.ss.ss_ScanTupleSlot);
+	ExecClearTuple(s->ring_slot);
+	cs_ring_clear(&s->ring);
+	s->ended = false;
+	do
+		row = read_back(s);
+	while (ahead-- > 0 && !TupIsNull(row));
+	if (TupIsNull(row))
+		return false;
+	show(s, row, cs_current_place(s->scanned));
+	return true;
+}
+
+static bool
+another_row(PrefetchState *s)
+{
+	return ScanDirectionIsBackward(s->css.ss.ps.state->es_direction)
+			   ? previous_row(s)
+			   : next_row(s);
+}
+
+/* --- running --- */
 
 static TupleTableSlot *
 prefetch_exec(CustomScanState *node)
@@ -508,13 +494,12 @@ prefetch_exec(CustomScanState *node)
 	PrefetchState *s = (PrefetchState *) node;
 	ExprContext	  *econtext = node->ss.ps.ps_ExprContext;
 
-	if (!s->bounds_known)
-		evaluate_bounds(s);
-	s->pulls++;
+	cs_certain_evaluate(&s->certain, s->econtext, outerPlanState(node));
+	s->certain.pulls++;
 	for (;;)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (!next_row(s))
+		if (!another_row(s))
 			return NULL;
 		ResetExprContext(econtext);
 		econtext->ecxt_scantuple = node->ss.ss_ScanTupleSlot;
@@ -523,8 +508,7 @@ prefetch_exec(CustomScanState *node)
 			InstrCountFiltered1(node, 1);
 			continue;
 		}
-		s->emitted++;
-		s->emitted_in_run++;
+		cs_certain_emitted(&s->certain);
 		return node->ss.ps.ps_ProjInfo != NULL
 				   ? ExecProject(node->ss.ps.ps_ProjInfo)
 				   : node->ss.ss_ScanTupleSlot;

@@ -5,8 +5,9 @@
  * The finished plan is changed in place.  Conditions that call wait for joins
  * (wait.c).  Then a walk from the top tells how many rows of each node are
  * certain to be asked for (CsDemand), and nodes of ours go where the calls are
- * (split.c).  What kinds of plan nodes there are, plan_tree.c knows.  The setting credscore.enable_prefetch is looked at
- * here; the order of conditions holds without it, too.
+ * (split.c).  What kinds of plan nodes there are, plan_tree.c knows.  The
+ * setting credscore.enable_prefetch is looked at here; the order of conditions
+ * holds without it, too.
  *------------------------------------------------------------------------- */
 #include "postgres.h"
 
@@ -62,8 +63,10 @@ demand_below(const CsPlanChild *child, CsDemand demand)
 	if (child->flow == CS_FLOW_MANY &&
 		(child->role != CS_ROLE_INNER || is_bounded(&demand)))
 		demand.expand = true;
-	if (child->limit != NULL)
+	if (child->limit != NULL && cs_plan_tree_is_steady(child->limit))
 		demand.limits = lappend(list_copy(demand.limits), child->limit);
+	else if (child->limit != NULL)
+		demand.single = true;
 	return demand;
 }
 
@@ -228,6 +231,7 @@ walk(Plan *plan, CsDemand demand, CsPlanContext *context)
 		walk_hash_join(plan, demand, context);
 	else
 		walk_children(plan, demand, context);
+	cs_plan_tree_count_asynchronous(plan);
 	if (IsA(plan, CteScan))
 		note_cte_reader((CteScan *) plan, demand, context);
 	plan->qual = cs_split_order_quals(plan->qual, context);
@@ -278,16 +282,17 @@ wait_for_joins(PlannedStmt *stmt)
 }
 
 static void
-run_ahead(PlannedStmt *stmt, int cursor_options, bool keep_order)
+run_ahead(PlannedStmt *stmt, int cursor_options, CsRewrite rewrite)
 {
 	int			  n = list_length(stmt->subplans);
 	CsPlanContext context = {
 		.stmt = stmt,
 		.last_id = n * 1000 + 100000,
-		.keep_order = keep_order,
-		/* What scrolls backwards cannot be read ahead. */
-		.ahead = cs_guc_enable_prefetch() &&
-				 (cursor_options & CURSOR_OPT_SCROLL) == 0,
+		.keep_order = rewrite.keep_order,
+		/* What is asked may be another question once a setting changes. */
+		.ahead = cs_guc_enable_prefetch() && !rewrite.sets &&
+				 !cs_sites_set_in_plan(stmt),
+		.cursor = (cursor_options & CURSOR_OPT_FAST_PLAN) != 0,
 		.cte_demands = palloc0((n + 1) * sizeof(CsDemand)),
 		.cte_read = palloc0((n + 1) * sizeof(bool)),
 		.read_whole = palloc0((n + 1) * sizeof(bool))};
@@ -295,7 +300,7 @@ run_ahead(PlannedStmt *stmt, int cursor_options, bool keep_order)
 
 	/* Compiling costs more than it gains where the network is waited for. */
 	stmt->jitFlags = PGJIT_NONE;
-	if (!keep_order)
+	if (!rewrite.keep_order)
 		wait_for_joins(stmt);
 	if (cs_split_is_simple(stmt->planTree))
 		note_subplans(stmt->planTree, &context);
@@ -331,7 +336,7 @@ plan_with_prefetch(Query *parse, const char *query_string, int cursor_options,
 
 	rewrite.may_call = rewrite.may_call && calls(stmt);
 	if (rewrite.may_call)
-		run_ahead(stmt, cursor_options, rewrite.keep_order);
+		run_ahead(stmt, cursor_options, rewrite);
 	return stmt;
 }
 

@@ -12,7 +12,9 @@
 
 #include "prefetch/plan_tree.h"
 
+#include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
 #include "optimizer/planmain.h"
 
 /* What a kind of node does, unless its fields say otherwise. */
@@ -374,6 +376,68 @@ cs_plan_tree_projects(Plan *plan)
 
 	/* A run condition counts the columns of the target list. */
 	return !IsA(plan, WindowAgg) || ((WindowAgg *) plan)->runCondition == NIL;
+}
+
+void
+cs_plan_tree_make_synchronous(Plan *plan)
+{
+	plan->async_capable = false;
+	if (IsA(plan, SubqueryScan))
+		cs_plan_tree_make_synchronous(((SubqueryScan *) plan)->subplan);
+}
+
+void
+cs_plan_tree_count_asynchronous(Plan *plan)
+{
+	Append	 *append = (Append *) plan;
+	ListCell *lc;
+
+	if (!IsA(plan, Append))
+		return;
+	append->nasyncplans = 0;
+	foreach(lc, append->appendplans)
+		if (((Plan *) lfirst(lc))->async_capable)
+			append->nasyncplans++;
+}
+
+static bool
+locks_rows(Plan *plan)
+{
+	ListCell *lc;
+
+	check_stack_depth();
+	if (IsA(plan, LockRows))
+		return true;
+	foreach(lc, cs_plan_tree_children(plan))
+		if (locks_rows(*((CsPlanChild *) lfirst(lc))->place))
+			return true;
+	return false;
+}
+
+bool
+cs_plan_tree_hides_current(Plan *plan)
+{
+	Plan *below = plan;
+
+	while (below != NULL)
+	{
+		if (IsA(below, Append))
+			return true;
+		if (IsA(below, SubqueryScan))
+			below = ((SubqueryScan *) below)->subplan;
+		else if (IsA(below, Result) || IsA(below, Limit))
+			below = below->lefttree;
+		else
+			break;
+	}
+	return locks_rows(plan);
+}
+
+bool
+cs_plan_tree_is_steady(const Limit *limit)
+{
+	return !contain_volatile_functions(limit->limitOffset) &&
+		   !contain_volatile_functions(limit->limitCount);
 }
 
 List *

@@ -4,36 +4,9 @@
  *	  and what becomes of rows in it.
  *
  * The other files of this room change finished plans, in which the planner has
- * left more than the tree that one sees.  What it left, and what becomes of it:
- *
- *	  plan_node_id	ours begin above all that the planner can have given
- *	  projection	only a node for which cs_plan_tree_projects holds gets
- *					another target list.  Whoever reads a node finds its columns
- *					where they were: the node on top of one that is split keeps
- *					numbers, names and junk flags, and conditions that wait for
- *					a join append columns at the end
- *	  initPlan		moves to the node of ours that goes on top
- *	  extParam		(and allParam) a node of ours has those of its child;
- *					conditions that move leave them as they are
- *	  costs			a node of ours costs what its child does; the outer side of
- *					a hash join may be made dearer to start, so that the
- *					executor fills the table first
- *	  parallel_safe	false for a node of ours; below Gather it never goes
- *	  async_capable	false for a node of ours; its child's stays, and so does an
- *					Append's count of such children
- *	  scrolling		a node of ours does not read backward: a statement that may
- *					ask for that gets none
- *	  mark, restore	a node of ours does not: see CsPlanChild.marked
- *	  tuple bounds	ExecSetTupleBound does not pass a node of ours, which hands
- *					on itself what the Limit right above it says
- *					(cs_prefetch_set_direct)
- *	  inner_unique	a join that takes one inner row for each outer one asks its
- *					inner side for one (CS_FLOW_ONE), and keeps its conditions,
- *					for the proof that there is but one may rest on them
- *	  runCondition	of a WindowAgg counts the columns of its target list, which
- *					therefore stays
- *	  pruning		of Append and MergeAppend counts their children: each keeps
- *					its place
+ * left more than the tree that one sees: what it has proven, and what nodes
+ * have to agree on.  The table "What the planner left in a plan" of
+ * docs/architecture.md has each such property, what becomes of it, and its test.
  *
  * Lists are in the caller's context and hold pointers into the plan.
  *------------------------------------------------------------------------- */
@@ -134,6 +107,24 @@ extern List *cs_plan_tree_first_exprs(Plan *plan);
 
 /* May a node get another target list, from which one of ours computes the old? */
 extern bool cs_plan_tree_projects(Plan *plan);
+
+/*
+ * Whoever reads a plan asks it row by row from now on, where it was read by
+ * events.  An Append's count of such children is put right by
+ * cs_plan_tree_count_asynchronous.
+ */
+extern void cs_plan_tree_make_synchronous(Plan *plan);
+extern void cs_plan_tree_count_asynchronous(Plan *plan);
+
+/*
+ * Does a plan read rows of which a cursor would not find the right one, if the
+ * plan was read ahead?  Of several relations it looks for the one whose turn it
+ * is, and of locked rows for the one that was locked last.
+ */
+extern bool cs_plan_tree_hides_current(Plan *plan);
+
+/* Can both bounds of a Limit be evaluated more than once? */
+extern bool cs_plan_tree_is_steady(const Limit *limit);
 
 /* Does a node give one row, out of nothing? */
 extern bool cs_plan_tree_is_one_row(const Plan *plan);

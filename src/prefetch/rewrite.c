@@ -41,6 +41,7 @@ look_walker(Node *node, LookContext *context)
 			context->found.may_call = true;
 			context->calls = context->calls || cs_sites_is(node);
 		}
+		context->found.sets = context->found.sets || cs_sites_sets(node);
 	}
 	else if (IsA(node, OpExpr))
 	{
@@ -166,7 +167,7 @@ rewrite_walker(Node *node, void *context)
 CsRewrite
 cs_rewrite(Query **query)
 {
-	LookContext context = {{false, false}, false};
+	LookContext context = {{false, false, false}, false};
 
 	(void) look_walker((Node *) *query, &context);
 	if (context.calls)

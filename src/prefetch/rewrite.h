@@ -14,6 +14,8 @@ typedef struct CsRewrite
 	bool may_call;	 /* the plan may have calls */
 	bool keep_order; /* conditions of security barriers are there:
 								 * PostgreSQL's order holds */
+	bool sets;		 /* settings, the role among them, may change while it
+								 * runs */
 } CsRewrite;
 
 /*

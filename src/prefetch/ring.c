@@ -28,6 +28,7 @@ cs_ring_init(CsRing *ring, MemoryContext cxt, int width)
 	ring->width = width;
 	ring->size = 1;
 	ring->rows = MemoryContextAlloc(cxt, sizeof(MinimalTuple));
+	ring->places = MemoryContextAlloc(cxt, sizeof(ItemPointerData));
 	ring->asked = make_asked(ring, 1);
 }
 
@@ -62,6 +63,8 @@ grow(CsRing *ring)
 	int			  n = ring->size * 2;
 	MinimalTuple *rows =
 		MemoryContextAlloc(ring->cxt, n * sizeof(MinimalTuple));
+	ItemPointerData *places =
+		MemoryContextAlloc(ring->cxt, n * sizeof(ItemPointerData));
 	CsMemoEntry **asked = make_asked(ring, n);
 
 	for (int i = 0; i < ring->count; i++)
@@ -69,19 +72,23 @@ grow(CsRing *ring)
 		int from = (ring->head + i) % ring->size;
 
 		rows[i] = ring->rows[from];
+		places[i] = ring->places[from];
 		memcpy(asked + (Size) i * ring->width, asked_at(ring, from),
 			   ring->width * sizeof(CsMemoEntry *));
 	}
 	pfree(ring->rows);
+	pfree(ring->places);
 	pfree(ring->asked);
 	ring->rows = rows;
+	ring->places = places;
 	ring->asked = asked;
 	ring->size = n;
 	ring->head = 0;
 }
 
 void
-cs_ring_push(CsRing *ring, TupleTableSlot *row, CsMemoEntry *const *asked)
+cs_ring_push(CsRing *ring, TupleTableSlot *row, ItemPointerData place,
+			 CsMemoEntry *const *asked)
 {
 	MemoryContext old = MemoryContextSwitchTo(ring->cxt);
 	MinimalTuple  tuple = ExecCopySlotMinimalTuple(row);
@@ -92,18 +99,20 @@ cs_ring_push(CsRing *ring, TupleTableSlot *row, CsMemoEntry *const *asked)
 		grow(ring);
 	at = (ring->head + ring->count) % ring->size;
 	ring->rows[at] = tuple;
+	ring->places[at] = place;
 	memcpy(asked_at(ring, at), asked, ring->width * sizeof(CsMemoEntry *));
 	ring->count++;
 	ring->bytes += tuple->t_len;
 }
 
 MinimalTuple
-cs_ring_take(CsRing *ring)
+cs_ring_take(CsRing *ring, ItemPointerData *place)
 {
 	free_current(ring);
 	if (ring->count == 0)
 		return NULL;
 	ring->current = ring->rows[ring->head];
+	*place = ring->places[ring->head];
 	ring->head = (ring->head + 1) % ring->size;
 	ring->count--;
 	ring->bytes -= ring->current->t_len;

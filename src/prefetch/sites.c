@@ -14,6 +14,7 @@
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
+#include "utils/fmgroids.h"
 
 #include "prefetch/plan_tree.h"
 #include "session/asking.h"
@@ -27,10 +28,18 @@ cs_sites_is(const Node *node)
 		   cs_asking_by_oid(((const FuncExpr *) node)->funcid) != NULL;
 }
 
+bool
+cs_sites_sets(const Node *node)
+{
+	return IsA(node, FuncExpr) &&
+		   ((const FuncExpr *) node)->funcid == F_SET_CONFIG;
+}
+
 /* --- calls anywhere --- */
 
 typedef struct WithinContext
 {
+	bool (*is)(const Node *node); /* what is looked for */
 	List *subplans;
 } WithinContext;
 
@@ -61,7 +70,7 @@ within_walker(Node *node, WithinContext *context)
 {
 	if (node == NULL)
 		return false;
-	if (cs_sites_is(node))
+	if (context->is(node))
 		return true;
 	if (IsA(node, SubPlan) && context->subplans != NIL &&
 		within_plan(
@@ -76,7 +85,7 @@ within_walker(Node *node, WithinContext *context)
 bool
 cs_sites_within(const Node *node, List *subplans)
 {
-	WithinContext context = {subplans};
+	WithinContext context = {cs_sites_is, subplans};
 
 	return within_walker(unconstify(Node *, node), &context);
 }
@@ -84,9 +93,23 @@ cs_sites_within(const Node *node, List *subplans)
 bool
 cs_sites_in_plan(Plan *plan, List *subplans)
 {
-	WithinContext context = {subplans};
+	WithinContext context = {cs_sites_is, subplans};
 
 	return within_plan(plan, &context);
+}
+
+bool
+cs_sites_set_in_plan(PlannedStmt *stmt)
+{
+	WithinContext context = {cs_sites_sets, stmt->subplans};
+	ListCell	 *lc;
+
+	if (within_plan(stmt->planTree, &context))
+		return true;
+	foreach(lc, stmt->subplans)
+		if (lfirst(lc) != NULL && within_plan(lfirst(lc), &context))
+			return true;
+	return false;
 }
 
 /* --- calls for certain --- */

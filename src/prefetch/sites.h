@@ -14,6 +14,12 @@
 /* Does a FuncExpr call one of the functions that ask? */
 extern bool cs_sites_is(const Node *node);
 
+/* Is it a call of set_config()? */
+extern bool cs_sites_sets(const Node *node);
+
+/* Is there one in a statement's plan, as in the body of an inlined function? */
+extern bool cs_sites_set_in_plan(PlannedStmt *stmt);
+
 /*
  * Does an expression contain a call, in its sub-plans too?  `subplans` are
  * those of the statement; NIL: sub-plans are not looked into.

@@ -83,7 +83,10 @@ outer_to_index(Node *node, void *context)
 	return expression_tree_mutator(node, outer_to_index, context);
 }
 
-/* The child's columns handed on. */
+/*
+ * The child's columns handed on.  Constants stay what they are: INSERT insists
+ * on a NULL that it can see where a column is generated or dropped.
+ */
 static List *
 pass_list(Plan *child)
 {
@@ -94,10 +97,11 @@ pass_list(Plan *child)
 	{
 		TargetEntry *te = flatCopyTargetEntry(lfirst(lc));
 
-		te->expr =
-			(Expr *) makeVar(INDEX_VAR, te->resno, exprType((Node *) te->expr),
-							 exprTypmod((Node *) te->expr),
-							 exprCollation((Node *) te->expr), 0);
+		if (!IsA(te->expr, Const))
+			te->expr = (Expr *) makeVar(INDEX_VAR, te->resno,
+										exprType((Node *) te->expr),
+										exprTypmod((Node *) te->expr),
+										exprCollation((Node *) te->expr), 0);
 		tlist = lappend(tlist, te);
 	}
 	return tlist;
@@ -111,13 +115,21 @@ put_node(Plan *child, List *tlist, List *qual, List *sites, CsDemand *demand,
 									 ++context->last_id);
 }
 
+/* Would a cursor miss its row, if a plan was read ahead? */
+static bool
+hides_current(Plan *plan, const CsPlanContext *context)
+{
+	return context->cursor && cs_plan_tree_hides_current(plan);
+}
+
 Plan *
 cs_split_pass(Plan *child, List *calls, CsDemand demand,
 			  CsPlanContext *context)
 {
 	List *sites;
 
-	if (child == NULL || calls == NIL || !context->ahead)
+	if (child == NULL || calls == NIL || !context->ahead ||
+		hides_current(child, context))
 		return child;
 	sites = (List *) outer_to_index((Node *) calls, NULL);
 	return put_node(child, pass_list(child), NIL, sites, &demand, context);
@@ -254,6 +266,8 @@ cs_split(Plan *plan, CsDemand *demand, CsPlanContext *context)
 		return plan;
 	if (calling != NIL && sites == NIL &&
 		cs_sites_certain(linitial(calling), context->stmt->subplans) == NIL)
+		return plan;
+	if (hides_current(plan, context))
 		return plan;
 
 	tlist = (List *) split_mutator((Node *) plan->targetlist, &leaves);

@@ -15,10 +15,11 @@
 typedef struct CsPlanContext
 {
 	PlannedStmt *stmt;
-	int			 last_id;	  /* of a plan node */
-	bool		 keep_order;  /* conditions of a security barrier are among
+	int			 last_id;	 /* of a plan node */
+	bool		 keep_order; /* conditions of a security barrier are among
 								 * them */
-	bool		 ahead;		  /* credscore.enable_prefetch */
+	bool		 ahead; /* credscore.enable_prefetch, and nothing against it */
+	bool		 cursor;	  /* WHERE CURRENT OF may look for its row */
 	CsDemand	*cte_demands; /* by sub-plan: its strongest reader's */
 	bool		*cte_read;
 	bool		*read_whole; /* by sub-plan: read to its end, or not at all */

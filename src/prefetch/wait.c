@@ -11,6 +11,12 @@
  * of that node's target list, so that nobody's numbers change.  A condition
  * stays where it is when its rows would then make other calls in between: in a
  * target list, in a join's clauses, on the other side of the join.
+ *
+ * The planner has used conditions, too, and that must not go wrong when one
+ * moves.  With those of its inner side it may have proven that a join finds one
+ * row at most: what leaves that side takes the proof with it.  With equalities
+ * it may know that rows in the order of one column are in that of another: they
+ * stay where a merge relies on an order.
  *------------------------------------------------------------------------- */
 #include "postgres.h"
 
@@ -20,11 +26,19 @@
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
+#include "utils/lsyscache.h"
 
 #include "prefetch/plan_tree.h"
 #include "prefetch/sites.h"
 
-static List *take(Plan *plan, List *subplans);
+/* What is looked at while conditions are taken off. */
+typedef struct Taking
+{
+	List *subplans; /* of the statement */
+	bool  in_order; /* the order of rows matters on their way up */
+} Taking;
+
+static List *take(Plan *plan, const Taking *taking);
 
 /* --- columns --- */
 
@@ -141,16 +155,27 @@ over_input(List *quals, int varno, List *params)
 
 /* --- what may move --- */
 
+/* One that the planner may have drawn conclusions from about orders. */
 static bool
-may_move(Node *qual, List *subplans)
+is_equality(Node *qual)
 {
-	return cs_sites_within(qual, subplans) &&
-		   !contain_volatile_functions(qual);
+	OpExpr *op = (OpExpr *) qual;
+
+	return IsA(qual, OpExpr) && list_length(op->args) == 2 &&
+		   op_mergejoinable(op->opno, exprType(linitial(op->args)));
+}
+
+static bool
+may_move(Node *qual, const Taking *taking)
+{
+	return cs_sites_within(qual, taking->subplans) &&
+		   !contain_volatile_functions(qual) &&
+		   !(taking->in_order && is_equality(qual));
 }
 
 /* Takes the conditions off a list that may move. */
 static List *
-take_calling(List **quals, List *subplans)
+take_calling(List **quals, const Taking *taking)
 {
 	List	 *keep = NIL;
 	List	 *moving = NIL;
@@ -158,7 +183,7 @@ take_calling(List **quals, List *subplans)
 
 	foreach(lc, *quals)
 	{
-		if (may_move(lfirst(lc), subplans))
+		if (may_move(lfirst(lc), taking))
 			moving = lappend(moving, lfirst(lc));
 		else
 			keep = lappend(keep, lfirst(lc));
@@ -169,12 +194,12 @@ take_calling(List **quals, List *subplans)
 
 /* Would more calls be made in a subtree that is asked for more rows? */
 static bool
-still_calls(Plan *plan, List *subplans)
+still_calls(Plan *plan, const Taking *taking)
 {
 	Plan *copy = copyObject(plan);
 
-	(void) take(copy, subplans);
-	return cs_sites_in_plan(copy, subplans);
+	(void) take(copy, taking);
+	return cs_sites_in_plan(copy, taking->subplans);
 }
 
 /* Do the clauses that a join evaluates before its other conditions call? */
@@ -213,9 +238,37 @@ rules_out(Join *join)
 static void
 loosen_clauses(Join *join, List *subplans)
 {
+	Taking taking = {subplans, false};
+
 	if (join->jointype == JOIN_INNER && !join->inner_unique)
-		join->plan.qual = list_concat(take_calling(&join->joinqual, subplans),
+		join->plan.qual = list_concat(take_calling(&join->joinqual, &taking),
 									  join->plan.qual);
+}
+
+/*
+ * Conditions on the inner side may be why there is but one row of it for each
+ * outer one.  A join that goes on looking for a second is right without; that
+ * makes no more calls where none are left below.  A merge join that saves
+ * itself going back cannot, for nobody made its inner side fit to be marked.
+ */
+static bool
+may_lose_unique(Join *join, const Taking *taking)
+{
+	if (!join->inner_unique)
+		return true;
+	return !(IsA(join, MergeJoin) &&
+			 ((MergeJoin *) join)->skip_mark_restore) &&
+		   !still_calls(join->plan.righttree, taking);
+}
+
+static List *
+take_from_inner(Join *join, const Taking *taking)
+{
+	List *quals = take(join->plan.righttree, taking);
+
+	if (quals != NIL)
+		join->inner_unique = false;
+	return over_input(quals, INNER_VAR, cs_plan_tree_nest_params(&join->plan));
 }
 
 /*
@@ -223,29 +276,29 @@ loosen_clauses(Join *join, List *subplans)
  * its input.
  */
 static List *
-take_from_inputs(Join *join, List *subplans)
+take_from_inputs(Join *join, const Taking *above)
 {
-	Plan *outer = join->plan.lefttree;
-	Plan *inner = join->plan.righttree;
-	bool  both = join->jointype == JOIN_INNER;
-	List *params = cs_plan_tree_nest_params(&join->plan);
-	List *quals = NIL;
-	bool  from_outer;
-	bool  from_inner;
+	Taking taking = {above->subplans, above->in_order || IsA(join, MergeJoin)};
+	Plan  *outer = join->plan.lefttree;
+	Plan  *inner = join->plan.righttree;
+	bool   both = join->jointype == JOIN_INNER;
+	List  *quals = NIL;
+	bool   from_outer;
+	bool   from_inner;
 
 	if (!both && join->jointype != JOIN_SEMI && join->jointype != JOIN_ANTI &&
 		join->jointype != JOIN_LEFT)
 		return NIL;
-	if (clauses_call(join, subplans))
+	if (clauses_call(join, taking.subplans))
 		return NIL;
-	from_outer = !(both ? still_calls(inner, subplans)
-						: cs_sites_in_plan(inner, subplans));
-	from_inner = both && !still_calls(outer, subplans);
+	from_outer = !(both ? still_calls(inner, &taking)
+						: cs_sites_in_plan(inner, taking.subplans));
+	from_inner =
+		both && !still_calls(outer, &taking) && may_lose_unique(join, &taking);
 	if (from_outer)
-		quals = over_input(take(outer, subplans), OUTER_VAR, NIL);
+		quals = over_input(take(outer, &taking), OUTER_VAR, NIL);
 	if (from_inner)
-		quals = list_concat(
-			quals, over_input(take(inner, subplans), INNER_VAR, params));
+		quals = list_concat(quals, take_from_inner(join, &taking));
 	return quals;
 }
 
@@ -253,22 +306,22 @@ take_from_inputs(Join *join, List *subplans)
 
 /* A child's columns that come new at its end become ours, too. */
 static List *
-take_through(Plan *plan, List *subplans)
+take_through(Plan *plan, const Taking *taking)
 {
 	return over_output(
-		over_input(take(plan->lefttree, subplans), OUTER_VAR, NIL),
+		over_input(take(plan->lefttree, taking), OUTER_VAR, NIL),
 		&plan->targetlist, NIL);
 }
 
 static List *
-take_from_join(Join *join, List *subplans)
+take_from_join(Join *join, const Taking *taking)
 {
 	List *quals;
 
-	loosen_clauses(join, subplans);
-	quals = take_from_inputs(join, subplans);
+	loosen_clauses(join, taking->subplans);
+	quals = take_from_inputs(join, taking);
 	return over_output(
-		list_concat(quals, take_calling(&join->plan.qual, subplans)),
+		list_concat(quals, take_calling(&join->plan.qual, taking)),
 		&join->plan.targetlist, NIL);
 }
 
@@ -277,8 +330,10 @@ take_from_join(Join *join, List *subplans)
  * then they can give them up together.
  */
 static List *
-take_from_members(Plan *plan, List *subplans)
+take_from_members(Plan *plan, const Taking *above)
 {
+	Taking	  taking = {above->subplans,
+						above->in_order || IsA(plan, MergeAppend)};
 	List	 *children = cs_plan_tree_children(plan);
 	int		  natts = list_length(plan->targetlist);
 	List	 *common = NIL;
@@ -296,10 +351,10 @@ take_from_members(Plan *plan, List *subplans)
 
 			if (cs_plan_tree_shape(child) != CS_SHAPE_SCAN ||
 				list_length(child->targetlist) != natts ||
-				cs_sites_within((Node *) child->targetlist, subplans))
+				cs_sites_within((Node *) child->targetlist, taking.subplans))
 				return NIL;
 			quals = (List *) column_mutator(
-				(Node *) take_calling(&child->qual, subplans), &context);
+				(Node *) take_calling(&child->qual, &taking), &context);
 			if (lc == list_head(children))
 			{
 				common = quals;
@@ -329,25 +384,25 @@ take_from_members(Plan *plan, List *subplans)
  * whose columns are INDEX_VAR.
  */
 static List *
-take(Plan *plan, List *subplans)
+take(Plan *plan, const Taking *taking)
 {
 	check_stack_depth();
-	if (cs_sites_within((Node *) plan->targetlist, subplans))
+	if (cs_sites_within((Node *) plan->targetlist, taking->subplans))
 		return NIL;
 	switch (cs_plan_tree_shape(plan))
 	{
 		case CS_SHAPE_JOIN:
-			return take_from_join((Join *) plan, subplans);
+			return take_from_join((Join *) plan, taking);
 		case CS_SHAPE_COPY:
 			if (cs_sites_within(
 					(Node *) cs_plan_tree_exprs(plan, CS_EXPRS_KEYS),
-					subplans))
+					taking->subplans))
 				return NIL;
-			return take_through(plan, subplans);
+			return take_through(plan, taking);
 		case CS_SHAPE_MEMBERS:
-			return take_from_members(plan, subplans);
+			return take_from_members(plan, taking);
 		case CS_SHAPE_SCAN:
-			return over_output(take_calling(&plan->qual, subplans),
+			return over_output(take_calling(&plan->qual, taking),
 							   &plan->targetlist, NIL);
 		case CS_SHAPE_OTHER:
 			break;
@@ -360,6 +415,7 @@ take(Plan *plan, List *subplans)
 void
 cs_wait_for_joins(Plan *plan, List *subplans)
 {
+	Taking	  taking = {subplans, false};
 	Join	 *join;
 	ListCell *lc;
 
@@ -372,7 +428,7 @@ cs_wait_for_joins(Plan *plan, List *subplans)
 		loosen_clauses(join, subplans);
 		if (rules_out(join))
 			plan->qual =
-				list_concat(take_from_inputs(join, subplans), plan->qual);
+				list_concat(take_from_inputs(join, &taking), plan->qual);
 	}
 	foreach(lc, cs_plan_tree_children(plan))
 	{

@@ -125,6 +125,7 @@ my @overlapping = (
 	[ 'prepared, LIMIT $1', 7, 'SET LOCAL plan_cache_mode = force_generic_plan;
 		PREPARE q(int) AS SELECT id, risk(phone) FROM applicant LIMIT $1; EXECUTE q(7)' ],
 	[ 'FETCH 6', 6, 'DECLARE c CURSOR FOR SELECT id, risk(phone) FROM applicant; FETCH 6 FROM c' ],
+	[ 'FETCH 6, SCROLL', 6, 'DECLARE c SCROLL CURSOR FOR SELECT id, risk(phone) FROM applicant; FETCH 6 FROM c' ],
 	[ 'FETCH 1', 1, 'DECLARE c CURSOR FOR SELECT id, risk(phone) FROM applicant; FETCH c' ],
 	[ 'PL/pgSQL, FOR loop, which fetches ten rows at first', 9, 'DO $$ DECLARE r record; BEGIN
 		FOR r IN SELECT risk(phone) FROM applicant LOOP END LOOP; END $$' ],
