@@ -202,8 +202,10 @@ on_sending(CsHttpOwner *owner)
 static void
 go_on(CsFlight *flight, const CsBilling *billing, const CsDecision *decision)
 {
-	cs_flight_mark_sent(flight, false);
+	/* What may have been billed stays so, should the courier end meanwhile. */
 	flight->ambiguous |= billing->billed != CS_BILLED_NO;
+	if (!flight->ambiguous)
+		cs_flight_mark_sent(flight, false);
 	cs_stats_add(cs_server_stats(flight->server), CS_STAT_RETRIES, 1);
 	if (decision->next == CS_NEXT_RENEW)
 	{

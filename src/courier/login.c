@@ -60,7 +60,8 @@ typedef enum LoginState
 typedef struct Login
 {
 	dlist_node	node;
-	CsKey		key; /* of the account's tokens */
+	CsKey		key; /* of all that the account says: another server with the
+					  * same credentials logs in by itself */
 	LoginState	state;
 	CsAccountId account; /* unless OVER */
 	CsTurn		turn;
@@ -185,7 +186,7 @@ read_reply(Login *login, CsHttpResult *result)
 		return;
 	}
 	until = use_until(token.expires_at);
-	cs_token_cache_put(&login->key, token.text, until);
+	cs_token_cache_put(&account->account_key, token.text, until);
 	cs_core_wipe(&token, sizeof(token));
 	cs_stats_token(cs_server_stats(login->turn.server), until);
 	login->pause_ms = 0;
@@ -352,14 +353,14 @@ begin(Login *login, CsAccountId account)
 CsLoginState
 cs_login_ensure(CsAccountId account, CsLoginWaiter *waiter, CsOutcome *failure)
 {
-	const CsKey *key = &cs_account_at(account)->account_key;
-	Login		*login;
+	const CsSharedAccount *a = cs_account_at(account);
+	Login				  *login;
 
-	if (cs_token_cache_has(key))
+	if (cs_token_cache_has(&a->account_key))
 		return CS_LOGIN_READY;
-	login = find(key);
+	login = find(&a->key);
 	if (login == NULL)
-		login = make(key);
+		login = make(&a->key);
 	if (login == NULL)
 	{
 		memset(failure, 0, sizeof(*failure));

@@ -101,6 +101,8 @@ show_budget(CsTurn *turn, TimestampTz now)
 static void
 take_limits(CsServer *server, const CsSharedAccount *account)
 {
+	uint64 serial =
+		pg_atomic_read_u64(unconstify(pg_atomic_uint64 *, &account->serial));
 	const CsLimits *limits = &account->limits;
 	CsGateSettings	settings = {
 		 .max_concurrency = limits->max_concurrency,
@@ -109,9 +111,9 @@ take_limits(CsServer *server, const CsSharedAccount *account)
 				  .breaker_cooldown_ms = limits->breaker_cooldown,
 				  .max_pause_ms = limits->queue_timeout}};
 
-	if (account->serial <= server->limits_serial)
+	if (serial <= server->limits_serial)
 		return;
-	server->limits_serial = account->serial;
+	server->limits_serial = serial;
 	cs_gate_configure(&server->gate, &settings);
 }
 

@@ -507,6 +507,14 @@ classify_report(const CsAccount *account, const CsArguments *args,
 		not_understood(verdict, args, root, "it is about another subject");
 }
 
+/* Uploads are few, and their envelope may have a long list of errors. */
+static bool
+never_plainly(const CsReply *reply)
+{
+	(void) reply;
+	return false;
+}
+
 static const CsEndpoint endpoints[] = {{.name = "statement",
 										.method = CS_GET,
 										.fee = CS_FEE_READY,
@@ -521,6 +529,7 @@ static const CsEndpoint endpoints[] = {{.name = "statement",
 										.fee = CS_FEE_CALL,
 										.shared = false,
 										.subject_name = "national_id",
+										.plainly_answers = never_plainly,
 										.normalise = normalise_national_id,
 										.build = build_upload,
 										.classify = classify_upload},

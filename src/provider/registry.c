@@ -78,7 +78,8 @@ cs_registry_endpoint_index(const CsProvider *provider,
 static bool
 plainly_answers(const CsEndpoint *endpoint, const CsReply *reply)
 {
-	if (reply->http_status < 200 || reply->http_status > 299)
+	if (cs_billing_of(endpoint->fee, CS_CALL_REPLY, reply->http_status).code !=
+		CS_ERR_NONE)
 		return false;
 	return endpoint->plainly_answers != NULL ? endpoint->plainly_answers(reply)
 											 : reply->len > ENVELOPE_MAX_BYTES;

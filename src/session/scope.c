@@ -15,6 +15,7 @@
 #include "access/xact.h"
 #include "executor/executor.h"
 #include "optimizer/planner.h"
+#include "tcop/utility.h"
 #include "utils/memutils.h"
 
 #include "pg/compat.h"
@@ -48,6 +49,9 @@ static planner_hook_type		prev_planner_hook;
 static ExecutorStart_hook_type	prev_start_hook;
 static ExecutorRun_hook_type	prev_run_hook;
 static ExecutorFinish_hook_type prev_finish_hook;
+static ProcessUtility_hook_type prev_utility_hook;
+
+static int utility_depth; /* commands that run, one in another */
 
 /* Memory-context callback: the execution is over. */
 static void
@@ -290,9 +294,43 @@ at_transaction_end(XactEvent event, void *arg)
 		MemoryContextDelete(command_scope->cxt);
 }
 
+/*
+ * A command that is no query (DO, CALL, COPY, ...) ends its scope; the next one
+ * of the same message is another statement.
+ */
+static void
+utility_tracked(PlannedStmt *stmt, const char *query_string,
+				bool read_only_tree, ProcessUtilityContext context,
+				ParamListInfo params, QueryEnvironment *environment,
+				DestReceiver *dest, QueryCompletion *completion)
+{
+	bool outermost = utility_depth == 0 && top == NULL;
+
+	utility_depth++;
+	PG_TRY();
+	{
+		if (prev_utility_hook)
+			prev_utility_hook(stmt, query_string, read_only_tree, context,
+							  params, environment, dest, completion);
+		else
+			standard_ProcessUtility(stmt, query_string, read_only_tree,
+									context, params, environment, dest,
+									completion);
+	}
+	PG_FINALLY();
+	{
+		utility_depth--;
+	}
+	PG_END_TRY();
+	if (outermost && command_scope != NULL)
+		MemoryContextDelete(command_scope->cxt);
+}
+
 void
 cs_scope_init(void)
 {
+	prev_utility_hook = ProcessUtility_hook;
+	ProcessUtility_hook = utility_tracked;
 	RegisterXactCallback(at_transaction_end, NULL);
 	prev_planner_hook = planner_hook;
 	planner_hook = planner_tracked;

@@ -28,6 +28,7 @@
 #include "pg/compat.h"
 #include "pg/error.h"
 #include "pg/secret_file.h"
+#include "pg/shmem.h"
 #include "settings/options.h"
 #include "settings/share.h"
 #include "shared/key.h"
@@ -210,6 +211,7 @@ build_settings(ForeignServer *server, Oid userid)
 
 	kept->cxt = cxt;
 	kept->account = CS_NO_ACCOUNT;
+	s->serial = cs_shmem_ready() ? cs_account_next_serial() : 0;
 	s->serverid = server->serverid;
 	s->userid = userid;
 	s->server_name = pstrdup(server->servername);

@@ -25,6 +25,7 @@ typedef struct CsSettings
 	const char		 *proxy;   /* NULL: none */
 	CsLimits		  limits;
 	CsAccount		  account; /* with credentials */
+	uint64			  serial;  /* when the catalogs said so */
 	bool			  needs_login;
 	CsKey			  server_key;  /* whose limits hold */
 	CsKey			  account_key; /* whose tokens and answers */

@@ -110,6 +110,7 @@ build(const CsSettings *s, const CsKey *key, CsBuf *block)
 	head.key = *key;
 	head.server_key = s->server_key;
 	head.account_key = s->account_key;
+	pg_atomic_init_u64(&head.serial, s->serial);
 	head.provider = cs_registry_index(s->provider);
 	head.needs_login = s->needs_login;
 	head.limits = s->limits;
@@ -168,7 +169,7 @@ cs_share_account(const CsSettings *settings)
 	if (account == CS_NO_ACCOUNT)
 		account = put(settings, &key);
 
-	/* Mapped now, where it may raise, and not when it is let go of. */
-	(void) cs_account_at(account);
+	/* Maps it, too, now that this may raise, and not when it is let go of. */
+	cs_account_renew(account, settings->serial);
 	return account;
 }

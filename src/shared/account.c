@@ -19,8 +19,9 @@
 #include "pg/compat.h"
 #include "pg/shmem.h"
 
-/* A session asks with one or two at a time. */
+/* A session asks with one or two at a time, now and then with hundreds. */
 #define PLACES_PER_PROCESS 2
+#define MIN_PLACES		   4096
 
 typedef struct Place
 {
@@ -32,10 +33,10 @@ typedef struct Place
 
 typedef struct AccountTable
 {
-	int	   nplaces;
-	int	   nused; /* no place beyond the first so many is taken */
-	uint64 last_serial;
-	Place  places[FLEXIBLE_ARRAY_MEMBER];
+	int				 nplaces;
+	int				 nused; /* no place beyond the first so many is taken */
+	pg_atomic_uint64 last_serial;
+	Place			 places[FLEXIBLE_ARRAY_MEMBER];
 } AccountTable;
 
 static AccountTable *table;
@@ -44,7 +45,7 @@ static LWLock		*table_lock;
 static int
 place_count(void)
 {
-	return PLACES_PER_PROCESS * cs_compat_process_count();
+	return Max(PLACES_PER_PROCESS * cs_compat_process_count(), MIN_PLACES);
 }
 
 static Size
@@ -61,6 +62,7 @@ accounts_create(void *memory, LWLock *lock)
 
 	memset(t, 0, accounts_size());
 	t->nplaces = place_count();
+	pg_atomic_init_u64(&t->last_serial, 0);
 	for (int i = 0; i < t->nplaces; i++)
 		pg_atomic_init_u32(&t->places[i].users, 0);
 }
@@ -79,6 +81,24 @@ void
 cs_account_init(void)
 {
 	cs_shmem_register(&accounts_part);
+}
+
+uint64
+cs_account_next_serial(void)
+{
+	return pg_atomic_add_fetch_u64(&table->last_serial, 1);
+}
+
+void
+cs_account_renew(CsAccountId account, uint64 serial)
+{
+	CsSharedAccount *a =
+		dsa_get_address(cs_shmem_area(), table->places[account].block);
+	uint64 known = pg_atomic_read_u64(&a->serial);
+
+	while (known < serial &&
+		   !pg_atomic_compare_exchange_u64(&a->serial, &known, serial))
+		;
 }
 
 const CsSharedAccount *
@@ -144,10 +164,7 @@ cs_account_put(dsa_pointer block)
 	LWLockAcquire(table_lock, LW_EXCLUSIVE);
 	found = find(&key);
 	if (found == CS_NO_ACCOUNT)
-	{
-		ours->serial = ++table->last_serial;
 		placed = take_place(&key, block, ours->size);
-	}
 	LWLockRelease(table_lock);
 	if (found == CS_NO_ACCOUNT)
 		return placed;

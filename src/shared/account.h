@@ -16,6 +16,7 @@
 
 #include "postgres.h"
 
+#include "port/atomics.h"
 #include "utils/dsa.h"
 
 #include "shared/block.h"
@@ -43,24 +44,24 @@ typedef struct CsLimits
 
 typedef struct CsSharedAccount
 {
-	uint32 size; /* of the whole block */
-	uint64
-		  serial; /* of two accounts of a server the later one's limits hold */
-	CsKey key;	  /* of all that the block says */
-	CsKey server_key;  /* whose limits hold */
-	CsKey account_key; /* whose tokens and answers */
-	int	  provider;	   /* index in the registry */
-	bool  needs_login;
-	CsLimits	   limits;
-	CsBlockText	   server_name;
-	CsBlockText	   base_url;
-	CsBlockText	   ca_file;
-	CsBlockText	   proxy;
-	CsBlockText	   headers; /* of every call: credentials; or absent */
-	CsBlockRequest login;	/* with needs_login */
-	int			   npairs;
-	CsBlockText	   names[CS_ACCOUNT_MAX_PAIRS];
-	CsBlockText	   values[CS_ACCOUNT_MAX_PAIRS];
+	uint32			 size;	 /* of the whole block */
+	pg_atomic_uint64 serial; /* when the catalogs said so: of two accounts of
+							  * a server the later one's limits hold */
+	CsKey			 key;	 /* of all that the block says */
+	CsKey			 server_key;  /* whose limits hold */
+	CsKey			 account_key; /* whose tokens and answers */
+	int				 provider;	  /* index in the registry */
+	bool			 needs_login;
+	CsLimits		 limits;
+	CsBlockText		 server_name;
+	CsBlockText		 base_url;
+	CsBlockText		 ca_file;
+	CsBlockText		 proxy;
+	CsBlockText		 headers; /* of every call: credentials; or absent */
+	CsBlockRequest	 login;	  /* with needs_login */
+	int				 npairs;
+	CsBlockText		 names[CS_ACCOUNT_MAX_PAIRS];
+	CsBlockText		 values[CS_ACCOUNT_MAX_PAIRS];
 } CsSharedAccount;
 
 /* An account that is there; valid for who has a reference. */
@@ -69,6 +70,9 @@ typedef int CsAccountId;
 #define CS_NO_ACCOUNT (-1)
 
 extern void cs_account_init(void);
+
+/* Grows with each call: the order in which sessions read the catalogs. */
+extern uint64 cs_account_next_serial(void);
 
 /* The account of that key, with a reference; CS_NO_ACCOUNT: there is none. */
 extern CsAccountId cs_account_find(const CsKey *key);
@@ -84,6 +88,9 @@ extern CsAccountId cs_account_put(dsa_pointer block);
 /* One more reference, for who has one, and one less.  Neither raises. */
 extern void cs_account_use(CsAccountId account);
 extern void cs_account_release(CsAccountId account);
+
+/* Somebody read the same again, that late. */
+extern void cs_account_renew(CsAccountId account, uint64 serial);
 
 extern const CsSharedAccount *cs_account_at(CsAccountId account);
 

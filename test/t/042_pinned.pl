@@ -5,6 +5,7 @@
 use strict;
 use warnings;
 
+use IPC::Run ();
 use MIME::Base64 qw(encode_base64);
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -175,6 +176,43 @@ is($cluster->safe_psql(q{
 	END
 	$$}), '', 'a block that commits and alters in between asks on');
 is($sandbox->count('pngme', 'decision'), 5, 'with five calls');
+
+# --- commands of one message are statements of their own ---
+
+sub in_one_message
+{
+	my ($sql) = @_;
+	my ($out, $err) = ('', '');
+
+	IPC::Run::run([ 'psql', '-XAtq', '-v', 'VERBOSITY=verbose', '-d', $cluster->node->connstr('postgres'), '-c', $sql ],
+		'>', \$out, '2>', \$err);
+	return $out . $err;
+}
+
+my $wrong = $cluster->secret("wrong\n");
+like(in_one_message(qq{
+	DO \$\$ BEGIN PERFORM 1; ASSERT (credscore_decision('254756000001', server => 'altered')) ? 'risk_score'; END \$\$;
+	ALTER USER MAPPING FOR PUBLIC SERVER altered OPTIONS (SET password_file '$wrong');
+	DO \$\$ BEGIN ASSERT (credscore_decision('254756000002', server => 'altered')) ? 'risk_score'; END \$\$;}),
+	qr/CS401/, 'ALTER acts with the next command of a message');
+$cluster->alter_mapping('PUBLIC', 'altered', password => 'sandbox-password');
+is($cluster->safe_psql(q{
+	SELECT credscore_cache_clear() IS NULL;
+	BEGIN;
+	DO $$ BEGIN ASSERT (credscore_decision('254756000003', server => 'altered', max_age => '0')) ? 'risk_score'; END $$;
+	SELECT chunks FROM credscore.shared_memory();
+	COMMIT}) =~ s/^f\n//r, 0, 'and the account is gone with its command, in a transaction, too');
+
+# --- two servers with the same account ---
+
+$cluster->server('behind', provider => 'pngme', max_retries => 0, proxy => 'http://127.0.0.1:1');
+$cluster->server('beside', provider => 'pngme', max_retries => 0);
+$cluster->mapping('PUBLIC', $_, provider => 'pngme', email => 'shared@acme.example', password => 'sandbox-password')
+  foreach qw(behind beside);
+is($cluster->error(q{SELECT credscore_decision('254757000001', server => 'behind')})->{sqlstate},
+	'HV00N', 'a server behind a dead proxy is not reached');
+my $beside = $cluster->safe_psql(q{SELECT credscore_decision('254757000002', server => 'beside', on_error => 'report') #>> '{error,sqlstate}'});
+unlike($beside, qr/HV00N/, 'which is no trouble of another server with the same account');
 
 $cluster->safe_psql('SELECT credscore_cache_clear()');
 is($cluster->live_chunks, 0, 'nothing stays in shared memory');
