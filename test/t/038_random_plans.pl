@@ -27,7 +27,7 @@ my $count = $ENV{COUNT} || 500;
 my $sandbox = CredScore::Sandbox->start;
 my $cluster = CredScore::Cluster->start(
 	sandbox => $sandbox,
-	conf => "autovacuum = off\njit = off\nmax_parallel_workers = 8\nstatement_timeout = '60s'",
+	conf => "restart_after_crash = on\nlog_statement = none\nautovacuum = off\njit = off\nmax_parallel_workers = 8\nstatement_timeout = '60s'",
 	servers => { all => { cache_ttl => 0 } });
 my $runner = Plans::Runner->new($cluster);
 my $start = time;

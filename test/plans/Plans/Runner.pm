@@ -186,6 +186,7 @@ sub run
 	$self->{sandbox}->reset if $counts;
 	my $output = $self->ask(script($query, $prefix, $settings, @{ $query->{statements} }, @{ $query->{after} }));
 	return { lost => 1 } if !defined $output;
+	$output =~ s/\bplain_(?=secret|watched)//g;
 	my @lines = split /^/, $output;
 	my @errors = grep { /^(?:ERROR|FATAL|PANIC|WARNING|NOTICE):/ && !/\b(?:25P02|25P01)\b/ } @lines;
 	my @rows = grep { !/^(?:ERROR|FATAL|PANIC|WARNING|NOTICE):/ } @lines;
@@ -279,7 +280,12 @@ sub compare
 	foreach my $other ([ 'row by row', $by_row ], [ 'plain', $plain ])
 	{
 		my ($name, $run) = @$other;
-		return fault('errors', $query, $plan, \@runs, "other errors than $name") if $run->{errors} ne $ahead->{errors};
+		if ($run->{errors} ne $ahead->{errors})
+		{
+			# Conditions that call come last: some rows are never looked at.
+			next if $name eq 'plain' && $query->{may_fail};
+			return fault('errors', $query, $plan, \@runs, "other errors than $name");
+		}
 		return fault('rows', $query, $plan, \@runs, "other rows than $name")
 		  if $run->{output} ne $ahead->{output} && ($ahead->{errors} eq '' || $query->{ordered});
 	}

@@ -32,6 +32,10 @@ Its rows come in one order only.
 
 It is one execution, in which no subject is asked about twice.
 
+=item C<may_fail>
+
+It has an expression that fails for some rows.
+
 =item C<drawn>
 
 The numbers it was made of.
@@ -79,6 +83,7 @@ sub generate
 	$query->{kind} = $kind;
 	$query->{after} //= [];
 	$query->{once} = 0 if $g->{runs_more};
+	$query->{may_fail} = defined $g->{error};
 	$query->{drawn} = [ $g->drawn ];
 	return $query;
 }
@@ -528,7 +533,7 @@ sub cursor
 	$sql =~ s/ FOR (?:UPDATE|SHARE)$//;
 	my @fetches = map {
 		$g->weighted(40 => 'FETCH ' . (1 + $g->number(6)), 10 => 'MOVE ' . (1 + $g->number(3)), 10 => 'FETCH NEXT',
-			20 => ($back ? 'FETCH BACKWARD ' . (1 + $g->number(4)) : 'FETCH 0'), 8 => 'FETCH ALL',
+			20 => ($back ? 'FETCH BACKWARD ' . (1 + $g->number(4)) : 'FETCH 1'), 8 => 'FETCH ALL',
 			5 => ($back ? 'FETCH ABSOLUTE 2' : 'FETCH 2')) . ' FROM c'
 	} 1 .. 1 + $g->number(5);
 	my $once = 1;
