@@ -272,7 +272,8 @@ sub compare
 {
 	my ($query, $plan, @runs) = @_;
 	my ($ahead, $by_row, $plain) = @runs;
-	my $racing = $plan =~ /\bGather\b|Parallel Append|Async Foreign|Workers Planned/;
+	my $racing = $plan =~ /\bGather\b|Parallel Append|Async Foreign|Workers Planned/
+	  || $plan eq '' && grep { /^max_parallel_workers_per_gather = [1-9]/ } @{ $query->{settings} };
 
 	return fault('server', $query, $plan, \@runs, 'the server has gone') if grep { $_->{lost} } @runs;
 	return fault('server', $query, $plan, \@runs, 'an error that is never to be seen')
