@@ -51,6 +51,9 @@ use PostgreSQL::Test::Utils;
 
 use Plans::Statement;
 
+# How long a query that fails is made simpler.
+use constant SHRINK_SECONDS => 40;
+
 my @ways = (
 	[ 'prefetch', '', [] ],
 	[ 'row by row', '', [ 'credscore.enable_prefetch = off', 'credscore.max_in_flight = 1' ] ],
@@ -374,18 +377,17 @@ sub candidates
 
 sub shrink
 {
-	my ($self, $query, $fault, $most) = @_;
-	my $tries = 0;
+	my ($self, $query, $fault) = @_;
+	my $end = time + SHRINK_SECONDS;
 
-	$most //= 600;
 	for (my $length = 32; $length >= 1; $length = int($length / 2))
 	{
-		for (my $from = @{ $query->{drawn} } - $length; $from >= 0 && $tries < $most; $from--)
+		my $step = $length > 1 ? $length / 2 : 1;
+		for (my $from = @{ $query->{drawn} } - $length; $from >= 0 && time < $end; $from -= $step)
 		{
 			next if $from + $length > @{ $query->{drawn} };
 			foreach my $drawn (candidates($query->{drawn}, $from, $length))
 			{
-				$tries++;
 				my ($smaller, $same) = $self->still_fails($drawn, $fault->{kind});
 				next unless $smaller;
 				next unless smaller($smaller, $query);
