@@ -68,7 +68,7 @@ PROVE_TESTS ?= $(addprefix test/t/,$(call pick,$(notdir $(TAP_FILES))))
 # The demo and the check install packages or take a private copy of
 # PostgreSQL first, so these goals do not need PGXS.
 STANDALONE = help deps check check-lint check-unit check-regress \
-	check-isolation check-tap check-postgres demo bench format
+	check-isolation check-tap check-deep check-postgres demo bench format
 GOALS := $(or $(MAKECMDGOALS),all)
 
 ifneq ($(filter-out $(STANDALONE),$(GOALS)),)
@@ -204,6 +204,7 @@ help:
 	@echo 'make check          install packages, build, run every test privately'
 	@echo '                    TESTS="001 setup" picks tests, KEEP=1 keeps the files'
 	@echo 'make check-lint, check-unit, check-regress, check-isolation, check-tap'
+	@echo 'make check-deep     tests that take up to an hour: PART=plans (SEED=1, COUNT=20000)'
 	@echo 'make check-postgres run PostgreSQL'"'"'s own regression suite with credscore loaded'
 	@echo 'make demo           show it at work against the sandbox; KEEP=1 stays'
 	@echo 'make bench          measure against limits of the same run (QUICK=1: just try)'
@@ -219,6 +220,10 @@ check:
 
 check-lint check-unit check-regress check-isolation check-tap: check-%:
 	@PG_CONFIG='$(PG_CONFIG)' TESTS='$(TESTS)' KEEP='$(KEEP)' exec scripts/check $*
+
+PART ?= plans
+check-deep:
+	@PG_CONFIG='$(PG_CONFIG)' KEEP='$(KEEP)' SEED='$(SEED)' COUNT='$(COUNT)' SHRINK='$(SHRINK)' exec scripts/check-deep $(PART)
 
 check-postgres:
 	@PG_CONFIG='$(PG_CONFIG)' SOURCE='$(SOURCE)' KEEP='$(KEEP)' exec scripts/check-postgres

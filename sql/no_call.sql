@@ -37,6 +37,13 @@ SELECT attempt($$EXPLAIN SELECT * FROM parted WHERE id = (credscore_decision('25
 SELECT substr(attempt($$SELECT * FROM parted WHERE id = (credscore_decision('254700123456')->>'id')::int$$), 1, 5);
 DROP TABLE parted;
 
+-- A user's function that does not ask, beside a sub-plan that was planned in
+-- two ways, of which one was dropped.
+CREATE FUNCTION same(int) RETURNS int LANGUAGE plpgsql STABLE AS 'BEGIN RETURN $1; END';
+SELECT same(a.id), EXISTS (SELECT FROM applicant b WHERE b.id = a.id AND b.amount < 2) FROM applicant a
+    WHERE a.id <= 2 ORDER BY 1;
+DROP FUNCTION same;
+
 -- PREPARE; EXECUTE with a generic plan asks, EXPLAIN of it does not.
 PREPARE scored (text) AS SELECT * FROM applicant WHERE amount < (credscore_decision($1)->>'limit')::int;
 PREPARE fixed AS SELECT * FROM applicant WHERE amount < (credscore_decision('254700123456')->>'limit')::int;

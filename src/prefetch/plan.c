@@ -317,8 +317,10 @@ calls(PlannedStmt *stmt)
 
 	if (cs_sites_in_plan(stmt->planTree, stmt->subplans))
 		return true;
+
+	/* Of two alternative sub-plans the one that was not taken is NULL. */
 	foreach(lc, stmt->subplans)
-		if (cs_sites_in_plan(lfirst(lc), stmt->subplans))
+		if (lfirst(lc) != NULL && cs_sites_in_plan(lfirst(lc), stmt->subplans))
 			return true;
 	return false;
 }
