@@ -334,6 +334,45 @@ foreach my $mode (qw(fast immediate))
 		'16 places, 50 questions of one session: answered');
 }
 
+# --- there is no courier ---
+
+# None of the questions that nobody will take keeps its place.
+{
+	my $alone = CredScore::Cluster->start(name => 'alone', sandbox => $sandbox,
+		conf => "max_worker_processes = 0\ncredscore.max_questions = 16");
+	my @runs = map { $alone->background(report(phone())) } 1 .. 24;
+
+	$sandbox->reset;
+	is($alone->courier_pid, '', 'no courier runs');
+	foreach my $run (@runs)
+	{
+		$alone->wait_until(sub { $run->done }, 'the statement ends');
+		like($run->result, qr/"HV00N"/, 'no courier: nothing was sent');
+	}
+	is($alone->questions, 0, 'no courier: no question keeps its place');
+	is($alone->error("SET statement_timeout = '1s'; " . $alone->many('pngme', map { phone() } 1 .. 50))->{sqlstate},
+		'57014', 'no courier: a batch is cancelled');
+	is($alone->questions, 0, 'no courier: nor do its questions');
+	is($alone->live_chunks, 0, 'no courier: no shared memory is lost');
+	is($sandbox->counts->{received}, 0, 'no courier: no call');
+	$alone->node->stop;
+}
+
+# A courier that stands still has what it has taken; the rest is freed, and a
+# question that was given up is not asked when it goes on.
+{
+	my $pid = $cluster->courier_pid;
+
+	$sandbox->reset;
+	kill 'STOP', $pid;
+	is($cluster->error("SET statement_timeout = '300ms'; " . report(phone()))->{sqlstate}, '57014',
+		'courier stands still: a statement is cancelled') foreach 1 .. 5;
+	is($cluster->questions, 0, 'courier stands still: no question keeps its place');
+	kill 'CONT', $pid;
+	works('courier goes on again');
+	is($sandbox->count('pngme', 'decision'), 1, 'none of them was sent');
+}
+
 # --- not preloaded ---
 
 {
