@@ -24,7 +24,8 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $sandbox = CredScore::Sandbox->start;
-my $cluster = CredScore::Cluster->start(sandbox => $sandbox);
+my $cluster = CredScore::Cluster->start(
+	sandbox => $sandbox, servers => { pngme => { country => 'nigeria' } });
 my %key = (Authorization => 'Bearer sandbox-dashboard-token');
 my %asks = (
 	pngme => [ 'decision', q{credscore_decision('2348012345671'} ],
@@ -251,7 +252,7 @@ for my $encoding (qw(LATIN1 SQL_ASCII))
 
 	$cluster->safe_psql("CREATE DATABASE $database TEMPLATE template0 ENCODING $encoding LOCALE 'C'");
 	$cluster->extension($database);
-	$cluster->servers(database => $database);
+	$cluster->servers(database => $database, pngme => { country => 'nigeria' });
 }
 {
 	local $ENV{PGCLIENTENCODING} = 'UTF8';

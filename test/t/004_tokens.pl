@@ -98,7 +98,7 @@ my @accounts = (
 my @unused;
 for my $account (@accounts)
 {
-	for my $country (qw(kenya ghana india srilanka))
+	for my $country (qw(tanzania ghana india srilanka))
 	{
 		push @unused, map { { country => $country, environment => $_, %$account } } qw(production test);
 	}

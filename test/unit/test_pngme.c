@@ -184,18 +184,19 @@ test_subjects(const CsEndpoint *decision)
 	static const SubjectCase cases[] = {
 		{"254123456789", "254123456789", NULL},
 		{"+254 123-456-789", "254123456789", NULL},
-		{"2343456789011", "2343456789011", NULL},
-		{"12345678", "12345678", NULL},
-		{"123456789012345", "123456789012345", NULL},
-		{"1234567", NULL, "7 digits"},
-		{"1234567890123456", NULL, "16 digits"},
-		{"0712345678", NULL, "with country code"},
+		{"0712345678", "254712345678", NULL},
+		{"712345678", "254712345678", NULL},
+		{"2540712345678", NULL, "9 digits behind the country code 254"},
+		{"25471234567", NULL, "this one has 11 in all"},
+		{"2348012345678", NULL, "Kenyan"},
 		{"254 123 abc 789", NULL, NULL},
 		{"", NULL, "no digits"},
 		{"254123456789\n", NULL, NULL},
 	};
+	static const CsPair options[] = {{"country", "kenya"}};
+	const CsAccount		kenya = {"https://h.example", options, 1};
 
-	check_subjects(decision, NULL, cases, COUNT(cases));
+	check_subjects(decision, &kenya, cases, COUNT(cases));
 }
 
 static void
