@@ -119,7 +119,7 @@ cs_guc_init(void)
 
 	DefineCustomEnumVariable(
 		"credscore.on_error", "Sets what a question that fails becomes.",
-		"error raises, subject reports errors about the subject and raises others, "
+		"error raises, subject reports what concerns one question and raises what would fail every row, "
 		"null gives NULL with a warning, report gives the error as jsonb.",
 		&on_error, CS_ON_ERROR_ERROR, on_error_options, PGC_USERSET, 0, NULL,
 		NULL, NULL);

@@ -19,6 +19,7 @@ typedef struct FlatFailure
 	CsErrorCode code;
 	int			http_status;
 	int			attempts;
+	bool		from_login;
 	CsBilled	billed;
 	const char *provider; /* static */
 	uint32		message;
@@ -50,6 +51,7 @@ store_failure(CsScope *scope, CsMemoEntry *entry, const CsFailure *failure)
 	head.code = failure->code;
 	head.http_status = failure->http_status;
 	head.attempts = failure->attempts;
+	head.from_login = failure->from_login;
 	head.billed = failure->billed;
 	head.provider = failure->provider;
 	head.message = flat_text(&flat, failure->message);
@@ -71,6 +73,7 @@ cs_failure_fetch(const void *bytes)
 	failure->code = head->code;
 	failure->http_status = head->http_status;
 	failure->attempts = head->attempts;
+	failure->from_login = head->from_login;
 	failure->billed = head->billed;
 	failure->provider = head->provider;
 	failure->message = head->message ? flat + head->message : "";
@@ -160,6 +163,7 @@ make_failure(const CsAbout *about, CsErrorCode code, const CsOutcome *outcome,
 	CsFailure failure = {0};
 
 	failure.code = code;
+	failure.from_login = outcome->from_login;
 	failure.http_status = outcome->http_status;
 	failure.attempts = outcome->attempts;
 	failure.provider = about->settings->provider->name;

@@ -36,6 +36,7 @@ typedef struct CsFailure
 	const char *provider_code; /* NULL: none */
 	int			http_status;   /* 0: no status was received */
 	int			attempts;	   /* calls sent for this question */
+	bool		from_login;	   /* so that every question fails with it */
 	CsBilled	billed;
 } CsFailure;
 
