@@ -38,6 +38,9 @@ static const ErrorClass classes[CS_ERR_COUNT] = {
 	[CS_ERR_CREDENTIALS] =
 		{CS_SQLSTATE('4', '0', '1'), false, false,
 		 "Check the options of the user mapping; the provider refused what they say."},
+	[CS_ERR_SERVER_REFUSED] =
+		{CS_SQLSTATE('4', '0', '1'), false, false,
+		 "Check the options of the server; the provider refused what they say."},
 	[CS_ERR_BUDGET] =
 		{CS_SQLSTATE('4', '0', '2'), false, false,
 		 "Raise the server option daily_budget, or ask again after midnight UTC."},

@@ -162,7 +162,8 @@ choose_organization(const CsAccount *account, struct json_object *list,
 	}
 	if (wanted == NULL)
 	{
-		cs_core_error(err, CS_ERR_CREDENTIALS,
+		cs_core_error(err,
+					  count > 0 ? CS_ERR_SERVER_REFUSED : CS_ERR_CREDENTIALS,
 					  "no choice of organization at the Pngme log-in");
 		cs_core_detail(err,
 					   "The account belongs to %zu organizations; the "
@@ -173,7 +174,7 @@ choose_organization(const CsAccount *account, struct json_object *list,
 	found = find_by_text(list, "organization_name", wanted);
 	if (found == NULL)
 	{
-		cs_core_error(err, CS_ERR_CREDENTIALS,
+		cs_core_error(err, CS_ERR_SERVER_REFUSED,
 					  "Pngme log-in lacks the wanted organization");
 		cs_core_detail(err, "The account has no organization \"%s\".", wanted);
 	}
@@ -196,7 +197,7 @@ choose_token(const CsAccount *account, struct json_object *organization,
 		"api_token");
 	if (text == NULL)
 	{
-		cs_core_error(err, CS_ERR_CREDENTIALS,
+		cs_core_error(err, CS_ERR_SERVER_REFUSED,
 					  "Pngme log-in lacks the wanted environment");
 		cs_core_detail(err,
 					   "Organization \"%.100s\" has no API token for "

@@ -10,6 +10,7 @@
 
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
+#include "utils/builtins.h"
 
 #include "base/text.h"
 
@@ -24,6 +25,7 @@ typedef struct FlatFailure
 	const char *provider; /* static */
 	uint32		message;
 	uint32		detail;
+	uint32		hint;
 	uint32		server;
 	uint32		provider_code;
 } FlatFailure;
@@ -56,6 +58,7 @@ store_failure(CsScope *scope, CsMemoEntry *entry, const CsFailure *failure)
 	head.provider = failure->provider;
 	head.message = flat_text(&flat, failure->message);
 	head.detail = flat_text(&flat, failure->detail);
+	head.hint = flat_text(&flat, failure->hint);
 	head.server = flat_text(&flat, failure->server);
 	head.provider_code = flat_text(&flat, failure->provider_code);
 	memcpy(flat.data, &head, sizeof(head));
@@ -78,6 +81,7 @@ cs_failure_fetch(const void *bytes)
 	failure->provider = head->provider;
 	failure->message = head->message ? flat + head->message : "";
 	failure->detail = head->detail ? flat + head->detail : NULL;
+	failure->hint = head->hint ? flat + head->hint : NULL;
 	failure->server = head->server ? flat + head->server : "";
 	failure->provider_code =
 		head->provider_code ? flat + head->provider_code : NULL;
@@ -156,6 +160,19 @@ make_detail(const CsAbout *about, const char *detail, int http_status)
 							 about->subject, detail, http_status);
 }
 
+/* NULL: the code's own says it. */
+static const char *
+make_hint(const CsAbout *about, CsErrorCode code)
+{
+	if (code == CS_ERR_SERVER_REFUSED)
+		return psprintf("Correct it with ALTER SERVER %s.",
+						quote_identifier(about->settings->server_name));
+	if (code == CS_ERR_CREDENTIALS)
+		return psprintf("Correct the credentials with %s, or in their file.",
+						cs_settings_mapping(about->settings));
+	return NULL;
+}
+
 static CsFailure
 make_failure(const CsAbout *about, CsErrorCode code, const CsOutcome *outcome,
 			 int standing)
@@ -164,6 +181,7 @@ make_failure(const CsAbout *about, CsErrorCode code, const CsOutcome *outcome,
 
 	failure.code = code;
 	failure.from_login = outcome->from_login;
+	failure.hint = make_hint(about, code);
 	failure.http_status = outcome->http_status;
 	failure.attempts = outcome->attempts;
 	failure.provider = about->settings->provider->name;

@@ -30,7 +30,7 @@ typedef struct CsFailure
 	CsErrorCode code;
 	const char *message;
 	const char *detail; /* NULL: none */
-	const char *hint;	/* NULL: the code's own */
+	const char *hint;	/* NULL: the code's own; says what to change */
 	const char *provider;
 	const char *server;
 	const char *provider_code; /* NULL: none */

@@ -140,12 +140,12 @@ test_login_replies(void)
 	static const CsPair	   absent[] = {{"organization", "nobody"}};
 	static const LoginCase one_cases[] = {
 		{"pngme/login_one", CS_ERR_NONE, NULL, JWT_EXP, NULL},
-		{"pngme/login_several", CS_ERR_CREDENTIALS, NULL, 0,
+		{"pngme/login_several", CS_ERR_SERVER_REFUSED, NULL, 0,
 		 "belongs to 2 organizations; the server option \"organization\""},
 		{"pngme/login_empty", CS_ERR_CREDENTIALS, NULL, 0, "0 organizations"},
 		{"pngme/login_object", CS_ERR_NOT_UNDERSTOOD, NULL, 0, NULL},
 		{"pngme/login_null", CS_ERR_NOT_UNDERSTOOD, NULL, 0, "is no object"},
-		{"pngme/login_no_token", CS_ERR_CREDENTIALS, NULL, 0,
+		{"pngme/login_no_token", CS_ERR_SERVER_REFUSED, NULL, 0,
 		 "\"acme\" has no API token for environment \"production\""},
 		{"pngme/login_control_token", CS_ERR_NOT_UNDERSTOOD, NULL, 0,
 		 "cannot be used"},
@@ -154,9 +154,9 @@ test_login_replies(void)
 	static const LoginCase acme_cases[] = {
 		{"pngme/login_one", CS_ERR_NONE, NULL, JWT_EXP, NULL},
 		{"pngme/login_several", CS_ERR_NONE, NULL, JWT_EXP, NULL},
-		{"pngme/login_odd", CS_ERR_CREDENTIALS, NULL, 0,
+		{"pngme/login_odd", CS_ERR_SERVER_REFUSED, NULL, 0,
 		 "environment \"production\""},
-		{"pngme/login_empty", CS_ERR_CREDENTIALS, NULL, 0,
+		{"pngme/login_empty", CS_ERR_SERVER_REFUSED, NULL, 0,
 		 "no organization \"acme\""},
 	};
 	static const LoginCase test_cases[] = {
@@ -164,7 +164,7 @@ test_login_replies(void)
 		 NULL},
 	};
 	static const LoginCase absent_cases[] = {
-		{"pngme/login_one", CS_ERR_CREDENTIALS, NULL, 0,
+		{"pngme/login_one", CS_ERR_SERVER_REFUSED, NULL, 0,
 		 "no organization \"nobody\""},
 	};
 	CsAccount account = {"https://h.example", NULL, 0};
