@@ -84,7 +84,7 @@ cs_guc_init(void)
 	DefineCustomBoolVariable(
 		"credscore.calls_on_standby",
 		"Allows calls to providers while the server is a hot standby.",
-		"What they cost is not entered in the ledger of the primary.",
+		"The primary does not know what they buy, nor does its daily_budget count them.",
 		&calls_on_standby, false, PGC_SUSET, 0, NULL, NULL, NULL);
 
 	DefineCustomBoolVariable(

@@ -236,6 +236,31 @@ cs_failure_not_asked(CsScope *scope, CsMemoEntry *entry, const CsAbout *about)
 }
 
 void
+cs_failure_beyond_limit(int limit)
+{
+	CsError err = {0};
+
+	cs_core_error(&err, CS_ERR_BUDGET, "statement asks more than %d questions",
+				  limit);
+	cs_error_raise_early(
+		&err,
+		"If so many are meant, raise credscore.max_calls_per_statement; else look for a missing WHERE clause.");
+}
+
+void
+cs_failure_on_standby(void)
+{
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
+		 errmsg("cannot call a credit provider during recovery"),
+		 errdetail(
+			 "The primary would not know what a standby buys, nor count it in its daily_budget."),
+		 errhint("Set credscore.calls_on_standby to allow it.")));
+	pg_unreachable();
+}
+
+void
 cs_failure_raise(int elevel, const CsFailure *failure)
 {
 	cs_error_raise(elevel, failure->code, failure->message, failure->detail,

@@ -57,6 +57,10 @@ cs_failure_not_asked(CsScope *scope, CsMemoEntry *entry, const CsAbout *about);
 /* The failure that bytes of the MEMO stand for. */
 extern CsFailure *cs_failure_fetch(const void *bytes);
 
+/* Raise why nothing is asked: the statement has asked so many; a standby. */
+pg_noreturn extern void cs_failure_beyond_limit(int limit);
+pg_noreturn extern void cs_failure_on_standby(void);
+
 /* ereport of a failure; returns when elevel is below ERROR. */
 extern void cs_failure_raise(int elevel, const CsFailure *failure);
 

@@ -239,6 +239,13 @@ my $options = q{SELECT s.srvname, s.srvoptions, m.usename, m.umoptions
 
 {
 	my $standby = bless { sandbox => $sandbox }, 'CredScore::Cluster';
+	my $bought = phone();
+	my $served = sprintf q{SELECT credscore_decision('%s', server => 'kept') ? 'risk_score'}, $bought;
+
+	$cluster->server('kept', provider => 'pngme', cache_ttl => '1h');
+	$cluster->mapping('PUBLIC', 'kept', provider => 'pngme');
+	$cluster->safe_psql('CREATE ROLE viewer; GRANT credscore_reader TO viewer;
+		GRANT USAGE ON FOREIGN SERVER kept TO viewer');
 	my $backup = PostgreSQL::Test::Cluster->new('standby');
 
 	$node->backup('base');
@@ -255,9 +262,30 @@ my $options = q{SELECT s.srvname, s.srvoptions, m.usename, m.umoptions
 	like($standby->safe_psql('SET credscore.calls_on_standby = on; ' . report(phone())),
 		qr/"risk_score"/, 'standby: calls when they are allowed');
 	is($sandbox->count('pngme', 'decision'), 1, 'standby: one was made');
+
+	# What is in memory is served there, and what is not is asked for nobody.
+	$standby->safe_psql("SET credscore.calls_on_standby = on; $served");
+	$sandbox->reset;
+	foreach my $how ('', 'SET credscore.mode = cached;', 'SET ROLE viewer;', 'SET credscore.enable_prefetch = off;')
+	{
+		is($standby->safe_psql("$how $served"), 't', "standby: an answer in memory is served: $how");
+	}
+	foreach my $how ('SET credscore.mode = cached;', 'SET ROLE viewer;')
+	{
+		is($standby->safe_psql("$how " . report(phone(), 'kept') . q{ #>> '{error,sqlstate}'}), 'CS404',
+			"standby: a miss is no call: $how");
+		is($standby->safe_psql("$how SELECT count(*), count(credscore_decision(p, server => 'kept')) FROM unnest("
+				  . array($bought, phone()) . ') p'), '2|1', "standby: among hits, too: $how");
+	}
+	is($standby->error("SELECT credscore_decision(p, server => 'kept') FROM unnest(" . array($bought, phone()) . ') p')
+		->{sqlstate}, '25006', 'standby: a miss beside a hit is an error');
+	is($standby->error(q{SELECT credscore_statement_upload('12345678', '%PDF-1.4', 'a.pdf', '1234')})->{sqlstate},
+		'25006', 'standby: so is an upload');
+	is($sandbox->counts->{received}, 0, 'standby: no call was made');
 	$backup->promote;
 	like($standby->safe_psql(report(phone())), qr/"risk_score"/, 'promoted: calls');
 	$backup->stop;
+	$cluster->safe_psql('DROP SERVER kept CASCADE; DROP ROLE viewer');
 }
 
 # --- crashes and restarts ---
