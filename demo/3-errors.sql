@@ -1,5 +1,5 @@
 -- A malformed number costs nothing; an unknown one need not stop a batch
--- on_error => 'subject' reports errors about the subject and raises others.
+-- on_error => 'subject' reports what concerns one question and raises the rest.
 
 \timing on
 SELECT phone, a #>> '{error,sqlstate}' AS sqlstate, a #>> '{error,billed}' AS billed,

@@ -161,7 +161,7 @@ CREATE VIEW underwriting.question AS
 SELECT ap.id AS application_id, s.question, s.server, subject.subject,
        a.answered_at, a.problem ->> 'sqlstate' AS problem, a.problem_at,
        CASE WHEN a.answer IS NOT NULL THEN 'answered'
-            WHEN a.problem ->> 'sqlstate' IN ('22023', 'P0002', 'CS408') THEN 'no answer'
+            WHEN a.problem ->> 'sqlstate' IN ('22023', 'P0002', 'CS408', 'CS413', 'CS502') THEN 'no answer'
             ELSE 'open' END AS state
 FROM underwriting.application ap
 JOIN underwriting.applicant p ON p.id = ap.applicant_id
@@ -193,7 +193,7 @@ LEFT JOIN underwriting.answer a ON (a.application_id, a.question) = (q.applicati
 WHERE NOT EXISTS (SELECT FROM underwriting.outcome o WHERE o.application_id = q.application_id)
     AND CASE
             WHEN q.problem = 'CS408' THEN false
-            WHEN q.problem IN ('22023', 'P0002') THEN q.problem_at < now() - s.retry_after
+            WHEN q.problem IN ('22023', 'P0002', 'CS413', 'CS502') THEN q.problem_at < now() - s.retry_after
             WHEN q.problem IS NOT NULL THEN q.problem_at < now() - interval '1 min'
             WHEN q.answered_at IS NULL OR q.answered_at < now() - s.max_age THEN true
             WHEN q.question = 'decision' AND q.answered_at < now() - interval '5 min'

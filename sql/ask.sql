@@ -6,7 +6,7 @@
 \pset tuples_only on
 
 CREATE SERVER pngme FOREIGN DATA WRAPPER credscore OPTIONS (
-    provider 'pngme', country 'nigeria', base_url 'http://127.0.0.1:1', max_retries '0', breaker_failures '0');
+    provider 'pngme', country 'kenya', base_url 'http://127.0.0.1:1', max_retries '0', breaker_failures '0');
 CREATE USER MAPPING FOR CURRENT_USER SERVER pngme OPTIONS (api_token 'hunter2');
 CREATE SERVER lenderlink FOREIGN DATA WRAPPER credscore OPTIONS (
     provider 'lenderlink', base_url 'http://127.0.0.1:1', max_retries '0', breaker_failures '0');
@@ -31,21 +31,38 @@ BEGIN
 END
 $$;
 
--- phones for Pngme: with country code; plus sign, spaces and dashes go
+-- phones for Pngme, here of Kenya: all spellings are one number
 SELECT try_subjects('credscore_decision',
     '254700123456', '+254700123456', '+254 700 123-456', ' 254700123456 ', '-254-700-123-456-',
-    '12345678', '123456789012345');
+    '0700123456', '700123456', '00254700123456', '(254) 700 123456', '254.700.123456', '0110123456');
 SELECT try_subjects('credscore_decision',
-    '', ' ', '+', '- -', '0700123456', '+0 700 123 456', '00254700123456', '1234567', '1234567890123456',
-    'abc', '254700123456x', '254+700123456', '++254700123456', '(254) 700 123456',
-    '254.700.123456', E'254700\t123456', E'254700123456\n', '２５４７００１２３４５６', '254700123456; DROP TABLE t');
+    '', ' ', '+', '- -', '2540700123456', '25470012345', '2547001234567', '070012345', '07001234567',
+    '+0 700 123 456', '+700123456', '254600123456', '2348010123456', '700123456.0', '12345678',
+    '1234567890123456', 'abc', '254700123456x', '254+700123456', '++254700123456', E'254700\t123456',
+    E'254700123456\n', '２５４７００１２３４５６', '254700123456; DROP TABLE t');
 
--- numbers for LenderLink: Philippine ones, in any of three ways
+-- of Nigeria, and of a country whose numbers are not known but for their length
+CREATE FUNCTION try_countries(country text, VARIADIC subjects text[])
+RETURNS SETOF text LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE format('ALTER SERVER pngme OPTIONS (SET country %L)', country);
+    RETURN QUERY SELECT try_subjects('credscore_decision', VARIADIC subjects);
+    ALTER SERVER pngme OPTIONS (SET country 'kenya');
+END
+$$;
+SELECT try_countries('nigeria',
+    '2348010123456', '+234 801 012 3456', '002348010123456', '08010123456', '0701-012-3456', '9010123456',
+    '23408010123456', '234801012345', '0801012345', '06010123456', '254700123456');
+SELECT try_countries('uganda',
+    '256700123456', '+256 700 123456', '12345678', '123456789012345', '0700123456', '1234567', '1234567890123456');
+
+-- numbers for LenderLink: Philippine ones
 SELECT try_subjects('credscore_lac',
-    '639171234567', '+63 917 123 4567', '09171234567', '0917-123-4567', '9171234567');
+    '639171234567', '+63 917 123 4567', '09171234567', '0917-123-4567', '9171234567', '00639171234567',
+    '+63 (917) 1234567');
 SELECT try_subjects('credscore_lac',
     '', '254700123456', '63917123456', '6391712345678', '0917123456', '091712345678', '917123456',
-    '00639171234567', '8171234567', '+63 (917) 1234567', 'abc');
+    '8171234567', 'abc');
 
 -- references for Patascore: spaces around them go
 SELECT try_subjects('credscore_statement',
@@ -88,7 +105,7 @@ SELECT attempt($$SELECT credscore_lac('09171234567', 'pngme')$$);
 SELECT attempt($$SELECT credscore_statement('ref-1', 'lenderlink')$$);
 -- not one of credscore's, even if it looks so
 CREATE FOREIGN DATA WRAPPER regress_dummy;
-CREATE SERVER regress_foreign FOREIGN DATA WRAPPER regress_dummy OPTIONS (provider 'pngme', country 'nigeria');
+CREATE SERVER regress_foreign FOREIGN DATA WRAPPER regress_dummy OPTIONS (provider 'pngme', country 'kenya');
 CREATE USER MAPPING FOR CURRENT_USER SERVER regress_foreign OPTIONS (api_token 'hunter2');
 SELECT attempt($$SELECT credscore_decision('254700123456', server => 'regress_foreign')$$);
 -- one of that name that comes and goes
@@ -147,4 +164,4 @@ DEALLOCATE upload;
 SET client_min_messages = warning;
 DROP FOREIGN DATA WRAPPER regress_dummy CASCADE;
 DROP SERVER pngme, lenderlink, patascore CASCADE;
-DROP FUNCTION try_subjects;
+DROP FUNCTION try_subjects, try_countries;

@@ -97,9 +97,9 @@ COMMENT ON FUNCTION credscore_statement_upload(text, bytea, text, text, text, te
 CREATE FUNCTION credscore_cache_clear(server name DEFAULT NULL) RETURNS bigint
     AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL RESTRICTED;
 REVOKE ALL ON FUNCTION credscore_cache_clear(name) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION credscore_cache_clear(name) TO credscore_caller;
+GRANT EXECUTE ON FUNCTION credscore_cache_clear(name) TO credscore_caller, credscore_monitor;
 COMMENT ON FUNCTION credscore_cache_clear(name) IS
-    'forgets the answers of a server, NULL: of all servers, for all accounts; returns how many; the next questions are billed anew';
+    'forgets the answers in memory that were bought with the account of the caller, at a server, NULL: at all that it may use; superusers and members of credscore_monitor forget those of all accounts; returns how many; the next questions are billed anew';
 
 -- Reading answers: features -------------------------------------------------
 

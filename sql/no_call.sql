@@ -5,7 +5,7 @@
 \pset tuples_only on
 
 CREATE SERVER pngme FOREIGN DATA WRAPPER credscore OPTIONS (
-    provider 'pngme', country 'nigeria', base_url 'http://127.0.0.1:1', max_retries '0', breaker_failures '0');
+    provider 'pngme', country 'kenya', base_url 'http://127.0.0.1:1', max_retries '0', breaker_failures '0');
 CREATE USER MAPPING FOR CURRENT_USER SERVER pngme OPTIONS (api_token 'hunter2');
 
 CREATE TABLE applicant (id int PRIMARY KEY, phone text, amount int, active boolean);

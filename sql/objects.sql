@@ -138,7 +138,7 @@ SELECT count(*) > 0 FROM credscore.feature_catalogue;
 SELECT kind, state IS NOT NULL FROM regress_elsewhere.credscore_stat_workers WHERE kind = 'courier';
 
 CREATE SERVER pngme FOREIGN DATA WRAPPER credscore OPTIONS (
-    provider 'pngme', country 'nigeria', base_url 'http://127.0.0.1:1', max_retries '0', breaker_failures '0');
+    provider 'pngme', country 'kenya', base_url 'http://127.0.0.1:1', max_retries '0', breaker_failures '0');
 CREATE USER MAPPING FOR CURRENT_USER SERVER pngme OPTIONS (api_token 'token');
 SELECT attempt($$SELECT regress_elsewhere.credscore_decision('254700123456')$$);
 

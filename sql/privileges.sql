@@ -14,7 +14,7 @@ CREATE ROLE regress_credscore_owner;
 CREATE ROLE regress_credscore_watch;
 
 CREATE SERVER regress_pngme FOREIGN DATA WRAPPER credscore OPTIONS (
-    provider 'pngme', country 'nigeria', base_url 'http://127.0.0.1:1', max_retries '0', breaker_failures '0');
+    provider 'pngme', country 'kenya', base_url 'http://127.0.0.1:1', max_retries '0', breaker_failures '0');
 
 CREATE FUNCTION ask() RETURNS text LANGUAGE sql AS $$
     SELECT attempt('SELECT credscore_decision(''254700123456'', server => ''regress_pngme'')')

@@ -55,7 +55,7 @@ SELECT attempt($$SELECT credscore_statement('ref-1', server => 'regress_patascor
 
 -- A password that is no header's value may be any line of text.
 CREATE SERVER regress_pngme FOREIGN DATA WRAPPER credscore OPTIONS (
-    provider 'pngme', country 'nigeria', base_url 'http://127.0.0.1:1', max_retries '0', breaker_failures '0');
+    provider 'pngme', country 'kenya', base_url 'http://127.0.0.1:1', max_retries '0', breaker_failures '0');
 CREATE USER MAPPING FOR CURRENT_USER SERVER regress_pngme OPTIONS (
     email 'svc@acme.example', password_file '/nonexistent/key');
 SELECT attempt($$SELECT credscore_decision('254700123456', server => 'regress_pngme')$$);

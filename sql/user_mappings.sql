@@ -10,7 +10,7 @@ CREATE ROLE regress_credscore_clerk IN ROLE credscore_caller;
 
 -- Nothing listens there: HV00N means that a question was on its way.
 CREATE SERVER regress_pngme FOREIGN DATA WRAPPER credscore OPTIONS (
-    provider 'pngme', country 'nigeria', base_url 'http://127.0.0.1:1', max_retries '0', breaker_failures '0');
+    provider 'pngme', country 'uganda', base_url 'http://127.0.0.1:1', max_retries '0', breaker_failures '0');
 CREATE SERVER regress_lenderlink FOREIGN DATA WRAPPER credscore OPTIONS (
     provider 'lenderlink', base_url 'http://127.0.0.1:1', max_retries '0', breaker_failures '0');
 CREATE SERVER regress_patascore FOREIGN DATA WRAPPER credscore OPTIONS (
@@ -39,7 +39,7 @@ SELECT mapping('regress_patascore', $$api_key 'ключ'$$);
 -- ... names are, too
 SELECT mapping('regress_pngme', $$username 'svc'$$);
 SELECT mapping('regress_pngme', $$email_file '/etc/credscore/email'$$);
-SELECT mapping('regress_pngme', $$country 'nigeria'$$);
+SELECT mapping('regress_pngme', $$country 'uganda'$$);
 SELECT mapping('regress_pngme', $$base_url 'https://example.com'$$);
 -- a secret is given once
 SELECT mapping('regress_pngme', $$password 'hunter2', password_file '/etc/credscore/pngme'$$);
@@ -91,7 +91,7 @@ SELECT ask('regress_patascore');
 -- nor does a server without what its provider needs to know
 ALTER SERVER regress_pngme OPTIONS (DROP country);
 SELECT ask('regress_pngme');
-ALTER SERVER regress_pngme OPTIONS (ADD country 'nigeria');
+ALTER SERVER regress_pngme OPTIONS (ADD country 'uganda');
 SELECT ask('regress_pngme');
 -- nor one with a value that cannot be right, there or in a mapping
 ALTER SERVER regress_pngme OPTIONS (ADD cache_ttl 'for a while');

@@ -418,15 +418,22 @@ scan_token(Scan *scan)
 	return false;
 }
 
+/* RFC 8259 section 8.1 lets a parser ignore a mark that should not be there. */
+static void
+skip_byte_order_mark(Scan *scan)
+{
+	static const unsigned char mark[] = {0xEF, 0xBB, 0xBF};
+
+	if ((size_t) (scan->end - scan->at) >= sizeof(mark) &&
+		memcmp(scan->at, mark, sizeof(mark)) == 0)
+		scan->at += sizeof(mark);
+}
+
 /* One value with white space around it, and nothing else. */
 static bool
 scan_text(Scan *scan)
 {
-	static const unsigned char byte_order_mark[] = {0xEF, 0xBB, 0xBF};
-
-	if (scan->end - scan->at >= 3 &&
-		memcmp(scan->at, byte_order_mark, sizeof(byte_order_mark)) == 0)
-		return refuse(scan, "a byte order mark");
+	skip_byte_order_mark(scan);
 	do
 	{
 		skip_space(scan);

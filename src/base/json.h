@@ -25,6 +25,7 @@ struct json_object;
 /*
  * Parses one complete JSON text.  *root must be released with
  * json_object_put; a JSON null gives *root == NULL with CS_OK.
+ * A UTF-8 byte order mark before it is skipped.
  * Errors: CS_ERR_NOT_UNDERSTOOD (not JSON, trailing bytes, \u0000, invalid
  * UTF-8; detail gives cause and byte offset, never content),
  * CS_ERR_TOO_LARGE (deeper than CS_JSON_MAX_DEPTH, or 1 GB), CS_ERR_MEMORY.

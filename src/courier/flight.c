@@ -123,8 +123,7 @@ share_body(CsFlight *flight, CsOutcome *outcome, const char *bytes, size_t len,
 				sizeof(outcome->detail));
 	}
 	else if (keep)
-		cs_answer_cache_store(&flight->key, &flight->account->server_key,
-							  outcome, body);
+		cs_answer_cache_store(&flight->key, flight->account, outcome, body);
 	return body;
 }
 

@@ -127,6 +127,15 @@ conclude(Login *login, const CsOutcome *failure)
 	}
 }
 
+/* What somebody has to mend is not tried again at once. */
+static int
+first_pause(CsErrorCode code)
+{
+	return code == CS_ERR_CREDENTIALS || code == CS_ERR_SERVER_REFUSED
+			   ? REFUSED_PAUSE_MS
+			   : FIRST_PAUSE_MS;
+}
+
 /* A failure that the provider has no part in is not remembered. */
 static void
 fail(Login *login, CsErrorCode code, int status, const char *detail,
@@ -142,10 +151,8 @@ fail(Login *login, CsErrorCode code, int status, const char *detail,
 	strlcpy(failure->detail, detail, sizeof(failure->detail));
 	if (remember)
 	{
-		int first =
-			code == CS_ERR_CREDENTIALS ? REFUSED_PAUSE_MS : FIRST_PAUSE_MS;
-
-		login->pause_ms = Min(Max(login->pause_ms * 2, first), LAST_PAUSE_MS);
+		login->pause_ms =
+			Min(Max(login->pause_ms * 2, first_pause(code)), LAST_PAUSE_MS);
 		login->failed_until =
 			cs_clock_ticks() + login->pause_ms * CS_US_PER_MS;
 	}

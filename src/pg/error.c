@@ -14,7 +14,7 @@ typedef struct ErrorClass
 {
 	int			sqlstate;
 	bool		retryable;
-	bool		about_subject;
+	bool		about_subject; /* one question, while others may go well */
 	const char *hint;
 } ErrorClass;
 
@@ -38,11 +38,14 @@ static const ErrorClass classes[CS_ERR_COUNT] = {
 	[CS_ERR_CREDENTIALS] =
 		{CS_SQLSTATE('4', '0', '1'), false, false,
 		 "Check the options of the user mapping; the provider refused what they say."},
+	[CS_ERR_SERVER_REFUSED] =
+		{CS_SQLSTATE('4', '0', '1'), false, false,
+		 "Check the options of the server; the provider refused what they say."},
 	[CS_ERR_BUDGET] =
 		{CS_SQLSTATE('4', '0', '2'), false, false,
 		 "Raise the server option daily_budget, or ask again after midnight UTC."},
 	[CS_ERR_UNKNOWN] =
-		{CS_SQLSTATE('4', '0', '8'), false, false,
+		{CS_SQLSTATE('4', '0', '8'), false, true,
 		 "The question may have been answered and billed. Ask again only if paying twice is acceptable."},
 	[CS_ERR_RATE] =
 		{CS_SQLSTATE('4', '2', '9'), true, false,
@@ -51,14 +54,14 @@ static const ErrorClass classes[CS_ERR_COUNT] = {
 		{CS_SQLSTATE('4', '2', '9'), true, false,
 		 "Raise the server options queue_timeout or max_concurrency, or rate_limit, or ask fewer questions at once."},
 	[CS_ERR_NOT_UNDERSTOOD] =
-		{CS_SQLSTATE('5', '0', '2'), false, false,
+		{CS_SQLSTATE('5', '0', '2'), false, true,
 		 "Check the server option base_url; if it is right, the provider answers in a form that this version does not know."},
-	[CS_ERR_TOO_LARGE] = {CS_SQLSTATE('4', '1', '3'), false, false,
+	[CS_ERR_TOO_LARGE] = {CS_SQLSTATE('4', '1', '3'), false, true,
 						  "See the server option max_response_size."},
 	[CS_ERR_UNAVAILABLE] =
 		{CS_SQLSTATE('5', '0', '3'), true, false,
 		 "The provider does not serve the question now. Ask again later; the server options breaker_failures and breaker_cooldown say when calls are suspended."},
-	[CS_ERR_PROCESSING] = {CS_SQLSTATE('1', '0', '2'), true, false,
+	[CS_ERR_PROCESSING] = {CS_SQLSTATE('1', '0', '2'), true, true,
 						   "Ask again in a few seconds."},
 	[CS_ERR_NOT_CACHED] =
 		{CS_SQLSTATE('4', '0', '4'), false, false,

@@ -15,9 +15,11 @@ extern int cs_error_sqlstate(CsErrorCode code);
 /* May the same question succeed when asked again unchanged? */
 extern bool cs_error_retryable(CsErrorCode code);
 
-/* Is it about the subject, not about infrastructure? */
+/*
+ * Does it concern one question, so that the next may go well?  A failure of
+ * the log-in concerns all, whatever its code.
+ */
 extern bool cs_error_about_subject(CsErrorCode code);
-
 
 /*
  * ereport of a failure; returns when elevel is below ERROR.  detail may be

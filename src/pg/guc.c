@@ -84,7 +84,7 @@ cs_guc_init(void)
 	DefineCustomBoolVariable(
 		"credscore.calls_on_standby",
 		"Allows calls to providers while the server is a hot standby.",
-		"What they cost is not entered in the ledger of the primary.",
+		"The primary does not know what they buy, nor does its daily_budget count them.",
 		&calls_on_standby, false, PGC_SUSET, 0, NULL, NULL, NULL);
 
 	DefineCustomBoolVariable(
@@ -119,7 +119,7 @@ cs_guc_init(void)
 
 	DefineCustomEnumVariable(
 		"credscore.on_error", "Sets what a question that fails becomes.",
-		"error raises, subject reports errors about the subject and raises others, "
+		"error raises, subject reports what concerns one question and raises what would fail every row, "
 		"null gives NULL with a warning, report gives the error as jsonb.",
 		&on_error, CS_ON_ERROR_ERROR, on_error_options, PGC_USERSET, 0, NULL,
 		NULL, NULL);

@@ -10,7 +10,6 @@
 #include "provider/registry.h"
 
 #include <json-c/json.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/json.h"
@@ -116,47 +115,17 @@ read_login(const CsAccount *account, const CsReply *reply, int64_t now,
 
 /* ---------- the question ---------- */
 
-static bool
-all_digits(const char *text, size_t len)
-{
-	return strlen(text) == len && strspn(text, "0123456789") == len;
-}
-
 /*
- * docs, shared/phone-normalization.md: 63 and ten digits stay; 09 and nine
- * digits, or 9 and nine digits, get the country code.
+ * docs, shared/phone-normalization.md: 63 and ten digits; 09 and nine digits,
+ * or 9 and nine digits, get the country code.
  */
 static CsStatus
 normalise_msisdn(const CsAccount *account, const char *subject, char *out,
 				 CsError *err)
 {
-	static const struct
-	{
-		const char *prefix;
-		size_t		len;  /* of the whole number */
-		size_t		skip; /* what "63" takes the place of */
-	} forms[] = {
-		{"63", 12, 2},
-		{"09", 11, 1},
-		{"9", 10, 0},
-	};
-	char digits[CS_SUBJECT_SIZE];
-
 	(void) account;
-	if (cs_phone_digits(subject, digits, sizeof(digits), err) != CS_OK)
-		return CS_FAIL;
-	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
-	{
-		if (strncmp(digits, forms[i].prefix, strlen(forms[i].prefix)) != 0 ||
-			!all_digits(digits, forms[i].len))
-			continue;
-		snprintf(out, CS_SUBJECT_SIZE, "63%.10s", digits + forms[i].skip);
-		return CS_OK;
-	}
-	cs_core_error(err, CS_ERR_ARGUMENT, "malformed phone number");
-	cs_core_detail(err, "A Philippine number is expected: 63 and ten "
-						"digits, 09 and nine digits, or 9 and nine digits.");
-	return CS_FAIL;
+	return cs_phone_normalise("philippines", subject, out, CS_SUBJECT_SIZE,
+							  err);
 }
 
 static bool

@@ -21,10 +21,6 @@
 
 #define DEFAULT_ENVIRONMENT "production"
 
-/* E.164: at most 15 digits; shorter than 8 is no international number. */
-#define PHONE_MIN_DIGITS 8
-#define PHONE_MAX_DIGITS 15
-
 /* So many last digits of a number survive any way of writing its prefix. */
 #define PHONE_SAME_DIGITS 9
 
@@ -166,7 +162,8 @@ choose_organization(const CsAccount *account, struct json_object *list,
 	}
 	if (wanted == NULL)
 	{
-		cs_core_error(err, CS_ERR_CREDENTIALS,
+		cs_core_error(err,
+					  count > 0 ? CS_ERR_SERVER_REFUSED : CS_ERR_CREDENTIALS,
 					  "no choice of organization at the Pngme log-in");
 		cs_core_detail(err,
 					   "The account belongs to %zu organizations; the "
@@ -177,7 +174,7 @@ choose_organization(const CsAccount *account, struct json_object *list,
 	found = find_by_text(list, "organization_name", wanted);
 	if (found == NULL)
 	{
-		cs_core_error(err, CS_ERR_CREDENTIALS,
+		cs_core_error(err, CS_ERR_SERVER_REFUSED,
 					  "Pngme log-in lacks the wanted organization");
 		cs_core_detail(err, "The account has no organization \"%s\".", wanted);
 	}
@@ -200,7 +197,7 @@ choose_token(const CsAccount *account, struct json_object *organization,
 		"api_token");
 	if (text == NULL)
 	{
-		cs_core_error(err, CS_ERR_CREDENTIALS,
+		cs_core_error(err, CS_ERR_SERVER_REFUSED,
 					  "Pngme log-in lacks the wanted environment");
 		cs_core_detail(err,
 					   "Organization \"%.100s\" has no API token for "
@@ -248,29 +245,8 @@ static CsStatus
 normalise_phone(const CsAccount *account, const char *subject, char *out,
 				CsError *err)
 {
-	size_t len;
-
-	(void) account;
-	if (cs_phone_digits(subject, out, CS_SUBJECT_SIZE, err) != CS_OK)
-		return CS_FAIL;
-	len = strlen(out);
-	if (out[0] == '0')
-	{
-		cs_core_error(err, CS_ERR_ARGUMENT, "malformed phone number");
-		cs_core_detail(err, "It begins with a zero; Pngme expects it with "
-							"country code, such as 254 for Kenya.");
-		return CS_FAIL;
-	}
-	if (len < PHONE_MIN_DIGITS || len > PHONE_MAX_DIGITS)
-	{
-		cs_core_error(err, CS_ERR_ARGUMENT, "malformed phone number");
-		cs_core_detail(err,
-					   "It has %zu digits; %d to %d are expected, with "
-					   "country code.",
-					   len, PHONE_MIN_DIGITS, PHONE_MAX_DIGITS);
-		return CS_FAIL;
-	}
-	return CS_OK;
+	return cs_phone_normalise(cs_template_option(account, "country"), subject,
+							  out, CS_SUBJECT_SIZE, err);
 }
 
 /*

@@ -21,6 +21,7 @@
 #include "session/ask.h"
 
 #include "access/xact.h"
+#include "access/xlog.h"
 #include "portability/instr_time.h"
 #include "utils/memutils.h"
 
@@ -404,16 +405,11 @@ limit_reached(const CsScope *scope)
 	return limit > 0 && scope->calls >= (uint64) limit;
 }
 
-static void
-refuse_beyond_limit(void)
+/* On a standby what is in memory is served, and calls have to be allowed. */
+static bool
+may_call(void)
 {
-	CsError err = {0};
-
-	cs_core_error(&err, CS_ERR_BUDGET, "statement asks more than %d questions",
-				  cs_guc_max_calls_per_statement());
-	cs_error_raise_early(
-		&err,
-		"If so many are meant, raise credscore.max_calls_per_statement; else look for a missing WHERE clause.");
+	return cs_guc_calls_on_standby() || !RecoveryInProgress();
 }
 
 CsQuestion
@@ -430,8 +426,10 @@ cs_ask_start(const CsAsk *ask)
 	if (question.entry->state != CS_MEMO_NEW ||
 		answer_without_call(question.scope, question.entry, ask, NULL))
 		return question;
+	if (!may_call())
+		cs_failure_on_standby();
 	if (limit_reached(question.scope))
-		refuse_beyond_limit();
+		cs_failure_beyond_limit(cs_guc_max_calls_per_statement());
 	running = make_running(question.scope, question.entry, ask, looked_at);
 	running->urgent = true;
 	dlist_push_head(&pending, &running->node);
@@ -451,7 +449,8 @@ cs_ask_ahead(const CsAsk *ask, CsAskStats *stats)
 	cs_question_key(&key, ask);
 	entry = cs_memo_enter(scope, &key);
 	if (entry->state != CS_MEMO_NEW ||
-		answer_without_call(scope, entry, ask, stats) || limit_reached(scope))
+		answer_without_call(scope, entry, ask, stats) || !may_call() ||
+		limit_reached(scope))
 		return entry;
 	running = make_running(scope, entry, ask, looked_at);
 	running->stats = stats;

@@ -8,7 +8,6 @@
 #include "session/asking.h"
 
 #include "access/htup_details.h"
-#include "access/xlog.h"
 #include "catalog/pg_language.h"
 #include "catalog/pg_proc.h"
 #include "fmgr.h"
@@ -21,7 +20,6 @@
 #include "utils/timestamp.h"
 
 #include "pg/compat.h"
-#include "pg/guc.h"
 #include "pg/shmem.h"
 #include "session/pin.h"
 
@@ -296,20 +294,6 @@ take_argument(CsAsking *asking, const CsAskingArgument *argument,
 }
 
 static void
-check_environment(void)
-{
-	cs_shmem_require();
-	if (RecoveryInProgress() && !cs_guc_calls_on_standby())
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
-			 errmsg("cannot call a credit provider during recovery"),
-			 errdetail(
-				 "What a standby buys is not entered in the ledger of the primary."),
-			 errhint("Set credscore.calls_on_standby to allow it.")));
-}
-
-static void
 resolve_server(CsAsking *asking, const CsAskingFunction *function,
 			   const NullableDatum *arg)
 {
@@ -342,7 +326,7 @@ cs_asking_prepare(const CsAskingFunction *function, const NullableDatum *args,
 		if (args[a->position].isnull &&
 			(a->kind == CS_ARGUMENT_REQUIRED || a->kind == CS_ARGUMENT_FILE))
 			refuse_null(a->name);
-	check_environment();
+	cs_shmem_require();
 	memset(asking, 0, offsetof(CsAsking, subject));
 	ask->args.pairs = asking->pairs;
 	ask->secrets = asking->secrets;

@@ -66,8 +66,8 @@ typedef struct CsAsking
 /*
  * Prepares a question; the subject must not be NULL.  Secret arguments are
  * copied into the current memory context and wiped when that is reset.
- * CS_FAIL: subject or argument is malformed, *err says how.  Raises 55000 (not preloaded), 25006
- * (standby), 22023 (NULL where none may be), 42809 (the server's provider does
+ * CS_FAIL: subject or argument is malformed, *err says how.  Raises 55000 (not
+ * preloaded), 22023 (NULL where none may be), 42809 (the server's provider does
  * not answer this) and what cs_settings_get raises.
  */
 extern CsStatus

@@ -10,6 +10,7 @@
 
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
+#include "utils/builtins.h"
 
 #include "base/text.h"
 
@@ -19,10 +20,12 @@ typedef struct FlatFailure
 	CsErrorCode code;
 	int			http_status;
 	int			attempts;
+	bool		from_login;
 	CsBilled	billed;
 	const char *provider; /* static */
 	uint32		message;
 	uint32		detail;
+	uint32		hint;
 	uint32		server;
 	uint32		provider_code;
 } FlatFailure;
@@ -50,10 +53,12 @@ store_failure(CsScope *scope, CsMemoEntry *entry, const CsFailure *failure)
 	head.code = failure->code;
 	head.http_status = failure->http_status;
 	head.attempts = failure->attempts;
+	head.from_login = failure->from_login;
 	head.billed = failure->billed;
 	head.provider = failure->provider;
 	head.message = flat_text(&flat, failure->message);
 	head.detail = flat_text(&flat, failure->detail);
+	head.hint = flat_text(&flat, failure->hint);
 	head.server = flat_text(&flat, failure->server);
 	head.provider_code = flat_text(&flat, failure->provider_code);
 	memcpy(flat.data, &head, sizeof(head));
@@ -71,10 +76,12 @@ cs_failure_fetch(const void *bytes)
 	failure->code = head->code;
 	failure->http_status = head->http_status;
 	failure->attempts = head->attempts;
+	failure->from_login = head->from_login;
 	failure->billed = head->billed;
 	failure->provider = head->provider;
 	failure->message = head->message ? flat + head->message : "";
 	failure->detail = head->detail ? flat + head->detail : NULL;
+	failure->hint = head->hint ? flat + head->hint : NULL;
 	failure->server = head->server ? flat + head->server : "";
 	failure->provider_code =
 		head->provider_code ? flat + head->provider_code : NULL;
@@ -153,6 +160,19 @@ make_detail(const CsAbout *about, const char *detail, int http_status)
 							 about->subject, detail, http_status);
 }
 
+/* NULL: the code's own says it. */
+static const char *
+make_hint(const CsAbout *about, CsErrorCode code)
+{
+	if (code == CS_ERR_SERVER_REFUSED)
+		return psprintf("Correct it with ALTER SERVER %s.",
+						quote_identifier(about->settings->server_name));
+	if (code == CS_ERR_CREDENTIALS)
+		return psprintf("Correct the credentials with %s, or in their file.",
+						cs_settings_mapping(about->settings));
+	return NULL;
+}
+
 static CsFailure
 make_failure(const CsAbout *about, CsErrorCode code, const CsOutcome *outcome,
 			 int standing)
@@ -160,6 +180,8 @@ make_failure(const CsAbout *about, CsErrorCode code, const CsOutcome *outcome,
 	CsFailure failure = {0};
 
 	failure.code = code;
+	failure.from_login = outcome->from_login;
+	failure.hint = make_hint(about, code);
 	failure.http_status = outcome->http_status;
 	failure.attempts = outcome->attempts;
 	failure.provider = about->settings->provider->name;
@@ -211,6 +233,31 @@ cs_failure_not_asked(CsScope *scope, CsMemoEntry *entry, const CsAbout *about)
 	failure.message = "there is no answer in the cache";
 	failure.detail = make_detail(about, "", 0);
 	store_failure(scope, entry, &failure);
+}
+
+void
+cs_failure_beyond_limit(int limit)
+{
+	CsError err = {0};
+
+	cs_core_error(&err, CS_ERR_BUDGET, "statement asks more than %d questions",
+				  limit);
+	cs_error_raise_early(
+		&err,
+		"If so many are meant, raise credscore.max_calls_per_statement; else look for a missing WHERE clause.");
+}
+
+void
+cs_failure_on_standby(void)
+{
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
+		 errmsg("cannot call a credit provider during recovery"),
+		 errdetail(
+			 "The primary would not know what a standby buys, nor count it in its daily_budget."),
+		 errhint("Set credscore.calls_on_standby to allow it.")));
+	pg_unreachable();
 }
 
 void

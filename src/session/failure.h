@@ -30,12 +30,13 @@ typedef struct CsFailure
 	CsErrorCode code;
 	const char *message;
 	const char *detail; /* NULL: none */
-	const char *hint;	/* NULL: the code's own */
+	const char *hint;	/* NULL: the code's own; says what to change */
 	const char *provider;
 	const char *server;
 	const char *provider_code; /* NULL: none */
 	int			http_status;   /* 0: no status was received */
 	int			attempts;	   /* calls sent for this question */
+	bool		from_login;	   /* so that every question fails with it */
 	CsBilled	billed;
 } CsFailure;
 
@@ -55,6 +56,10 @@ cs_failure_not_asked(CsScope *scope, CsMemoEntry *entry, const CsAbout *about);
 
 /* The failure that bytes of the MEMO stand for. */
 extern CsFailure *cs_failure_fetch(const void *bytes);
+
+/* Raise why nothing is asked: the statement has asked so many; a standby. */
+pg_noreturn extern void cs_failure_beyond_limit(int limit);
+pg_noreturn extern void cs_failure_on_standby(void);
 
 /* ereport of a failure; returns when elevel is below ERROR. */
 extern void cs_failure_raise(int elevel, const CsFailure *failure);

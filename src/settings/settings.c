@@ -455,6 +455,12 @@ cs_settings_get(const char *server_name, bool *reader)
 	((KeptSettings *) ((char *) unconstify(CsSettings *, settings_) - \
 					   offsetof(KeptSettings, settings)))
 
+const char *
+cs_settings_mapping(const CsSettings *settings)
+{
+	return kept_of(settings)->mapping;
+}
+
 void
 cs_settings_hold(const CsSettings *settings)
 {

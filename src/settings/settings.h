@@ -58,6 +58,9 @@ extern void cs_settings_release(const CsSettings *settings);
  */
 extern CsAccountId cs_settings_account(const CsSettings *settings);
 
+/* The command that changes the user mapping they come from. */
+extern const char *cs_settings_mapping(const CsSettings *settings);
+
 /* The key under which the answers of a server are kept. */
 extern void cs_settings_server_key(const char *server_name, CsKey *key);
 

@@ -30,6 +30,7 @@ typedef struct CacheEntry
 {
 	CsKey			 key;
 	CsKey			 server;
+	CsKey			 account;
 	int				 next; /* in the bucket, or the free list; -1: last */
 	bool			 used;
 	pg_atomic_uint32 read; /* since the clock hand came by */
@@ -162,15 +163,16 @@ next_victim(void)
 }
 
 static void
-put_in(const CsKey *key, const CsKey *server, const CsOutcome *outcome,
-	   dsa_pointer body, uint32 size)
+put_in(const CsKey *key, const CsSharedAccount *account,
+	   const CsOutcome *outcome, dsa_pointer body, uint32 size)
 {
 	int		   *bucket = bucket_of(key);
 	CacheEntry *entry = &cache->entries[cache->free_head];
 
 	cache->free_head = entry->next;
 	entry->key = *key;
-	entry->server = *server;
+	entry->server = account->server_key;
+	entry->account = account->account_key;
 	entry->next = *bucket;
 	*bucket = entry - cache->entries;
 	entry->used = true;
@@ -223,7 +225,7 @@ release_all(const dsa_pointer *bodies, int n)
 }
 
 void
-cs_answer_cache_store(const CsKey *key, const CsKey *server,
+cs_answer_cache_store(const CsKey *key, const CsSharedAccount *account,
 					  const CsOutcome *outcome, dsa_pointer body)
 {
 	int64		limit = (int64) cs_guc_cache_size() * 1024;
@@ -250,7 +252,7 @@ cs_answer_cache_store(const CsKey *key, const CsKey *server,
 		gone[ngone++] = take_out(entry);
 	}
 	if (cache->free_head >= 0 && cache->bytes + size <= limit)
-		put_in(key, server, outcome, body, size);
+		put_in(key, account, outcome, body, size);
 	else
 		gone[ngone++] = body;
 	LWLockRelease(cache_lock);
@@ -277,8 +279,14 @@ cs_answer_cache_refine(const CsKey *key, dsa_pointer raw, dsa_pointer body)
 	cs_reply_release(gone);
 }
 
+static bool
+is_of(const CsKey *key, const CsKey *wanted)
+{
+	return wanted == NULL || cs_key_equal(key, wanted);
+}
+
 int64
-cs_answer_cache_clear(const CsKey *server)
+cs_answer_cache_clear(const CsKey *server, const CsKey *account)
 {
 	int64 cleared = 0;
 
@@ -288,8 +296,8 @@ cs_answer_cache_clear(const CsKey *server)
 		dsa_pointer body = InvalidDsaPointer;
 
 		LWLockAcquire(cache_lock, LW_EXCLUSIVE);
-		if (entry->used &&
-			(server == NULL || cs_key_equal(&entry->server, server)))
+		if (entry->used && is_of(&entry->server, server) &&
+			is_of(&entry->account, account))
 			body = take_out(entry);
 		LWLockRelease(cache_lock);
 		if (DsaPointerIsValid(body))

@@ -12,6 +12,7 @@
 #include "postgres.h"
 
 #include "base/instant.h"
+#include "shared/account.h"
 #include "shared/slots.h"
 
 extern void cs_answer_cache_init(void);
@@ -32,8 +33,9 @@ extern bool cs_answer_cache_find(const CsKey *key, int max_age_ms,
 								 CsInstant after, CsCached *found);
 
 /* Keeps a reply; takes over one reference to `body`.  For the courier. */
-extern void cs_answer_cache_store(const CsKey *key, const CsKey *server,
-								  const CsOutcome *outcome, dsa_pointer body);
+extern void
+cs_answer_cache_store(const CsKey *key, const CsSharedAccount *account,
+					  const CsOutcome *outcome, dsa_pointer body);
 
 /*
  * Puts a body that is quicker to read (CS_BODY_JSONB) in the place of `raw`,
@@ -42,7 +44,10 @@ extern void cs_answer_cache_store(const CsKey *key, const CsKey *server,
 extern void
 cs_answer_cache_refine(const CsKey *key, dsa_pointer raw, dsa_pointer body);
 
-/* Forgets the replies of a server; NULL: all.  Returns how many. */
-extern int64 cs_answer_cache_clear(const CsKey *server);
+/*
+ * Forgets the replies bought at a server, NULL: at any, with an account, NULL:
+ * with any.  Returns how many.
+ */
+extern int64 cs_answer_cache_clear(const CsKey *server, const CsKey *account);
 
 #endif /* CS_ANSWER_CACHE_H */

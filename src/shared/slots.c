@@ -22,12 +22,13 @@
  * wipes and frees it, whatever came out.  The body is counted: a settled slot
  * has one reference, which goes to who collects it.
  *
- * A session that goes away (error, cancel, exit) abandons its slots.  A
- * SETTLED one it frees itself.  Others it only marks `abandoned`, since the
- * courier may be reading them; the courier sees the mark when it takes the
- * slot, when abandon_count has changed, and right before a call leaves.  What
- * has not left is dropped, what has left is received for the cache, and
- * cs_slots_settle, which looks once more under the lock, frees the slot.
+ * A session that goes away (error, cancel, exit), or gives up, abandons its
+ * slots.  FILLED and SETTLED ones it frees itself, so that none is kept where no
+ * courier runs.  TAKEN ones it only marks `abandoned`, since the courier may be
+ * reading them; the courier sees the mark when abandon_count has changed, and
+ * right before a call leaves.  What has not left is dropped, what has left is
+ * received for the cache, and cs_slots_settle, which looks once more under the
+ * lock, frees the slot.
  *
  * `sent` says that a billed call is on the wire.  The courier sets it in
  * libcurl's last callback before the request leaves, and clears it when that
@@ -39,7 +40,7 @@
  *	  TAKEN, not sent	FILLED again, behind all others: asked anew
  *	  TAKEN, sent		SETTLED as unknown: it may have been answered and
  *						billed, and is not asked again
- *	  abandoned			as above, and then dropped when taken, or freed
+ *	  abandoned			freed
  *
  * That is for a courier that ends by itself.  When a process is killed, courier
  * or session, the postmaster restarts the server, and all of this begins anew.
@@ -93,6 +94,7 @@ typedef struct Slot
 	bool			   urgent;	  /* it is being waited for */
 	CsInstant		   looked_at; /* when the cache had no answer */
 	int				   next;  /* in the free or the filled list; -1: last */
+	int				   prev;  /* in the filled list; -1: first */
 	int				   asker; /* process number */
 	CsKey			   key;
 	dsa_pointer		   spec;
@@ -175,6 +177,7 @@ static void
 push_filled(int i)
 {
 	table->slots[i].next = -1;
+	table->slots[i].prev = table->filled_tail;
 	if (table->filled_tail >= 0)
 		table->slots[table->filled_tail].next = i;
 	else
@@ -182,18 +185,20 @@ push_filled(int i)
 	table->filled_tail = i;
 }
 
-static int
-pop_filled(void)
+static void
+take_out_filled(int i)
 {
-	int i = table->filled_head;
+	int next = table->slots[i].next;
+	int prev = table->slots[i].prev;
 
-	if (i >= 0)
-	{
-		table->filled_head = table->slots[i].next;
-		if (table->filled_head < 0)
-			table->filled_tail = -1;
-	}
-	return i;
+	if (prev >= 0)
+		table->slots[prev].next = next;
+	else
+		table->filled_head = next;
+	if (next >= 0)
+		table->slots[next].prev = prev;
+	else
+		table->filled_tail = prev;
 }
 
 static void
@@ -321,23 +326,29 @@ void
 cs_slots_abandon(int slot)
 {
 	Slot	   *s = &table->slots[slot];
+	dsa_pointer spec = InvalidDsaPointer;
 	dsa_pointer body = InvalidDsaPointer;
 	int			courier = -1;
 
 	LWLockAcquire(table_lock, LW_EXCLUSIVE);
-	if (s->state == SLOT_SETTLED)
-	{
-		body = s->body;
-		push_free(slot);
-	}
-	else
+	if (s->state == SLOT_TAKEN)
 	{
 		s->abandoned = true;
 		table->abandon_count++;
 		courier = table->courier;
 	}
+	else
+	{
+		spec = s->spec;
+		body = s->body;
+		if (s->state == SLOT_FILLED)
+			take_out_filled(slot);
+		push_free(slot);
+	}
 	LWLockRelease(table_lock);
 	cs_wakeup_process(courier);
+	if (DsaPointerIsValid(spec))
+		cs_spec_discard(spec);
 	if (DsaPointerIsValid(body))
 		cs_reply_release(body);
 }
@@ -361,20 +372,24 @@ cs_slots_in_use(void)
 /*
  * Readies a slot that a former courier had taken.  A billed call that was on
  * the wire may have been answered and billed: unknown.  All others were not
- * sent and are asked anew.
+ * sent and are asked anew, if anybody still waits for them.
  */
 static void
 recover(int i)
 {
 	Slot	 *s = &table->slots[i];
 	CsOutcome lost;
+	bool	  abandoned;
 
 	if (!s->sent)
 	{
 		LWLockAcquire(table_lock, LW_EXCLUSIVE);
+		abandoned = s->abandoned;
 		s->state = SLOT_FILLED;
 		push_filled(i);
 		LWLockRelease(table_lock);
+		if (abandoned)
+			cs_slots_abandon(i);
 		return;
 	}
 	memset(&lost, 0, sizeof(lost));
@@ -440,9 +455,12 @@ cs_slots_take(void)
 	if (table->filled_head < 0)
 		return -1;
 	LWLockAcquire(table_lock, LW_EXCLUSIVE);
-	i = pop_filled();
+	i = table->filled_head;
 	if (i >= 0)
+	{
+		take_out_filled(i);
 		table->slots[i].state = SLOT_TAKEN;
+	}
 	LWLockRelease(table_lock);
 	return i;
 }

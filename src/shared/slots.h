@@ -5,8 +5,9 @@
  *
  * A slot is FREE, FILLED (a session asks), TAKEN (the courier has it) or
  * SETTLED (the outcome lies in it), and FREE again.  A session that goes away
- * abandons its slot: the courier then frees it, at once when the question was
- * not sent, else when its outcome is there.
+ * abandons its slot, and with it frees one that the courier has not taken; the
+ * courier frees the others, at once when the question was not sent, else when
+ * its outcome is there.
  *------------------------------------------------------------------------- */
 #ifndef CS_SLOTS_H
 #define CS_SLOTS_H

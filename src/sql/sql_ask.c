@@ -45,6 +45,13 @@ on_error_argument(FunctionCallInfo fcinfo, int i)
 
 /* --- outcomes --- */
 
+/* Does it concern this question alone, so that a batch may go on? */
+static bool
+is_about_subject(const CsFailure *failure)
+{
+	return !failure->from_login && cs_error_about_subject(failure->code);
+}
+
 /* What on_error makes of a failure. */
 static Datum
 fail(FunctionCallInfo fcinfo, CsOnError on_error, const CsFailure *failure)
@@ -55,7 +62,7 @@ fail(FunctionCallInfo fcinfo, CsOnError on_error, const CsFailure *failure)
 	switch (on_error)
 	{
 		case CS_ON_ERROR_SUBJECT:
-			if (cs_error_about_subject(failure->code))
+			if (is_about_subject(failure))
 				PG_RETURN_JSONB_P(cs_result_jsonb_report(failure));
 			break;
 		case CS_ON_ERROR_REPORT:

@@ -27,7 +27,8 @@ use JSON::PP;
 use Test::More;
 
 my $sandbox = CredScore::Sandbox->start;
-my $cluster = CredScore::Cluster->start(sandbox => $sandbox);
+my $cluster = CredScore::Cluster->start(
+	sandbox => $sandbox, servers => { pngme => { country => 'nigeria' } });
 my $pngme_key = { Authorization => 'Bearer sandbox-dashboard-token' };
 my $patascore_key = { Authorization => 'Bearer sandbox-api-key' };
 

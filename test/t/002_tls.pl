@@ -32,7 +32,9 @@ my $proxy = IO::Socket::INET->new(Listen => 5, LocalAddr => '127.0.0.1') or die 
 my $proxy_url = 'http://127.0.0.1:' . $proxy->sockport;
 my $cluster = CredScore::Cluster->start(
 	sandbox => $sandbox,
-	servers => { all => { ca_file => $certificates->{ca}, max_retries => 0 } },
+	servers => {
+		all => { ca_file => $certificates->{ca}, max_retries => 0 },
+		pngme => { country => 'nigeria' } },
 	env => {
 		map { $_ => $proxy_url, lc $_ => $proxy_url } qw(HTTP_PROXY HTTPS_PROXY ALL_PROXY)
 	});

@@ -24,7 +24,8 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $sandbox = CredScore::Sandbox->start;
-my $cluster = CredScore::Cluster->start(sandbox => $sandbox);
+my $cluster = CredScore::Cluster->start(
+	sandbox => $sandbox, servers => { pngme => { country => 'nigeria' } });
 my %key = (Authorization => 'Bearer sandbox-dashboard-token');
 my %asks = (
 	pngme => [ 'decision', q{credscore_decision('2348012345671'} ],
@@ -67,7 +68,7 @@ my @refused = (
 	[ 'a text', 'CS502', undef, kind => 'status', status => 200, body => '"2348012345671"' ],
 	[ 'half an answer', 'CS502', undef, kind => 'status', status => 200, body => '{"a": [1, 2' ],
 	[ 'two answers', 'CS502', undef, kind => 'status', status => 200, body => '{} {}' ],
-	[ 'a byte order mark', 'CS502', undef, kind => 'status', status => 200, body => "\x{feff}{}" ],
+	[ 'two byte order marks', 'CS502', qr/byte offset 3/, kind => 'status', status => 200, body => "\x{feff}\x{feff}{}" ],
 	[ 'a hundred thousand levels', 'CS413', qr/64 levels/, kind => 'deep' ],
 	[ '65 levels', 'CS413', qr/64 levels/, kind => 'deep', depth => 64 ],
 	[ '16 MB', 'CS413', qr/larger than 8388608 bytes/, kind => 'huge' ],
@@ -104,6 +105,28 @@ for my $kind (qw(nul empty huge))
 			FROM (SELECT credscore_decision('2348012345671', on_error => 'report') -> 'error' AS r
 				OFFSET 0) x}),
 		'yes|1|200|false', "a report about fault $kind says that the call was billed");
+}
+
+# --- a byte order mark, which RFC 8259 lets a reader ignore ---
+
+for my $provider (sort keys %asks)
+{
+	my ($path, $function) = @{ $asks{$provider} };
+	my $plain = $cluster->safe_psql("SELECT $function) #- '{requestId}' #- '{transactionId}'");
+	my $before = $sandbox->count($provider, $path);
+
+	$sandbox->fault(provider => $provider, path => $path, times => 1, kind => 'bom');
+	is($cluster->safe_psql("SELECT $function) #- '{requestId}' #- '{transactionId}'"), $plain,
+		"$provider: an answer behind a byte order mark is the answer");
+	is($sandbox->count($provider, $path) - $before, 1, "$provider: one call");
+}
+$sandbox->fault(provider => $_->[0], path => $_->[1], times => 1, kind => 'bom')
+  foreach [ 'pngme', 'auth' ], [ 'lenderlink', 'token' ];
+$sandbox->revoke($_) foreach qw(pngme lenderlink);
+for my $provider (qw(pngme lenderlink))
+{
+	like($cluster->safe_psql("SELECT $asks{$provider}[1])"), qr/"(risk_score|scores)"/,
+		"$provider: so is the token of a log-in");
 }
 
 # --- answers beyond the first segment of the shared area ---
@@ -229,7 +252,7 @@ for my $encoding (qw(LATIN1 SQL_ASCII))
 
 	$cluster->safe_psql("CREATE DATABASE $database TEMPLATE template0 ENCODING $encoding LOCALE 'C'");
 	$cluster->extension($database);
-	$cluster->servers(database => $database);
+	$cluster->servers(database => $database, pngme => { country => 'nigeria' });
 }
 {
 	local $ENV{PGCLIENTENCODING} = 'UTF8';

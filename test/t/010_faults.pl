@@ -6,7 +6,7 @@
 #   server and masked subject, and a HINT where there is something to do;
 # - under 'report' the same, with http_status, billed, attempts, retryable and
 #   provider_code; under 'null' NULL and a WARNING; under 'subject' a report
-#   of what is about the subject, and an error otherwise;
+#   of what concerns one question, and an error otherwise;
 # - as many calls as it says, counted by the sandbox;
 # - redirects are not followed, answers about somebody else not believed;
 # - an envelope that is worse than its HTTP status counts as the worse;
@@ -57,7 +57,7 @@ my %asked = (
 
 # What each outcome means beside its SQLSTATE.
 my %retryable = map { $_ => 1 } qw(HV00N CS429 CS503 CS102);
-my %of_subject = map { $_ => 1 } qw(P0002 22023);
+my %of_subject = map { $_ => 1 } qw(22023 P0002 CS102 CS408 CS413 CS502);
 my %has_hint = map { $_ => 1 } qw(HV00N CS401 CS408 CS413 CS429 CS502 CS503 CS102);
 
 my $all = [qw(decision score report upload)];

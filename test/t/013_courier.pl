@@ -239,6 +239,13 @@ my $options = q{SELECT s.srvname, s.srvoptions, m.usename, m.umoptions
 
 {
 	my $standby = bless { sandbox => $sandbox }, 'CredScore::Cluster';
+	my $bought = phone();
+	my $served = sprintf q{SELECT credscore_decision('%s', server => 'kept') ? 'risk_score'}, $bought;
+
+	$cluster->server('kept', provider => 'pngme', cache_ttl => '1h');
+	$cluster->mapping('PUBLIC', 'kept', provider => 'pngme');
+	$cluster->safe_psql('CREATE ROLE viewer; GRANT credscore_reader TO viewer;
+		GRANT USAGE ON FOREIGN SERVER kept TO viewer');
 	my $backup = PostgreSQL::Test::Cluster->new('standby');
 
 	$node->backup('base');
@@ -255,9 +262,30 @@ my $options = q{SELECT s.srvname, s.srvoptions, m.usename, m.umoptions
 	like($standby->safe_psql('SET credscore.calls_on_standby = on; ' . report(phone())),
 		qr/"risk_score"/, 'standby: calls when they are allowed');
 	is($sandbox->count('pngme', 'decision'), 1, 'standby: one was made');
+
+	# What is in memory is served there, and what is not is asked for nobody.
+	$standby->safe_psql("SET credscore.calls_on_standby = on; $served");
+	$sandbox->reset;
+	foreach my $how ('', 'SET credscore.mode = cached;', 'SET ROLE viewer;', 'SET credscore.enable_prefetch = off;')
+	{
+		is($standby->safe_psql("$how $served"), 't', "standby: an answer in memory is served: $how");
+	}
+	foreach my $how ('SET credscore.mode = cached;', 'SET ROLE viewer;')
+	{
+		is($standby->safe_psql("$how " . report(phone(), 'kept') . q{ #>> '{error,sqlstate}'}), 'CS404',
+			"standby: a miss is no call: $how");
+		is($standby->safe_psql("$how SELECT count(*), count(credscore_decision(p, server => 'kept')) FROM unnest("
+				  . array($bought, phone()) . ') p'), '2|1', "standby: among hits, too: $how");
+	}
+	is($standby->error("SELECT credscore_decision(p, server => 'kept') FROM unnest(" . array($bought, phone()) . ') p')
+		->{sqlstate}, '25006', 'standby: a miss beside a hit is an error');
+	is($standby->error(q{SELECT credscore_statement_upload('12345678', '%PDF-1.4', 'a.pdf', '1234')})->{sqlstate},
+		'25006', 'standby: so is an upload');
+	is($sandbox->counts->{received}, 0, 'standby: no call was made');
 	$backup->promote;
 	like($standby->safe_psql(report(phone())), qr/"risk_score"/, 'promoted: calls');
 	$backup->stop;
+	$cluster->safe_psql('DROP SERVER kept CASCADE; DROP ROLE viewer');
 }
 
 # --- crashes and restarts ---
@@ -332,6 +360,45 @@ foreach my $mode (qw(fast immediate))
 	is(($cluster->psql("SET statement_timeout = '20s'; "
 			  . $cluster->many('pngme', map { phone() } 1 .. 50)))[1], 50,
 		'16 places, 50 questions of one session: answered');
+}
+
+# --- there is no courier ---
+
+# None of the questions that nobody will take keeps its place.
+{
+	my $alone = CredScore::Cluster->start(name => 'alone', sandbox => $sandbox,
+		conf => "max_worker_processes = 0\ncredscore.max_questions = 16");
+	my @runs = map { $alone->background(report(phone())) } 1 .. 24;
+
+	$sandbox->reset;
+	is($alone->courier_pid, '', 'no courier runs');
+	foreach my $run (@runs)
+	{
+		$alone->wait_until(sub { $run->done }, 'the statement ends');
+		like($run->result, qr/"HV00N"/, 'no courier: nothing was sent');
+	}
+	is($alone->questions, 0, 'no courier: no question keeps its place');
+	is($alone->error("SET statement_timeout = '1s'; " . $alone->many('pngme', map { phone() } 1 .. 50))->{sqlstate},
+		'57014', 'no courier: a batch is cancelled');
+	is($alone->questions, 0, 'no courier: nor do its questions');
+	is($alone->live_chunks, 0, 'no courier: no shared memory is lost');
+	is($sandbox->counts->{received}, 0, 'no courier: no call');
+	$alone->node->stop;
+}
+
+# A courier that stands still has what it has taken; the rest is freed, and a
+# question that was given up is not asked when it goes on.
+{
+	my $pid = $cluster->courier_pid;
+
+	$sandbox->reset;
+	kill 'STOP', $pid;
+	is($cluster->error("SET statement_timeout = '300ms'; " . report(phone()))->{sqlstate}, '57014',
+		'courier stands still: a statement is cancelled') foreach 1 .. 5;
+	is($cluster->questions, 0, 'courier stands still: no question keeps its place');
+	kill 'CONT', $pid;
+	works('courier goes on again');
+	is($sandbox->count('pngme', 'decision'), 1, 'none of them was sent');
 }
 
 # --- not preloaded ---

@@ -144,6 +144,46 @@ costs
 		't', 'and no longer PUBLIC\'s');
 } 0, 'without asking';
 
+# --- forgetting ---
+
+# Who asks forgets what its own account bought, at one server or at all it may
+# use; superusers and credscore_monitor all of it.
+my @asked = ([ 'clerk', '2348080000011' ], [ 'clerk', '2348080000021' ], [ 'other', '2348080000031' ]);
+
+sub buy_and_count
+{
+	my ($clears, $expected, $what) = @_;
+
+	$cluster->safe_psql('SELECT credscore_cache_clear()');
+	$cluster->safe_psql("SET ROLE $_->[0]; SELECT " . decision($_->[1])) foreach @asked;
+	is($cluster->safe_psql($clears), $expected, $what);
+	return;
+}
+
+$cluster->safe_psql(q{
+	CREATE ROLE watcher; CREATE ROLE stranger;
+	GRANT credscore_monitor TO watcher;
+	GRANT credscore_caller TO stranger});
+buy_and_count('SET ROLE clerk; SELECT credscore_cache_clear()', 2, 'a caller forgets its own answers');
+costs { $cluster->safe_psql('SET ROLE other; SELECT ' . decision('2348080000031')) } 0, 'and nobody else\'s';
+buy_and_count(q{SET ROLE other; SELECT credscore_cache_clear('pngme')}, 1, 'likewise, at one server');
+costs { $cluster->safe_psql('SET ROLE clerk; SELECT ' . decision($_)) foreach '2348080000011', '2348080000021' } 0,
+  'the others stay';
+buy_and_count('SET ROLE stranger; SELECT credscore_cache_clear()', 0, 'who may use no server forgets nothing');
+is($cluster->error(q{SET ROLE stranger; SELECT credscore_cache_clear('pngme')})->{sqlstate}, '42501',
+	'nor at a server that it may not use');
+is($cluster->error('SET ROLE viewer; SELECT credscore_cache_clear()')->{sqlstate}, '42501', 'readers may not');
+buy_and_count('SET ROLE watcher; SELECT credscore_cache_clear()', 3, 'a member of credscore_monitor forgets all');
+buy_and_count(q{SET ROLE watcher; SELECT credscore_cache_clear('pngme')}, 3, 'likewise, of a server');
+buy_and_count(q{SELECT credscore_cache_clear('lenderlink')}, 0, 'another server has none of them');
+
+# The answers of an account serve under any name of the server, and go so, too.
+$cluster->server('namesake', provider => 'pngme', cache_ttl => '1h');
+$cluster->mapping('PUBLIC', 'namesake', provider => 'pngme');
+$cluster->safe_psql('GRANT USAGE ON FOREIGN SERVER namesake TO clerk');
+buy_and_count(q{SET ROLE clerk; SELECT credscore_cache_clear('namesake')}, 2, 'under another name of the server');
+$cluster->safe_psql('SELECT credscore_decision(phone) FROM batch');
+
 # --- mode ---
 
 costs

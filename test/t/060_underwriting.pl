@@ -52,7 +52,7 @@ sub loads
 
 loads('bare', 'it loads without servers, silently');
 $cluster->server('pngme_kenya', provider => 'pngme', country => 'kenya');
-$cluster->server('pngme_nigeria', provider => 'pngme');
+$cluster->server('pngme_nigeria', provider => 'pngme', country => 'nigeria');
 $cluster->mapping('PUBLIC', $_, provider => 'pngme') foreach qw(pngme_kenya pngme_nigeria);
 foreach my $name (qw(lenderlink patascore))
 {

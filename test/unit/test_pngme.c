@@ -140,12 +140,12 @@ test_login_replies(void)
 	static const CsPair	   absent[] = {{"organization", "nobody"}};
 	static const LoginCase one_cases[] = {
 		{"pngme/login_one", CS_ERR_NONE, NULL, JWT_EXP, NULL},
-		{"pngme/login_several", CS_ERR_CREDENTIALS, NULL, 0,
+		{"pngme/login_several", CS_ERR_SERVER_REFUSED, NULL, 0,
 		 "belongs to 2 organizations; the server option \"organization\""},
 		{"pngme/login_empty", CS_ERR_CREDENTIALS, NULL, 0, "0 organizations"},
 		{"pngme/login_object", CS_ERR_NOT_UNDERSTOOD, NULL, 0, NULL},
 		{"pngme/login_null", CS_ERR_NOT_UNDERSTOOD, NULL, 0, "is no object"},
-		{"pngme/login_no_token", CS_ERR_CREDENTIALS, NULL, 0,
+		{"pngme/login_no_token", CS_ERR_SERVER_REFUSED, NULL, 0,
 		 "\"acme\" has no API token for environment \"production\""},
 		{"pngme/login_control_token", CS_ERR_NOT_UNDERSTOOD, NULL, 0,
 		 "cannot be used"},
@@ -154,9 +154,9 @@ test_login_replies(void)
 	static const LoginCase acme_cases[] = {
 		{"pngme/login_one", CS_ERR_NONE, NULL, JWT_EXP, NULL},
 		{"pngme/login_several", CS_ERR_NONE, NULL, JWT_EXP, NULL},
-		{"pngme/login_odd", CS_ERR_CREDENTIALS, NULL, 0,
+		{"pngme/login_odd", CS_ERR_SERVER_REFUSED, NULL, 0,
 		 "environment \"production\""},
-		{"pngme/login_empty", CS_ERR_CREDENTIALS, NULL, 0,
+		{"pngme/login_empty", CS_ERR_SERVER_REFUSED, NULL, 0,
 		 "no organization \"acme\""},
 	};
 	static const LoginCase test_cases[] = {
@@ -164,7 +164,7 @@ test_login_replies(void)
 		 NULL},
 	};
 	static const LoginCase absent_cases[] = {
-		{"pngme/login_one", CS_ERR_CREDENTIALS, NULL, 0,
+		{"pngme/login_one", CS_ERR_SERVER_REFUSED, NULL, 0,
 		 "no organization \"nobody\""},
 	};
 	CsAccount account = {"https://h.example", NULL, 0};
@@ -184,18 +184,19 @@ test_subjects(const CsEndpoint *decision)
 	static const SubjectCase cases[] = {
 		{"254123456789", "254123456789", NULL},
 		{"+254 123-456-789", "254123456789", NULL},
-		{"2343456789011", "2343456789011", NULL},
-		{"12345678", "12345678", NULL},
-		{"123456789012345", "123456789012345", NULL},
-		{"1234567", NULL, "7 digits"},
-		{"1234567890123456", NULL, "16 digits"},
-		{"0712345678", NULL, "with country code"},
+		{"0712345678", "254712345678", NULL},
+		{"712345678", "254712345678", NULL},
+		{"2540712345678", NULL, "9 digits behind the country code 254"},
+		{"25471234567", NULL, "this one has 11 in all"},
+		{"2348012345678", NULL, "Kenyan"},
 		{"254 123 abc 789", NULL, NULL},
 		{"", NULL, "no digits"},
 		{"254123456789\n", NULL, NULL},
 	};
+	static const CsPair options[] = {{"country", "kenya"}};
+	const CsAccount		kenya = {"https://h.example", options, 1};
 
-	check_subjects(decision, NULL, cases, COUNT(cases));
+	check_subjects(decision, &kenya, cases, COUNT(cases));
 }
 
 static void

@@ -4,7 +4,6 @@
  */
 #include "base/json.h"
 #include "base/text.h"
-#include "provider/phone.h"
 #include "provider/registry.h"
 
 #include "payload.h"
@@ -421,21 +420,6 @@ test_long_words(void)
 static void
 test_helpers(void)
 {
-	char	out[16];
-	CsError err;
-
-	is_int(cs_phone_digits("+254 700-123 456", out, sizeof(out), &err), CS_OK,
-		   "phone number with plus sign, spaces and dashes");
-	is_text(out, "254700123456", "its digits");
-	is_int(cs_phone_digits("  +1", out, sizeof(out), &err), CS_OK,
-		   "spaces before the plus sign");
-	is_int(cs_phone_digits("25+4", out, sizeof(out), &err), CS_FAIL,
-		   "plus sign inside");
-	is_int(cs_phone_digits("254x", out, sizeof(out), &err), CS_FAIL, "letter");
-	is_int(cs_phone_digits("+ -", out, sizeof(out), &err), CS_FAIL,
-		   "no digits");
-	is_int(cs_phone_digits("1234567890123456", out, sizeof(out), &err),
-		   CS_FAIL, "more than there is room for");
 	ok(cs_registry_check_path("/oauth/token") &&
 		   !cs_registry_check_path("oauth") &&
 		   !cs_registry_check_path("/a?b") &&
@@ -446,12 +430,6 @@ test_helpers(void)
 	ok(cs_text_is_visible("a~!") && !cs_text_is_visible("") &&
 		   !cs_text_is_visible("a b") && !cs_text_is_visible("\xC3\xA9"),
 	   "visible texts");
-	ok(cs_phone_same_last_digits("254700123456", "+700 123 456", 9),
-	   "same digits");
-	ok(!cs_phone_same_last_digits("254700123456", "254700123457", 9),
-	   "other digits");
-	ok(cs_phone_same_last_digits("254700123456", "M12345", 9),
-	   "too few to tell");
 }
 
 int

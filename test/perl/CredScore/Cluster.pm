@@ -43,10 +43,11 @@ use constant WAIT_TIMEOUT => 120;
 # however often it failed.  Tests of cache and breaker set these options.
 my %test_options = (cache_ttl => 0, breaker_failures => 0);
 
-# What every provider needs, beside base_url.
+# What every provider needs, beside base_url.  Of a number of this country only
+# the length is checked, so that tests can make numbers up.
 my %server_options = (
 	pngme => {
-		country => 'nigeria', organization => 'acme', environment => 'production' },
+		country => 'uganda', organization => 'acme', environment => 'production' },
 	lenderlink => {},
 	patascore => {},
 );

@@ -209,6 +209,14 @@ apply_invalid_utf8(SbRequest *request, const SbFault *fault)
 }
 
 static bool
+apply_bom(SbRequest *request, const SbFault *fault)
+{
+	(void) fault;
+	sb_text_insert(&request->out, 0, "\xEF\xBB\xBF", 3);
+	return true;
+}
+
+static bool
 apply_big_numbers(SbRequest *request, const SbFault *fault)
 {
 	static const char text[] =
@@ -276,6 +284,7 @@ static const SbFaultKind kinds[] = {
 	{"nul", SB_PHASE_AFTER, apply_nul},
 	{"invalid_utf8", SB_PHASE_AFTER, apply_invalid_utf8},
 	{"big_numbers", SB_PHASE_AFTER, apply_big_numbers},
+	{"bom", SB_PHASE_AFTER, apply_bom},
 	{"drip", SB_PHASE_SEND, apply_drip},
 	{"cut", SB_PHASE_SEND, apply_cut},
 	{"wrong_length", SB_PHASE_SEND, apply_wrong_length},

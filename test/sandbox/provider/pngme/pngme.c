@@ -110,6 +110,18 @@ static const SbCountry countries[] = {
 	 false,
 	 {"Nimal", "Kumari", "Ruwan", "Dilani"},
 	 {"Perera", "Silva", "Fernando", "Jayasuriya"}},
+	{"uganda",
+	 "UGX",
+	 30,
+	 false,
+	 {"Okello", "Nakato", "Mukasa", "Achieng"},
+	 {"Ssali", "Opio", "Namutebi", "Byaruhanga"}},
+	{"tanzania",
+	 "TZS",
+	 20,
+	 true,
+	 {"Juma", "Neema", "Baraka", "Zawadi"},
+	 {"Mushi", "Kimaro", "Massawe", "Lema"}},
 };
 
 static void
