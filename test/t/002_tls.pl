@@ -163,7 +163,7 @@ SKIP:
 		$cluster->wait_until(
 			sub { IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port) },
 			'nghttpx listens');
-		$cluster->server('two', provider => 'pngme', ca_file => $certificates->{ca},
+		$cluster->server('two', provider => 'pngme', country => 'nigeria', ca_file => $certificates->{ca},
 			base_url => "https://localhost:$port/pngme");
 		$cluster->mapping('PUBLIC', 'two', api_token => 'sandbox-dashboard-token');
 
