@@ -55,12 +55,7 @@ use Plans::Expression;
 
 # Faults that are known and not repaired yet, by the feature of a query that
 # meets them: number of the issue.  An empty table switches all on.
-our %known_faults = (
-	async => 'asynchronous foreign scans lose rows',
-	unique_inner => 'a condition that a proof of uniqueness rests on is moved',
-	null_limit => 'a LIMIT that is NULL on a rescan keeps the former bound',
-	values_columns => 'VALUES of several rows into a table with generated or dropped columns',
-	backward => 'backward fetches, and WHERE CURRENT OF');
+our %known_faults = ();
 
 my @planner_switches = qw(enable_seqscan enable_indexscan enable_indexonlyscan enable_bitmapscan
   enable_hashjoin enable_mergejoin enable_nestloop enable_material enable_memoize enable_sort
