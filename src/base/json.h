@@ -47,6 +47,13 @@ extern CsStatus cs_json_parse(const char *text, size_t len,
 extern const char *
 cs_json_number(struct json_object *value, char *buf, size_t buflen);
 
+/*
+ * The text of a string, or the digits of a number as cs_json_number() gives
+ * them: providers send codes and phone numbers either way.  NULL for others.
+ */
+extern const char *
+cs_json_word(struct json_object *value, char *buf, size_t buflen);
+
 /* A number as a double; 0 when it is none. */
 extern double cs_json_double(struct json_object *value);
 

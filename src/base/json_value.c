@@ -30,6 +30,14 @@ cs_json_number(struct json_object *value, char *buf, size_t buflen)
 	}
 }
 
+const char *
+cs_json_word(struct json_object *value, char *buf, size_t buflen)
+{
+	if (json_object_is_type(value, json_type_string))
+		return json_object_get_string(value);
+	return cs_json_number(value, buf, buflen);
+}
+
 double
 cs_json_double(struct json_object *value)
 {
@@ -87,8 +95,6 @@ cs_json_get_int64(struct json_object *object, const char *name, int64_t *value)
 	char				buf[CS_JSON_INTEGER_SIZE];
 	const char		   *text;
 
-	text = json_object_is_type(member, json_type_string)
-			   ? json_object_get_string(member)
-			   : cs_json_number(member, buf, sizeof(buf));
+	text = cs_json_word(member, buf, sizeof(buf));
 	return text != NULL && parse_int64(text, value);
 }

@@ -171,9 +171,7 @@ member_is(struct json_object *root, const char *name, const char *text)
 	char				buf[CS_JSON_INTEGER_SIZE];
 	const char		   *found;
 
-	found = json_object_is_type(value, json_type_string)
-				? json_object_get_string(value)
-				: cs_json_number(value, buf, sizeof(buf));
+	found = cs_json_word(value, buf, sizeof(buf));
 	return found != NULL && strcmp(found, text) == 0;
 }
 

@@ -310,9 +310,7 @@ same_phone(const CsArguments *args, struct json_object *root)
 	char		buf[CS_JSON_INTEGER_SIZE];
 	const char *answered;
 
-	answered = json_object_is_type(phone, json_type_string)
-				   ? json_object_get_string(phone)
-				   : cs_json_number(phone, buf, sizeof(buf));
+	answered = cs_json_word(phone, buf, sizeof(buf));
 	return asked == NULL || answered == NULL ||
 		   cs_phone_same_last_digits(asked, answered, PHONE_SAME_DIGITS);
 }

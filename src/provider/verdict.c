@@ -159,9 +159,7 @@ copy_code(CsError *err, const CsArguments *args, struct json_object *root)
 	char				text[CS_PROVIDER_CODE_SIZE];
 	const char		   *code;
 
-	code = json_object_is_type(member, json_type_string)
-			   ? json_object_get_string(member)
-			   : cs_json_number(member, buf, sizeof(buf));
+	code = cs_json_word(member, buf, sizeof(buf));
 	if (code == NULL || strlen(code) >= sizeof(text) ||
 		!cs_text_is_visible(code))
 		return;
