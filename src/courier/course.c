@@ -20,39 +20,42 @@
 #include "courier/timer.h"
 #include "courier/token_cache.h"
 #include "http/http.h"
+#include "pg/clock.h"
 #include "shared/slots.h"
 #include "shared/stats.h"
 
 /* --- from the window to the call --- */
 
 static void
-enter_queue(CsFlight *flight)
+enter_queue(CsFlight *flight, bool first)
 {
 	flight->state = CS_FLIGHT_QUEUED;
+	flight->turn.first = first;
+	flight->queued_at = cs_clock_ticks();
 	if (cs_server_enter(flight->server, flight->account, flight->endpoint->fee,
 						flight->place.process, &flight->turn))
-		cs_timer_set_after(&flight->timer,
-						   flight->account->limits.queue_timeout);
+		cs_timer_set(&flight->timer, flight->queued_at + flight->patience);
 	else
 		cs_flight_fail_with(flight, CS_ERR_MEMORY,
 							"The courier has no memory for the question.");
 }
 
-void
-cs_course_proceed(CsFlight *flight)
+/* Queues as soon as there is a token, if one is needed. */
+static void
+await_token(CsFlight *flight)
 {
 	CsOutcome failure;
 
 	flight->state = CS_FLIGHT_LOGIN;
 	if (!flight->account->needs_login)
 	{
-		enter_queue(flight);
+		enter_queue(flight, false);
 		return;
 	}
 	switch (cs_login_ensure(flight->spec->account, &flight->waiter, &failure))
 	{
 		case CS_LOGIN_READY:
-			enter_queue(flight);
+			enter_queue(flight, false);
 			break;
 		case CS_LOGIN_FAILED:
 			cs_flight_fail(flight, &failure);
@@ -60,6 +63,15 @@ cs_course_proceed(CsFlight *flight)
 		case CS_LOGIN_PENDING:
 			break;
 	}
+}
+
+/* A try begins.  Its waits in the queue share one queue_timeout. */
+void
+cs_course_proceed(CsFlight *flight)
+{
+	flight->patience =
+		flight->account->limits.queue_timeout * (int64) CS_US_PER_MS;
+	await_token(flight);
 }
 
 static void
@@ -70,8 +82,7 @@ on_token(CsLoginWaiter *waiter, const CsOutcome *failure)
 
 	if (failure == NULL)
 	{
-		flight->had_token = true;
-		enter_queue(flight);
+		enter_queue(flight, waiter->longest);
 		return;
 	}
 	outcome = *failure;
@@ -132,16 +143,15 @@ start_call(CsFlight *flight, const char *token)
 }
 
 /*
- * The account's token.  It may have gone while the question queued; then
- * another one is asked for, but only once: who has waited for one already takes
- * it though its time be over, or questions with tokens that live shorter than
- * the queue would never leave.
+ * The account's token.  It may have gone while the question queued, and then
+ * another one is asked for.  Who came first through the gate after its log-in
+ * takes it though its time be over: no token of this account lives longer.
  */
 static bool
 take_token(CsFlight *flight, char *token)
 {
-	return cs_token_cache_get(&flight->account->account_key, flight->had_token,
-							  token, &flight->generation);
+	return cs_token_cache_get(&flight->account->account_key,
+							  flight->turn.first, token, &flight->generation);
 }
 
 /* Its turn has come. */
@@ -155,7 +165,8 @@ call(CsFlight *flight)
 	if (needs_token && !take_token(flight, token))
 	{
 		cs_server_back_out(&flight->turn);
-		cs_course_proceed(flight);
+		flight->patience -= cs_clock_ticks() - flight->queued_at;
+		await_token(flight);
 		return;
 	}
 	flight->state = CS_FLIGHT_CALLING;
@@ -211,7 +222,6 @@ go_on(CsFlight *flight, const CsBilling *billing, const CsDecision *decision)
 	{
 		/* The next call takes a turn, rate and budget, too. */
 		flight->renewed = true;
-		flight->had_token = false;
 		cs_course_proceed(flight);
 		return;
 	}

@@ -41,7 +41,9 @@ typedef struct CsFlight
 	CsTurn				   turn;
 	CsLoginWaiter		   waiter;
 	CsHttpOwner			   owner;
-	CsTimer				   timer; /* set while QUEUED and PAUSED */
+	CsTimer				   timer;	 /* set while QUEUED and PAUSED */
+	int64				   patience; /* ticks that are left for queueing */
+	CsInstant			   queued_at;
 	int					   retries;
 	int					   attempts; /* calls that left */
 	CsCallEnd			   end;		 /* of the last call that left */
@@ -49,7 +51,6 @@ typedef struct CsFlight
 	bool				   on_wire;
 	bool				   withheld; /* the call was kept from leaving */
 	bool   ambiguous;				 /* an earlier call may have been billed */
-	bool   had_token;				 /* waited for one, and got it */
 	bool   renewed;					 /* the one new token was used */
 	uint64 generation;				 /* of the token used; 0: none */
 } CsFlight;

@@ -52,15 +52,34 @@ find_asker(CsGate *gate, int process)
 	return asker;
 }
 
-bool
-cs_gate_enter(CsGate *gate, int asker, CsTicket *ticket)
+static bool
+find_place(CsGate *gate, int asker, CsTicket *ticket)
 {
 	ticket->gate = gate;
 	ticket->asker = find_asker(gate, asker);
 	if (ticket->asker == NULL)
 		return false;
 	gate->queued++;
+	return true;
+}
+
+bool
+cs_gate_enter(CsGate *gate, int asker, CsTicket *ticket)
+{
+	if (!find_place(gate, asker, ticket))
+		return false;
 	cs_list_push_tail(&ticket->asker->tickets, &ticket->node);
+	return true;
+}
+
+bool
+cs_gate_enter_first(CsGate *gate, int asker, CsTicket *ticket)
+{
+	if (!find_place(gate, asker, ticket))
+		return false;
+	cs_list_push_head(&ticket->asker->tickets, &ticket->node);
+	cs_list_delete(&ticket->asker->node);
+	cs_list_push_head(&gate->askers, &ticket->asker->node);
 	return true;
 }
 

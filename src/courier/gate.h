@@ -61,6 +61,9 @@ extern void cs_gate_configure(CsGate *gate, const CsGateSettings *settings);
 /* Queues a ticket for an asker, a number.  False: no memory. */
 extern bool cs_gate_enter(CsGate *gate, int asker, CsTicket *ticket);
 
+/* Queues it before all others of this gate, whosever they are. */
+extern bool cs_gate_enter_first(CsGate *gate, int asker, CsTicket *ticket);
+
 /* Takes a ticket out of the queue. */
 extern void cs_gate_withdraw(CsTicket *ticket);
 

@@ -104,6 +104,7 @@ static void
 conclude(Login *login, const CsOutcome *failure)
 {
 	dlist_head waiters;
+	bool	   longest = true;
 
 	cs_timer_clear(&login->timer);
 	login->state = LOGIN_OVER;
@@ -118,6 +119,8 @@ conclude(Login *login, const CsOutcome *failure)
 		CsLoginWaiter *waiter = dlist_container(CsLoginWaiter, node,
 												dlist_pop_head_node(&waiters));
 
+		waiter->longest = longest;
+		longest = false;
 		waiter->ready(waiter, failure);
 	}
 	if (login->state == LOGIN_OVER && failure == NULL)

@@ -4,7 +4,10 @@
  *
  * A question gets its token before it queues at its server's gate, and holds
  * no place there meanwhile; the log-in itself goes through the gate like
- * every call.
+ * every call.  Whose turn comes when the token's time is over waits for another.
+ * So that tokens that live shorter than the queue do not keep everybody waiting
+ * for ever, who has waited longest for one gets the first turn after it: every
+ * log-in leads to a call.
  *------------------------------------------------------------------------- */
 #ifndef CS_LOGIN_H
 #define CS_LOGIN_H
@@ -27,6 +30,7 @@ typedef enum CsLoginState
 typedef struct CsLoginWaiter
 {
 	dlist_node node;
+	bool longest; /* when called: nobody has waited longer for this token */
 
 	/* failure == NULL: there is a token now. */
 	void (*ready)(struct CsLoginWaiter *waiter, const CsOutcome *failure);

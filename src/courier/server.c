@@ -129,7 +129,8 @@ cs_server_enter(CsServer *server, const CsSharedAccount *account, CsFee fee,
 	if (server == NULL)
 		return false;
 	take_limits(server, account);
-	if (!cs_gate_enter(&server->gate, asker, &turn->ticket))
+	if (!(turn->first ? cs_gate_enter_first
+					  : cs_gate_enter)(&server->gate, asker, &turn->ticket))
 		return false;
 	show_gate(server);
 	return true;

@@ -39,7 +39,8 @@ typedef struct CsTurn
 	const CsSharedAccount *account;
 	CsFee				   fee;
 	bool				   log_in;
-	int32				   budget_day; /* what it is charged to */
+	bool  first;	  /* before all others who wait; set like `ready` */
+	int32 budget_day; /* what it is charged to */
 } CsTurn;
 
 /* How a call ended. */

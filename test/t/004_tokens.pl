@@ -195,10 +195,10 @@ for my $name (sort keys %ends)
 
 # --- tokens that live no longer than the queue ---
 
-# One call a second, and tokens of four: by its turn a question's token may be
-# old.  It then takes another, but not for ever.
+# One call a second, and tokens of two: by its turn a question's token may be
+# old.  It then waits for another, and one that waited leaves with each.
 $sandbox->reset(tokens => JSON::PP::true);
-$sandbox->set(token_lifetime => 4);
+$sandbox->set(token_lifetime => 2);
 $server = fresh_server();
 $cluster->alter_server($server, rate_limit => 1);
 is($cluster->safe_psql("SELECT count(credscore_decision((254766000000 + i)::text, server => '$server'))

@@ -114,6 +114,33 @@ test_turns(void)
 }
 
 static void
+test_first(void)
+{
+	CsGate	 room;
+	CsGate	*gate = fresh(&room);
+	CsTicket batch[4];
+	CsTicket first[2];
+
+	for (int i = 0; i < 4; i++)
+		enter(gate, 1 + i / 2, 1, &batch[i]);
+	ok(admit(gate) == &batch[0], "one runs, and the next is another's");
+	cs_gate_enter_first(gate, 1, &first[0]);
+	leave(&batch[0]);
+	ok(admit(gate) == &first[0],
+	   "who is first goes before others of the same asker, and before all others");
+	cs_gate_enter_first(gate, 3, &first[1]);
+	leave(&first[0]);
+	ok(admit(gate) == &first[1], "also if that asker had nothing queued");
+	leave(&first[1]);
+	ok(admit(gate) == &batch[2], "then those go on who waited");
+	leave(&batch[2]);
+	ok(admit(gate) == &batch[1], "in turns");
+	leave(&batch[1]);
+	ok(admit(gate) == &batch[3], "to the last");
+	leave(&batch[3]);
+}
+
+static void
 test_setting_changes(void)
 {
 	CsGate	 room;
@@ -225,6 +252,7 @@ main(void)
 {
 	test_concurrency();
 	test_turns();
+	test_first();
 	test_setting_changes();
 	test_rate();
 	test_breaker();
