@@ -21,6 +21,7 @@ cs_certain_reset(CsCertain *certain)
 {
 	certain->known = false;
 	certain->pulls = certain->emitted = certain->emitted_in_run = 0;
+	certain->furthest = 0;
 }
 
 void
@@ -76,6 +77,21 @@ bounded(const CsCertain *certain, int64 rows, int64 left)
 	return certain->expand ? 1 : Min(rows, left);
 }
 
+/*
+ * Of the rows that a run wants, those up to where earlier ones have led are in
+ * the store above us; only a cursor knows where it stands.
+ */
+static void
+enter_run(CsCertain *certain, const CsRun *run)
+{
+	certain->run_serial = run->serial;
+	certain->emitted_in_run = certain->stored_in_run = 0;
+	if (!certain->stored || run->position < 0)
+		return;
+	certain->stored_in_run = Max(certain->furthest - run->position, 0);
+	certain->furthest = run->position + (int64) run->count;
+}
+
 /* What is asked by another role may be another question. */
 static bool
 one_at_a_time(const CsCertain *certain, const EState *estate)
@@ -101,13 +117,11 @@ cs_certain_rows(CsCertain *certain, EState *estate)
 		if (!cs_scope_run(estate, &run))
 			return certain->beyond ? 0 : 1;
 		if (run.serial != certain->run_serial)
-		{
-			certain->run_serial = run.serial;
-			certain->emitted_in_run = 0;
-		}
+			enter_run(certain, &run);
 		if (run.count > 0)
 			rows = bounded(certain, rows,
-						   (int64) run.count - certain->emitted_in_run);
+						   (int64) run.count - certain->stored_in_run -
+							   certain->emitted_in_run);
 	}
 
 	if (certain->probe && certain->pulls <= 1)

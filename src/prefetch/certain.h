@@ -20,11 +20,12 @@ typedef struct CsBound
 /* What the plan says of the demand from above, and how far a node has got. */
 typedef struct CsCertain
 {
-	bool	 single; /* these five as in CsDemand */
+	bool	 single; /* these six as in CsDemand */
 	bool	 expand;
 	bool	 probe;
 	bool	 beyond;
 	bool	 root;
+	bool	 stored;
 	int		 direct; /* the bound right above; -1: none */
 	int		 nbounds;
 	CsBound *bounds;
@@ -33,6 +34,8 @@ typedef struct CsCertain
 	int64	 pulls;	  /* calls of the node since the rescan */
 	int64	 emitted; /* rows handed on since the rescan */
 	int64	 emitted_in_run;
+	int64	 stored_in_run; /* rows of this run that came from above us */
+	int64	 furthest;		/* where the runs that needed us have led */
 	uint64	 run_serial;
 } CsCertain;
 

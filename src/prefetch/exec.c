@@ -54,6 +54,7 @@ enum
 	PRIVATE_PROBE,
 	PRIVATE_BEYOND,
 	PRIVATE_ROOT,
+	PRIVATE_STORED,
 	PRIVATE_DIRECT, /* number of the Limit right above; -1: none */
 	PRIVATE_LISTS	/* see cs_prefetch_set_lists */
 };
@@ -166,6 +167,8 @@ cs_prefetch_make(Plan *child, List *tlist, List *qual, List *sites,
 				   makeInteger(demand->probe), makeInteger(demand->beyond));
 	scan->custom_private =
 		lappend(scan->custom_private, makeInteger(demand->root));
+	scan->custom_private =
+		lappend(scan->custom_private, makeInteger(demand->stored));
 	scan->custom_private = lappend(scan->custom_private, makeInteger(-1));
 	scan->custom_private = lappend(scan->custom_private, NIL);
 	scan->flags =
@@ -225,6 +228,7 @@ init_certain(PrefetchState *s, CustomScan *scan)
 	certain->probe = private_integer(scan, PRIVATE_PROBE);
 	certain->beyond = private_integer(scan, PRIVATE_BEYOND);
 	certain->root = private_integer(scan, PRIVATE_ROOT);
+	certain->stored = private_integer(scan, PRIVATE_STORED);
 	certain->direct = private_integer(scan, PRIVATE_DIRECT);
 	certain->role = GetUserId();
 	certain->nbounds = (list_length(scan->custom_exprs) - s->nsites) / 2;

@@ -59,6 +59,8 @@ demand_below(const CsPlanChild *child, CsDemand demand)
 	if (child->flow != CS_FLOW_EACH && demand.probe)
 		demand.single = true;
 
+	demand.stored |= child->stored;
+
 	/* Where nothing bounds an inner side from above, its own Limit is exact. */
 	if (child->flow == CS_FLOW_MANY &&
 		(child->role != CS_ROLE_INNER || is_bounded(&demand)))
@@ -187,6 +189,7 @@ note_cte_reader(CteScan *scan, CsDemand demand, CsPlanContext *context)
 
 	/* How many rows make the first one that passes, nobody knows. */
 	demand.single = demand.single || demand.probe;
+	demand.stored = true;
 	reads_all = !demand.single && !is_bounded(&demand);
 	if (!context->cte_read[i] || reads_all ||
 		(known->single && !demand.single))

@@ -168,6 +168,7 @@ add_child(List **children, Plan *plan, Plan **place, CsPlanRole role)
 					!((MergeJoin *) plan)->skip_mark_restore;
 	/* The row that ends a group belongs to the next one, if that is wanted. */
 	child->beyond = IsA(plan, Agg);
+	child->stored = IsA(plan, Material);
 	child->limit = IsA(plan, Limit) ? (Limit *) plan : NULL;
 	*children = lappend(*children, child);
 }

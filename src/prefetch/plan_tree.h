@@ -54,6 +54,7 @@ typedef struct CsPlanChild
 	CsPlanFlow flow;
 	bool	   marked; /* the parent goes back to rows: mark and restore */
 	bool	   beyond; /* the parent reads one row more than it uses */
+	bool	   stored; /* the parent keeps rows, to give them again */
 	Limit	  *limit;  /* the parent, if it bounds the child; else NULL */
 } CsPlanChild;
 

@@ -23,6 +23,8 @@ typedef struct CsDemand
 	bool  beyond; /* the row that is asked for may not be used: with
 								 * a bound above none is certain */
 	bool  root;	  /* ExecutorRun's count bounds us */
+	bool  stored; /* of the rows it counts some may have been stored above us,
+				   * and come again when a cursor has gone back */
 	List *limits; /* Limit nodes above: each bounds us */
 } CsDemand;
 

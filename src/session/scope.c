@@ -15,7 +15,9 @@
 #include "access/xact.h"
 #include "executor/executor.h"
 #include "optimizer/planner.h"
+#include "tcop/pquery.h"
 #include "tcop/utility.h"
+#include "utils/portal.h"
 #include "utils/memutils.h"
 
 #include "pg/compat.h"
@@ -173,8 +175,8 @@ static PlannedStmt *
 planner_tracked(Query *parse, const char *query_string, int cursor_options,
 				ParamListInfo bound_params)
 {
-	Active		 self = {ACTIVE_PLANNER,	  top,	 NULL, NULL,
-						 error_context_stack, {0, 0}};
+	Active		 self = {ACTIVE_PLANNER,	  top,		 NULL, NULL,
+						 error_context_stack, {0, 0, -1}};
 	PlannedStmt *result;
 
 	if (top == NULL)
@@ -215,7 +217,7 @@ start_tracked(QueryDesc *query, int eflags)
 				   NULL,
 				   NULL,
 				   error_context_stack,
-				   {0, 0}};
+				   {0, 0, -1}};
 
 	top = &self;
 	PG_TRY();
@@ -239,11 +241,20 @@ start_tracked(QueryDesc *query, int eflags)
 		adopt_scope(self.scope, query->estate);
 }
 
+static int64
+position_of(const QueryDesc *query)
+{
+	return ActivePortal != NULL && ActivePortal->queryDesc == query
+			   ? (int64) ActivePortal->portalPos
+			   : -1;
+}
+
 static void
 run_tracked(CS_EXECUTOR_RUN_PARAMS)
 {
-	Active self = {ACTIVE_RUN, top,	 query->estate,
-				   NULL,	   NULL, {count, ++last_serial}};
+	Active self = {ACTIVE_RUN,	  top,
+				   query->estate, NULL,
+				   NULL,		  {count, ++last_serial, position_of(query)}};
 
 	top = &self;
 	PG_TRY();
@@ -264,7 +275,7 @@ static void
 finish_tracked(QueryDesc *query)
 {
 	Active self = {ACTIVE_RUN, top,	 query->estate,
-				   NULL,	   NULL, {0, ++last_serial}};
+				   NULL,	   NULL, {0, ++last_serial, -1}};
 
 	top = &self;
 	PG_TRY();

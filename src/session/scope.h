@@ -50,6 +50,7 @@ typedef struct CsRun
 {
 	uint64 count; /* 0: all */
 	uint64 serial;
+	int64  position; /* of a cursor: rows before the first; -1: it is none */
 } CsRun;
 
 /* The innermost active run of an execution; false when it is not running. */

@@ -269,6 +269,9 @@ my %scrolled = (
 	'backward, below a LIMIT' => 'SELECT id, risk(phone) FROM applicant LIMIT 25 OFFSET 5',
 	'backward, of VALUES' => 'SELECT n, r FROM (VALUES ' . join(', ', map { "($_, risk('2547000000" . (10 + $_) . "'))" } 1 .. 9, 11 .. 19) . ') v(n, r)',
 	'backward, over partitions' => 'SELECT id, risk(phone) FROM q',
+	'backward, of a CTE' => 'WITH s AS MATERIALIZED (SELECT id, risk(phone) FROM applicant) SELECT * FROM s WHERE id % 4 > 0',
+	'backward, of a condition on a sub-select' => 'SELECT id, risk(phone) FROM applicant a WHERE (SELECT risk(b.phone) FROM applicant b WHERE b.id = a.id + 60) > 0.4',
+	'backward, of a foreign table' => 'SELECT id, risk(phone) FROM fp1 ORDER BY id',
 	'backward, over a sort' => 'SELECT id, risk(phone) FROM applicant WHERE id <= 40 ORDER BY amount, id',
 	'backward, an index' => 'SELECT id, risk(phone) FROM applicant WHERE id <= 40 ORDER BY id DESC');
 $cluster->safe_psql(q{
@@ -282,14 +285,24 @@ $cluster->safe_psql(q{
 	INSERT INTO child SELECT * FROM applicant WHERE id BETWEEN 11 AND 30;
 	ANALYZE;
 });
+my %stops = (
+	'and forward again' => 'FETCH BACKWARD 3 FROM c; FETCH 2 FROM c; FETCH PRIOR FROM c; FETCH 4 FROM c',
+	'from the first' => 'FETCH FIRST FROM c; FETCH 3 FROM c; FETCH ABSOLUTE 9 FROM c; FETCH RELATIVE -2 FROM c; FETCH 5 FROM c',
+	'past the first' => 'MOVE BACKWARD ALL FROM c; FETCH 8 FROM c');
 foreach my $name (sort keys %scrolled)
 {
 	foreach my $scroll ('', 'SCROLL')
 	{
 		my $setup = $name =~ /index/ ? 'SET LOCAL enable_sort = off;' : '';
+		my %expected = (setup => $setup, ordered => 1, explain => $scrolled{$name}, fails => !$scroll && $name =~ /foreign/);
 
 		alike($scroll ? "$name, SCROLL" : $name, "DECLARE c $scroll CURSOR FOR $scrolled{$name}; $there_and_back",
-			setup => $setup, ordered => 1, explain => $scrolled{$name}, changed => $ours);
+			%expected, changed => $ours);
+
+		# Rows that come again are in a store, or are not: no further one is asked
+		# for, however a cursor stops.
+		alike("$name, $_" . ($scroll && ', SCROLL'), "DECLARE c $scroll CURSOR FOR $scrolled{$name}; FETCH 7 FROM c; $stops{$_}",
+			%expected) foreach sort keys %stops;
 	}
 }
 alike('backward, WITH HOLD', "DECLARE c CURSOR WITH HOLD FOR SELECT id, risk(phone) FROM applicant WHERE id <= 20; FETCH 5 FROM c; FETCH BACKWARD 2 FROM c; COMMIT; FETCH ALL FROM c; FETCH BACKWARD 30 FROM c; CLOSE c; BEGIN",
