@@ -15,6 +15,7 @@
 #include "access/xact.h"
 #include "commands/tablespace.h"
 #include "lib/ilist.h"
+#include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "storage/fd.h"
 #include "utils/hsearch.h"
@@ -27,6 +28,9 @@
 
 /* What is spilled while there is nothing else to do. */
 #define ROOM_IN_ADVANCE (128 * 1024)
+
+/* At least so much goes into the file at a time, if there is so much. */
+#define SPILL_SIZE (64 * 1024)
 
 /* An outcome in memory. */
 typedef struct Kept
@@ -144,7 +148,7 @@ open_file(Memo *memo)
 }
 
 static void
-write_exactly(Memo *memo, const void *bytes, size_t size)
+write_at_end(Memo *memo, const void *bytes, size_t size)
 {
 	int written;
 
@@ -163,20 +167,6 @@ write_exactly(Memo *memo, const void *bytes, size_t size)
 				 "could not write to the temporary file of credscore answers: %m")));
 	}
 	memo->end += size;
-}
-
-/* Writes at the end of the file: the size, then the bytes. */
-static uint64
-spill(Memo *memo, const void *bytes, uint32 size)
-{
-	uint64 place;
-
-	if (memo->file < 0)
-		open_file(memo);
-	place = memo->end;
-	write_exactly(memo, &size, sizeof(size));
-	write_exactly(memo, bytes, size);
-	return place;
 }
 
 static void
@@ -202,17 +192,70 @@ forget_kept(Memo *memo, Kept *kept)
 	pfree(kept);
 }
 
-/* The oldest outcome has most likely been read, and goes into the file. */
+/* An outcome in the file: its size, then the bytes. */
+static void
+append_outcome(StringInfo buf, const void *bytes, uint32 size)
+{
+	appendBinaryStringInfo(buf, (const char *) &size, sizeof(size));
+	appendBinaryStringInfo(buf, bytes, size);
+}
+
+static void
+spill(Memo *memo, const StringInfoData *buf)
+{
+	if (memo->file < 0)
+		open_file(memo);
+	write_at_end(memo, buf->data, buf->len);
+}
+
+/*
+ * The oldest outcomes have most likely been read, and go into the file.  They
+ * stay in memory until they are there.
+ */
 static void
 spill_oldest(Memo *memo)
 {
-	Kept		*oldest = dlist_head_element(Kept, node, &memo->kept);
-	CsMemoEntry *entry = oldest->entry;
-	uint64		 place = spill(memo, oldest->bytes, oldest->size);
+	uint64		   place = memo->end;
+	StringInfoData buf;
+	int			   n = 0;
+	dlist_iter	   iter;
 
-	forget_kept(memo, oldest);
-	entry->value.place = place;
-	entry->spilled = true;
+	initStringInfo(&buf);
+	dlist_foreach(iter, &memo->kept)
+	{
+		const Kept *kept = dlist_container(Kept, node, iter.cur);
+
+		append_outcome(&buf, kept->bytes, kept->size);
+		n++;
+		if (buf.len >= SPILL_SIZE)
+			break;
+	}
+	spill(memo, &buf);
+	pfree(buf.data);
+	while (n-- > 0)
+	{
+		Kept		*oldest = dlist_head_element(Kept, node, &memo->kept);
+		CsMemoEntry *entry = oldest->entry;
+
+		entry->value.place = place;
+		entry->spilled = true;
+		place += sizeof(oldest->size) + oldest->size;
+		forget_kept(memo, oldest);
+	}
+}
+
+/* What is larger than all that may stay in memory. */
+static uint64
+spill_large(Memo *memo, const void *bytes, uint32 size)
+{
+	uint64		   place = memo->end;
+	StringInfoData buf;
+
+	initStringInfo(&buf);
+	append_outcome(&buf, bytes, size);
+	spill(memo, &buf);
+	pfree(buf.data);
+	return place;
 }
 
 static void
@@ -242,7 +285,7 @@ cs_memo_store(CsScope *scope, CsMemoEntry *entry, CsMemoState state,
 		keep(scope, memo, entry, bytes, size);
 	else
 	{
-		entry->value.place = spill(memo, bytes, size);
+		entry->value.place = spill_large(memo, bytes, size);
 		entry->spilled = true;
 	}
 	entry->state = state;
