@@ -99,7 +99,7 @@ CREATE FUNCTION credscore_cache_clear(server name DEFAULT NULL) RETURNS bigint
 REVOKE ALL ON FUNCTION credscore_cache_clear(name) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION credscore_cache_clear(name) TO credscore_caller, credscore_monitor;
 COMMENT ON FUNCTION credscore_cache_clear(name) IS
-    'forgets the answers in memory that were bought with the account of the caller, at a server, NULL: at all that it may use; superusers and members of credscore_monitor forget those of all accounts; returns how many; the next questions are billed anew';
+    'forgets the answers in memory that were bought with the account of the caller, at a server, NULL: at all that it may use; superusers and members of credscore_monitor forget those of all accounts; returns how many; their memory serves others, and the next questions are billed anew';
 
 -- Reading answers: features -------------------------------------------------
 
@@ -354,11 +354,45 @@ GRANT EXECUTE ON FUNCTION credscore.shared_memory() TO credscore_monitor;
 COMMENT ON FUNCTION credscore.shared_memory() IS
     'shared memory that questions under way and answers, those kept in the cache among them, take now, over all sessions and databases: how many chunks, and bytes in them';
 
+CREATE FUNCTION credscore.stat_memory(
+    OUT memory_size bigint, OUT memory_used bigint, OUT chunks bigint,
+    OUT failures bigint, OUT failed_at timestamptz,
+    OUT cache_size bigint, OUT cache_used bigint, OUT entries int, OUT most_entries int,
+    OUT stored bigint, OUT expired bigint, OUT evicted bigint, OUT evicted_at timestamptz,
+    OUT largest_answer bigint
+) RETURNS SETOF record
+    AS 'MODULE_PATHNAME', 'credscore_stat_memory'
+    LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED ROWS 1;
+REVOKE ALL ON FUNCTION credscore.stat_memory() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION credscore.stat_memory() TO credscore_monitor;
+COMMENT ON FUNCTION credscore.stat_memory() IS
+    'the shared memory for questions and answers, and the answers that are kept in it';
+
+CREATE VIEW credscore_stat_memory AS SELECT * FROM credscore.stat_memory();
+REVOKE ALL ON credscore_stat_memory FROM PUBLIC;
+GRANT SELECT ON credscore_stat_memory TO credscore_monitor;
+COMMENT ON VIEW credscore_stat_memory IS
+    'the shared memory for questions and answers, and the answers that are kept in it: one row, over all sessions and databases';
+COMMENT ON COLUMN credscore_stat_memory.memory_size IS 'bytes that were set aside when the database server started';
+COMMENT ON COLUMN credscore_stat_memory.memory_used IS 'of those, bytes that questions under way, room for their answers, and answers take now';
+COMMENT ON COLUMN credscore_stat_memory.chunks IS 'in how many pieces';
+COMMENT ON COLUMN credscore_stat_memory.failures IS 'how often no room was found though the cache gave way, since the last credscore_stat_reset(); a call waits, and is not sent, while there is none for its answer';
+COMMENT ON COLUMN credscore_stat_memory.failed_at IS 'when that was the last time; NULL: never';
+COMMENT ON COLUMN credscore_stat_memory.cache_size IS 'credscore.cache_size in bytes';
+COMMENT ON COLUMN credscore_stat_memory.cache_used IS 'of those, bytes that kept answers take now';
+COMMENT ON COLUMN credscore_stat_memory.entries IS 'answers that are kept now';
+COMMENT ON COLUMN credscore_stat_memory.most_entries IS 'how many can be';
+COMMENT ON COLUMN credscore_stat_memory.stored IS 'answers that came to be kept, since the last reset';
+COMMENT ON COLUMN credscore_stat_memory.expired IS 'answers that went since their time was over, since the last reset';
+COMMENT ON COLUMN credscore_stat_memory.evicted IS 'fresh answers that made room for others, since the last reset; they are billed again when asked for';
+COMMENT ON COLUMN credscore_stat_memory.evicted_at IS 'when that was the last time; NULL: never';
+COMMENT ON COLUMN credscore_stat_memory.largest_answer IS 'bytes that the largest answer took that came since the last reset; one of more than a quarter of cache_size is not kept';
+
 CREATE FUNCTION credscore_stat_reset() RETURNS void
     AS 'MODULE_PATHNAME' LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
 REVOKE ALL ON FUNCTION credscore_stat_reset() FROM PUBLIC;
 COMMENT ON FUNCTION credscore_stat_reset() IS
-    'sets the counters of credscore_stat_servers to zero; breakers and budgets stay';
+    'sets the counters of credscore_stat_servers and credscore_stat_memory to zero; breakers and budgets stay';
 
 CREATE FUNCTION credscore_health(OUT check_name text, OUT ok boolean, OUT detail text)
     RETURNS SETOF record
@@ -366,4 +400,4 @@ CREATE FUNCTION credscore_health(OUT check_name text, OUT ok boolean, OUT detail
 REVOKE ALL ON FUNCTION credscore_health() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION credscore_health() TO credscore_monitor;
 COMMENT ON FUNCTION credscore_health() IS
-    'is all well?  One row per check: preloaded, courier, heartbeat, questions, breaker and daily_budget of each server, secret_file of each mapping of this database';
+    'is all well?  One row per check: preloaded, courier, heartbeat, questions, memory, cache, breaker and daily_budget of each server, secret_file of each mapping of this database';

@@ -27,7 +27,8 @@
  *	  LOGIN		waits for a token; passed at once when there is one
  *	  QUEUED	waits at its server's gate for its turn, queue_timeout long
  *	  CALLING	its call is connecting or on the wire
- *	  PAUSED	waits for its next try; the gate is left meanwhile
+ *	  PAUSED	waits for its next try, or for room in shared memory for its
+ *				answer; the gate is left meanwhile
  *
  * and ends by settling all slots attached to it.  A turn that came ends in
  * exactly one of two ways, the call is over or it is backed out, which keeps
@@ -64,6 +65,7 @@
 #include "courier/course.h"
 #include "courier/flight.h"
 #include "courier/login.h"
+#include "courier/reserve.h"
 #include "courier/server.h"
 #include "courier/timer.h"
 #include "http/http.h"
@@ -208,10 +210,36 @@ start_next(void)
 	cs_server_admit();
 }
 
+/* Whether fresh answers make room for others is told when it changes. */
+static void
+tell_of_pressure(void)
+{
+	static bool told;
+	CsCacheView cache;
+
+	cs_answer_cache_view(&cache);
+	if (cache.presses == told)
+		return;
+	told = cache.presses;
+	if (told)
+		ereport(LOG, (errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+					  errmsg("credscore evicts fresh answers from its cache"),
+					  errdetail("What is asked for again is billed again."),
+					  errhint("Raise credscore.cache_size.")));
+	else
+		ereport(
+			LOG,
+			(errcode(ERRCODE_SUCCESSFUL_COMPLETION),
+			 errmsg(
+				 "credscore no longer evicts fresh answers from its cache")));
+}
+
 static void
 beat(CsTimer *timer)
 {
 	cs_slots_heartbeat();
+	cs_answer_cache_expire();
+	tell_of_pressure();
 	cs_timer_set_after(timer, HEARTBEAT_MS);
 }
 
@@ -271,6 +299,7 @@ static void
 on_exit_settle(int code, Datum arg)
 {
 	cs_login_stop();
+	cs_flight_stop();
 	cs_slots_courier_stop();
 }
 
@@ -278,6 +307,7 @@ static void
 set_up(void)
 {
 	cs_flight_init();
+	cs_reserve_init();
 	cs_window_init();
 	if (!cs_http_init())
 		ereport(FATAL,

@@ -24,6 +24,9 @@
 #include "shared/slots.h"
 #include "shared/stats.h"
 
+/* A question that found no room for its answer looks again so often. */
+#define ROOM_CHECK_MS 20
+
 /* --- from the window to the call --- */
 
 static void
@@ -154,6 +157,30 @@ take_token(CsFlight *flight, char *token)
 							  flight->turn.first, token, &flight->generation);
 }
 
+/*
+ * There is no room for its answer: others' answers leave some when they are
+ * taken, so it tries again, as long as it might have queued.
+ */
+static void
+wait_for_room(CsFlight *flight)
+{
+	int		  most_ms = flight->account->limits.queue_timeout;
+	CsInstant now = cs_clock_ticks();
+
+	cs_server_back_out(&flight->turn);
+	if (flight->short_since == 0)
+		flight->short_since = now;
+	if (now - flight->short_since >= most_ms * CS_US_PER_MS)
+	{
+		cs_flight_fail_with(
+			flight, CS_ERR_MEMORY,
+			"There is no shared memory for the answer, so the question was not sent.");
+		return;
+	}
+	flight->state = CS_FLIGHT_PAUSED;
+	cs_timer_set_after(&flight->timer, Min(ROOM_CHECK_MS, most_ms));
+}
+
 /* Its turn has come. */
 static void
 call(CsFlight *flight)
@@ -162,6 +189,12 @@ call(CsFlight *flight)
 	bool needs_token = flight->account->needs_login;
 	bool started;
 
+	if (!cs_flight_reserve(flight))
+	{
+		wait_for_room(flight);
+		return;
+	}
+	flight->short_since = 0;
 	if (needs_token && !take_token(flight, token))
 	{
 		cs_server_back_out(&flight->turn);
@@ -214,6 +247,7 @@ static void
 go_on(CsFlight *flight, const CsBilling *billing, const CsDecision *decision)
 {
 	/* What may have been billed stays so, should the courier end meanwhile. */
+	cs_flight_unreserve(flight);
 	flight->ambiguous |= billing->billed != CS_BILLED_NO;
 	if (!flight->ambiguous)
 		cs_flight_mark_sent(flight, false);
@@ -246,6 +280,7 @@ static void
 finish(CsFlight *flight, CsErrorCode code, const CsBilling *billing,
 	   const CsHttpResult *result)
 {
+	CsServer *server = flight->server;
 	CsOutcome outcome;
 	bool	  replied = result->end == CS_CALL_REPLY;
 
@@ -259,9 +294,11 @@ finish(CsFlight *flight, CsErrorCode code, const CsBilling *billing,
 		cs_flight_fail(flight, &outcome);
 		return;
 	}
-	cs_server_settled(flight->server, code);
 	cs_flight_settle(flight, &outcome, result->body, result->len,
 					 billing->keep && may_serve(flight, code));
+	/* What was received and found no room is no answer. */
+	cs_server_settled(server,
+					  outcome.code != CS_ERR_NONE ? outcome.code : code);
 }
 
 static CsDecision

@@ -12,8 +12,10 @@
 
 #include "utils/memutils.h"
 
+#include "courier/reserve.h"
 #include "pg/guc.h"
 #include "shared/answer_cache.h"
+#include "shared/reply.h"
 
 static HTAB *flights;
 static int	*next_attached; /* by slot; -1 ends the chain */
@@ -103,6 +105,39 @@ cs_flight_mark_sent(CsFlight *flight, bool sent)
 			cs_slots_mark_sent(s, sent);
 }
 
+/* --- room for the answer --- */
+
+bool
+cs_flight_reserve(CsFlight *flight)
+{
+	if (!DsaPointerIsValid(flight->reserve))
+		flight->reserve = cs_reserve_take(&flight->account->server_key,
+										  flight->spec->endpoint);
+	return DsaPointerIsValid(flight->reserve);
+}
+
+void
+cs_flight_unreserve(CsFlight *flight)
+{
+	cs_reply_unreserve(flight->reserve);
+	flight->reserve = InvalidDsaPointer;
+}
+
+void
+cs_flight_stop(void)
+{
+	HASH_SEQ_STATUS scan;
+	CsFlight	   *flight;
+
+	if (flights == NULL)
+		return;
+	cs_flight_scan(&scan);
+	while ((flight = hash_seq_search(&scan)) != NULL)
+		cs_flight_unreserve(flight);
+}
+
+/* --- the end --- */
+
 /* Puts the bytes where all who asked, and the cache, can read them. */
 static dsa_pointer
 share_body(CsFlight *flight, CsOutcome *outcome, const char *bytes, size_t len,
@@ -115,7 +150,10 @@ share_body(CsFlight *flight, CsOutcome *outcome, const char *bytes, size_t len,
 		return InvalidDsaPointer;
 	for (int s = flight->first_slot; s >= 0; s = next_attached[s])
 		nslots++;
-	body = cs_reply_create(bytes, len, nslots + keep);
+	cs_reserve_learn(&flight->account->server_key, flight->spec->endpoint,
+					 len);
+	body = cs_reply_fill(flight->reserve, bytes, len, nslots + keep);
+	flight->reserve = InvalidDsaPointer;
 	if (!DsaPointerIsValid(body))
 	{
 		outcome->code = CS_ERR_MEMORY;
@@ -143,6 +181,7 @@ cs_flight_settle(CsFlight *flight, CsOutcome *outcome, const char *bytes,
 			cs_block_text(flight->spec, flight->spec->request_id),
 			sizeof(outcome->request_id));
 	body = share_body(flight, outcome, bytes, len, keep);
+	cs_flight_unreserve(flight);
 	for (int s = flight->first_slot; s >= 0; s = next)
 	{
 		next = next_attached[s];

@@ -12,6 +12,7 @@
 
 #include "utils/hsearch.h"
 
+#include "base/instant.h"
 #include "courier/login.h"
 #include "courier/server.h"
 #include "courier/timer.h"
@@ -50,9 +51,11 @@ typedef struct CsFlight
 	int					   standing; /* the status that its reply stood for */
 	bool				   on_wire;
 	bool				   withheld; /* the call was kept from leaving */
-	bool   ambiguous;				 /* an earlier call may have been billed */
-	bool   renewed;					 /* the one new token was used */
-	uint64 generation;				 /* of the token used; 0: none */
+	bool		ambiguous;			 /* an earlier call may have been billed */
+	bool		renewed;			 /* the one new token was used */
+	uint64		generation;			 /* of the token used; 0: none */
+	dsa_pointer reserve;			 /* for the answer of its call */
+	CsInstant	short_since; /* there was no room for one; 0: there was */
 } CsFlight;
 
 #define cs_flight_of(member, pointer) \
@@ -65,6 +68,16 @@ extern void cs_flight_init(void);
  * new (*found is false) all is zero but key, slot and what the slot says.
  */
 extern CsFlight *cs_flight_board(int slot, bool *found);
+
+/*
+ * Makes sure of room for the answer, before a call leaves; false: there is none
+ * now.  It is the flight's until it is settled or lets go of it.
+ */
+extern bool cs_flight_reserve(CsFlight *flight);
+extern void cs_flight_unreserve(CsFlight *flight);
+
+/* The courier ends: lets go of what all flights have reserved. */
+extern void cs_flight_stop(void);
 
 /* Starts a scan over all flights, with hash_seq_search. */
 extern void cs_flight_scan(HASH_SEQ_STATUS *scan);
@@ -81,6 +94,8 @@ extern void cs_flight_mark_sent(CsFlight *flight, bool sent);
 /*
  * Gives every attached slot the outcome, then forgets the flight.  `keep`: the
  * reply may be an answer, and goes into the cache though nobody waits for it.
+ * CS_ERR_MEMORY is what becomes of the outcome when there is no room for the
+ * reply.
  */
 extern void cs_flight_settle(CsFlight *flight, CsOutcome *outcome,
 							 const char *bytes, size_t len, bool keep);

@@ -68,7 +68,7 @@ static const ErrorClass classes[CS_ERR_COUNT] = {
 		 "Only what is in the cache is answered: credscore.mode is cached, or the role may only read."},
 	[CS_ERR_MEMORY] =
 		{ERRCODE_OUT_OF_MEMORY, true, false,
-		 "Questions and answers lie in dynamic shared memory; see the size of its file system and credscore.max_questions."},
+		 "Questions and answers share what credscore.cache_size and credscore.max_questions set aside; raise one of them, or ask fewer large questions at once."},
 };
 
 int

@@ -22,8 +22,8 @@
 #define MAX_QUESTIONS_MIN	  16
 #define MAX_QUESTIONS_MAX	  65536
 
-/* Answers kept in shared memory: some 10,000 decisions. */
-#define CACHE_SIZE_DEFAULT (64 * 1024)
+/* Answers kept in shared memory: some 5,000 decisions. */
+#define CACHE_SIZE_DEFAULT (32 * 1024)
 #define CACHE_SIZE_MIN	   1024
 #define CACHE_SIZE_MAX	   (16 * 1024 * 1024)
 

@@ -3,9 +3,18 @@
  *	  Shared memory: requested once, handed to the modules by name.
  *
  * Each module registers one part; parts lie in the static segment and get an
- * LWLock of the tranche "credscore" each.  One more part, here, is the first
- * segment of a DSA area for requests and answers, whose chunks and bytes are
- * counted.  Nothing in shared memory points into a process.
+ * LWLock of the tranche "credscore" each.  One more part, here, is a DSA area
+ * for requests and answers, whose chunks and bytes are counted.  Nothing in
+ * shared memory points into a process.
+ *
+ * The area never grows beyond the static segment.  With segments of its own it
+ * would take from other queries what their parallel plans need, of a file
+ * system that may be small (64 MB in a container); would not give it back,
+ * since PostgreSQL's DSA returns a segment only when a block of small chunks
+ * in it becomes free, never when a large chunk does; and would leave a
+ * descriptor behind with each attempt that fails, which the end of the
+ * transaction reports as a leak.  Here a chunk's address is known without
+ * mapping anything, so that looking at one cannot fail.
  *------------------------------------------------------------------------- */
 #include "postgres.h"
 
@@ -16,21 +25,30 @@
 #include "storage/shmem.h"
 #include "utils/memutils.h"
 
+#include "pg/clock.h"
+#include "pg/guc.h"
+
 #define MAX_PARTS		  8
 #define TRANCHE_NAME	  "credscore"
 #define AREA_TRANCHE_NAME "credscore_dsa"
 
 /*
- * First segment of the area.  It holds 1,000 requests of 2 kB and 500
- * answers of 8 kB without a further segment; more segments come and go.
+ * What the area has beside the cache: for each open question a request of 2 kB
+ * and an answer, until its session takes it; and a quarter of the cache for
+ * what chunks take more than they were asked for.
  */
-#define AREA_INITIAL_SIZE (8 * 1024 * 1024)
+#define BYTES_PER_QUESTION ((Size) 8 * 1024)
+#define MIN_WORKING_SIZE   ((Size) 8 * 1024 * 1024)
+#define CACHE_LOSS		   4
 
 typedef struct AreaPart
 {
 	int				 tranche_id;
-	pg_atomic_uint64 chunks; /* allocated and not freed */
-	pg_atomic_uint64 bytes;	 /* in them */
+	Size			 size;
+	pg_atomic_uint64 chunks;   /* allocated and not freed */
+	pg_atomic_uint64 bytes;	   /* in them */
+	pg_atomic_uint64 failures; /* chunks that found no room */
+	pg_atomic_uint64 failed_at;
 	uint8			 cluster_key[CS_CLUSTER_KEY_SIZE];
 	char place[FLEXIBLE_ARRAY_MEMBER]; /* MAXALIGNed by its offset */
 } AreaPart;
@@ -50,6 +68,7 @@ static const CsShmemPart *parts[MAX_PARTS];
 static int				  nparts;
 static AreaPart			 *area_part;
 static dsa_area			 *area; /* attached in this process, or NULL */
+static CsShmemRelief	  relief;
 
 static shmem_request_hook_type prev_shmem_request_hook;
 static shmem_startup_hook_type prev_shmem_startup_hook;
@@ -61,10 +80,26 @@ cs_shmem_register(const CsShmemPart *part)
 	parts[nparts++] = part;
 }
 
+void
+cs_shmem_on_shortage(CsShmemRelief function)
+{
+	relief = function;
+}
+
+static Size
+area_size(void)
+{
+	Size cache = mul_size(cs_guc_cache_size(), 1024);
+	Size working = mul_size(cs_guc_max_questions(), BYTES_PER_QUESTION);
+
+	return add_size(add_size(cache, cache / CACHE_LOSS),
+					Max(working, MIN_WORKING_SIZE));
+}
+
 static Size
 area_part_size(void)
 {
-	return add_size(MAXALIGN(offsetof(AreaPart, place)), AREA_INITIAL_SIZE);
+	return add_size(MAXALIGN(offsetof(AreaPart, place)), area_size());
 }
 
 static void
@@ -79,10 +114,7 @@ shmem_request(void)
 	RequestNamedLWLockTranche(TRANCHE_NAME, nparts);
 }
 
-/*
- * Creates the area in the postmaster.  The limit keeps the postmaster from
- * making a dynamic segment of its own; it is lifted for everybody else.
- */
+/* Creates the area in the postmaster; the limit keeps it where it is. */
 static void
 create_area(AreaPart *part)
 {
@@ -92,15 +124,17 @@ create_area(AreaPart *part)
 	LWLockRegisterTranche(part->tranche_id, AREA_TRANCHE_NAME);
 	pg_atomic_init_u64(&part->chunks, 0);
 	pg_atomic_init_u64(&part->bytes, 0);
+	pg_atomic_init_u64(&part->failures, 0);
+	pg_atomic_init_u64(&part->failed_at, 0);
+	part->size = area_size();
 	if (!pg_strong_random(part->cluster_key, sizeof(part->cluster_key)))
 		ereport(FATAL,
 				(errcode(ERRCODE_INTERNAL_ERROR),
 				 errmsg("could not generate the secret key of credscore")));
-	created = dsa_create_in_place(AREA_PLACE(part), AREA_INITIAL_SIZE,
+	created = dsa_create_in_place(AREA_PLACE(part), part->size,
 								  part->tranche_id, NULL);
 	dsa_pin(created);
-	dsa_set_size_limit(created, AREA_INITIAL_SIZE);
-	dsa_set_size_limit(created, (size_t) -1);
+	dsa_set_size_limit(created, part->size);
 	dsa_detach(created);
 }
 
@@ -160,10 +194,7 @@ cs_shmem_require(void)
 				 "Add credscore to shared_preload_libraries in postgresql.conf and restart the server.")));
 }
 
-/*
- * The process' mappings of dynamic segments are gone already when this is
- * called; what is left is its reference to the area.
- */
+/* Gives the process' reference to the area back. */
 static void
 release_area(int code, Datum arg)
 {
@@ -188,27 +219,12 @@ cs_shmem_area(void)
 }
 
 dsa_pointer
-cs_shmem_allocate(Size size)
+cs_shmem_allocate_spare(Size size)
 {
-	MemoryContext caller = CurrentMemoryContext;
-	dsa_pointer	  start = InvalidDsaPointer;
-	ChunkHeader	 *header;
-
-	PG_TRY();
-	{
-		start =
-			dsa_allocate_extended(cs_shmem_area(), add_size(HEADER_SIZE, size),
-								  DSA_ALLOC_HUGE | DSA_ALLOC_NO_OOM);
-	}
-	PG_CATCH();
-	{
-		/* A full /dev/shm is reported by ereport even with NO_OOM. */
-		MemoryContextSwitchTo(caller);
-		FlushErrorState();
-		LWLockReleaseAll();
-		start = InvalidDsaPointer;
-	}
-	PG_END_TRY();
+	dsa_pointer start =
+		dsa_allocate_extended(cs_shmem_area(), add_size(HEADER_SIZE, size),
+							  DSA_ALLOC_HUGE | DSA_ALLOC_NO_OOM);
+	ChunkHeader *header;
 
 	if (!DsaPointerIsValid(start))
 		return InvalidDsaPointer;
@@ -219,25 +235,73 @@ cs_shmem_allocate(Size size)
 	return start + HEADER_SIZE;
 }
 
+/*
+ * What gives way does so by much at once: each small chunk that finds no room
+ * costs the area the descriptor of a block, which PostgreSQL forgets.
+ */
+dsa_pointer
+cs_shmem_allocate(Size size)
+{
+	dsa_pointer chunk;
+
+	do
+		chunk = cs_shmem_allocate_spare(size);
+	while (!DsaPointerIsValid(chunk) && size < area_part->size &&
+		   relief != NULL && relief(size));
+	if (!DsaPointerIsValid(chunk))
+	{
+		pg_atomic_fetch_add_u64(&area_part->failures, 1);
+		pg_atomic_write_u64(&area_part->failed_at, (uint64) cs_clock_now());
+	}
+	return chunk;
+}
+
+static ChunkHeader *
+header_of(dsa_pointer chunk)
+{
+	return dsa_get_address(cs_shmem_area(), chunk - HEADER_SIZE);
+}
+
+Size
+cs_shmem_chunk_size(dsa_pointer chunk)
+{
+	return header_of(chunk)->size;
+}
+
 void
 cs_shmem_free(dsa_pointer chunk)
 {
-	dsa_pointer	 start = chunk - HEADER_SIZE;
-	ChunkHeader *header = dsa_get_address(cs_shmem_area(), start);
-	Size		 size = header->size;
+	Size size = header_of(chunk)->size;
 
-	dsa_free(cs_shmem_area(), start);
+	dsa_free(cs_shmem_area(), chunk - HEADER_SIZE);
 	pg_atomic_fetch_sub_u64(&area_part->chunks, 1);
 	pg_atomic_fetch_sub_u64(&area_part->bytes, size);
+}
+
+void
+cs_shmem_trim(void)
+{
+	dsa_trim(cs_shmem_area());
 }
 
 CsShmemUse
 cs_shmem_use(void)
 {
-	CsShmemUse use = {pg_atomic_read_u64(&area_part->chunks),
-					  pg_atomic_read_u64(&area_part->bytes)};
+	CsShmemUse use = {
+		.chunks = pg_atomic_read_u64(&area_part->chunks),
+		.bytes = pg_atomic_read_u64(&area_part->bytes),
+		.size = area_part->size,
+		.failures = pg_atomic_read_u64(&area_part->failures),
+		.failed_at = (TimestampTz) pg_atomic_read_u64(&area_part->failed_at)};
 
 	return use;
+}
+
+void
+cs_shmem_reset(void)
+{
+	pg_atomic_write_u64(&area_part->failures, 0);
+	pg_atomic_write_u64(&area_part->failed_at, 0);
 }
 
 const uint8 *

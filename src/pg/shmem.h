@@ -7,6 +7,7 @@
 
 #include "postgres.h"
 
+#include "datatype/timestamp.h"
 #include "storage/lwlock.h"
 #include "utils/dsa.h"
 
@@ -33,21 +34,45 @@ extern void cs_shmem_require(void);
 extern dsa_area *cs_shmem_area(void);
 
 /*
- * dsa_allocate that never raises: InvalidDsaPointer when memory, or the
- * system's shared memory file system, is full.  Call it without any LWLock.
+ * Who keeps what can be had again makes room for so many bytes, or for some of
+ * them: false when it has nothing left to give.
+ */
+typedef bool (*CsShmemRelief)(Size wanted);
+
+/* Called from _PG_init while preloading. */
+extern void cs_shmem_on_shortage(CsShmemRelief relief);
+
+/*
+ * dsa_allocate that never raises: InvalidDsaPointer when there is no room even
+ * after everything gave way, which is counted.  Call it without any LWLock.
  * Only cs_shmem_free frees what it returns.
  */
 extern dsa_pointer cs_shmem_allocate(Size size);
+
+/* The same, of what is free: nothing gives way, nothing is counted. */
+extern dsa_pointer cs_shmem_allocate_spare(Size size);
 extern void		   cs_shmem_free(dsa_pointer chunk);
+
+/* What was asked for. */
+extern Size cs_shmem_chunk_size(dsa_pointer chunk);
+
+/* Lets memory that chunks of one size have left serve chunks of any size. */
+extern void cs_shmem_trim(void);
 
 /* What is allocated and not yet freed, over all processes. */
 typedef struct CsShmemUse
 {
-	uint64 chunks;
-	uint64 bytes; /* as they were asked for */
+	uint64		chunks;
+	uint64		bytes; /* as they were asked for */
+	uint64		size;  /* of the area */
+	uint64		failures;
+	TimestampTz failed_at; /* 0: never */
 } CsShmemUse;
 
 extern CsShmemUse cs_shmem_use(void);
+
+/* Forgets the failures. */
+extern void cs_shmem_reset(void);
 
 /* A random secret of this server start; keys of digests are made with it. */
 #define CS_CLUSTER_KEY_SIZE 32

@@ -121,7 +121,7 @@ refuse_without_memory(void)
 		 errmsg("could not hand a question to the credscore courier"),
 		 errdetail("There is no shared memory for it."),
 		 errhint(
-			 "Look at the size of the dynamic shared memory file system.")));
+			 "Raise credscore.cache_size or credscore.max_questions, or ask fewer large questions at once.")));
 }
 
 dsa_pointer

@@ -154,7 +154,7 @@ put(const CsSettings *s, const CsKey *key)
 						   ? "Too many accounts are in use."
 						   : "There is no shared memory for it."),
 			 errhint(
-				 "Look at the size of the dynamic shared memory file system, and at how many roles with mappings of their own ask at once.")));
+				 "Look at how many roles with mappings of their own ask at once; raise credscore.cache_size or credscore.max_questions.")));
 	return account;
 }
 

@@ -5,7 +5,7 @@
  * A table of places says which are in use; blocks lie in the DSA area.  The
  * lock guards which key is where: shared to find one and count oneself in,
  * exclusive to take a place or to leave it empty.  Nothing of the area is
- * looked at under the lock, since mapping a segment may raise.  Who has a
+ * looked at under the lock, since attaching to it may raise.  Who has a
  * reference counts another without the lock.  The last one to go takes the
  * lock and looks whether the place still is the same and still without users:
  * meanwhile it may have been found again, or emptied by another last one.

@@ -8,8 +8,10 @@
  * copy of an entry; writers exclusively, for a few assignments per entry.
  * Memory is freed outside the lock.
  *
- * When there is no place, or bodies exceed credscore.cache_size, a clock hand
- * goes round the entries: one that was read since its last visit stays.
+ * Entries know when they expire, and go then: the courier's heartbeat sweeps
+ * them out.  When there is no place, bodies exceed credscore.cache_size, or
+ * anybody finds no room in shared memory (give_way), a clock hand goes round
+ * the entries: one that was read since its last visit stays, unless expired.
  *------------------------------------------------------------------------- */
 #include "postgres.h"
 
@@ -23,8 +25,28 @@
 #define BYTES_PER_ENTRY 2048
 #define MIN_ENTRIES		64
 
-/* How many entries one store may take away: it makes place for one reply. */
+/* How many entries go at once, under the lock. */
 #define MAX_EVICTED 64
+
+/*
+ * So many entries are looked at under the lock; and so many, or such a part of
+ * the table, in one go.
+ */
+#define SWEEP_SLICE 1024
+#define SWEEP_LEAST (16 * SWEEP_SLICE)
+#define SWEEP_SHARE 60
+
+/* Who finds no room gets this part of the cache, so as not to ask each time. */
+#define GIVE_WAY_SHARE 16
+
+/*
+ * Whether fresh answers make room for others steadily is seen over so many
+ * replies, the last ones counting most; and it is over after ten minutes.
+ */
+#define PRESS_REPLIES 1024
+#define PRESS_SHARE	  10
+#define PRESS_LEAST	  16
+#define PRESS_US	  (600 * CS_US_PER_S)
 
 typedef struct CacheEntry
 {
@@ -36,6 +58,7 @@ typedef struct CacheEntry
 	pg_atomic_uint32 read; /* since the clock hand came by */
 	uint32			 size;
 	CsInstant		 stored_at;
+	CsInstant		 expires_at;
 	dsa_pointer		 body;
 	int				 http_status;
 	char			 request_id[40];
@@ -45,10 +68,18 @@ typedef struct CacheTable
 {
 	int		   nentries;
 	int		   nbuckets;
-	int		   hand;
+	int		   hand;  /* of the clock */
+	int		   sweep; /* where the next sweep goes on */
 	int		   free_head;
 	int		   nused;
 	int64	   bytes;
+	uint64	   stored; /* since the last reset, as all that follows */
+	uint64	   expired;
+	uint64	   evicted;
+	int64	   largest;
+	int		   late_stored; /* halved now and then */
+	int		   late_evicted;
+	CsInstant  evicted_at;
 	CacheEntry entries[FLEXIBLE_ARRAY_MEMBER];
 	/* followed by `int buckets[nbuckets]` */
 } CacheTable;
@@ -102,10 +133,13 @@ cache_shmem_attach(void *memory, LWLock *lock)
 static const CsShmemPart cache_part = {"credscore cache", cache_shmem_size,
 									   cache_shmem_init, cache_shmem_attach};
 
+static bool give_way(Size wanted);
+
 void
 cs_answer_cache_init(void)
 {
 	cs_shmem_register(&cache_part);
+	cs_shmem_on_shortage(give_way);
 }
 
 /* --- the table; the lock is held --- */
@@ -147,16 +181,38 @@ take_out(CacheEntry *entry)
 	return entry->body;
 }
 
+static bool
+is_expired(const CacheEntry *entry, CsInstant now)
+{
+	return entry->used && entry->expires_at <= now;
+}
+
+/* Takes out what makes room for others; its body is the caller's to release. */
+static dsa_pointer
+evict(CacheEntry *entry, CsInstant now)
+{
+	if (is_expired(entry, now))
+		cache->expired++;
+	else
+	{
+		cache->evicted++;
+		cache->late_evicted++;
+		cache->evicted_at = now;
+	}
+	return take_out(entry);
+}
+
 /* Moves the clock hand to an entry that may go. */
 static CacheEntry *
-next_victim(void)
+next_victim(CsInstant now)
 {
 	for (int visited = 0; visited < 2 * cache->nentries; visited++)
 	{
 		CacheEntry *entry = &cache->entries[cache->hand];
 
 		cache->hand = (cache->hand + 1) % cache->nentries;
-		if (entry->used && pg_atomic_exchange_u32(&entry->read, 0) == 0)
+		if (is_expired(entry, now) ||
+			(entry->used && pg_atomic_exchange_u32(&entry->read, 0) == 0))
 			return entry;
 	}
 	return NULL;
@@ -179,6 +235,8 @@ put_in(const CsKey *key, const CsSharedAccount *account,
 	pg_atomic_write_u32(&entry->read, 0);
 	entry->size = size;
 	entry->stored_at = cs_clock_ticks();
+	entry->expires_at =
+		entry->stored_at + account->limits.cache_ttl * CS_US_PER_MS;
 	entry->body = body;
 	entry->http_status = outcome->http_status;
 	strlcpy(entry->request_id, outcome->request_id, sizeof(entry->request_id));
@@ -224,6 +282,38 @@ release_all(const dsa_pointer *bodies, int n)
 		cs_reply_release(bodies[i]);
 }
 
+/* Under the lock. */
+static void
+count_stored(void)
+{
+	cache->stored++;
+	if (++cache->late_stored < PRESS_REPLIES)
+		return;
+	cache->late_stored /= 2;
+	cache->late_evicted /= 2;
+}
+
+/*
+ * Under the lock: evicts until there are no more bytes and entries than that.
+ * Adds to the bodies that the caller releases, and returns how many they are.
+ */
+static int
+keep_within(int64 bytes, int entries, dsa_pointer *gone, int ngone)
+{
+	CsInstant now = cs_clock_ticks();
+
+	while (ngone < MAX_EVICTED &&
+		   (cache->bytes > bytes || cache->nused > entries))
+	{
+		CacheEntry *entry = next_victim(now);
+
+		if (entry == NULL)
+			break;
+		gone[ngone++] = evict(entry, now);
+	}
+	return ngone;
+}
+
 void
 cs_answer_cache_store(const CsKey *key, const CsSharedAccount *account,
 					  const CsOutcome *outcome, dsa_pointer body)
@@ -234,25 +324,19 @@ cs_answer_cache_store(const CsKey *key, const CsSharedAccount *account,
 	int			ngone = 0;
 	CacheEntry *entry;
 
-	if (size > limit / 4)
-	{
-		cs_reply_release(body);
-		return;
-	}
 	LWLockAcquire(cache_lock, LW_EXCLUSIVE);
+	cache->largest = Max(cache->largest, (int64) size);
 	entry = find(key);
 	if (entry != NULL)
 		gone[ngone++] = take_out(entry);
-	while (ngone < MAX_EVICTED &&
-		   (cache->bytes + size > limit || cache->nused == cache->nentries))
+	if (size <= limit / 4)
+		ngone = keep_within(limit - size, cache->nentries - 1, gone, ngone);
+	if (size <= limit / 4 && cache->free_head >= 0 &&
+		cache->bytes + size <= limit)
 	{
-		entry = next_victim();
-		if (entry == NULL)
-			break;
-		gone[ngone++] = take_out(entry);
-	}
-	if (cache->free_head >= 0 && cache->bytes + size <= limit)
 		put_in(key, account, outcome, body, size);
+		count_stored();
+	}
 	else
 		gone[ngone++] = body;
 	LWLockRelease(cache_lock);
@@ -263,21 +347,28 @@ void
 cs_answer_cache_refine(const CsKey *key, dsa_pointer raw, dsa_pointer body)
 {
 	CacheEntry *entry;
-	dsa_pointer gone = body;
+	dsa_pointer gone[MAX_EVICTED + 1];
+	int			ngone = 0;
 	uint32		size = cs_reply_size(body);
 
 	LWLockAcquire(cache_lock, LW_EXCLUSIVE);
 	entry = find(key);
 	if (entry != NULL && entry->body == raw)
 	{
-		gone = entry->body;
+		gone[ngone++] = entry->body;
 		cache->bytes += (int64) size - entry->size;
 		entry->body = body;
 		entry->size = size;
+		ngone = keep_within((int64) cs_guc_cache_size() * 1024,
+							cache->nentries, gone, ngone);
 	}
+	else
+		gone[ngone++] = body;
 	LWLockRelease(cache_lock);
-	cs_reply_release(gone);
+	release_all(gone, ngone);
 }
+
+/* --- forgetting --- */
 
 static bool
 is_of(const CsKey *key, const CsKey *wanted)
@@ -306,5 +397,136 @@ cs_answer_cache_clear(const CsKey *server, const CsKey *account)
 			cleared++;
 		}
 	}
+	cs_shmem_trim();
 	return cleared;
+}
+
+/* Looks at a slice of the table, or less if much is expired. */
+static int
+sweep(CsInstant now, int *looked_at)
+{
+	dsa_pointer gone[MAX_EVICTED];
+	int			ngone = 0;
+	int			n = 0;
+
+	LWLockAcquire(cache_lock, LW_EXCLUSIVE);
+	while (n < SWEEP_SLICE && ngone < MAX_EVICTED)
+	{
+		CacheEntry *entry = &cache->entries[cache->sweep];
+
+		cache->sweep = (cache->sweep + 1) % cache->nentries;
+		n++;
+		if (is_expired(entry, now))
+			gone[ngone++] = evict(entry, now);
+	}
+	LWLockRelease(cache_lock);
+	release_all(gone, ngone);
+	*looked_at += n;
+	return ngone;
+}
+
+/* Sweeps a small table in one go, and a large one in so many. */
+static int
+sweep_share(void)
+{
+	int most =
+		Max(Min(cache->nentries, SWEEP_LEAST), cache->nentries / SWEEP_SHARE);
+	CsInstant now = cs_clock_ticks();
+	int		  looked_at = 0;
+	int		  gone = 0;
+
+	while (cache->nused > 0 && looked_at < most)
+		gone += sweep(now, &looked_at);
+	return gone;
+}
+
+void
+cs_answer_cache_expire(void)
+{
+	if (sweep_share() > 0)
+		cs_shmem_trim();
+}
+
+/* Evicts until so many bytes are out, or as much as goes at once. */
+static int64
+evict_some(int64 wanted)
+{
+	CsInstant	now = cs_clock_ticks();
+	dsa_pointer gone[MAX_EVICTED];
+	int			ngone = 0;
+	int64		bytes = 0;
+
+	LWLockAcquire(cache_lock, LW_EXCLUSIVE);
+	while (ngone < MAX_EVICTED && bytes < wanted)
+	{
+		CacheEntry *entry = next_victim(now);
+
+		if (entry == NULL)
+			break;
+		bytes += entry->size;
+		gone[ngone++] = evict(entry, now);
+	}
+	LWLockRelease(cache_lock);
+	release_all(gone, ngone);
+	return bytes;
+}
+
+/*
+ * Somebody finds no room in shared memory: what is expired goes, and then as
+ * much as makes room with some to spare.  No lock is held.
+ */
+static bool
+give_way(Size wanted)
+{
+	int64 goal = Max((int64) wanted, cache->bytes / GIVE_WAY_SHARE);
+	bool  gave = sweep_share() > 0;
+	int64 freed = 0;
+	int64 bytes = 1;
+
+	while (!gave && freed < goal && bytes > 0)
+	{
+		bytes = evict_some(goal - freed);
+		freed += bytes;
+	}
+	gave |= freed > 0;
+	if (gave)
+		cs_shmem_trim();
+	return gave;
+}
+
+/* --- looking --- */
+
+static bool
+presses(CsInstant now)
+{
+	return cache->late_evicted >= PRESS_LEAST &&
+		   cache->late_evicted * PRESS_SHARE > cache->late_stored &&
+		   now - cache->evicted_at < PRESS_US;
+}
+
+void
+cs_answer_cache_view(CsCacheView *view)
+{
+	LWLockAcquire(cache_lock, LW_SHARED);
+	view->entries = cache->nused;
+	view->most_entries = cache->nentries;
+	view->bytes = cache->bytes;
+	view->stored = cache->stored;
+	view->expired = cache->expired;
+	view->evicted = cache->evicted;
+	view->largest = cache->largest;
+	view->evicted_at = cache->evicted_at;
+	view->presses = presses(cs_clock_ticks());
+	LWLockRelease(cache_lock);
+}
+
+void
+cs_answer_cache_reset(void)
+{
+	LWLockAcquire(cache_lock, LW_EXCLUSIVE);
+	cache->stored = cache->expired = cache->evicted = 0;
+	cache->largest = 0;
+	cache->late_stored = cache->late_evicted = 0;
+	cache->evicted_at = 0;
+	LWLockRelease(cache_lock);
 }

@@ -32,7 +32,10 @@ typedef struct CsCached
 extern bool cs_answer_cache_find(const CsKey *key, int max_age_ms,
 								 CsInstant after, CsCached *found);
 
-/* Keeps a reply; takes over one reference to `body`.  For the courier. */
+/*
+ * Keeps a reply, for its account's cache_ttl; takes over one reference to
+ * `body`.  For the courier.
+ */
 extern void
 cs_answer_cache_store(const CsKey *key, const CsSharedAccount *account,
 					  const CsOutcome *outcome, dsa_pointer body);
@@ -49,5 +52,25 @@ cs_answer_cache_refine(const CsKey *key, dsa_pointer raw, dsa_pointer body);
  * with any.  Returns how many.
  */
 extern int64 cs_answer_cache_clear(const CsKey *server, const CsKey *account);
+
+/* Forgets what is expired, a part of the table at a time. */
+extern void cs_answer_cache_expire(void);
+
+/* How full the cache is, and what went out of it since the last reset. */
+typedef struct CsCacheView
+{
+	int		  entries;
+	int		  most_entries;
+	int64	  bytes;
+	uint64	  stored;
+	uint64	  expired; /* left when their time was over */
+	uint64	  evicted; /* made room for others before that */
+	int64	  largest; /* bytes of a body, kept or not */
+	CsInstant evicted_at;
+	bool	  presses; /* of late, every tenth reply pushed out a fresh one */
+} CsCacheView;
+
+extern void cs_answer_cache_view(CsCacheView *view);
+extern void cs_answer_cache_reset(void);
 
 #endif /* CS_ANSWER_CACHE_H */

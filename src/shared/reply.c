@@ -8,11 +8,15 @@
 
 #include "pg/shmem.h"
 
-dsa_pointer
-cs_reply_create(const char *bytes, size_t len, uint32 refs)
+Size
+cs_reply_needed(size_t len)
 {
-	dsa_pointer body =
-		cs_shmem_allocate(offsetof(CsReplyBody, bytes) + len + 1);
+	return offsetof(CsReplyBody, bytes) + len + 1;
+}
+
+static dsa_pointer
+fill(dsa_pointer body, const char *bytes, size_t len, uint32 refs)
+{
 	CsReplyBody *b;
 
 	if (!DsaPointerIsValid(body))
@@ -27,6 +31,51 @@ cs_reply_create(const char *bytes, size_t len, uint32 refs)
 	return body;
 }
 
+dsa_pointer
+cs_reply_reserve(size_t len)
+{
+	return cs_shmem_allocate(cs_reply_needed(len));
+}
+
+void
+cs_reply_unreserve(dsa_pointer reserved)
+{
+	if (DsaPointerIsValid(reserved))
+		cs_shmem_free(reserved);
+}
+
+/*
+ * A body that fills less than half of its reservation gets room of its own
+ * size, unless that is short.
+ */
+dsa_pointer
+cs_reply_fill(dsa_pointer reserved, const char *bytes, size_t len, uint32 refs)
+{
+	Size needed = cs_reply_needed(len);
+	Size has = DsaPointerIsValid(reserved) ? cs_shmem_chunk_size(reserved) : 0;
+	dsa_pointer body = InvalidDsaPointer;
+
+	if (needed > has)
+	{
+		cs_reply_unreserve(reserved);
+		return fill(cs_shmem_allocate(needed), bytes, len, refs);
+	}
+	if (needed < has / 2)
+		body = cs_shmem_allocate_spare(needed);
+	if (DsaPointerIsValid(body))
+		cs_reply_unreserve(reserved);
+	else
+		body = reserved;
+	return fill(body, bytes, len, refs);
+}
+
+dsa_pointer
+cs_reply_create(const char *bytes, size_t len, uint32 refs)
+{
+	return fill(cs_shmem_allocate_spare(cs_reply_needed(len)), bytes, len,
+				refs);
+}
+
 void
 cs_reply_addref(dsa_pointer body)
 {
@@ -38,9 +87,7 @@ cs_reply_addref(dsa_pointer body)
 uint32
 cs_reply_size(dsa_pointer body)
 {
-	CsReplyBody *b = dsa_get_address(cs_shmem_area(), body);
-
-	return offsetof(CsReplyBody, bytes) + b->len + 1;
+	return (uint32) cs_shmem_chunk_size(body);
 }
 
 void

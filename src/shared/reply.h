@@ -47,10 +47,30 @@ typedef struct CsReplyBody
 	char			 bytes[FLEXIBLE_ARRAY_MEMBER]; /* aligned for a Jsonb */
 } CsReplyBody;
 
-/* One copy of a body with `refs` owners; InvalidDsaPointer: no memory. */
+/*
+ * Room for a body of so many bytes, before they are known; the cache gives way
+ * for it.  InvalidDsaPointer: no memory.  Ends in cs_reply_fill or
+ * cs_reply_unreserve.
+ */
+extern dsa_pointer cs_reply_reserve(size_t len);
+extern void		   cs_reply_unreserve(dsa_pointer reserved);
+
+/* Bytes that a body takes, of which so many are its text's. */
+extern Size cs_reply_needed(size_t len);
+
+/*
+ * One copy of a body with `refs` owners, in the room that was reserved for it
+ * or in other; InvalidDsaPointer: it is larger, and there is no memory even
+ * when the cache gives way.  The reservation is gone in any case.
+ */
+extern dsa_pointer cs_reply_fill(dsa_pointer reserved, const char *bytes,
+								 size_t len, uint32 refs);
+
+/* The same without a reservation, and nothing gives way for it. */
 extern dsa_pointer cs_reply_create(const char *bytes, size_t len, uint32 refs);
-extern void		   cs_reply_addref(dsa_pointer body);
-extern void		   cs_reply_release(dsa_pointer body);
+
+extern void cs_reply_addref(dsa_pointer body);
+extern void cs_reply_release(dsa_pointer body);
 
 /* Bytes that a body takes. */
 extern uint32 cs_reply_size(dsa_pointer body);

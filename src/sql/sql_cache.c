@@ -132,8 +132,9 @@ clear_all(const char *server)
  *
  * Forgets the answers that were bought with the caller's account at a server,
  * NULL: at all that it may use; those of all accounts for superusers and
- * members of credscore_monitor.  Returns how many.  The next questions are
- * asked, and billed, anew.
+ * members of credscore_monitor.  Returns how many.  Their memory is free for
+ * questions and answers of any size; the next questions are asked, and billed,
+ * anew.
  */
 Datum
 credscore_cache_clear(PG_FUNCTION_ARGS)

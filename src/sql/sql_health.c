@@ -24,12 +24,19 @@
 #include "pg/secret_file.h"
 #include "pg/shmem.h"
 #include "settings/options.h"
+#include "shared/answer_cache.h"
 #include "shared/slots.h"
 #include "shared/stats.h"
 #include "sql/row.h"
 
 /* The loop turns once a second at least; a busy machine may be late. */
 #define HEARTBEAT_LATE_MS 5000
+
+/* Room that was not to be had counts for so long, */
+#define FAILURE_COUNTS_MS 600000
+
+/* and shared memory is nearly full from these eighths on. */
+#define NEARLY_FULL 7
 
 PG_FUNCTION_INFO_V1(credscore_health);
 
@@ -84,6 +91,42 @@ put_courier(FunctionCallInfo fcinfo)
 			age_ms);
 	put(fcinfo, "questions", used < most,
 		"%d of credscore.max_questions = %d are open", used, most);
+}
+
+static void
+put_memory(FunctionCallInfo fcinfo)
+{
+	CsShmemUse use = cs_shmem_use();
+	bool	   failed = use.failed_at != 0 &&
+				  !TimestampDifferenceExceeds(
+					  use.failed_at, GetCurrentTimestamp(), FAILURE_COUNTS_MS);
+
+	put(fcinfo, "memory",
+		!failed && use.bytes<
+					   use.size / 8 * NEARLY_FULL,
+					   UINT64_FORMAT
+					   " of " UINT64_FORMAT
+					   " kB are in use; room was wanted in vain " UINT64_FORMAT
+					   " times%s%s",
+					   use.bytes / 1024, use.size / 1024, use.failures,
+					   use.failures> 0
+			? ", last at "
+			: "",
+		use.failures > 0 ? timestamptz_to_str(use.failed_at) : "");
+}
+
+static void
+put_cache(FunctionCallInfo fcinfo)
+{
+	CsCacheView cache;
+
+	cs_answer_cache_view(&cache);
+	put(fcinfo, "cache", !cache.presses,
+		"%d answers in " INT64_FORMAT
+		" of credscore.cache_size = %d kB; " UINT64_FORMAT
+		" fresh ones made room for others%s",
+		cache.entries, cache.bytes / 1024, cs_guc_cache_size(), cache.evicted,
+		cache.presses ? ", steadily" : "");
 }
 
 static void
@@ -180,6 +223,8 @@ credscore_health(PG_FUNCTION_ARGS)
 		put(fcinfo, "preloaded", true,
 			"credscore is in shared_preload_libraries");
 		put_courier(fcinfo);
+		put_memory(fcinfo);
+		put_cache(fcinfo);
 		for (int i = 0; cs_stats_read(i, view); i++)
 			put_server(fcinfo, view);
 	}

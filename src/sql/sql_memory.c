@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  * sql_memory.c
- *	  What credscore holds in dynamic shared memory, as SQL shows it.
+ *	  What credscore holds in shared memory, as SQL shows it.
  *------------------------------------------------------------------------- */
 #include "postgres.h"
 
@@ -8,14 +8,19 @@
 #include "fmgr.h"
 #include "funcapi.h"
 
+#include "pg/clock.h"
+#include "pg/guc.h"
 #include "pg/shmem.h"
+#include "shared/answer_cache.h"
+#include "sql/row.h"
 
 PG_FUNCTION_INFO_V1(credscore_shared_memory);
+PG_FUNCTION_INFO_V1(credscore_stat_memory);
 
 /*
  * credscore.shared_memory() returns (chunks bigint, bytes bigint)
  *
- * Questions and answers in dynamic shared memory, over all processes.
+ * Questions and answers in shared memory, over all processes.
  */
 Datum
 credscore_shared_memory(PG_FUNCTION_ARGS)
@@ -33,4 +38,40 @@ credscore_shared_memory(PG_FUNCTION_ARGS)
 	values[1] = Int64GetDatum((int64) use.bytes);
 	PG_RETURN_DATUM(HeapTupleGetDatum(
 		heap_form_tuple(BlessTupleDesc(columns), values, nulls)));
+}
+
+/*
+ * credscore.stat_memory() returns setof record
+ *
+ * One row: what is set aside, what is in it, and what became of the answers
+ * that were kept; behind the view credscore_stat_memory.
+ */
+Datum
+credscore_stat_memory(PG_FUNCTION_ARGS)
+{
+	CsRow		row = {0};
+	CsShmemUse	use;
+	CsCacheView cache;
+
+	cs_shmem_require();
+	InitMaterializedSRF(fcinfo, 0);
+	use = cs_shmem_use();
+	cs_answer_cache_view(&cache);
+	cs_row_count(&row, use.size);
+	cs_row_count(&row, use.bytes);
+	cs_row_count(&row, use.chunks);
+	cs_row_count(&row, use.failures);
+	cs_row_time(&row, use.failed_at);
+	cs_row_count(&row, (uint64) cs_guc_cache_size() * 1024);
+	cs_row_count(&row, cache.bytes);
+	cs_row_int(&row, cache.entries);
+	cs_row_int(&row, cache.most_entries);
+	cs_row_count(&row, cache.stored);
+	cs_row_count(&row, cache.expired);
+	cs_row_count(&row, cache.evicted);
+	cs_row_time(
+		&row, cache.evicted_at == 0 ? 0 : cs_clock_calendar(cache.evicted_at));
+	cs_row_count(&row, cache.largest);
+	cs_row_emit(fcinfo, &row);
+	return (Datum) 0;
 }

@@ -16,6 +16,7 @@
 #include "http/http.h"
 #include "pg/error.h"
 #include "pg/shmem.h"
+#include "shared/answer_cache.h"
 #include "shared/progress.h"
 #include "shared/slots.h"
 #include "shared/stats.h"
@@ -209,12 +210,15 @@ credscore_stat_progress(PG_FUNCTION_ARGS)
 /*
  * credscore_stat_reset() returns void
  *
- * Sets the counters of credscore_stat_servers to zero.
+ * Sets the counters of credscore_stat_servers and credscore_stat_memory to
+ * zero.
  */
 Datum
 credscore_stat_reset(PG_FUNCTION_ARGS)
 {
 	cs_shmem_require();
 	cs_stats_reset();
+	cs_answer_cache_reset();
+	cs_shmem_reset();
 	PG_RETURN_VOID();
 }

@@ -36,7 +36,7 @@ subtest 'nothing was asked' => sub {
 	is($cluster->safe_psql('SELECT count(*) FROM credscore_stat_servers'), 0, 'no server is shown');
 	is($cluster->safe_psql('SELECT count(*) FROM credscore_stat_progress'), 0, 'no statement');
 	is($cluster->safe_psql(q{SELECT string_agg(DISTINCT check_name, ' ' ORDER BY check_name) FROM credscore_health()}),
-		'courier heartbeat preloaded questions secret_file', 'the checks there are');
+		'cache courier heartbeat memory preloaded questions secret_file', 'the checks there are');
 	is($cluster->safe_psql('SELECT count(*) FROM credscore_health() WHERE NOT ok'), 0, 'all is well');
 };
 
@@ -148,9 +148,10 @@ subtest 'shared memory' => sub {
 	my $run = $cluster->background($cluster->many('pngme', map { 254700000600 + $_ } 1 .. 10));
 	$sandbox->wait_for(provider => 'pngme', path => 'decision', held => 10) or fail('ten calls are held');
 	my ($chunks, $bytes) = $memory->();
-	is($chunks, 11, 'a chunk for each question on its way, and one for their account');
+	is($chunks, 21, 'a chunk for each question on its way, one for its answer, and one for their account');
 	cmp_ok($bytes, '>', 10 * 50, 'with its text');
 	cmp_ok($bytes, '<', 10 * 100_000, 'and little more');
+	is($cluster->safe_psql('SELECT memory_used, chunks FROM credscore_stat_memory'), "$bytes|$chunks", 'the view has the same');
 	$sandbox->release;
 	is($run->result, 10, 'all are answered');
 	$cluster->wait_for_questions(0);
@@ -169,7 +170,8 @@ subtest 'reset' => sub {
 subtest 'privileges' => sub {
 	$cluster->safe_psql(q{CREATE ROLE watcher LOGIN IN ROLE credscore_monitor; CREATE ROLE nobody LOGIN});
 	foreach my $query ('SELECT count(*) FROM credscore_stat_servers', 'SELECT count(*) FROM credscore_stat_progress',
-		'SELECT count(*) FROM credscore_health()', 'SELECT chunks FROM credscore.shared_memory()')
+		'SELECT count(*) FROM credscore_health()', 'SELECT chunks FROM credscore.shared_memory()',
+		'SELECT entries FROM credscore_stat_memory')
 	{
 		is($cluster->error($query, user => 'watcher'), undef, "a monitor may: $query");
 		is($cluster->error($query, user => 'nobody')->{sqlstate}, '42501', "nobody else: $query");
