@@ -204,7 +204,7 @@ help:
 	@echo 'make check          install packages, build, run every test privately'
 	@echo '                    TESTS="001 setup" picks tests, KEEP=1 keeps the files'
 	@echo 'make check-lint, check-unit, check-regress, check-isolation, check-tap'
-	@echo 'make check-deep     tests that take up to an hour: PART=plans (SEED=1, COUNT=20000)'
+	@echo 'make check-deep     tests that take up to an hour: PART=plans (SEED=1, COUNT=20000), PART=memory'
 	@echo 'make check-postgres run PostgreSQL'"'"'s own regression suite with credscore loaded'
 	@echo 'make demo           show it at work against the sandbox; KEEP=1 stays'
 	@echo 'make bench          measure against limits of the same run (QUICK=1: just try)'
