@@ -18,6 +18,7 @@ my $quick = $ENV{QUICK};
 
 # One call's latency, and that of the slow ones, in milliseconds.
 use constant LATENCY => 50;
+use constant CURSOR_ROWS => 2000;
 use constant TAIL => { percent => 5, ms => 1000 };
 
 # What the limits are, beside those measured here.
@@ -243,6 +244,27 @@ sub measure_latency
 			$session->stop;
 		}
 	}
+	return;
+}
+
+# A cursor that is left and come back to, as programs read what is large.
+sub measure_cursor
+{
+	my $what = 'a cursor, ' . CURSOR_ROWS . ' rows at a time';
+
+	return not_there($what, 'N/W latencies', 1.15) if !$has{prefetch};
+	control('set', { latency_ms => LATENCY });
+	fresh_tables($rows);
+	my $session = session(max_in_flight => 64);
+	my $fetches = int(($rows + CURSOR_ROWS - 1) / CURSOR_ROWS);
+	my $sql = join("\n", 'BEGIN;',
+		q{DECLARE c CURSOR FOR SELECT id, credscore_decision(phone, server => 'pngme_64') -> 'risk_score' FROM subject;},
+		('FETCH ' . CURSOR_ROWS . ' FROM c \g /dev/null') x $fetches, 'COMMIT');
+	compare(
+		$what, 's',
+		sub { statement($session, $sql, $rows) },
+		[ 'N/W latencies', 1.15, $rows / 64 * LATENCY / 1000 ]);
+	$session->stop;
 	return;
 }
 
@@ -547,6 +569,7 @@ sub look_around
 
 my @groups = (
 	latency => \&measure_latency,
+	cursor => \&measure_cursor,
 	tail => \&measure_tail,
 	zero => \&measure_zero,
 	cache => \&measure_cache,
