@@ -5,7 +5,9 @@
 -- "?" where the number follows from the answers: what running row by row asks.
 -- Flags: "ordered" (the order of the output is promised), "commits" (runs
 -- outside a transaction block, and cleans up behind itself), "fails" (ends with an
--- error, so that what was on its way at that moment is asked beyond the rest).
+-- error, so that what was on its way at that moment is asked beyond the rest),
+-- "shares" (an inner query asks what the outer one has just read ahead: while that
+-- is on its way both share it, and it depends on the moment whether it is).
 --
 -- Everything runs in a transaction that is rolled back.  applicant has 300
 -- rows: id 1 to 300; every tenth phone is NULL; rows from 251 on repeat the
@@ -859,7 +861,7 @@ BEGIN
 	END LOOP;
 	RAISE NOTICE 'read %', n;
 END $$;
---- PL/pgSQL, EXCEPTION blocks | calls: SELECT 54 + 51
+--- PL/pgSQL, EXCEPTION blocks | calls: SELECT 54 + 51 | shares
 CREATE FUNCTION careful(text) RETURNS numeric LANGUAGE plpgsql STABLE AS $$
 BEGIN
 	RETURN risk($1) / (CASE WHEN right($1, 1) = '3' THEN 0 ELSE 1 END);
