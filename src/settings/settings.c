@@ -3,17 +3,15 @@
  *	  Foreign servers and user mappings as settings of a question.
  *
  * cs_settings_get turns a server and a mapping into a CsSettings, which is
- * kept per (server, role) in this process until a catalog change, or a
- * changed secret file, makes it stale.  Stale ones live on to the end of the
+ * kept per (server, role) in this process until a catalog change (of who
+ * inherits from whom, too), or a changed secret file, makes it stale.  Stale ones live on to the end of the
  * transaction, since a running question may point to them.
  *------------------------------------------------------------------------- */
 #include "postgres.h"
 
 #include "settings/settings.h"
 
-#include "access/htup_details.h"
 #include "access/xact.h"
-#include "catalog/pg_user_mapping.h"
 #include "foreign/foreign.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
@@ -29,6 +27,7 @@
 #include "pg/error.h"
 #include "pg/secret_file.h"
 #include "pg/shmem.h"
+#include "settings/mapping.h"
 #include "settings/options.h"
 #include "settings/share.h"
 #include "shared/key.h"
@@ -156,26 +155,6 @@ make_account_key(CsSettings *s)
 	cs_key_digest(&s->account_key, parts, n);
 }
 
-/* ALTER USER MAPPING FOR whom it is, which may be PUBLIC. */
-static const char *
-mapping_command(const UserMapping *mapping, const char *server_name)
-{
-	HeapTuple tuple =
-		SearchSysCache1(USERMAPPINGOID, ObjectIdGetDatum(mapping->umid));
-	Oid role = InvalidOid;
-
-	if (HeapTupleIsValid(tuple))
-	{
-		role = ((Form_pg_user_mapping) GETSTRUCT(tuple))->umuser;
-		ReleaseSysCache(tuple);
-	}
-	return psprintf("ALTER USER MAPPING FOR %s SERVER %s",
-					OidIsValid(role)
-						? quote_identifier(GetUserNameFromId(role, false))
-						: "PUBLIC",
-					quote_identifier(server_name));
-}
-
 /* Refuses an account, naming the server, and what has to be changed. */
 static void
 refuse_account(const KeptSettings *kept, CsError *err)
@@ -204,7 +183,7 @@ build_settings(ForeignServer *server, Oid userid)
 	MemoryContext old = MemoryContextSwitchTo(cxt);
 	KeptSettings *kept = palloc0(sizeof(KeptSettings));
 	CsSettings	 *s = &kept->settings;
-	UserMapping	 *mapping = GetUserMapping(userid, server->serverid);
+	CsMapping	  mapping = cs_mapping_get(server, userid);
 	const char	 *provider = cs_options_get(server->options, "provider");
 	const char	 *value;
 	CsError		  err = {0};
@@ -213,16 +192,15 @@ build_settings(ForeignServer *server, Oid userid)
 	kept->account = CS_NO_ACCOUNT;
 	s->serial = cs_shmem_ready() ? cs_account_next_serial() : 0;
 	s->serverid = server->serverid;
-	s->userid = userid;
 	s->server_name = pstrdup(server->servername);
-	kept->mapping = mapping_command(mapping, s->server_name);
+	kept->mapping = mapping.command;
 	s->provider = cs_options_provider(provider ? provider : "");
 	value = cs_options_get(server->options, "ca_file");
 	s->ca_file = value ? pstrdup(value) : NULL;
 	value = cs_options_get(server->options, "proxy");
 	s->proxy = value ? pstrdup(value) : NULL;
 	cs_options_limits(&s->limits, server->options);
-	fill_account(kept, server->options, mapping->options);
+	fill_account(kept, server->options, mapping.options);
 	if (cs_registry_check_account(s->provider, &s->account, &err) != CS_OK)
 		refuse_account(kept, &err);
 	s->needs_login = s->provider->needs_login != NULL &&
@@ -306,7 +284,8 @@ free_retired(XactEvent event, void *arg)
 	}
 }
 
-/* Syscache callback: anything about servers or mappings may have changed. */
+/* Syscache callback: servers, mappings, or who inherits them, may have
+ * changed. */
 static void
 mark_all_stale(Datum arg, int cacheid, uint32 hashvalue)
 {
@@ -331,7 +310,7 @@ create_settings_table(void)
 	settings_table = hash_create("credscore settings", 16, &ctl,
 								 HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	CacheRegisterSyscacheCallback(FOREIGNSERVEROID, mark_all_stale, (Datum) 0);
-	CacheRegisterSyscacheCallback(USERMAPPINGOID, mark_all_stale, (Datum) 0);
+	cs_mapping_watch(mark_all_stale);
 	RegisterXactCallback(free_retired, NULL);
 }
 

@@ -18,7 +18,6 @@
 typedef struct CsSettings
 {
 	Oid				  serverid;
-	Oid				  userid;
 	const CsProvider *provider;
 	const char		 *server_name;
 	const char		 *ca_file; /* NULL: the system's */
@@ -33,7 +32,8 @@ typedef struct CsSettings
 
 /*
  * The settings of a server for the current role.  Checks USAGE on the server
- * and finds the role's mapping, or PUBLIC's.  Errors: 42704, 42501, 42809
+ * and finds the mapping that holds for the role (mapping.h).  Errors: 42704,
+ * 42710 (there are several), 42501, 42809
  * (not a credscore server), HV002 (an option or credential is missing), HV024
  * (one cannot be right), and those of reading a secret's file.
  *

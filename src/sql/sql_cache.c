@@ -21,6 +21,7 @@
 
 #include "pg/compat.h"
 #include "pg/shmem.h"
+#include "settings/mapping.h"
 #include "settings/options.h"
 #include "settings/settings.h"
 #include "shared/answer_cache.h"
@@ -38,17 +39,6 @@ is_in_charge(void)
 }
 
 static bool
-has_mapping(Oid serverid)
-{
-	return SearchSysCacheExists2(USERMAPPINGUSERSERVER,
-								 ObjectIdGetDatum(GetUserId()),
-								 ObjectIdGetDatum(serverid)) ||
-		   SearchSysCacheExists2(USERMAPPINGUSERSERVER,
-								 ObjectIdGetDatum(ACL_ID_PUBLIC),
-								 ObjectIdGetDatum(serverid));
-}
-
-static bool
 may_use(Form_pg_foreign_server server)
 {
 	const char *wrapper = GetForeignDataWrapper(server->srvfdw)->fdwname;
@@ -56,7 +46,7 @@ may_use(Form_pg_foreign_server server)
 	return strcmp(wrapper, CS_WRAPPER_NAME) == 0 &&
 		   cs_compat_server_aclcheck(server->oid, GetUserId()) ==
 			   ACLCHECK_OK &&
-		   has_mapping(server->oid);
+		   cs_mapping_exists(server->oid, GetUserId());
 }
 
 /* The names of the servers that the caller may use. */
