@@ -458,6 +458,7 @@ init(void)
 {
 	sb_token_fixed(&sb_patascore, "sandbox-api-key", "sandbox-api-key");
 	sb_token_fixed(&sb_patascore, "second-api-key", "second-api-key");
+	sb_token_fixed(&sb_patascore, "third-api-key", "third-api-key");
 }
 
 static SbEndpoint endpoints[] = {
