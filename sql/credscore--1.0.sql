@@ -322,8 +322,29 @@ COMMENT ON COLUMN credscore_stat_servers.connections IS 'connections that were o
 COMMENT ON COLUMN credscore_stat_servers.log_ins IS 'log-ins that were sent';
 COMMENT ON COLUMN credscore_stat_servers.token_expires_at IS 'until when the token of the latest log-in is used; NULL: there is none';
 COMMENT ON COLUMN credscore_stat_servers.daily_budget IS 'the option daily_budget as the latest question had it; NULL: none';
-COMMENT ON COLUMN credscore_stat_servers.budget_used IS 'billed calls charged to the budget today (UTC); NULL: not known';
+COMMENT ON COLUMN credscore_stat_servers.budget_used IS 'billed calls charged to the budget today, as the option timezone has it; NULL: not known';
 COMMENT ON COLUMN credscore_stat_servers.stats_reset IS 'since when is counted';
+
+CREATE FUNCTION credscore.stat_budgets(
+    OUT server name, OUT base_url text, OUT role name, OUT daily_budget int,
+    OUT used int, OUT ends_at timestamptz
+) RETURNS SETOF record
+    AS 'MODULE_PATHNAME', 'credscore_stat_budgets' LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
+REVOKE ALL ON FUNCTION credscore.stat_budgets() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION credscore.stat_budgets() TO credscore_monitor;
+COMMENT ON FUNCTION credscore.stat_budgets() IS 'the daily budgets of servers and user mappings';
+
+CREATE VIEW credscore_stat_budgets AS SELECT * FROM credscore.stat_budgets();
+REVOKE ALL ON credscore_stat_budgets FROM PUBLIC;
+GRANT SELECT ON credscore_stat_budgets TO credscore_monitor;
+COMMENT ON VIEW credscore_stat_budgets IS
+    'the daily budgets of servers and user mappings, over all sessions and databases, once a billed call was asked for';
+COMMENT ON COLUMN credscore_stat_budgets.server IS 'name of the foreign server';
+COMMENT ON COLUMN credscore_stat_budgets.base_url IS 'where its requests go';
+COMMENT ON COLUMN credscore_stat_budgets.role IS 'whose user mapping has the budget, public: PUBLIC''s; NULL: the server itself';
+COMMENT ON COLUMN credscore_stat_budgets.daily_budget IS 'the option daily_budget as the latest question had it';
+COMMENT ON COLUMN credscore_stat_budgets.used IS 'billed calls charged to it today; NULL: not known';
+COMMENT ON COLUMN credscore_stat_budgets.ends_at IS 'when its day is over; NULL: nothing was asked for since the last one was';
 
 CREATE FUNCTION credscore.stat_progress(
     OUT pid int, OUT started_at timestamptz, OUT rows_read bigint, OUT asked bigint,

@@ -27,10 +27,12 @@
 #include <unistd.h>
 
 #include "common/hashfn.h"
+#include "datatype/timestamp.h"
 #include "storage/fd.h"
 #include "utils/elog.h"
 
 #include "courier/budget_book.h"
+#include "provider/registry.h"
 
 /* Every process of the server has the data directory as its own. */
 #define BUDGET_FILE		"credscore.budget"
@@ -51,9 +53,9 @@ typedef enum BookState
 
 static CsBudgetBook book;
 static BookState	state = BOOK_UNREAD;
-static bool			unsaved;   /* a closed day is not in the file yet */
-static TimestampTz	failed_at; /* last file work; 0: it went well */
-static int32		full_day = CS_BUDGET_NO_DAY; /* logged: no line left */
+static bool			unsaved;	/* a loss is not in the file yet */
+static TimestampTz	failed_at;	/* last file work; 0: it went well */
+static TimestampTz	full_until; /* logged: no line left */
 
 /* A step of file work; false when it failed, which it has logged. */
 typedef bool (*FileStep)(void);
@@ -196,19 +198,19 @@ read_book(TimestampTz now)
 		 errdetail(
 			 "It cannot tell how many calls were made today, so every daily_budget counts as used up."),
 		 errhint(
-			 "Calls go on at midnight UTC.  To let them go on now with full budgets, stop the server, remove the file, and start the server.")));
-	cs_budget_book_close_day(&book, cs_budget_book_day(now));
+			 "Calls go on when the day of their server is over.  To let them go on now with full budgets, stop the server, remove the file, and start the server.")));
+	cs_budget_book_lose(&book, now);
 	unsaved = true;
 	return true;
 }
 
-/* Is the book at hand, at the right page? */
+/* Is the book at hand, and does it know of today? */
 static bool
 open_book(TimestampTz now)
 {
 	if (state == BOOK_SHUT || (state == BOOK_UNREAD && !read_book(now)))
 		return false;
-	if (cs_budget_book_turn(&book, cs_budget_book_day(now)))
+	if (cs_budget_book_meet(&book, now))
 	{
 		ereport(
 			WARNING,
@@ -217,48 +219,61 @@ open_book(TimestampTz now)
 			 errdetail(
 				 "The system's clock was set back; how many calls were made today is not known, so every daily_budget counts as used up."),
 			 errhint(
-				 "Calls go on at midnight UTC.  To let them go on now with full budgets, stop the server, remove the file, and start the server.")));
+				 "Calls go on when the day of their server is over.  To let them go on now with full budgets, stop the server, remove the file, and start the server.")));
 		unsaved = true;
 	}
 
-	/* So that a restart does not close the day after, too. */
+	/* So that a restart does not lose the day after, too. */
 	if (unsaved && save(now))
 		unsaved = false;
 	return true;
 }
 
+static void
+report_full(const CsBudgetDay *today)
+{
+	if (today->now >= full_until)
+		ereport(
+			WARNING,
+			(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+			 errmsg(
+				 "no more than %d servers and user mappings with a daily_budget can be called in a day",
+				 CS_BUDGET_MAX_LINES)));
+	full_until = Max(full_until, today->end);
+}
+
 /* Reserves a block: only what is in the file may be used. */
 static bool
-reserve(const CsKey *server, int budget, TimestampTz now)
+reserve(const CsKey *budget, int size, const CsBudgetDay *today)
 {
-	int32		  before;
+	CsBudgetLine  before;
 	CsBudgetLine *line =
-		cs_budget_book_reserve(&book, server, budget, &before);
+		cs_budget_book_reserve(&book, budget, size, today, &before);
 
 	if (line == NULL)
 	{
-		if (full_day != book.day)
-			ereport(
-				WARNING,
-				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
-				 errmsg(
-					 "no more than %d servers with a daily_budget can be called in a day",
-					 CS_BUDGET_MAX_SERVERS)));
-		full_day = book.day;
+		report_full(today);
 		return false;
 	}
-	if (save(now))
+	if (save(today->now))
 		return true;
-	line->reserved = before;
+	*line = before;
 	return false;
 }
 
 void
-cs_budget_key(CsKey *key, const char *provider, const char *base_url,
-			  const char *server_name)
+cs_budget_key(CsKey *key, const CsSharedAccount *account, CsBudgetOwner owner)
 {
-	const char *const parts[] = {provider, base_url, server_name};
-	uint64			  halves[2] = {1, 2};
+	char		holder[16] = "";
+	const char *parts[] = {cs_registry_at(account->provider)->name,
+						   cs_block_text(account, account->base_url),
+						   cs_block_text(account, account->server_name),
+						   holder};
+	uint64		halves[2] = {1, 2};
+
+	/* A role keeps its number when it is renamed; PUBLIC's is 0. */
+	if (owner == CS_BUDGET_OF_MAPPING)
+		snprintf(holder, sizeof(holder), "%u", account->holder);
 
 	/* Names only administrators choose: a plain hash, chained, is enough. */
 	for (size_t half = 0; half < lengthof(halves); half++)
@@ -270,41 +285,42 @@ cs_budget_key(CsKey *key, const char *provider, const char *base_url,
 }
 
 CsBudgetResult
-cs_budget_take(const CsKey *server, int budget, TimestampTz now, int32 *day)
+cs_budget_take(const CsKey *budget, int size, const CsBudgetDay *today,
+			   CsInstant *charged)
 {
 	CsBookTake took;
 
-	*day = CS_BUDGET_NO_DAY;
-	if (budget <= 0)
+	*charged = CS_BUDGET_NOTHING;
+	if (size <= 0)
 		return CS_BUDGET_OK;
-	if (!open_book(now))
+	if (!open_book(today->now))
 		return CS_BUDGET_ERROR;
-	took = cs_budget_book_take(&book, server, budget);
+	took = cs_budget_book_take(&book, budget, size, today);
 	if (took == CS_BOOK_RESERVE)
 	{
-		if (!reserve(server, budget, now))
+		if (!reserve(budget, size, today))
 			return CS_BUDGET_ERROR;
-		took = cs_budget_book_take(&book, server, budget);
+		took = cs_budget_book_take(&book, budget, size, today);
 	}
 	if (took != CS_BOOK_TAKEN)
 		return CS_BUDGET_USED_UP;
-	*day = book.day;
+	*charged = cs_budget_book_used(&book, budget, today).end;
 	return CS_BUDGET_OK;
 }
 
 void
-cs_budget_give_back(const CsKey *server, int32 day)
+cs_budget_give_back(const CsKey *budget, CsInstant charged)
 {
-	if (state == BOOK_OPEN && day == book.day && !book.closed)
-		cs_budget_book_give_back(&book, server);
+	if (state == BOOK_OPEN && charged != CS_BUDGET_NOTHING)
+		cs_budget_book_give_back(&book, budget, charged);
 }
 
-int
-cs_budget_used(const CsKey *server, TimestampTz now)
+CsBudgetUse
+cs_budget_used(const CsKey *budget, const CsBudgetDay *today)
 {
-	if (!open_book(now) || book.closed)
-		return -1;
-	return cs_budget_book_used(&book, server);
+	if (!open_book(today->now))
+		return (CsBudgetUse){-1, today->end};
+	return cs_budget_book_used(&book, budget, today);
 }
 
 void

@@ -11,9 +11,8 @@
 
 #include "postgres.h"
 
-#include "datatype/timestamp.h"
-
-#include "shared/spec.h"
+#include "courier/budget_book.h"
+#include "shared/account.h"
 
 typedef enum CsBudgetResult
 {
@@ -22,28 +21,40 @@ typedef enum CsBudgetResult
 	CS_BUDGET_ERROR /* cannot be kept track of: do not call */
 } CsBudgetResult;
 
-/* The day of a call that no budget covers. */
-#define CS_BUDGET_NO_DAY PG_INT32_MIN
+/* Whose budget it is. */
+typedef enum CsBudgetOwner
+{
+	CS_BUDGET_OF_SERVER,
+	CS_BUDGET_OF_MAPPING
+} CsBudgetOwner;
+
+#define CS_BUDGET_OWNERS 2
+
+/* What a call is charged to that no budget covers. */
+#define CS_BUDGET_NOTHING 0
 
 /*
- * Whose budget: the key that budgets know a server by.  Unlike other keys it
- * stays the same over restarts.
+ * The key that budgets know a server, or a user mapping at one, by.  Unlike
+ * other keys it stays the same over restarts.
  */
-extern void cs_budget_key(CsKey *key, const char *provider,
-						  const char *base_url, const char *server_name);
+extern void
+cs_budget_key(CsKey *key, const CsSharedAccount *account, CsBudgetOwner owner);
 
 /*
- * Takes one call.  *day is the day it is charged to, for cs_budget_give_back.
- * `budget` may change at any time; 0 is none, and then nothing is counted.
+ * Takes one call.  *charged is the day it is charged to, by its end, for
+ * cs_budget_give_back.  `size` may change at any time; 0 is no budget, and
+ * then nothing is counted.
  */
 extern CsBudgetResult
-cs_budget_take(const CsKey *server, int budget, TimestampTz now, int32 *day);
+cs_budget_take(const CsKey *budget, int size, const CsBudgetDay *today,
+			   CsInstant *charged);
 
-/* A call that was taken provably was not made. */
-extern void cs_budget_give_back(const CsKey *server, int32 day);
+/* A call that was taken provably was not made, or cost nothing. */
+extern void cs_budget_give_back(const CsKey *budget, CsInstant charged);
 
-/* Calls used today; -1: not known, and none is to be had. */
-extern int cs_budget_used(const CsKey *server, TimestampTz now);
+/* What was used of its day; -1: not known, and none is to be had. */
+extern CsBudgetUse
+cs_budget_used(const CsKey *budget, const CsBudgetDay *today);
 
 /*
  * At the courier's end, when no call can be made any more: gives up what is

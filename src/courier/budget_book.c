@@ -1,9 +1,9 @@
 /*-------------------------------------------------------------------------
  * budget_book.c
- *	  The daily budgets as a book of one day: who reserved how much, and how
+ *	  The daily budgets as a book: who reserved how much of today's, and how
  *	  much of that was used.  And the book as the bytes of a file.
  *
- * The bytes: a header, a line per server, and a CRC-32C of all before it, in
+ * The bytes: a header, a line per budget, and a CRC-32C of all before it, in
  * the machine's byte order, as everything in a data directory.  A line has
  * what is reserved; what of that was used before a crash is not known, so a
  * book that is read has all of it used.
@@ -16,78 +16,88 @@
 #include "base/core.h"
 
 #define BOOK_MAGIC	 0x43534247 /* "CSBG" */
-#define BOOK_VERSION 1
+#define BOOK_VERSION 2
 
 typedef struct BookHeader
 {
-	uint32_t magic;
-	uint32_t version;
-	int32_t	 day;
-	uint16_t closed;
-	uint16_t nlines;
+	uint32_t  magic;
+	uint32_t  version;
+	CsInstant latest;
+	CsInstant lost_at;
+	uint32_t  nlines;
+	uint32_t  unused;
 } BookHeader;
 
 typedef struct BookLine
 {
-	CsKey	server;
-	int32_t reserved;
+	CsKey	  budget;
+	CsInstant end;
+	int32_t	  reserved;
+	int32_t	  unused;
 } BookLine;
 
-_Static_assert(sizeof(BookHeader) + CS_BUDGET_MAX_SERVERS * sizeof(BookLine) +
+_Static_assert(sizeof(BookHeader) + CS_BUDGET_MAX_LINES * sizeof(BookLine) +
 					   sizeof(uint32_t) ==
 				   CS_BOOK_IMAGE_MAX,
 			   "CS_BOOK_IMAGE_MAX is not the size of a full book");
 
-int32_t
-cs_budget_book_day(CsInstant now)
-{
-	int64_t day = now / CS_US_PER_DAY;
-
-	return (int32_t) (now % CS_US_PER_DAY < 0 ? day - 1 : day);
-}
-
-static void
-start_day(CsBudgetBook *book, int32_t day, bool closed)
+void
+cs_budget_book_lose(CsBudgetBook *book, CsInstant now)
 {
 	memset(book, 0, sizeof(*book));
-	book->day = day;
-	book->closed = closed;
+	book->latest = book->lost_at = now;
 }
 
 bool
-cs_budget_book_turn(CsBudgetBook *book, int32_t today)
+cs_budget_book_meet(CsBudgetBook *book, CsInstant now)
 {
-	if (today > book->day)
-		start_day(book, today, false);
-	else if (today < book->day - 1)
+	if (book->latest != 0 && now < book->latest - CS_US_PER_DAY)
 	{
-		start_day(book, today, true);
+		cs_budget_book_lose(book, now);
 		return true;
 	}
+	book->latest = CS_MAX(book->latest, now);
 	return false;
 }
 
-void
-cs_budget_book_close_day(CsBudgetBook *book, int32_t day)
-{
-	start_day(book, day, true);
-}
-
 static CsBudgetLine *
-find(const CsBudgetBook *book, const CsKey *server)
+find(const CsBudgetBook *book, const CsKey *budget)
 {
 	for (int i = 0; i < book->nlines; i++)
-		if (cs_key_equal(&book->lines[i].server, server))
+		if (cs_key_equal(&book->lines[i].budget, budget))
 			return (CsBudgetLine *) &book->lines[i];
 	return NULL;
 }
 
-CsBookTake
-cs_budget_book_take(CsBudgetBook *book, const CsKey *server, int budget)
+/* The line as far as it is of a day that goes on. */
+static CsBudgetLine *
+find_today(const CsBudgetBook *book, const CsKey *budget,
+		   const CsBudgetDay *today)
 {
-	CsBudgetLine *line = find(book, server);
+	CsBudgetLine *line = find(book, budget);
 
-	if (book->closed || (line != NULL && line->used >= budget))
+	return line != NULL && today->now < line->end ? line : NULL;
+}
+
+/*
+ * Is it unknown what was used of this day?  What has a line was met after the
+ * loss.
+ */
+static bool
+is_lost(const CsBudgetBook *book, const CsKey *budget,
+		const CsBudgetDay *today)
+{
+	return book->lost_at != 0 && today->begin <= book->lost_at &&
+		   find(book, budget) == NULL;
+}
+
+CsBookTake
+cs_budget_book_take(CsBudgetBook *book, const CsKey *budget, int size,
+					const CsBudgetDay *today)
+{
+	CsBudgetLine *line = find_today(book, budget, today);
+
+	if (is_lost(book, budget, today) || (line != NULL && line->used >= size))
 		return CS_BOOK_USED_UP;
 	if (line == NULL || line->used >= line->reserved)
 		return CS_BOOK_RESERVE;
@@ -95,34 +105,62 @@ cs_budget_book_take(CsBudgetBook *book, const CsKey *server, int budget)
 	return CS_BOOK_TAKEN;
 }
 
-CsBudgetLine *
-cs_budget_book_reserve(CsBudgetBook *book, const CsKey *server, int budget,
-					   int32_t *before)
+/*
+ * A line that nobody needs any more: its day is over for good, even if the
+ * clock is set back.
+ */
+static CsBudgetLine *
+find_stale(CsBudgetBook *book)
 {
-	CsBudgetLine *line = find(book, server);
-	int			  block =
-		CS_MAX(CS_MIN(budget / CS_BUDGET_BLOCKS, CS_BUDGET_MAX_BLOCK), 1);
+	for (int i = 0; i < book->nlines; i++)
+		if (book->lines[i].end < book->latest - CS_US_PER_DAY)
+			return &book->lines[i];
+	return NULL;
+}
+
+static CsBudgetLine *
+add_line(CsBudgetBook *book, const CsKey *budget)
+{
+	CsBudgetLine *line = book->nlines < CS_BUDGET_MAX_LINES
+							 ? &book->lines[book->nlines++]
+							 : find_stale(book);
 
 	if (line == NULL)
+		return NULL;
+	memset(line, 0, sizeof(*line));
+	line->budget = *budget;
+	return line;
+}
+
+CsBudgetLine *
+cs_budget_book_reserve(CsBudgetBook *book, const CsKey *budget, int size,
+					   const CsBudgetDay *today, CsBudgetLine *before)
+{
+	CsBudgetLine *line = find(book, budget);
+	int			  block =
+		CS_MAX(CS_MIN(size / CS_BUDGET_BLOCKS, CS_BUDGET_MAX_BLOCK), 1);
+
+	if (line == NULL)
+		line = add_line(book, budget);
+	if (line == NULL)
+		return NULL;
+	*before = *line;
+	if (line->end <= today->now)
 	{
-		if (book->nlines == CS_BUDGET_MAX_SERVERS)
-			return NULL;
-		line = &book->lines[book->nlines++];
-		memset(line, 0, sizeof(*line));
-		line->server = *server;
+		line->end = today->end;
+		line->used = 0;
 	}
-	*before = line->reserved;
-	line->reserved =
-		line->used + CS_MIN(block, CS_MAX(budget - line->used, 0));
+	line->reserved = line->used + CS_MIN(block, CS_MAX(size - line->used, 0));
 	return line;
 }
 
 void
-cs_budget_book_give_back(CsBudgetBook *book, const CsKey *server)
+cs_budget_book_give_back(CsBudgetBook *book, const CsKey *budget,
+						 CsInstant day_end)
 {
-	CsBudgetLine *line = find(book, server);
+	CsBudgetLine *line = find(book, budget);
 
-	if (line != NULL && line->used > 0)
+	if (line != NULL && line->end == day_end && line->used > 0)
 		line->used--;
 }
 
@@ -139,16 +177,22 @@ cs_budget_book_unreserve(CsBudgetBook *book)
 	return any;
 }
 
-int32_t
-cs_budget_book_used(const CsBudgetBook *book, const CsKey *server)
+CsBudgetUse
+cs_budget_book_used(const CsBudgetBook *book, const CsKey *budget,
+					const CsBudgetDay *today)
 {
-	CsBudgetLine *line = find(book, server);
+	const CsBudgetLine *line = find_today(book, budget, today);
+	CsBudgetUse			use = {0, today->end};
 
-	return line != NULL ? line->used : 0;
+	if (line != NULL)
+		use = (CsBudgetUse){line->used, line->end};
+	else if (is_lost(book, budget, today))
+		use.used = -1;
+	return use;
 }
 
 static size_t
-image_size(int nlines)
+image_size(uint32_t nlines)
 {
 	return sizeof(BookHeader) + nlines * sizeof(BookLine) + sizeof(uint32_t);
 }
@@ -156,22 +200,27 @@ image_size(int nlines)
 size_t
 cs_budget_book_encode(const CsBudgetBook *book, uint8_t *image)
 {
-	BookHeader header = {BOOK_MAGIC, BOOK_VERSION, book->day, book->closed,
-						 (uint16_t) book->nlines};
+	BookHeader header = {.magic = BOOK_MAGIC,
+						 .version = BOOK_VERSION,
+						 .latest = book->latest,
+						 .lost_at = book->lost_at,
+						 .nlines = (uint32_t) book->nlines};
 	uint8_t	  *end = image + sizeof(header);
 	uint32_t   crc;
 
 	memcpy(image, &header, sizeof(header));
 	for (int i = 0; i < book->nlines; i++)
 	{
-		BookLine line = {book->lines[i].server, book->lines[i].reserved};
+		BookLine line = {.budget = book->lines[i].budget,
+						 .end = book->lines[i].end,
+						 .reserved = book->lines[i].reserved};
 
 		memcpy(end, &line, sizeof(line));
 		end += sizeof(line);
 	}
 	crc = cs_checksum(image, end - image);
 	memcpy(end, &crc, sizeof(crc));
-	return image_size(book->nlines);
+	return image_size(header.nlines);
 }
 
 bool
@@ -187,19 +236,19 @@ cs_budget_book_decode(CsBudgetBook *book, const uint8_t *image, size_t len)
 	memcpy(&header, image, sizeof(header));
 	memcpy(&crc, image + len - sizeof(crc), sizeof(crc));
 	if (header.magic != BOOK_MAGIC || header.version != BOOK_VERSION ||
-		header.nlines > CS_BUDGET_MAX_SERVERS ||
+		header.nlines > CS_BUDGET_MAX_LINES ||
 		len != image_size(header.nlines) ||
 		crc != cs_checksum(image, len - sizeof(crc)))
 		return false;
 
-	book->day = header.day;
-	book->closed = header.closed != 0;
-	book->nlines = header.nlines;
+	book->latest = header.latest;
+	book->lost_at = header.lost_at;
+	book->nlines = (int) header.nlines;
 	for (int i = 0; i < book->nlines; i++)
 	{
 		memcpy(&line, image + sizeof(header) + i * sizeof(line), sizeof(line));
-		book->lines[i].server = line.server;
-		book->lines[i].reserved = book->lines[i].used = line.reserved;
+		book->lines[i] = (CsBudgetLine){line.budget, line.end, line.reserved,
+										line.reserved};
 	}
 	return true;
 }

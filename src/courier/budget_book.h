@@ -1,9 +1,14 @@
 /*-------------------------------------------------------------------------
  * budget_book.h
- *	  The daily budgets as a book of one day: who reserved how much, and how
+ *	  The daily budgets as a book: who reserved how much of today's, and how
  *	  much of that was used.  And the book as the bytes of a file.
  *
- * Arithmetic only.  budget.c keeps the book in the data directory.
+ * Each line has a day of its own, since it ends with midnight in the time zone
+ * of its server.  The end is fixed when the day begins: whoever changes the
+ * zone meanwhile gets no new day by that, but a short one after it.
+ *
+ * Arithmetic only.  budget.c keeps the book in the data directory, day.c knows
+ * time zones.
  *------------------------------------------------------------------------- */
 #ifndef CS_BUDGET_BOOK_H
 #define CS_BUDGET_BOOK_H
@@ -13,8 +18,8 @@
 #include "base/instant.h"
 #include "shared/key.h"
 
-/* Servers with a budget that are called on one day; lenders have a handful. */
-#define CS_BUDGET_MAX_SERVERS 256
+/* Budgets of servers and user mappings that are used on one day. */
+#define CS_BUDGET_MAX_LINES 1024
 
 /*
  * Calls are reserved in blocks of a twentieth of the budget, at most this
@@ -23,20 +28,30 @@
 #define CS_BUDGET_MAX_BLOCK 100
 #define CS_BUDGET_BLOCKS	20
 
+/* What time it is, and which day, in some time zone. */
+typedef struct CsBudgetDay
+{
+	CsInstant	now;
+	CsInstant	begin;
+	CsInstant	end;  /* the next one begins */
+	const void *zone; /* for day.c */
+} CsBudgetDay;
+
 typedef struct CsBudgetLine
 {
-	CsKey	server;
-	int32_t reserved; /* as the file has it: no crash undoes it */
-	int32_t used;	  /* handed out of that */
+	CsKey	  budget;
+	CsInstant end;		/* of its day; 0: it has none */
+	int32_t	  reserved; /* as the file has it: no crash undoes it */
+	int32_t	  used;		/* handed out of that */
 } CsBudgetLine;
 
 /* All zero is an empty book. */
 typedef struct CsBudgetBook
 {
-	int32_t		 day;	 /* since 2000-01-01, UTC */
-	bool		 closed; /* nobody knows what was used: nothing more */
+	CsInstant	 latest;  /* the latest that is known to have been */
+	CsInstant	 lost_at; /* nobody knows what was used by then; 0: never */
 	int			 nlines;
-	CsBudgetLine lines[CS_BUDGET_MAX_SERVERS];
+	CsBudgetLine lines[CS_BUDGET_MAX_LINES];
 } CsBudgetBook;
 
 typedef enum CsBookTake
@@ -47,41 +62,51 @@ typedef enum CsBookTake
 } CsBookTake;
 
 /* What a book's bytes may need: header and CRC, and the lines. */
-#define CS_BOOK_IMAGE_MAX (20 + CS_BUDGET_MAX_SERVERS * (CS_KEY_SIZE + 4))
-
-extern int32_t cs_budget_book_day(CsInstant now);
+#define CS_BOOK_IMAGE_MAX (36 + CS_BUDGET_MAX_LINES * (CS_KEY_SIZE + 16))
 
 /*
- * Turns to the page of `today`.  True when the clock was set back by more
- * than a day, so that the book tells nothing of today, which is then closed:
- * have it saved.  Set back by less, the book goes on with its own day.
+ * Tells the book what time it is.  True when the clock was set back by more
+ * than a day, so that the book tells nothing of today: it is lost, have it
+ * saved.  Set back by less, each line goes on with the day it has.
  */
-extern bool cs_budget_book_turn(CsBudgetBook *book, int32_t today);
+extern bool cs_budget_book_meet(CsBudgetBook *book, CsInstant now);
 
-/* Closes a day: to be used when its page is lost. */
-extern void cs_budget_book_close_day(CsBudgetBook *book, int32_t day);
+/*
+ * Nobody knows what was used up to now: each budget's day that has this
+ * instant counts as used up.
+ */
+extern void cs_budget_book_lose(CsBudgetBook *book, CsInstant now);
 
-/* One call out of the block that is reserved. */
-extern CsBookTake
-cs_budget_book_take(CsBudgetBook *book, const CsKey *server, int budget);
+/* One call out of the block that is reserved.  `today` is the zone's. */
+extern CsBookTake cs_budget_book_take(CsBudgetBook *book, const CsKey *budget,
+									  int size, const CsBudgetDay *today);
 
 /*
  * Reserves the next block; the calls may be taken once the book is saved.
- * Returns the line, with the former value in *before, to put back when saving
+ * Returns the line, with what it was in *before, to put back when saving
  * fails.  NULL: the book has no line left.
  */
 extern CsBudgetLine *
-cs_budget_book_reserve(CsBudgetBook *book, const CsKey *server, int budget,
-					   int32_t *before);
+cs_budget_book_reserve(CsBudgetBook *book, const CsKey *budget, int size,
+					   const CsBudgetDay *today, CsBudgetLine *before);
 
-/* A call that was taken was not made. */
-extern void cs_budget_book_give_back(CsBudgetBook *book, const CsKey *server);
+/* A call that was taken was not made.  `day_end` says of which day it was. */
+extern void cs_budget_book_give_back(CsBudgetBook *book, const CsKey *budget,
+									 CsInstant day_end);
 
 /* Gives up what is reserved and not used.  True when that was something. */
 extern bool cs_budget_book_unreserve(CsBudgetBook *book);
 
-extern int32_t
-cs_budget_book_used(const CsBudgetBook *book, const CsKey *server);
+/* What was used of its day, and when that ends; used -1: nobody knows. */
+typedef struct CsBudgetUse
+{
+	int32_t	  used;
+	CsInstant end;
+} CsBudgetUse;
+
+extern CsBudgetUse
+cs_budget_book_used(const CsBudgetBook *book, const CsKey *budget,
+					const CsBudgetDay *today);
 
 /* Writes the bytes, CS_BOOK_IMAGE_MAX at most, and returns how many. */
 extern size_t cs_budget_book_encode(const CsBudgetBook *book, uint8_t *image);

@@ -15,6 +15,7 @@
 #include "utils/timestamp.h"
 
 #include "courier/budget.h"
+#include "courier/day.h"
 #include "courier/timer.h"
 #include "pg/clock.h"
 #include "provider/registry.h"
@@ -23,7 +24,7 @@ struct CsServer
 {
 	dlist_node	  node;
 	CsKey		  key;
-	CsKey		  budget_key;
+	CsBudgetDay	  today; /* as its time zone has it */
 	CsGate		  gate;
 	uint64		  limits_serial; /* of the account whose limits hold */
 	CsTimer		  timer;		 /* when the gate may let someone in */
@@ -51,9 +52,6 @@ make(const CsSharedAccount *account)
 	cs_gate_init(&server->gate);
 	server->timer.fire = on_due;
 	server->stats = cs_stats_server(account);
-	cs_budget_key(&server->budget_key, cs_registry_at(account->provider)->name,
-				  cs_block_text(account, account->base_url),
-				  cs_block_text(account, account->server_name));
 	dlist_push_tail(&servers, &server->node);
 	return server;
 }
@@ -87,14 +85,117 @@ show_gate(CsServer *server)
 	cs_stats_gate(server->stats, view.running, view.queued, &view.pace);
 }
 
-static void
-show_budget(CsTurn *turn, TimestampTz now)
-{
-	int budget = turn->account->limits.daily_budget;
+/* --- budgets --- */
 
-	cs_stats_budget(
-		turn->server->stats, budget,
-		budget > 0 ? cs_budget_used(&turn->server->budget_key, now) : 0, now);
+static int
+budget_size(const CsSharedAccount *account, CsBudgetOwner owner)
+{
+	return owner == CS_BUDGET_OF_SERVER ? account->limits.daily_budget
+										: account->mapping_budget;
+}
+
+/* So that each budget that there is can be charged, shown and given back. */
+static void
+find_budgets(CsTurn *turn)
+{
+	for (int owner = 0; owner < CS_BUDGET_OWNERS; owner++)
+		if (budget_size(turn->account, owner) > 0)
+			cs_budget_key(&turn->charges[owner].budget, turn->account, owner);
+}
+
+static const CsBudgetDay *
+today(const CsTurn *turn)
+{
+	CsBudgetDay *day = &turn->server->today;
+
+	cs_day_at(day, cs_block_text(turn->account, turn->account->timezone),
+			  cs_clock_now());
+	return day;
+}
+
+static void
+show_budgets(CsTurn *turn)
+{
+	for (int owner = 0; owner < CS_BUDGET_OWNERS; owner++)
+	{
+		int			size = budget_size(turn->account, owner);
+		CsBudgetUse use = {0, 0};
+
+		if (size > 0)
+			use = cs_budget_used(&turn->charges[owner].budget, today(turn));
+		if (owner == CS_BUDGET_OF_SERVER)
+			cs_stats_budget(turn->server->stats, size, use.used, use.end);
+		else
+			cs_stats_mapping_budget(turn->server->stats, turn->account->holder,
+									size, use.used, use.end);
+	}
+}
+
+static void
+give_back(CsTurn *turn)
+{
+	bool any = false;
+
+	for (int owner = 0; owner < CS_BUDGET_OWNERS; owner++)
+	{
+		CsCharge *charge = &turn->charges[owner];
+
+		any |= charge->day != CS_BUDGET_NOTHING;
+		cs_budget_give_back(&charge->budget, charge->day);
+		charge->day = CS_BUDGET_NOTHING;
+	}
+	if (any)
+		show_budgets(turn);
+}
+
+static void
+refuse_charge(const CsTurn *turn, CsBudgetOwner owner, CsBudgetResult why,
+			  CsRefusal *refusal)
+{
+	const char *whose =
+		owner == CS_BUDGET_OF_SERVER ? "server's" : "user mapping's";
+	int	 size = budget_size(turn->account, owner);
+	char until[64];
+
+	refusal->code =
+		owner == CS_BUDGET_OF_SERVER ? CS_ERR_BUDGET : CS_ERR_MAPPING_BUDGET;
+	if (why == CS_BUDGET_ERROR)
+	{
+		snprintf(
+			refusal->detail, sizeof(refusal->detail),
+			"The %s daily_budget of %d billed calls cannot be kept track of; see the log of the database server.",
+			whose, size);
+		return;
+	}
+	cs_day_show(cs_budget_used(&turn->charges[owner].budget, today(turn)).end,
+				cs_block_text(turn->account, turn->account->timezone), until,
+				sizeof(until));
+	snprintf(refusal->detail, sizeof(refusal->detail),
+			 "The %s daily_budget of %d billed calls is used up until %s.",
+			 whose, size, until);
+}
+
+/* Both budgets must have room.  False: one has not, and nothing is charged. */
+static bool
+charge(CsTurn *turn, CsRefusal *refusal)
+{
+	for (int owner = 0; owner < CS_BUDGET_OWNERS; owner++)
+	{
+		CsCharge	  *charge = &turn->charges[owner];
+		int			   size = budget_size(turn->account, owner);
+		CsBudgetResult taken;
+
+		if (size <= 0)
+			continue;
+		taken =
+			cs_budget_take(&charge->budget, size, today(turn), &charge->day);
+		if (taken == CS_BUDGET_OK)
+			continue;
+		refuse_charge(turn, owner, taken, refusal);
+		give_back(turn);
+		return false;
+	}
+	return true;
 }
 
 /* The latest limits hold; a statement that runs on may know older ones. */
@@ -125,7 +226,7 @@ cs_server_enter(CsServer *server, const CsSharedAccount *account, CsFee fee,
 	turn->account = account;
 	turn->fee = fee;
 	turn->log_in = asker == CS_ASKER_LOGIN;
-	turn->budget_day = CS_BUDGET_NO_DAY;
+	memset(turn->charges, 0, sizeof(turn->charges));
 	if (server == NULL)
 		return false;
 	take_limits(server, account);
@@ -163,34 +264,6 @@ refuse_open(CsTurn *turn, CsInstant now, CsRefusal *refusal)
 			pace.failures);
 }
 
-/* Charges an admitted turn; a refused one has backed out. */
-static void
-charge(CsTurn *turn, CsRefusal *refusal)
-{
-	TimestampTz	   now = cs_clock_now();
-	bool		   billed = turn->fee != CS_FEE_NONE;
-	int			   budget = billed ? turn->account->limits.daily_budget : 0;
-	CsBudgetResult taken = cs_budget_take(&turn->server->budget_key, budget,
-										  now, &turn->budget_day);
-
-	if (billed)
-		show_budget(turn, now);
-	if (taken == CS_BUDGET_OK)
-		return;
-	cs_gate_back_out(&turn->ticket);
-	refusal->code = CS_ERR_BUDGET;
-	if (taken == CS_BUDGET_USED_UP)
-		snprintf(
-			refusal->detail, sizeof(refusal->detail),
-			"The server's daily_budget of %d billed calls is used up until midnight UTC.",
-			budget);
-	else
-		snprintf(
-			refusal->detail, sizeof(refusal->detail),
-			"The server's daily_budget of %d billed calls cannot be kept track of; see the log of the database server.",
-			budget);
-}
-
 /* Readies the next turn at a server; false: it is nobody's. */
 static bool
 admit_one(CsServer *server)
@@ -210,8 +283,13 @@ admit_one(CsServer *server)
 	turn = turn_of(ticket);
 	if (admission == CS_REFUSED)
 		refuse_open(turn, now, &refusal);
-	else
-		charge(turn, &refusal);
+	else if (turn->fee != CS_FEE_NONE)
+	{
+		find_budgets(turn);
+		if (!charge(turn, &refusal))
+			cs_gate_back_out(&turn->ticket);
+		show_budgets(turn);
+	}
 	show_gate(server);
 	turn->ready(turn, &refusal);
 	return true;
@@ -228,16 +306,6 @@ cs_server_admit(void)
 }
 
 /* --- and ends --- */
-
-static void
-give_back(CsTurn *turn)
-{
-	if (turn->budget_day == CS_BUDGET_NO_DAY)
-		return;
-	cs_budget_give_back(&turn->server->budget_key, turn->budget_day);
-	turn->budget_day = CS_BUDGET_NO_DAY;
-	show_budget(turn, cs_clock_now());
-}
 
 void
 cs_server_back_out(CsTurn *turn)

@@ -13,6 +13,7 @@
 
 #include "postgres.h"
 
+#include "courier/budget.h"
 #include "courier/gate.h"
 #include "http/http.h"
 #include "provider/billing.h"
@@ -28,6 +29,13 @@ typedef struct CsRefusal
 	char		detail[192];
 } CsRefusal;
 
+/* What a call is charged to. */
+typedef struct CsCharge
+{
+	CsKey	  budget;
+	CsInstant day; /* by its end; CS_BUDGET_NOTHING: it is not charged */
+} CsCharge;
+
 /* A call's turn; embed it, and set `ready` before it enters. */
 typedef struct CsTurn
 {
@@ -39,8 +47,8 @@ typedef struct CsTurn
 	const CsSharedAccount *account;
 	CsFee				   fee;
 	bool				   log_in;
-	bool  first;	  /* before all others who wait; set like `ready` */
-	int32 budget_day; /* what it is charged to */
+	bool	 first; /* before all others who wait; set like `ready` */
+	CsCharge charges[CS_BUDGET_OWNERS];
 } CsTurn;
 
 /* How a call ended. */

@@ -43,7 +43,10 @@ static const ErrorClass classes[CS_ERR_COUNT] = {
 		 "Check the options of the server; the provider refused what they say."},
 	[CS_ERR_BUDGET] =
 		{CS_SQLSTATE('4', '0', '2'), false, false,
-		 "Raise the server option daily_budget, or ask again after midnight UTC."},
+		 "Raise the server option daily_budget, or ask again when its day is over."},
+	[CS_ERR_MAPPING_BUDGET] =
+		{CS_SQLSTATE('4', '0', '2'), false, false,
+		 "Raise the option daily_budget of the user mapping, or ask again when its day is over."},
 	[CS_ERR_UNKNOWN] =
 		{CS_SQLSTATE('4', '0', '8'), false, true,
 		 "The question may have been answered and billed. Ask again only if paying twice is acceptable."},

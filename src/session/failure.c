@@ -111,6 +111,7 @@ outcome_message(const CsOutcome *outcome)
 		case CS_ERR_NOT_UNDERSTOOD:
 			return "the answer of %s was not understood";
 		case CS_ERR_BUDGET:
+		case CS_ERR_MAPPING_BUDGET:
 			return "the daily budget leaves no call to %s";
 		case CS_ERR_UNAVAILABLE:
 			return "the breaker for calls to %s is open";
@@ -164,13 +165,27 @@ make_detail(const CsAbout *about, const char *detail, int http_status)
 static const char *
 make_hint(const CsAbout *about, CsErrorCode code)
 {
-	if (code == CS_ERR_SERVER_REFUSED)
-		return psprintf("Correct it with ALTER SERVER %s.",
-						quote_identifier(about->settings->server_name));
-	if (code == CS_ERR_CREDENTIALS)
-		return psprintf("Correct the credentials with %s, or in their file.",
-						cs_settings_mapping(about->settings));
-	return NULL;
+	const char *server = quote_identifier(about->settings->server_name);
+	const char *mapping = cs_settings_mapping(about->settings);
+
+	switch (code)
+	{
+		case CS_ERR_SERVER_REFUSED:
+			return psprintf("Correct it with ALTER SERVER %s.", server);
+		case CS_ERR_CREDENTIALS:
+			return psprintf(
+				"Correct the credentials with %s, or in their file.", mapping);
+		case CS_ERR_BUDGET:
+			return psprintf(
+				"Raise daily_budget with ALTER SERVER %s, or ask again when its day is over.",
+				server);
+		case CS_ERR_MAPPING_BUDGET:
+			return psprintf(
+				"Raise daily_budget with %s, or ask again when its day is over.",
+				mapping);
+		default:
+			return NULL;
+	}
 }
 
 static CsFailure

@@ -16,6 +16,7 @@
 #include "catalog/pg_user_mapping.h"
 #include "commands/defrem.h"
 #include "miscadmin.h"
+#include "pgtime.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -47,10 +48,11 @@ typedef enum OptionKind
 	KIND_BOOL,
 	KIND_FILE,
 	KIND_PROXY,
-	KIND_ROLE
+	KIND_ROLE,
+	KIND_ZONE
 } OptionKind;
 
-typedef struct ServerOption
+typedef struct CommonOption
 {
 	const char *name;
 	OptionKind	kind;
@@ -58,11 +60,11 @@ typedef struct ServerOption
 	int			min;
 	int			max;
 	size_t		offset; /* in CsLimits */
-} ServerOption;
+} CommonOption;
 
 #define LIMIT(field) offsetof(CsLimits, field)
 
-static const ServerOption server_options[] = {
+static const CommonOption server_options[] = {
 	{"provider", KIND_PROVIDER, NULL, 0, 0, 0},
 	{"base_url", KIND_URL, NULL, 0, 0, 0},
 	{"connect_timeout", KIND_TIME, "5s", 1, MAX_TIME_MS,
@@ -81,6 +83,7 @@ static const ServerOption server_options[] = {
 	{"breaker_cooldown", KIND_TIME, "30s", 1, MAX_TIME_MS,
 	 LIMIT(breaker_cooldown)},
 	{"daily_budget", KIND_INT, "0", 0, MAX_BUDGET, LIMIT(daily_budget)},
+	{"timezone", KIND_ZONE, "UTC", 0, 0, 0},
 	{"ca_file", KIND_FILE, NULL, 0, 0, 0},
 	{"proxy", KIND_PROXY, NULL, 0, 0, 0},
 	{"reader_mapping", KIND_ROLE, NULL, 0, 0, 0},
@@ -88,16 +91,33 @@ static const ServerOption server_options[] = {
 	 LIMIT(max_response_size)},
 };
 
+/* Likewise of user mappings, beside their credentials. */
+static const CommonOption mapping_options[] = {
+	{"daily_budget", KIND_INT, "0", 0, MAX_BUDGET, 0},
+};
+
 PG_FUNCTION_INFO_V1(credscore_validator);
 
 /* --- reading values --- */
 
-static const ServerOption *
-find_server_option(const char *name)
+/* The options that every provider has in a place. */
+static const CommonOption *
+common_options(CsOptionPlace place, size_t *n)
 {
-	for (size_t i = 0; i < lengthof(server_options); i++)
-		if (strcmp(server_options[i].name, name) == 0)
-			return &server_options[i];
+	*n = place == CS_ON_SERVER ? lengthof(server_options)
+							   : lengthof(mapping_options);
+	return place == CS_ON_SERVER ? server_options : mapping_options;
+}
+
+static const CommonOption *
+find_common_option(CsOptionPlace place, const char *name)
+{
+	size_t				n;
+	const CommonOption *options = common_options(place, &n);
+
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(options[i].name, name) == 0)
+			return &options[i];
 	return NULL;
 }
 
@@ -131,7 +151,7 @@ bad_value(const char *name, const char *expects)
 
 /* The integer that a text of this kind stands for; raises HV024. */
 static int
-read_number(const ServerOption *option, const char *text)
+read_number(const CommonOption *option, const char *text)
 {
 	int			unit = option->kind == KIND_TIME   ? GUC_UNIT_MS
 					   : option->kind == KIND_SIZE ? GUC_UNIT_BYTE
@@ -155,7 +175,7 @@ read_number(const ServerOption *option, const char *text)
 }
 
 static bool
-read_bool(const ServerOption *option, const char *text)
+read_bool(const CommonOption *option, const char *text)
 {
 	bool value;
 
@@ -206,8 +226,29 @@ cs_options_provider(const char *value)
 	bad_value("provider", names.data);
 }
 
+/*
+ * A name, and none of the formulas that PostgreSQL takes for zones as well: to
+ * those a slip of the keyboard such as Africa/Nairobi3 is three hours west of
+ * Greenwich.
+ */
+static bool
+is_zone(const char *value)
+{
+	pg_tzenum *all;
+	pg_tz	  *zone;
+	bool	   found = false;
+
+	if (pg_tzset(value) == NULL)
+		return false;
+	all = pg_tzenumerate_start();
+	while (!found && (zone = pg_tzenumerate_next(all)) != NULL)
+		found = pg_strcasecmp(pg_get_timezone_name(zone), value) == 0;
+	pg_tzenumerate_end(all);
+	return found;
+}
+
 static void
-check_server_option(const ServerOption *option, const char *value)
+check_common_option(const CommonOption *option, const char *value)
 {
 	switch (option->kind)
 	{
@@ -236,6 +277,12 @@ check_server_option(const ServerOption *option, const char *value)
 			break;
 		case KIND_ROLE:
 			break; /* a dump is restored before its roles */
+		case KIND_ZONE:
+			if (!is_zone(value))
+				bad_value(
+					option->name,
+					"the name of a time zone, as in the view pg_timezone_names");
+			break;
 		case KIND_FILE:
 			check_file_option(option->name, value);
 			break;
@@ -260,13 +307,14 @@ has_name(const char *names, const char *name)
 static char *
 valid_names(CsOptionPlace place, const CsProvider *only)
 {
-	StringInfoData	  names;
-	const CsProvider *provider;
+	StringInfoData		names;
+	const CsProvider   *provider;
+	size_t				n;
+	const CommonOption *common = common_options(place, &n);
 
 	initStringInfo(&names);
-	for (size_t i = 0; place == CS_ON_SERVER && i < lengthof(server_options);
-		 i++)
-		appendStringInfo(&names, ", %s", server_options[i].name);
+	for (size_t i = 0; i < n; i++)
+		appendStringInfo(&names, ", %s", common[i].name);
 	for (int i = 0; (provider = cs_registry_at(i)) != NULL; i++)
 		for (const CsOption *o = provider->options; o->name != NULL; o++)
 			if (o->place == place && (only == NULL || only == provider) &&
@@ -284,7 +332,7 @@ is_option_of(CsOptionPlace place, const char *name)
 	const CsProvider *provider;
 	bool			  file;
 
-	if (place == CS_ON_SERVER && find_server_option(name) != NULL)
+	if (find_common_option(place, name) != NULL)
 		return true;
 	for (int i = 0; (provider = cs_registry_at(i)) != NULL; i++)
 		if (find_provider_option(provider, place, name, &file) != NULL)
@@ -480,12 +528,11 @@ credscore_validator(PG_FUNCTION_ARGS)
 	{
 		DefElem			   *def = lfirst(lc);
 		const char		   *value = defGetString(def);
-		const ServerOption *option =
-			server ? find_server_option(def->defname) : NULL;
+		const CommonOption *option = find_common_option(place, def->defname);
 
 		check_plain_text(def->defname, value);
 		if (option != NULL)
-			check_server_option(option, value);
+			check_common_option(option, value);
 		else if (!check_provider_option(place, provider, def->defname, value))
 			unknown_option(def->defname, place, provider);
 		check_not_both(options, def->defname);
@@ -500,7 +547,7 @@ cs_options_limits(CsLimits *limits, List *options)
 {
 	for (size_t i = 0; i < lengthof(server_options); i++)
 	{
-		const ServerOption *option = &server_options[i];
+		const CommonOption *option = &server_options[i];
 		const char		   *value = cs_options_get(options, option->name);
 		char			   *field = (char *) limits + option->offset;
 
@@ -512,4 +559,30 @@ cs_options_limits(CsLimits *limits, List *options)
 				 option->kind == KIND_INT)
 			*(int *) field = read_number(option, value);
 	}
+}
+
+const char *
+cs_options_timezone(List *options)
+{
+	const CommonOption *option = find_common_option(CS_ON_SERVER, "timezone");
+	const char		   *name = cs_options_get(options, option->name);
+
+	if (name == NULL)
+		name = option->default_value;
+
+	/* The validator has seen it, with another version of the time zones. */
+	if (pg_tzset(name) == NULL)
+		bad_value(option->name,
+				  "the name of a time zone, as in the view pg_timezone_names");
+	return pstrdup(name);
+}
+
+int
+cs_options_mapping_budget(List *options)
+{
+	const CommonOption *option =
+		find_common_option(CS_ON_MAPPING, "daily_budget");
+	const char *value = cs_options_get(options, option->name);
+
+	return read_number(option, value != NULL ? value : option->default_value);
 }

@@ -200,6 +200,9 @@ build_settings(ForeignServer *server, Oid userid)
 	value = cs_options_get(server->options, "proxy");
 	s->proxy = value ? pstrdup(value) : NULL;
 	cs_options_limits(&s->limits, server->options);
+	s->timezone = cs_options_timezone(server->options);
+	s->mapping_budget = cs_options_mapping_budget(mapping.options);
+	s->holder = mapping.holder;
 	fill_account(kept, server->options, mapping.options);
 	if (cs_registry_check_account(s->provider, &s->account, &err) != CS_OK)
 		refuse_account(kept, &err);

@@ -20,11 +20,14 @@ typedef struct CsSettings
 	Oid				  serverid;
 	const CsProvider *provider;
 	const char		 *server_name;
-	const char		 *ca_file; /* NULL: the system's */
-	const char		 *proxy;   /* NULL: none */
+	const char		 *timezone; /* whose midnight ends a day */
+	const char		 *ca_file;	/* NULL: the system's */
+	const char		 *proxy;	/* NULL: none */
 	CsLimits		  limits;
-	CsAccount		  account; /* with credentials */
-	uint64			  serial;  /* when the catalogs said so */
+	int				  mapping_budget; /* of the mapping; 0: none */
+	Oid				  holder;		  /* whose mapping; InvalidOid: PUBLIC's */
+	CsAccount		  account;		  /* with credentials */
+	uint64			  serial;		  /* when the catalogs said so */
 	bool			  needs_login;
 	CsKey			  server_key;  /* whose limits hold */
 	CsKey			  account_key; /* whose tokens and answers */

@@ -10,8 +10,9 @@
 
 #include "pg/error.h"
 
-/* The keys, limits as hexadecimal digits, three texts, and the pairs. */
-#define MAX_PARTS (6 + 2 * CS_ACCOUNT_MAX_PAIRS)
+/* The keys, limits as hexadecimal digits, four texts, the mapping, and the
+ * pairs. */
+#define MAX_PARTS (8 + 2 * CS_ACCOUNT_MAX_PAIRS)
 
 static char *
 hex(const void *bytes, size_t len)
@@ -34,8 +35,10 @@ make_key(CsKey *key, const CsSettings *s)
 	parts[n++] = hex(&s->server_key, sizeof(s->server_key));
 	parts[n++] = hex(&s->limits, sizeof(s->limits));
 	parts[n++] = s->server_name;
+	parts[n++] = s->timezone;
 	parts[n++] = s->ca_file;
 	parts[n++] = s->proxy;
+	parts[n++] = psprintf("%u %d", s->holder, s->mapping_budget);
 	for (int i = 0; i < s->account.npairs; i++)
 	{
 		parts[n++] = s->account.pairs[i].name;
@@ -114,7 +117,10 @@ build(const CsSettings *s, const CsKey *key, CsBuf *block)
 	head.provider = cs_registry_index(s->provider);
 	head.needs_login = s->needs_login;
 	head.limits = s->limits;
+	head.mapping_budget = s->mapping_budget;
+	head.holder = s->holder;
 	head.server_name = cs_block_put(block, s->server_name);
+	head.timezone = cs_block_put(block, s->timezone);
 	head.base_url = cs_block_put(block, s->account.base_url);
 	head.ca_file = cs_block_put(block, s->ca_file);
 	head.proxy = cs_block_put(block, s->proxy);

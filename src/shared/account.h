@@ -38,7 +38,7 @@ typedef struct CsLimits
 	int	 rate_limit;	   /* calls per second; 0: none */
 	int	 breaker_failures; /* in a row, that open it; 0: no breaker */
 	int	 breaker_cooldown;
-	int	 daily_budget; /* billed calls per UTC day; 0: none */
+	int	 daily_budget; /* billed calls per day; 0: none */
 	int	 cache_ttl;	   /* milliseconds; 0: answers are not kept */
 } CsLimits;
 
@@ -53,7 +53,10 @@ typedef struct CsSharedAccount
 	int				 provider;	  /* index in the registry */
 	bool			 needs_login;
 	CsLimits		 limits;
+	int				 mapping_budget; /* as daily_budget, of the mapping */
+	Oid				 holder;		 /* whose mapping; InvalidOid: PUBLIC's */
 	CsBlockText		 server_name;
+	CsBlockText		 timezone; /* whose midnight ends a day */
 	CsBlockText		 base_url;
 	CsBlockText		 ca_file;
 	CsBlockText		 proxy;

@@ -17,6 +17,21 @@
 #include "pg/shmem.h"
 #include "provider/registry.h"
 
+/* The end of its day is written last. */
+typedef struct Budget
+{
+	pg_atomic_uint32 size;
+	pg_atomic_uint32 used; /* -1: not known */
+	pg_atomic_uint64 end;
+} Budget;
+
+typedef struct Mapping
+{
+	int	   server;
+	Oid	   holder;
+	Budget budget;
+} Mapping;
+
 struct CsStatServer
 {
 	CsKey			 key;
@@ -32,9 +47,7 @@ struct CsStatServer
 	pg_atomic_uint32 failures; /* in a row */
 	pg_atomic_uint64 open_until;
 	pg_atomic_uint64 paused_until;
-	pg_atomic_uint32 budget;
-	pg_atomic_uint32 budget_used; /* -1: not known */
-	pg_atomic_uint64 budget_at;	  /* when that was so */
+	Budget			 budget;
 	pg_atomic_uint64 token_until;
 };
 
@@ -43,6 +56,8 @@ typedef struct StatTable
 	int				 nservers; /* grows; what is below is complete */
 	pg_atomic_uint64 reset_at;
 	CsStatServer	 servers[CS_STAT_MAX_SERVERS];
+	int				 nmappings; /* likewise; the courier alone adds */
+	Mapping			 mappings[CS_STAT_MAX_MAPPINGS];
 } StatTable;
 
 static StatTable *table;
@@ -62,6 +77,14 @@ create_numbers(pg_atomic_uint64 *numbers, int n)
 }
 
 static void
+create_budget(Budget *budget)
+{
+	pg_atomic_init_u32(&budget->size, 0);
+	pg_atomic_init_u32(&budget->used, 0);
+	pg_atomic_init_u64(&budget->end, 0);
+}
+
+static void
 stats_create(void *memory, LWLock *lock)
 {
 	StatTable *t = memory;
@@ -77,15 +100,15 @@ stats_create(void *memory, LWLock *lock)
 		create_numbers(s->latencies, CS_HISTOGRAM_BUCKETS);
 		create_numbers(&s->open_until, 1);
 		create_numbers(&s->paused_until, 1);
-		create_numbers(&s->budget_at, 1);
 		create_numbers(&s->token_until, 1);
 		pg_atomic_init_u32(&s->running, 0);
 		pg_atomic_init_u32(&s->queued, 0);
 		pg_atomic_init_u32(&s->breaker, CS_BREAKER_CLOSED);
 		pg_atomic_init_u32(&s->failures, 0);
-		pg_atomic_init_u32(&s->budget, 0);
-		pg_atomic_init_u32(&s->budget_used, 0);
+		create_budget(&s->budget);
 	}
+	for (int i = 0; i < CS_STAT_MAX_MAPPINGS; i++)
+		create_budget(&t->mappings[i].budget);
 }
 
 static void
@@ -197,14 +220,52 @@ cs_stats_gate(CsStatServer *server, int running, int queued,
 	write_calendar(&server->paused_until, pace->paused_until);
 }
 
-void
-cs_stats_budget(CsStatServer *server, int budget, int used, TimestampTz now)
+static void
+write_budget(Budget *budget, int size, int used, TimestampTz end)
 {
-	if (server == NULL)
-		return;
-	pg_atomic_write_u32(&server->budget, budget);
-	pg_atomic_write_u32(&server->budget_used, (uint32) used);
-	pg_atomic_write_u64(&server->budget_at, (uint64) now);
+	pg_atomic_write_u32(&budget->size, size);
+	pg_atomic_write_u32(&budget->used, used);
+	pg_atomic_write_u64(&budget->end, (uint64) end);
+}
+
+void
+cs_stats_budget(CsStatServer *server, int budget, int used, TimestampTz end)
+{
+	if (server != NULL)
+		write_budget(&server->budget, budget, used, end);
+}
+
+/* NULL: it has no place, and gets one only if it has a budget. */
+static Mapping *
+mapping_place(int server, Oid holder, bool has_budget)
+{
+	int		 n = table->nmappings;
+	Mapping *mapping = &table->mappings[n];
+
+	for (int i = 0; i < n; i++)
+		if (table->mappings[i].server == server &&
+			table->mappings[i].holder == holder)
+			return &table->mappings[i];
+	if (!has_budget || n == CS_STAT_MAX_MAPPINGS)
+		return NULL;
+	mapping->server = server;
+	mapping->holder = holder;
+	pg_write_barrier();
+	table->nmappings++;
+	return mapping;
+}
+
+void
+cs_stats_mapping_budget(CsStatServer *server, Oid holder, int budget, int used,
+						TimestampTz end)
+{
+	Mapping *mapping = server != NULL
+						   ? mapping_place((int) (server - table->servers),
+										   holder, budget > 0)
+						   : NULL;
+
+	if (mapping != NULL)
+		write_budget(&mapping->budget, budget, used, end);
 }
 
 void
@@ -248,16 +309,18 @@ read_gate(CsStatServer *s, CsStatView *view, TimestampTz now)
 }
 
 static void
-read_budget(CsStatServer *s, CsStatView *view, TimestampTz now)
+read_budget(Budget *budget, CsStatBudget *view, TimestampTz now)
 {
-	TimestampTz at = (TimestampTz) pg_atomic_read_u64(&s->budget_at);
-
-	view->budget = (int) pg_atomic_read_u32(&s->budget);
-	view->budget_used = (int) pg_atomic_read_u32(&s->budget_used);
+	view->size = (int) pg_atomic_read_u32(&budget->size);
+	view->used = (int) pg_atomic_read_u32(&budget->used);
+	view->end = (TimestampTz) pg_atomic_read_u64(&budget->end);
 
 	/* Nothing has been used of a day that began since. */
-	if (at / USECS_PER_DAY < now / USECS_PER_DAY)
-		view->budget_used = 0;
+	if (view->end <= now)
+	{
+		view->used = 0;
+		view->end = 0;
+	}
 }
 
 bool
@@ -277,9 +340,23 @@ cs_stats_read(int i, CsStatView *view)
 	copy_numbers(view->failed, s->failed, CS_ERR_COUNT);
 	copy_numbers(view->latencies, s->latencies, CS_HISTOGRAM_BUCKETS);
 	read_gate(s, view, now);
-	read_budget(s, view, now);
+	read_budget(&s->budget, &view->budget, now);
 	view->token_until = (TimestampTz) pg_atomic_read_u64(&s->token_until);
 	view->reset_at = (TimestampTz) pg_atomic_read_u64(&table->reset_at);
+	return true;
+}
+
+bool
+cs_stats_read_mapping(int i, CsStatMapping *mapping)
+{
+	Mapping *place = &table->mappings[i];
+
+	if (i >= table->nmappings)
+		return false;
+	pg_read_barrier();
+	mapping->server = place->server;
+	mapping->holder = place->holder;
+	read_budget(&place->budget, &mapping->budget, cs_clock_now());
 	return true;
 }
 

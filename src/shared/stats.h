@@ -22,6 +22,9 @@
 #define CS_STAT_BASE_URL_SIZE 256
 #define CS_STAT_PROVIDER_SIZE 32
 
+/* Budgets of user mappings that are shown; further ones hold all the same. */
+#define CS_STAT_MAX_MAPPINGS 256
+
 typedef enum CsStatCounter
 {
 	CS_STAT_CALLS,	  /* that left; log-ins are not among them */
@@ -59,9 +62,13 @@ extern void cs_stats_latency(CsStatServer *server, int64 us);
 extern void cs_stats_gate(CsStatServer *server, int running, int queued,
 						  const CsBreakerView *pace);
 
-/* budget 0: there is none; used -1: not known. */
+/* budget 0: there is none; used -1: not known; its day ends at `end`. */
 extern void
-cs_stats_budget(CsStatServer *server, int budget, int used, TimestampTz now);
+cs_stats_budget(CsStatServer *server, int budget, int used, TimestampTz end);
+
+/* Likewise, of the mapping of a role; InvalidOid: PUBLIC's. */
+extern void cs_stats_mapping_budget(CsStatServer *server, Oid holder,
+									int budget, int used, TimestampTz end);
 
 /* When the latest token ends; 0: there is none. */
 extern void cs_stats_token(CsStatServer *server, TimestampTz until);
@@ -70,6 +77,14 @@ extern void cs_stats_token(CsStatServer *server, TimestampTz until);
 
 /* An answer about this server came out of the cache. */
 extern void cs_stats_cache_hit(const CsKey *server);
+
+/* A daily budget. */
+typedef struct CsStatBudget
+{
+	int			size; /* 0: none */
+	int			used; /* -1: not known */
+	TimestampTz end;  /* of its day */
+} CsStatBudget;
 
 /* Everything of one server, copied. */
 typedef struct CsStatView
@@ -83,14 +98,24 @@ typedef struct CsStatView
 	int			  running;
 	int			  queued;
 	CsBreakerView pace;
-	int			  budget;	   /* 0: none */
-	int			  budget_used; /* -1: not known */
+	CsStatBudget  budget;
 	TimestampTz	  token_until; /* 0: none */
 	TimestampTz	  reset_at;
 } CsStatView;
 
 /* The i-th server; false beyond the last. */
 extern bool cs_stats_read(int i, CsStatView *view);
+
+/* The budget of one mapping, copied. */
+typedef struct CsStatMapping
+{
+	int			 server; /* for cs_stats_read */
+	Oid			 holder; /* InvalidOid: PUBLIC's */
+	CsStatBudget budget;
+} CsStatMapping;
+
+/* The i-th mapping that has, or had, a budget; false beyond the last. */
+extern bool cs_stats_read_mapping(int i, CsStatMapping *mapping);
 
 /* Sets all counters to zero. */
 extern void cs_stats_reset(void);

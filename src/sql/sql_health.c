@@ -15,6 +15,7 @@
 #include "fmgr.h"
 #include "foreign/foreign.h"
 #include "funcapi.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
@@ -130,6 +131,22 @@ put_cache(FunctionCallInfo fcinfo)
 }
 
 static void
+put_budget(FunctionCallInfo fcinfo, const char *whose,
+		   const CsStatBudget *budget)
+{
+	if (budget->size == 0)
+		return;
+	if (budget->used < 0)
+		put(fcinfo, "daily_budget", false,
+			"%s: the count of today's calls is not known; see the server log",
+			whose);
+	else
+		put(fcinfo, "daily_budget", budget->used < budget->size,
+			"%s: %d of %d calls used today", whose, budget->used,
+			budget->size);
+}
+
+static void
 put_server(FunctionCallInfo fcinfo, const CsStatView *view)
 {
 	const CsBreakerView *pace = &view->pace;
@@ -140,16 +157,26 @@ put_server(FunctionCallInfo fcinfo, const CsStatView *view)
 		put(fcinfo, "breaker", false,
 			"server \"%s\": %s, after %d failures in a row", view->name,
 			cs_breaker_name(pace->breaker), pace->failures);
-	if (view->budget == 0)
-		return;
-	if (view->budget_used < 0)
-		put(fcinfo, "daily_budget", false,
-			"server \"%s\": the count of today's calls is not known; see the server log",
-			view->name);
-	else
-		put(fcinfo, "daily_budget", view->budget_used < view->budget,
-			"server \"%s\": %d of %d calls used today", view->name,
-			view->budget_used, view->budget);
+	put_budget(fcinfo, psprintf("server \"%s\"", view->name), &view->budget);
+}
+
+static void
+put_mapping_budgets(FunctionCallInfo fcinfo, CsStatView *server)
+{
+	CsStatMapping mapping;
+
+	for (int i = 0; cs_stats_read_mapping(i, &mapping); i++)
+	{
+		const char *role = OidIsValid(mapping.holder)
+							   ? GetUserNameFromId(mapping.holder, true)
+							   : "public";
+
+		if (role != NULL && cs_stats_read(mapping.server, server))
+			put_budget(fcinfo,
+					   psprintf("user mapping of \"%s\" for server \"%s\"",
+								role, server->name),
+					   &mapping.budget);
+	}
 }
 
 /* The secret files of one mapping: neither path nor content is shown. */
@@ -227,6 +254,7 @@ credscore_health(PG_FUNCTION_ARGS)
 		put_cache(fcinfo);
 		for (int i = 0; cs_stats_read(i, view); i++)
 			put_server(fcinfo, view);
+		put_mapping_budgets(fcinfo, view);
 	}
 	else
 		put(fcinfo, "preloaded", false,

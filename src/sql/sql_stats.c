@@ -9,6 +9,7 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "lib/stringinfo.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/timestamp.h"
@@ -27,6 +28,7 @@
 PG_FUNCTION_INFO_V1(credscore_version);
 PG_FUNCTION_INFO_V1(credscore_stat_workers);
 PG_FUNCTION_INFO_V1(credscore_stat_servers);
+PG_FUNCTION_INFO_V1(credscore_stat_budgets);
 PG_FUNCTION_INFO_V1(credscore_stat_progress);
 PG_FUNCTION_INFO_V1(credscore_stat_reset);
 
@@ -148,9 +150,9 @@ put_server(CsRow *row, const CsStatView *view)
 	cs_row_count(row, counters[CS_STAT_CONNECTIONS]);
 	cs_row_count(row, counters[CS_STAT_LOG_INS]);
 	cs_row_time(row, view->token_until);
-	cs_row_put(row, Int32GetDatum(view->budget), view->budget == 0);
-	cs_row_put(row, Int32GetDatum(view->budget_used),
-			   view->budget == 0 || view->budget_used < 0);
+	cs_row_put(row, Int32GetDatum(view->budget.size), view->budget.size == 0);
+	cs_row_put(row, Int32GetDatum(view->budget.used),
+			   view->budget.size == 0 || view->budget.used < 0);
 	cs_row_time(row, view->reset_at);
 }
 
@@ -172,6 +174,66 @@ credscore_stat_servers(PG_FUNCTION_ARGS)
 
 		put_server(&row, view);
 		cs_row_emit(fcinfo, &row);
+	}
+	return (Datum) 0;
+}
+
+/* --- credscore.stat_budgets --- */
+
+/* "public" for PUBLIC's; NULL: there is no such role any more. */
+static const char *
+holder_name(Oid holder)
+{
+	return OidIsValid(holder) ? GetUserNameFromId(holder, true) : "public";
+}
+
+static void
+put_budget(FunctionCallInfo fcinfo, const CsStatView *server, const char *role,
+		   const CsStatBudget *budget)
+{
+	CsRow row = {0};
+
+	if (budget->size == 0)
+		return;
+	cs_row_put(&row,
+			   DirectFunctionCall1(namein, CStringGetDatum(server->name)),
+			   false);
+	cs_row_text(&row, server->base_url);
+	cs_row_put(&row,
+			   role != NULL
+				   ? DirectFunctionCall1(namein, CStringGetDatum(role))
+				   : (Datum) 0,
+			   role == NULL);
+	cs_row_int(&row, budget->size);
+	cs_row_put(&row, Int32GetDatum(budget->used), budget->used < 0);
+	cs_row_time(&row, budget->end);
+	cs_row_emit(fcinfo, &row);
+}
+
+/*
+ * credscore.stat_budgets() returns setof (server name, base_url text,
+ *										   role name, daily_budget int,
+ *										   used int, ends_at timestamptz)
+ *
+ * The daily budgets of servers and user mappings; behind the view of the same
+ * name.
+ */
+Datum
+credscore_stat_budgets(PG_FUNCTION_ARGS)
+{
+	CsStatView	 *view = palloc(sizeof(CsStatView));
+	CsStatMapping mapping;
+
+	cs_shmem_require();
+	InitMaterializedSRF(fcinfo, 0);
+	for (int i = 0; cs_stats_read(i, view); i++)
+		put_budget(fcinfo, view, NULL, &view->budget);
+	for (int i = 0; cs_stats_read_mapping(i, &mapping); i++)
+	{
+		const char *role = holder_name(mapping.holder);
+
+		if (role != NULL && cs_stats_read(mapping.server, view))
+			put_budget(fcinfo, view, role, &mapping.budget);
 	}
 	return (Datum) 0;
 }

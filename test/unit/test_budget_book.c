@@ -11,12 +11,15 @@
 #include "base/core.h"
 #include "courier/budget_book.h"
 
-#define DAY 9000
+/* Days of a zone without daylight-saving time. */
+#define DAY	 9000
+#define HOUR (3600 * CS_US_PER_S)
 
 static CsBudgetBook book;
 static uint8_t		disk[CS_BOOK_IMAGE_MAX];
 static size_t		disk_len;
 static int			writes;
+static CsBudgetDay	today;
 
 static CsKey
 key(int n)
@@ -28,6 +31,16 @@ key(int n)
 	return k;
 }
 
+/* It is noon of that day, and the book is told.  True: it has lost count. */
+static bool
+turn(int day)
+{
+	today.begin = day * CS_US_PER_DAY;
+	today.end = today.begin + CS_US_PER_DAY;
+	today.now = today.begin + 12 * HOUR;
+	return cs_budget_book_meet(&book, today.now);
+}
+
 static void
 save(void)
 {
@@ -37,27 +50,27 @@ save(void)
 
 /* An empty disk, and a book of that day. */
 static void
-begin(int32_t day)
+begin(int day)
 {
 	memset(&book, 0, sizeof(book));
 	disk_len = 0;
 	writes = 0;
-	cs_budget_book_turn(&book, day);
+	turn(day);
 }
 
 static bool
 take(int server, int budget)
 {
-	CsKey	   k = key(server);
-	int32_t	   before;
-	CsBookTake took = cs_budget_book_take(&book, &k, budget);
+	CsKey		 k = key(server);
+	CsBudgetLine before;
+	CsBookTake	 took = cs_budget_book_take(&book, &k, budget, &today);
 
 	if (took == CS_BOOK_RESERVE)
 	{
-		if (cs_budget_book_reserve(&book, &k, budget, &before) == NULL)
+		if (cs_budget_book_reserve(&book, &k, budget, &today, &before) == NULL)
 			return false;
 		save();
-		took = cs_budget_book_take(&book, &k, budget);
+		took = cs_budget_book_take(&book, &k, budget, &today);
 	}
 	return took == CS_BOOK_TAKEN;
 }
@@ -87,7 +100,7 @@ used(int server)
 {
 	CsKey k = key(server);
 
-	return cs_budget_book_used(&book, &k);
+	return cs_budget_book_used(&book, &k, &today).used;
 }
 
 static void
@@ -143,7 +156,7 @@ test_crashes(void)
 			crashes++;
 			reached = used(1);
 			crash();
-			cs_budget_book_turn(&book, DAY);
+			turn(DAY);
 			if (used(1) < reached || used(1) - reached >= block)
 				lost_too_many = true;
 		}
@@ -158,16 +171,16 @@ test_failed_save(void)
 {
 	CsKey		  k = key(1);
 	CsBudgetLine *line;
-	int32_t		  before;
+	CsBudgetLine  before;
 
 	begin(DAY);
 	for (int i = 0; i < 5; i++)
 		take(1, 100);
-	is_int(cs_budget_book_take(&book, &k, 100), CS_BOOK_RESERVE,
+	is_int(cs_budget_book_take(&book, &k, 100, &today), CS_BOOK_RESERVE,
 		   "the block is used up");
-	line = cs_budget_book_reserve(&book, &k, 100, &before);
-	line->reserved = before;
-	is_int(cs_budget_book_take(&book, &k, 100), CS_BOOK_RESERVE,
+	line = cs_budget_book_reserve(&book, &k, 100, &today, &before);
+	*line = before;
+	is_int(cs_budget_book_take(&book, &k, 100, &today), CS_BOOK_RESERVE,
 		   "what could not be saved is not handed out");
 	crash();
 	is_int(used(1), 5, "the disk has what was before");
@@ -197,14 +210,21 @@ test_give_back(void)
 
 	begin(DAY);
 	is_int(take_all(1, 40), 40, "used up");
-	cs_budget_book_give_back(&book, &k);
+	cs_budget_book_give_back(&book, &k, today.end);
 	is_int(used(1), 39, "a call that was not made comes back");
 	is_int(take_all(1, 40), 1, "and can be made");
-	cs_budget_book_give_back(&book, &stranger);
+	cs_budget_book_give_back(&book, &stranger, today.end);
 	is_int(used(2), 0, "nothing comes back to who took nothing");
 	for (int i = 0; i < 100; i++)
-		cs_budget_book_give_back(&book, &k);
+		cs_budget_book_give_back(&book, &k, today.end);
 	is_int(used(1), 0, "nor more than was taken");
+
+	begin(DAY);
+	is_int(take_all(1, 40), 40, "used up");
+	turn(DAY + 1);
+	is_int(take_all(1, 40), 40, "on two days");
+	cs_budget_book_give_back(&book, &k, DAY * CS_US_PER_DAY + CS_US_PER_DAY);
+	is_int(take_all(1, 40), 0, "what yesterday gives back is not today's");
 }
 
 static void
@@ -212,40 +232,80 @@ test_days(void)
 {
 	begin(DAY);
 	is_int(take_all(1, 50), 50, "one day");
-	ok(!cs_budget_book_turn(&book, DAY), "the same day");
+	ok(!turn(DAY), "the same day");
 	is_int(take_all(1, 50), 0, "no more on it");
-	ok(!cs_budget_book_turn(&book, DAY + 1), "the next day");
+	ok(!turn(DAY + 1), "the next day");
 	is_int(take_all(1, 50), 50, "has its own budget");
-	ok(!cs_budget_book_turn(&book, DAY), "the clock goes back over midnight");
+	ok(!turn(DAY), "the clock goes back over midnight");
 	is_int(take_all(1, 50), 0, "calls are charged to the later day");
-	ok(!cs_budget_book_turn(&book, DAY + 1), "midnight comes again");
+	is_int(take_all(2, 50), 50, "of who was not asked on the later one, too");
+	ok(!turn(DAY + 1), "midnight comes again");
 	is_int(take_all(1, 50), 0, "and brings nothing");
+	is_int(take_all(2, 50), 50, "but to who is on it for the first time");
 	crash();
-	is_int(book.day, DAY + 1, "the disk knows the day");
-	is_int(take_all(1, 50), 0, "and its calls");
-	cs_budget_book_turn(&book, DAY + 2);
+	is_int(take_all(1, 50), 0, "the disk knows the day and its calls");
+	turn(DAY + 2);
 	is_int(take_all(1, 50), 50, "after that all is well");
-
-	ok(cs_budget_book_turn(&book, DAY),
-	   "a clock set back by more than a day is noticed");
-	is_int(take_all(1, 50), 0, "that day is closed");
-	save();
-	crash();
-	ok(!cs_budget_book_turn(&book, DAY), "once");
-	is_int(take_all(1, 50), 0, "it stays closed over a crash");
-	ok(!cs_budget_book_turn(&book, DAY + 1), "the next day");
-	is_int(take_all(1, 50), 50, "is a normal one");
 }
 
 static void
-test_day_numbers(void)
+test_loss(void)
 {
-	is_int(cs_budget_book_day(0), 0, "2000-01-01 00:00 UTC");
-	is_int(cs_budget_book_day(CS_US_PER_DAY - 1), 0,
-		   "a microsecond before midnight");
-	is_int(cs_budget_book_day(CS_US_PER_DAY), 1, "midnight");
-	is_int(cs_budget_book_day(-1), -1, "before 2000");
-	is_int(cs_budget_book_day(-CS_US_PER_DAY), -1, "a whole day before");
+	begin(DAY + 2);
+	is_int(take_all(1, 50), 50, "a day");
+	ok(turn(DAY), "a clock set back by more than a day is noticed");
+	is_int(used(1), -1, "what was used then is not known");
+	is_int(take_all(1, 50), 0, "that day is closed");
+	is_int(take_all(2, 50), 0, "to all");
+	save();
+	crash();
+	ok(!turn(DAY), "once");
+	is_int(take_all(1, 50), 0, "it stays closed over a crash");
+	today.begin += 18 * HOUR;
+	today.end += 18 * HOUR;
+	today.now = today.begin;
+	is_int(take_all(2, 50), 50, "in another time zone it may be over sooner");
+	ok(!turn(DAY + 1), "the next day");
+	is_int(take_all(1, 50), 50, "is a normal one");
+	is_int(take_all(2, 50), 0, "and the other's goes on");
+}
+
+/*
+ * The time zone changes: no day ends before its time, so that nothing is to be
+ * had by changing it to and fro; at most one budget more on the date of it.
+ */
+static void
+test_zones(void)
+{
+	begin(DAY);
+	is_int(take_all(1, 50), 50, "at noon the budget is used up");
+	for (int hours = -14; hours <= 12; hours++)
+	{
+		turn(DAY);
+		today.begin += hours * HOUR;
+		today.end += hours * HOUR;
+		while (today.end <= today.now)
+		{
+			today.begin += CS_US_PER_DAY;
+			today.end += CS_US_PER_DAY;
+		}
+		is_int(take_all(1, 50), 0, "and stays so with midnight at %d", hours);
+	}
+	is_int(cs_budget_book_used(&book, &(CsKey){{1}}, &today).end,
+		   (DAY + 1) * CS_US_PER_DAY, "until the old midnight");
+
+	turn(DAY + 1);
+	today.now = today.begin;
+	today.end = today.begin + 15 * HOUR;
+	today.begin = today.end - CS_US_PER_DAY;
+	is_int(take_all(1, 50), 50, "a short day follows");
+	today.now = today.end - 1;
+	is_int(take_all(1, 50), 0, "up to the new midnight");
+	today.now = today.begin = today.end;
+	today.end += CS_US_PER_DAY;
+	is_int(take_all(1, 50), 50, "from where days are whole again");
+	today.now = today.end - 1;
+	is_int(take_all(1, 50), 0, "with one budget each");
 }
 
 static void
@@ -261,16 +321,19 @@ test_servers(void)
 	is_int(used(3), 100, "the third, with its whole block");
 
 	begin(DAY);
-	for (int i = 0; i < CS_BUDGET_MAX_SERVERS; i++)
+	for (int i = 0; i < CS_BUDGET_MAX_LINES; i++)
 		take(i, 10);
-	is_int(book.nlines, CS_BUDGET_MAX_SERVERS, "a full book");
-	ok(!take(1000, 10), "has no line for one more");
+	is_int(book.nlines, CS_BUDGET_MAX_LINES, "a full book");
+	ok(!take(100000, 10), "has no line for one more");
 	ok(take(5, 10), "and serves the others");
 	is_int(disk_len, CS_BOOK_IMAGE_MAX, "its bytes fit");
 	crash();
-	is_int(used(CS_BUDGET_MAX_SERVERS - 1), 1, "and are read again");
-	cs_budget_book_turn(&book, DAY + 1);
-	ok(take(1000, 10), "the next day there is room");
+	is_int(used(CS_BUDGET_MAX_LINES - 1), 1, "and are read again");
+	turn(DAY + 1);
+	ok(!take(100000, 10), "the next day its lines may be needed yet");
+	turn(DAY + 3);
+	ok(take(100000, 10), "then there is room");
+	is_int(book.nlines, CS_BUDGET_MAX_LINES, "in the place of another");
 }
 
 static void
@@ -315,9 +378,10 @@ test_damage(void)
 	is_int(accepted, 0, "and any other length");
 	is_int(book.nlines, 0, "what is refused leaves an empty book");
 
-	cs_budget_book_close_day(&book, DAY);
+	turn(DAY);
+	cs_budget_book_lose(&book, today.now);
 	is_int(take_all(1, 40), 0, "a day whose page is lost is closed");
-	ok(!cs_budget_book_turn(&book, DAY + 1), "the next one");
+	ok(!turn(DAY + 1), "the next one");
 	is_int(take_all(1, 40), 40, "is not");
 }
 
@@ -330,7 +394,8 @@ main(void)
 	test_budget_changes();
 	test_give_back();
 	test_days();
-	test_day_numbers();
+	test_loss();
+	test_zones();
 	test_servers();
 	test_orderly_end();
 	test_damage();
