@@ -2,24 +2,26 @@
  * fast_clock.c
  *	  A clock for tests, to be preloaded: time passes when a test says so.
  *
- * Overrides clock_gettime.  CLOCK_MONOTONIC is ahead of the system's by as many
- * seconds as the file holds that the environment variable
- * CREDSCORE_CLOCK_AHEAD names; without the file it is the system's.
+ * Overrides clock_gettime and gettimeofday.  CLOCK_MONOTONIC is ahead of the
+ * system's by as many seconds as the file holds that the environment variable
+ * CREDSCORE_CLOCK_AHEAD names, the time of day by those of the file that
+ * CREDSCORE_CALENDAR_AHEAD names; without the file it is the system's.
  */
 #define _GNU_SOURCE
 
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
 typedef int (*Clock)(clockid_t clock, struct timespec *now);
 
 static long
-seconds_ahead(void)
+seconds_ahead(const char *variable)
 {
-	const char *path = getenv("CREDSCORE_CLOCK_AHEAD");
+	const char *path = getenv(variable);
 	int			fd = path != NULL ? open(path, O_RDONLY | O_CLOEXEC) : -1;
 	char		text[32];
 	ssize_t		len;
@@ -39,6 +41,20 @@ clock_gettime(clockid_t clock, struct timespec *now)
 	int	  rc = next(clock, now);
 
 	if (rc == 0 && clock == CLOCK_MONOTONIC)
-		now->tv_sec += seconds_ahead();
+		now->tv_sec += seconds_ahead("CREDSCORE_CLOCK_AHEAD");
+	else if (rc == 0 && clock == CLOCK_REALTIME)
+		now->tv_sec += seconds_ahead("CREDSCORE_CALENDAR_AHEAD");
+	return rc;
+}
+
+int
+gettimeofday(struct timeval *restrict now, void *restrict zone)
+{
+	struct timespec ts;
+	int				rc = clock_gettime(CLOCK_REALTIME, &ts);
+
+	(void) zone;
+	now->tv_sec = ts.tv_sec;
+	now->tv_usec = ts.tv_nsec / 1000;
 	return rc;
 }
