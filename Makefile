@@ -24,7 +24,7 @@ OBJS = $(SRCS:.c=.o)
 SANDBOX = test/sandbox/credscore-sandbox
 SANDBOX_OBJS = $(patsubst %.c,%.o,$(sort $(wildcard \
 	$(addprefix test/sandbox/,*.c */*.c */*/*.c))))
-SANDBOX_LIBS = -lmicrohttpd -ljson-c -lz -lpthread -lm
+SANDBOX_LIBS = -lmicrohttpd -lgnutls -ljson-c -lz -lpthread -lm
 
 # The bare clients that "make bench" measures against.
 BENCH_PROGRAMS = bench/easy_loop bench/multi_window

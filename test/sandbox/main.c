@@ -40,6 +40,8 @@ help(void)
 		"  --listen ADDR       address to listen on (default 127.0.0.1)\n"
 		"  --tls CERT KEY      speak TLS, with these PEM files; another port, printed\n"
 		"                      as control=N, serves the same without TLS\n"
+		"  --client-ca CERT    under TLS, refuse with 403 who shows no certificate of\n"
+		"                      this authority\n"
 		"  --latency MS        each call but log-ins takes that long\n"
 		"  --token-lifetime S  tokens live that many seconds\n"
 		"  --no-magic          subjects ending in magic digits are like others\n"
@@ -77,6 +79,7 @@ read_options(int argc, char **argv, Options *options)
 		{"port", required_argument, NULL, 'p'},
 		{"listen", required_argument, NULL, 'l'},
 		{"tls", required_argument, NULL, 't'},
+		{"client-ca", required_argument, NULL, 'c'},
 		{"latency", required_argument, NULL, 'm'},
 		{"token-lifetime", required_argument, NULL, 's'},
 		{"no-magic", no_argument, NULL, 'n'},
@@ -97,6 +100,8 @@ read_options(int argc, char **argv, Options *options)
 			options->listen.cert = optarg;
 			options->listen.key = argv[optind++];
 		}
+		else if (c == 'c')
+			options->listen.client_ca = optarg;
 		else if (c == 'm')
 			sb_settings.latency_ms = number(optarg);
 		else if (c == 's')

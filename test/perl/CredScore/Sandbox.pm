@@ -53,8 +53,8 @@ my %running;
 
 =item CredScore::Sandbox->start(%options)
 
-Options: C<tls> ([certificate file, key file]), C<latency> (ms),
-C<token_lifetime> (seconds), C<port>, C<listen>, C<magic> (0 turns magic
+Options: C<tls> ([certificate file, key file]), C<client_ca> (a file; clients
+need a certificate of that authority), C<latency> (ms), C<token_lifetime> (seconds), C<port>, C<listen>, C<magic> (0 turns magic
 subjects off).
 
 =cut
@@ -69,6 +69,7 @@ sub start
 	{
 		my $value = $options{$name};
 		if ($name eq 'tls') { push @args, '--tls', @$value; }
+		elsif ($name eq 'client_ca') { push @args, '--client-ca', $value; }
 		elsif ($name eq 'latency') { push @args, '--latency', $value; }
 		elsif ($name eq 'token_lifetime') { push @args, '--token-lifetime', $value; }
 		elsif ($name eq 'listen') { push @args, '--listen', $value; }

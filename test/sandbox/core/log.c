@@ -21,6 +21,7 @@ typedef struct LogEntry
 	int				 status;
 	uint64_t		 at_us;
 	const char		*account;
+	char			 certificate[64];
 	char			 subject[SB_MAX_SUBJECT + 1];
 	char			 request_id[SB_MAX_SUBJECT + 1];
 } LogEntry;
@@ -41,6 +42,8 @@ sb_log_received(SbRequest *request)
 	entry->status = -1;
 	entry->at_us = sb_clock_us - reset_us;
 	entry->account = NULL;
+	memcpy(entry->certificate, request->client->certificate,
+		   sizeof(entry->certificate));
 	memcpy(entry->subject, request->subject, sizeof(entry->subject));
 	memcpy(entry->request_id, request->request_id, sizeof(entry->request_id));
 }
@@ -86,6 +89,10 @@ entry_json(const LogEntry *entry)
 	json_object_object_add(
 		object, "status",
 		entry->status < 0 ? NULL : json_object_new_int(entry->status));
+	json_object_object_add(object, "certificate",
+						   entry->certificate[0] == '\0'
+							   ? NULL
+							   : json_object_new_string(entry->certificate));
 	json_object_object_add(object, "account",
 						   entry->account == NULL
 							   ? NULL

@@ -23,6 +23,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "core/certificate.h"
 #include "core/clock.h"
 #include "core/request.h"
 #include "core/server.h"
@@ -43,6 +44,7 @@ static struct MHD_Daemon *daemons[2];
 static int				  ndaemons;
 static char				 *tls_cert;
 static char				 *tls_key;
+static char				 *tls_client_ca;
 
 /* What an epoll event is about, beside pointers to watched requests. */
 static char mark_daemon;
@@ -127,24 +129,36 @@ read_file(const char *name)
 	return text.data;
 }
 
-/* Starts a server; with a certificate it speaks TLS. */
 static void
-start_daemon(int listener, const char *cert, const char *key,
+set_up_tls(const SbListen *listen, struct MHD_OptionItem *tls)
+{
+	tls_cert = read_file(listen->cert);
+	tls_key = read_file(listen->key);
+	*tls++ = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_CERT, 0, tls_cert};
+	*tls++ = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_KEY, 0, tls_key};
+	if (listen->client_ca != NULL)
+	{
+		tls_client_ca = read_file(listen->client_ca);
+		*tls++ = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_TRUST, 0,
+										 tls_client_ca};
+		sb_certificate_demand();
+	}
+	*tls = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
+}
+
+/* Starts a server that speaks TLS, or one that does not. */
+static void
+start_daemon(int listener, const SbListen *listen, bool with_tls,
 			 unsigned int connections)
 {
-	struct MHD_OptionItem tls[3] = {{MHD_OPTION_END, 0, NULL}};
+	struct MHD_OptionItem tls[4] = {{MHD_OPTION_END, 0, NULL}};
 	unsigned int		  flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME;
 	struct MHD_Daemon	 *daemon;
 
-	if (cert != NULL)
+	if (with_tls)
 	{
 		flags |= MHD_USE_TLS;
-		tls_cert = read_file(cert);
-		tls_key = read_file(key);
-		tls[0] =
-			(struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_CERT, 0, tls_cert};
-		tls[1] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_KEY, 0, tls_key};
-		tls[2] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
+		set_up_tls(listen, tls);
 	}
 	daemon = MHD_start_daemon(
 		flags, 0, NULL, NULL, sb_server_handle, NULL, MHD_OPTION_LISTEN_SOCKET,
@@ -260,6 +274,7 @@ stop(void)
 	}
 	free(tls_cert);
 	free(tls_key);
+	free(tls_client_ca);
 }
 
 SbPorts
@@ -269,10 +284,10 @@ sb_loop_open(const SbListen *listen)
 	unsigned int connections = raise_descriptor_limit() - SPARE_DESCRIPTORS;
 
 	start_daemon(open_listener(listen->address, listen->port, &ports.port),
-				 listen->cert, listen->key, connections);
+				 listen, listen->cert != NULL, connections);
 	if (listen->cert != NULL)
-		start_daemon(open_listener(listen->address, "0", &ports.control), NULL,
-					 NULL, connections);
+		start_daemon(open_listener(listen->address, "0", &ports.control),
+					 listen, false, connections);
 	open_loop();
 	return ports;
 }

@@ -14,6 +14,7 @@ typedef struct SbListen
 	const char *port; /* "0": any */
 	const char *cert;
 	const char *key;
+	const char *client_ca; /* NULL: clients need no certificate */
 } SbListen;
 
 /* The ports that were got; control is 0 when it is the same. */

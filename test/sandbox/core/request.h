@@ -27,7 +27,10 @@ typedef struct SbClient
 	int				 fd;
 	bool			 counted; /* has asked a provider something */
 	uint32_t		 serial;  /* 1, 2, ... among the counted ones */
-	struct SbClient *next;	  /* free list */
+	bool			 certificate_read;
+	bool			 certified;		  /* by the authority that is trusted */
+	char			 certificate[64]; /* its name; empty: none was shown */
+	struct SbClient *next;			  /* free list */
 } SbClient;
 
 typedef enum SbStage

@@ -12,6 +12,7 @@
 #include "core/server.h"
 
 #include "core/alloc.h"
+#include "core/certificate.h"
 #include "core/clock.h"
 #include "core/control.h"
 #include "core/count.h"
@@ -81,7 +82,9 @@ begin_wait(SbRequest *request)
 static void
 answer(SbRequest *request)
 {
-	if (request->endpoint != NULL)
+	if (!sb_certificate_suffices(request))
+		request->provider->refuse(request, 403, NULL);
+	else if (request->endpoint != NULL)
 		request->endpoint->answer(request);
 	else
 		request->provider->refuse(request, request->wrong_method ? 405 : 404,
@@ -130,6 +133,7 @@ arrived(SbRequest *request)
 												  : sb_reply_send(request);
 	}
 	count_client(request->client);
+	sb_certificate_read(request);
 	if (request->endpoint != NULL && request->endpoint->identify != NULL)
 		request->endpoint->identify(request);
 	sb_count_received(request);
