@@ -81,6 +81,8 @@ typedef enum CsCallEnd
 	CS_CALL_REPLY,	   /* a complete reply, whatever its status */
 	CS_CALL_NOT_SENT,  /* provably nothing was sent */
 	CS_CALL_WITHHELD,  /* we kept it from leaving: nobody waits any more */
+	CS_CALL_UNFIT,	   /* not sent: our client certificate is none */
+	CS_CALL_UNTRUSTED, /* the peer's TLS refused our client certificate */
 	CS_CALL_LOST,	   /* sent; the reply did not come, or not whole */
 	CS_CALL_TOO_LARGE, /* sent; the reply exceeds its limit */
 	CS_CALL_GARBLED	   /* sent; the reply is no HTTP, or no gzip */

@@ -135,6 +135,8 @@ start_call(CsFlight *flight, const char *token)
 								   .body = cs_block_text(s, s->request.body),
 								   .body_len = s->request.body_len,
 								   .ca_file = cs_block_text(a, a->ca_file),
+								   .client_cert = cs_block_text(a, a->client_cert),
+								   .client_key = cs_block_text(a, a->client_key),
 								   .proxy = cs_block_text(a, a->proxy),
 								   .connect_timeout_ms = a->limits.connect_timeout,
 								   .request_timeout_ms = a->limits.request_timeout,

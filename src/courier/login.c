@@ -305,6 +305,8 @@ call(Login *login)
 								   .body = cs_block_text(a, a->login.body),
 								   .body_len = a->login.body_len,
 								   .ca_file = cs_block_text(a, a->ca_file),
+								   .client_cert = cs_block_text(a, a->client_cert),
+								   .client_key = cs_block_text(a, a->client_key),
 								   .proxy = cs_block_text(a, a->proxy),
 								   .connect_timeout_ms = a->limits.connect_timeout,
 								   .request_timeout_ms = a->limits.request_timeout,

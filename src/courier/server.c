@@ -320,8 +320,9 @@ count_call(CsTurn *turn, const CsCallReport *report)
 {
 	CsStatServer	 *stats = turn->server->stats;
 	const CsHttpCost *cost = report->cost;
-	bool			  left =
-		report->end != CS_CALL_NOT_SENT && report->end != CS_CALL_WITHHELD;
+	bool			  left = report->end != CS_CALL_NOT_SENT &&
+				report->end != CS_CALL_WITHHELD &&
+				report->end != CS_CALL_UNFIT;
 
 	cs_stats_add(stats, CS_STAT_CONNECTIONS, cost->connections);
 	if (!left)

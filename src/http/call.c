@@ -158,6 +158,10 @@ end_of(const CsCall *call, CURLcode rc)
 		return CS_CALL_REPLY;
 	if (call->too_large)
 		return CS_CALL_TOO_LARGE;
+	if (call->len == 0 && cs_handle_untrusted(&call->handle, rc))
+		return CS_CALL_UNTRUSTED;
+	if (!call->sent && rc == CURLE_SSL_CERTPROBLEM)
+		return CS_CALL_UNFIT;
 	if (!call->sent)
 		return CS_CALL_NOT_SENT;
 	if (rc == CURLE_BAD_CONTENT_ENCODING || rc == CURLE_WEIRD_SERVER_REPLY ||

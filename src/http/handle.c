@@ -151,6 +151,31 @@ ca_path(const CsHandle *handle)
 	return handle->ca_file ? NULL : usual_ca_path;
 }
 
+static CURLcode
+set_pem(CURL *easy, CURLoption option, const char *pem)
+{
+	struct curl_blob blob = {(void *) pem, pem != NULL ? strlen(pem) : 0,
+							 CURL_BLOB_NOCOPY};
+
+	return curl_easy_setopt(easy, option, pem != NULL ? &blob : NULL);
+}
+
+/*
+ * The client certificate as bytes, by which libcurl tells apart whose
+ * connections are whose, and not by the name of a file that may have changed.
+ * Without a passphrase of ours OpenSSL would ask the terminal for one.
+ */
+static CURLcode
+set_certificate(CURL *easy, const CsHttpSpec *spec)
+{
+	CURLcode rc = CURLE_OK;
+
+	rc |= set_pem(easy, CURLOPT_SSLCERT_BLOB, spec->client_cert);
+	rc |= set_pem(easy, CURLOPT_SSLKEY_BLOB, spec->client_key);
+	rc |= curl_easy_setopt(easy, CURLOPT_KEYPASSWD, "");
+	return rc;
+}
+
 static bool
 set_options(CsHandle *handle, const CsHttpSpec *spec, void *call)
 {
@@ -180,6 +205,7 @@ set_options(CsHandle *handle, const CsHttpSpec *spec, void *call)
 						   (long) spec->connect_timeout_ms + BACKUP_SLACK_MS);
 	rc |= curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file(handle));
 	rc |= curl_easy_setopt(easy, CURLOPT_CAPATH, ca_path(handle));
+	rc |= set_certificate(easy, spec);
 	return rc == CURLE_OK && set_body(handle, spec);
 }
 
@@ -193,6 +219,8 @@ put_handle(CURL *easy, bool worn)
 	}
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, NULL);
 	curl_easy_setopt(easy, CURLOPT_RESOLVE, NULL);
+	curl_easy_setopt(easy, CURLOPT_SSLCERT_BLOB, NULL);
+	curl_easy_setopt(easy, CURLOPT_SSLKEY_BLOB, NULL);
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL);
 	curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 0L);
 	spare[nspare++] = easy;
@@ -261,6 +289,26 @@ cs_handle_close(CsHandle *handle)
 	handle->easy = NULL;
 	handle->headers = NULL;
 	handle->forget = NULL;
+}
+
+/*
+ * In the words of OpenSSL, which libcurl passes on: "tlsv13 alert certificate
+ * required", "sslv3 alert bad certificate", ...
+ */
+bool
+cs_handle_untrusted(const CsHandle *handle, CURLcode rc)
+{
+	static const char *const alerts[] = {
+		" alert certificate ", " alert bad certificate",
+		" alert unsupported certificate", " alert unknown ca"};
+
+	if (rc != CURLE_RECV_ERROR && rc != CURLE_SEND_ERROR &&
+		rc != CURLE_SSL_CONNECT_ERROR && rc != CURLE_SSL_CLIENTCERT)
+		return false;
+	for (size_t i = 0; i < sizeof(alerts) / sizeof(alerts[0]); i++)
+		if (strstr(handle->errors, alerts[i]) != NULL)
+			return true;
+	return false;
 }
 
 static bool

@@ -52,6 +52,12 @@ extern void cs_handle_connect_anew(CsHandle *handle);
 /* Gives a handle back, wiping the headers.  Accepts a zeroed one. */
 extern void cs_handle_close(CsHandle *handle);
 
+/*
+ * Did the peer refuse our client certificate, or that there is none?  It may
+ * say so after the request has left, and has not read that then.
+ */
+extern bool cs_handle_untrusted(const CsHandle *handle, CURLcode rc);
+
 /* Says in a sentence why a call failed; names the CA file that was tried when
  * it was for a certificate. */
 extern void cs_handle_describe(const CsHandle *handle, CURLcode rc, char *out,

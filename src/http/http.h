@@ -30,7 +30,8 @@
 
 /*
  * What to send.  Everything is copied before cs_http_start returns, but
- * `body` and `ca_file`, which must stay until the call is over.
+ * `body`, `ca_file` and the client certificate, which must stay until the call
+ * is over.
  */
 typedef struct CsHttpSpec
 {
@@ -41,6 +42,8 @@ typedef struct CsHttpSpec
 	const char *body;
 	size_t		body_len;
 	const char *ca_file;			/* NULL: the system's store */
+	const char *client_cert;		/* PEM, or NULL */
+	const char *client_key;			/* likewise, both or neither */
 	const char *proxy;				/* NULL: none, the environment's neither */
 	int			connect_timeout_ms; /* until the request leaves */
 	int			request_timeout_ms; /* from the start, connect included */

@@ -15,15 +15,16 @@
 
 #include "base/core.h"
 
-/* A private key in PEM is the longest secret one could want. */
+/* A chain of certificates in PEM is the longest one could want. */
 #define MAX_SECRET_BYTES (16 * 1024)
 
 /* What is read, and whom a fault is told. */
 typedef struct Reading
 {
-	const char *name; /* of the option */
-	const char *path;
-	const char *hint;
+	CsSecretKind kind;
+	const char	*name; /* of the option */
+	const char	*path;
+	const char	*hint;
 } Reading;
 
 static void
@@ -50,22 +51,34 @@ refuse_by_system(const Reading *r, const char *what)
 					errhint("%s", r->hint)));
 }
 
+#define OWNER_RULE \
+	"It must have permissions u=rw (0600) or less if owned by the database user, or u=rw,g=r (0640) or less if owned by root."
+
 /* Why a file cannot be used; NULL: it can.  The rule for who may read it is
  * PostgreSQL's for its TLS private key. */
 static const char *
-fault_of(const struct stat *st, int *sqlstate)
+fault_of(const struct stat *st, CsSecretKind kind, int *sqlstate)
 {
+	mode_t others =
+		kind == CS_SECRET_CERTIFICATE ? S_IWGRP | S_IWOTH : S_IRWXG | S_IRWXO;
+	mode_t beside_root =
+		kind == CS_SECRET_CERTIFICATE ? others : S_IWGRP | S_IXGRP | S_IRWXO;
+
 	*sqlstate = ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE;
 	if (!S_ISREG(st->st_mode))
 		return "It is not a regular file.";
-	if ((st->st_uid != geteuid() && st->st_uid != 0) ||
-		(st->st_uid == geteuid() &&
-		 (st->st_mode & (S_IRWXG | S_IRWXO)) != 0) ||
-		(st->st_uid == 0 &&
-		 (st->st_mode & (S_IWGRP | S_IXGRP | S_IRWXO)) != 0))
+	if (kind != CS_SECRET_CERTIFICATE && st->st_uid != geteuid() &&
+		st->st_uid != 0)
 	{
 		*sqlstate = ERRCODE_INSUFFICIENT_PRIVILEGE;
-		return "It must have permissions u=rw (0600) or less if owned by the database user, or u=rw,g=r (0640) or less if owned by root.";
+		return OWNER_RULE;
+	}
+	if ((st->st_mode & (st->st_uid == 0 ? beside_root : others)) != 0)
+	{
+		*sqlstate = ERRCODE_INSUFFICIENT_PRIVILEGE;
+		return kind == CS_SECRET_CERTIFICATE
+				   ? "Nobody but its owner may be able to write it."
+				   : OWNER_RULE;
 	}
 	if (st->st_size > MAX_SECRET_BYTES)
 		return "It is larger than 16 kB.";
@@ -76,14 +89,14 @@ static void
 check_stat(const Reading *r, const struct stat *st)
 {
 	int			sqlstate;
-	const char *fault = fault_of(st, &sqlstate);
+	const char *fault = fault_of(st, r->kind, &sqlstate);
 
 	if (fault != NULL)
 		refuse(r, sqlstate, fault);
 }
 
 const char *
-cs_secret_file_fault(const char *path)
+cs_secret_file_fault(const char *path, CsSecretKind kind)
 {
 	struct stat st;
 	int			sqlstate;
@@ -92,18 +105,54 @@ cs_secret_file_fault(const char *path)
 		return psprintf("It cannot be read: %s.", strerror(errno));
 	if (st.st_size == 0)
 		return "It is empty.";
-	return fault_of(&st, &sqlstate);
+	return fault_of(&st, kind, &sqlstate);
+}
+
+/* Why it is no secret of one line; takes the line end off. */
+static const char *
+check_line(char *secret, ssize_t len)
+{
+	if (len > 0 && secret[len - 1] == '\n')
+		secret[--len] = '\0';
+	if (len > 0 && secret[len - 1] == '\r')
+		secret[--len] = '\0';
+	if (len == 0)
+		return "It is empty.";
+	for (ssize_t i = 0; i < len; i++)
+		if ((unsigned char) secret[i] < ' ' || secret[i] == 0x7f)
+			return "It holds more than one line, or control characters.";
+	return NULL;
+}
+
+/* Why it is nothing in PEM; whether that can be used, TLS will see. */
+static const char *
+check_pem(const char *text, ssize_t len, CsSecretKind kind)
+{
+	if (len == 0)
+		return "It is empty.";
+	if (strlen(text) != (size_t) len)
+		return "It holds a zero byte; it must be in PEM form.";
+	if (kind == CS_SECRET_CERTIFICATE)
+		return strstr(text, "-----BEGIN CERTIFICATE-----") != NULL
+				   ? NULL
+				   : "It holds no certificate in PEM form.";
+	if (strstr(text, "PRIVATE KEY-----") == NULL)
+		return "It holds no private key in PEM form.";
+	if (strstr(text, "ENCRYPTED") != NULL)
+		return "Its key is protected by a passphrase, which nobody is there to type.";
+	return NULL;
 }
 
 char *
-cs_secret_file_read(CsSecretFile *file, const char *name, const char *path,
-					const char *hint)
+cs_secret_file_read(CsSecretFile *file, CsSecretKind kind, const char *name,
+					const char *path, const char *hint)
 {
-	Reading r = {name, path, hint};
-	int		fd = OpenTransientFile(path, O_RDONLY | PG_BINARY);
-	char	secret[MAX_SECRET_BYTES + 1];
-	char   *result;
-	ssize_t len;
+	Reading		r = {kind, name, path, hint};
+	int			fd = OpenTransientFile(path, O_RDONLY | PG_BINARY);
+	char		secret[MAX_SECRET_BYTES + 1];
+	char	   *result;
+	const char *fault;
+	ssize_t		len;
 
 	if (fd < 0)
 		refuse_by_system(&r, "open");
@@ -116,16 +165,13 @@ cs_secret_file_read(CsSecretFile *file, const char *name, const char *path,
 	CloseTransientFile(fd);
 
 	secret[len] = '\0';
-	if (len > 0 && secret[len - 1] == '\n')
-		secret[--len] = '\0';
-	if (len > 0 && secret[len - 1] == '\r')
-		secret[--len] = '\0';
-	if (len == 0)
-		refuse(&r, ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE, "It is empty.");
-	for (ssize_t i = 0; i < len; i++)
-		if ((unsigned char) secret[i] < ' ' || secret[i] == 0x7f)
-			refuse(&r, ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE,
-				   "It holds more than one line, or control characters.");
+	fault = kind == CS_SECRET_LINE ? check_line(secret, len)
+								   : check_pem(secret, len, kind);
+	if (fault != NULL)
+	{
+		cs_core_wipe(secret, sizeof(secret));
+		refuse(&r, ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE, fault);
+	}
 	file->path = pstrdup(path);
 	result = pstrdup(secret);
 	cs_core_wipe(secret, sizeof(secret));

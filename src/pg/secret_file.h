@@ -9,6 +9,14 @@
 
 #include <sys/stat.h>
 
+/* What a file is to hold. */
+typedef enum CsSecretKind
+{
+	CS_SECRET_LINE,		  /* a secret, in one line */
+	CS_SECRET_KEY,		  /* a private key, PEM, without passphrase */
+	CS_SECRET_CERTIFICATE /* certificates, PEM: no secret, others may read */
+} CsSecretKind;
+
 /* Where a secret was read from and how the file looked then. */
 typedef struct CsSecretFile
 {
@@ -17,21 +25,22 @@ typedef struct CsSecretFile
 } CsSecretFile;
 
 /*
- * Reads the secret of option `name` from `path` (palloc'd; one trailing line
- * end is dropped).  The file must be a regular one that only the server's
+ * Reads the secret of option `name` from `path` (palloc'd; of a line one
+ * trailing line end is dropped).  The file must be a regular one that only the server's
  * operating-system user, or root and its group, can read, as PostgreSQL asks
  * of its TLS key.  Errors: 58P01 (there is none), others of the file, 42501
- * (readable by others), HV024 (no file, empty, larger than 16 kB, or with
- * control characters); their hint is `hint`.
+ * (readable by others), HV024 (no file, empty, larger than 16 kB, with control
+ * characters, or not of its kind); their hint is `hint`.
  */
-extern char *cs_secret_file_read(CsSecretFile *file, const char *name,
-								 const char *path, const char *hint);
+extern char *
+cs_secret_file_read(CsSecretFile *file, CsSecretKind kind, const char *name,
+					const char *path, const char *hint);
 
 /*
  * Why a file could not be read as a secret, without reading it: a sentence
  * that does not name it.  NULL: nothing speaks against it.
  */
-extern const char *cs_secret_file_fault(const char *path);
+extern const char *cs_secret_file_fault(const char *path, CsSecretKind kind);
 
 /* Does the file differ from what was read?  True also when it is gone. */
 extern bool cs_secret_file_changed(const CsSecretFile *file);

@@ -31,6 +31,13 @@ static const struct
 	 CS_SIGN_NONE, CS_ERR_UNREACHABLE, "nobody waits any more"},
 	{CS_CALL_NOT_SENT, NONE, ANY, CS_BILLED_NO, CS_REPEAT_YES, false,
 	 CS_SIGN_FAILURE, CS_ERR_UNREACHABLE, "provider could not be reached"},
+	{CS_CALL_UNFIT, NONE, ANY, CS_BILLED_NO, CS_REPEAT_NO, false, CS_SIGN_NONE,
+	 CS_ERR_MAPPING_VALUE, "client certificate cannot be used"},
+
+	/* TLS 1.3 says so when the request has left already: it is not read. */
+	{CS_CALL_UNTRUSTED, NONE, ANY, CS_BILLED_NO, CS_REPEAT_NO, false,
+	 CS_SIGN_LIFE, CS_ERR_CREDENTIALS,
+	 "provider refused the client certificate"},
 	{CS_CALL_LOST, NONE, ANY, CS_BILLED_UNKNOWN, CS_REPEAT_AT_RISK, false,
 	 CS_SIGN_FAILURE, CS_ERR_UNKNOWN, "provider's answer was lost"},
 

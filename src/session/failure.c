@@ -175,6 +175,10 @@ make_hint(const CsAbout *about, CsErrorCode code)
 		case CS_ERR_CREDENTIALS:
 			return psprintf(
 				"Correct the credentials with %s, or in their file.", mapping);
+		case CS_ERR_MAPPING_VALUE:
+			return psprintf(
+				"Correct client_cert_file and client_key_file with %s, or in these files.",
+				mapping);
 		case CS_ERR_BUDGET:
 			return psprintf(
 				"Raise daily_budget with ALTER SERVER %s, or ask again when its day is over.",

@@ -94,6 +94,8 @@ static const CommonOption server_options[] = {
 /* Likewise of user mappings, beside their credentials. */
 static const CommonOption mapping_options[] = {
 	{"daily_budget", KIND_INT, "0", 0, MAX_BUDGET, 0},
+	{CS_CERT_FILE, KIND_FILE, NULL, 0, 0, 0},
+	{CS_KEY_FILE, KIND_FILE, NULL, 0, 0, 0},
 };
 
 PG_FUNCTION_INFO_V1(credscore_validator);
@@ -489,6 +491,25 @@ check_complete(const CsProvider *provider, List *options)
 		cs_error_raise_early(&err, NULL);
 }
 
+static void
+check_certificate(List *options)
+{
+	bool		cert = cs_options_get(options, CS_CERT_FILE) != NULL;
+	bool		key = cs_options_get(options, CS_KEY_FILE) != NULL;
+	const char *given = cert ? CS_CERT_FILE : CS_KEY_FILE;
+	const char *missing = cert ? CS_KEY_FILE : CS_CERT_FILE;
+
+	if (cert != key)
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_FDW_DYNAMIC_PARAMETER_VALUE_NEEDED),
+			 errmsg("user mapping lacks \"%s\"", missing),
+			 errdetail(
+				 "A client certificate is of no use without its private key, nor the key without it."),
+			 errhint("Give \"%s\" as well, or leave \"%s\" out.", missing,
+					 given)));
+}
+
 /*
  * credscore.validator(options text[], catalog oid) returns void
  *
@@ -539,6 +560,7 @@ credscore_validator(PG_FUNCTION_ARGS)
 	}
 	if (server || catalog == UserMappingRelationId)
 		check_complete(provider, options);
+	check_certificate(options);
 	PG_RETURN_VOID();
 }
 

@@ -18,6 +18,10 @@
 /* A secret option is also offered as <name>_file. */
 #define CS_FILE_SUFFIX "_file"
 
+/* A client certificate and its key; a mapping has both or neither. */
+#define CS_CERT_FILE "client_cert_file"
+#define CS_KEY_FILE	 "client_key_file"
+
 /* The value of an option in a list of DefElem; NULL: not set. */
 extern const char *cs_options_get(List *options, const char *name);
 

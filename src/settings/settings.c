@@ -44,8 +44,9 @@ typedef struct SettingsKey
 typedef struct KeptSettings
 {
 	CsSettings			 settings;
-	MemoryContext		 cxt;	  /* holds all of it */
-	const char			*mapping; /* the command that changes the mapping */
+	MemoryContext		 cxt;		/* holds all of it */
+	const char			*mapping;	/* the command that changes the mapping */
+	const char			*cert_file; /* NULL: there is no client certificate */
 	bool				 stale;
 	int					 users;	  /* who holds it */
 	CsAccountId			 account; /* in shared memory, while held */
@@ -64,6 +65,17 @@ typedef struct SettingsEntry
 static HTAB			*settings_table;
 static KeptSettings *retired; /* freed at the end of a transaction */
 
+static const char *
+read_file(KeptSettings *kept, CsSecretKind kind, const char *name,
+		  const char *path)
+{
+	if (kept->nfiles == MAX_SECRET_FILES)
+		elog(ERROR, "too many secret files");
+	return cs_secret_file_read(
+		&kept->files[kept->nfiles++], kind, name, path,
+		psprintf("Mend the file, or name another with %s.", kept->mapping));
+}
+
 /* The value of a credential: as given, or the content of its file. */
 static const char *
 read_credential(KeptSettings *kept, List *options, const CsOption *option)
@@ -74,11 +86,23 @@ read_credential(KeptSettings *kept, List *options, const CsOption *option)
 
 	if (value != NULL || path == NULL || !option->secret)
 		return value;
-	if (kept->nfiles == MAX_SECRET_FILES)
-		elog(ERROR, "too many secret files");
-	return cs_secret_file_read(
-		&kept->files[kept->nfiles++], option->name, path,
-		psprintf("Mend the file, or name another with %s.", kept->mapping));
+	return read_file(kept, CS_SECRET_LINE, option->name, path);
+}
+
+/* The client certificate, with its key. */
+static void
+read_certificate(KeptSettings *kept, List *options)
+{
+	CsSettings *s = &kept->settings;
+	const char *cert = cs_options_get(options, CS_CERT_FILE);
+	const char *key = cs_options_get(options, CS_KEY_FILE);
+
+	if (cert == NULL || key == NULL)
+		return;
+	s->client_cert =
+		read_file(kept, CS_SECRET_CERTIFICATE, "client_cert", cert);
+	s->client_key = read_file(kept, CS_SECRET_KEY, "client_key", key);
+	kept->cert_file = pstrdup(cert);
 }
 
 /* A copy as providers want it; the catalogs' lists go. */
@@ -138,13 +162,18 @@ make_server_key(CsSettings *s)
 	cs_key_digest(&s->server_key, parts, lengthof(parts));
 }
 
-/* An account's answers serve any server name. */
+/*
+ * An account's answers serve any server name.  With another client certificate
+ * it is another account; renewed in the same file, the certificate is the same.
+ */
 static void
-make_account_key(CsSettings *s)
+make_account_key(KeptSettings *kept)
 {
-	const char *parts[2 + 2 * CS_ACCOUNT_MAX_PAIRS];
+	CsSettings *s = &kept->settings;
+	const char *parts[3 + 2 * CS_ACCOUNT_MAX_PAIRS];
 	int			n = 0;
 
+	parts[n++] = kept->cert_file;
 	parts[n++] = s->provider->name;
 	parts[n++] = s->account.base_url;
 	for (int i = 0; i < s->account.npairs; i++)
@@ -204,12 +233,13 @@ build_settings(ForeignServer *server, Oid userid)
 	s->mapping_budget = cs_options_mapping_budget(mapping.options);
 	s->holder = mapping.holder;
 	fill_account(kept, server->options, mapping.options);
+	read_certificate(kept, mapping.options);
 	if (cs_registry_check_account(s->provider, &s->account, &err) != CS_OK)
 		refuse_account(kept, &err);
 	s->needs_login = s->provider->needs_login != NULL &&
 					 s->provider->needs_login(&s->account);
 	make_server_key(s);
-	make_account_key(s);
+	make_account_key(kept);
 	kept->files_checked_at = GetCurrentStatementStartTimestamp();
 
 	MemoryContextSwitchTo(old);
@@ -252,16 +282,19 @@ take_from_shared_memory(KeptSettings *kept)
 }
 
 static void
+wipe(const char *secret)
+{
+	cs_core_wipe(unconstify(char *, secret), strlen(secret));
+}
+
+static void
 free_settings(KeptSettings *kept)
 {
 	take_from_shared_memory(kept);
 	for (int i = 0; i < kept->settings.account.npairs; i++)
-	{
-		char *value =
-			unconstify(char *, kept->settings.account.pairs[i].value);
-
-		cs_core_wipe(value, strlen(value));
-	}
+		wipe(kept->settings.account.pairs[i].value);
+	if (kept->settings.client_key != NULL)
+		wipe(kept->settings.client_key);
 	MemoryContextDelete(kept->cxt);
 }
 

@@ -20,9 +20,11 @@ typedef struct CsSettings
 	Oid				  serverid;
 	const CsProvider *provider;
 	const char		 *server_name;
-	const char		 *timezone; /* whose midnight ends a day */
-	const char		 *ca_file;	/* NULL: the system's */
-	const char		 *proxy;	/* NULL: none */
+	const char		 *timezone;	   /* whose midnight ends a day */
+	const char		 *ca_file;	   /* NULL: the system's */
+	const char		 *proxy;	   /* NULL: none */
+	const char		 *client_cert; /* PEM; NULL: none, and no key */
+	const char		 *client_key;  /* secret */
 	CsLimits		  limits;
 	int				  mapping_budget; /* of the mapping; 0: none */
 	Oid				  holder;		  /* whose mapping; InvalidOid: PUBLIC's */

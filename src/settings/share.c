@@ -10,9 +10,9 @@
 
 #include "pg/error.h"
 
-/* The keys, limits as hexadecimal digits, four texts, the mapping, and the
+/* The keys, limits as hexadecimal digits, six texts, the mapping, and the
  * pairs. */
-#define MAX_PARTS (8 + 2 * CS_ACCOUNT_MAX_PAIRS)
+#define MAX_PARTS (10 + 2 * CS_ACCOUNT_MAX_PAIRS)
 
 static char *
 hex(const void *bytes, size_t len)
@@ -38,6 +38,8 @@ make_key(CsKey *key, const CsSettings *s)
 	parts[n++] = s->timezone;
 	parts[n++] = s->ca_file;
 	parts[n++] = s->proxy;
+	parts[n++] = s->client_cert;
+	parts[n++] = s->client_key;
 	parts[n++] = psprintf("%u %d", s->holder, s->mapping_budget);
 	for (int i = 0; i < s->account.npairs; i++)
 	{
@@ -71,6 +73,24 @@ put_options(CsBuf *block, const CsSettings *s, CsSharedAccount *head)
 		head->values[head->npairs] = cs_block_put(block, value);
 		head->npairs++;
 	}
+}
+
+/*
+ * libcurl lets calls share a connection that have the same certificate, and
+ * does not look at their keys.  So a digest of both goes in front, where PEM has
+ * room for a remark.
+ */
+static CsBlockText
+put_certificate(CsBuf *block, const CsSettings *s)
+{
+	const char *const parts[] = {s->client_cert, s->client_key};
+	CsKey			  pair;
+
+	if (s->client_cert == NULL)
+		return 0;
+	cs_key_digest(&pair, parts, lengthof(parts));
+	return cs_block_put(
+		block, psprintf("%s\n%s", hex(&pair, sizeof(pair)), s->client_cert));
 }
 
 static CsBlockRequest
@@ -124,6 +144,8 @@ build(const CsSettings *s, const CsKey *key, CsBuf *block)
 	head.base_url = cs_block_put(block, s->account.base_url);
 	head.ca_file = cs_block_put(block, s->ca_file);
 	head.proxy = cs_block_put(block, s->proxy);
+	head.client_cert = put_certificate(block, s);
+	head.client_key = cs_block_put(block, s->client_key);
 	if (s->needs_login)
 		head.login = put_log_in(block, s);
 	else if (s->provider->put_credentials != NULL)

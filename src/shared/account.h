@@ -60,6 +60,8 @@ typedef struct CsSharedAccount
 	CsBlockText		 base_url;
 	CsBlockText		 ca_file;
 	CsBlockText		 proxy;
+	CsBlockText		 client_cert; /* PEM, both or neither */
+	CsBlockText		 client_key;
 	CsBlockText		 headers; /* of every call: credentials; or absent */
 	CsBlockRequest	 login;	  /* with needs_login */
 	int				 npairs;

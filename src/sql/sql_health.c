@@ -195,7 +195,10 @@ put_mapping(FunctionCallInfo fcinfo, const char *server, List *options)
 		if (len <= suffix ||
 			strcmp(option->defname + len - suffix, CS_FILE_SUFFIX) != 0)
 			continue;
-		fault = cs_secret_file_fault(defGetString(option));
+		fault = cs_secret_file_fault(defGetString(option),
+									 strcmp(option->defname, CS_CERT_FILE) == 0
+										 ? CS_SECRET_CERTIFICATE
+										 : CS_SECRET_LINE);
 		put(fcinfo, "secret_file", fault == NULL,
 			"%s of a user mapping for server \"%s\"%s%s", option->defname,
 			server, fault != NULL ? ": " : "", fault != NULL ? fault : "");
