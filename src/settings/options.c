@@ -24,6 +24,8 @@
 #include "pg/compat.h"
 #include "pg/error.h"
 #include "settings/address.h"
+#include "settings/complete.h"
+#include "settings/zone.h"
 
 #define FILE_SUFFIX CS_FILE_SUFFIX
 
@@ -228,27 +230,6 @@ cs_options_provider(const char *value)
 	bad_value("provider", names.data);
 }
 
-/*
- * A name, and none of the formulas that PostgreSQL takes for zones as well: to
- * those a slip of the keyboard such as Africa/Nairobi3 is three hours west of
- * Greenwich.
- */
-static bool
-is_zone(const char *value)
-{
-	pg_tzenum *all;
-	pg_tz	  *zone;
-	bool	   found = false;
-
-	if (pg_tzset(value) == NULL)
-		return false;
-	all = pg_tzenumerate_start();
-	while (!found && (zone = pg_tzenumerate_next(all)) != NULL)
-		found = pg_strcasecmp(pg_get_timezone_name(zone), value) == 0;
-	pg_tzenumerate_end(all);
-	return found;
-}
-
 static void
 check_common_option(const CommonOption *option, const char *value)
 {
@@ -280,7 +261,7 @@ check_common_option(const CommonOption *option, const char *value)
 		case KIND_ROLE:
 			break; /* a dump is restored before its roles */
 		case KIND_ZONE:
-			if (!is_zone(value))
+			if (!cs_zone_is_name(value))
 				bad_value(
 					option->name,
 					"the name of a time zone, as in the view pg_timezone_names");
@@ -415,101 +396,6 @@ check_not_both(List *options, const char *name)
 							   name, name)));
 }
 
-/* The options as an account; <name>_file stands for its secret. */
-static CsAccount
-account_of(List *options)
-{
-	CsPair	 *pairs = palloc0(sizeof(CsPair) * (list_length(options) + 1));
-	CsAccount account = {NULL, pairs, 0};
-	ListCell *lc;
-
-	foreach(lc, options)
-	{
-		DefElem *def = lfirst(lc);
-		size_t	 len = strlen(def->defname);
-		size_t	 suffix = strlen(FILE_SUFFIX);
-		bool	 file = len > suffix &&
-					strcmp(def->defname + len - suffix, FILE_SUFFIX) == 0;
-
-		pairs[account.npairs++] = (CsPair){
-			file ? pnstrdup(def->defname, len - suffix) : def->defname,
-			defGetString(def)};
-	}
-	return account;
-}
-
-/* Nobody's credentials: says whose there are. */
-static void
-refuse_without_credentials(const CsAccount *account)
-{
-	StringInfoData	  needs;
-	const CsProvider *provider;
-	CsError			  err;
-
-	initStringInfo(&needs);
-	for (int i = 0; (provider = cs_registry_at(i)) != NULL; i++)
-	{
-		(void) cs_registry_check_mapping(provider, account, &err);
-		appendStringInfo(&needs, "%s%s", i > 0 ? " " : "", err.detail);
-	}
-	cs_core_error(&err, CS_ERR_MAPPING_LACKS,
-				  "user mapping lacks credentials");
-	cs_core_detail(&err, "%s", needs.data);
-	cs_error_raise_early(&err, NULL);
-}
-
-/* Whose mapping it is, is not known here: any provider's credentials do. */
-static void
-check_complete_mapping(const CsAccount *account)
-{
-	const CsProvider *provider;
-	CsError			  err;
-	CsError			  lacks = {0};
-
-	for (int i = 0; (provider = cs_registry_at(i)) != NULL; i++)
-	{
-		if (cs_registry_check_mapping(provider, account, &err) == CS_OK)
-			return;
-		if (lacks.code == CS_ERR_NONE &&
-			cs_registry_has_credential(provider, account))
-			lacks = err;
-	}
-	if (lacks.code != CS_ERR_NONE)
-		cs_error_raise_early(&lacks, NULL);
-	refuse_without_credentials(account);
-}
-
-static void
-check_complete(const CsProvider *provider, List *options)
-{
-	CsAccount account = account_of(options);
-	CsError	  err;
-
-	if (provider == NULL)
-		check_complete_mapping(&account);
-	else if (cs_registry_check_server(provider, &account, &err) != CS_OK)
-		cs_error_raise_early(&err, NULL);
-}
-
-static void
-check_certificate(List *options)
-{
-	bool		cert = cs_options_get(options, CS_CERT_FILE) != NULL;
-	bool		key = cs_options_get(options, CS_KEY_FILE) != NULL;
-	const char *given = cert ? CS_CERT_FILE : CS_KEY_FILE;
-	const char *missing = cert ? CS_KEY_FILE : CS_CERT_FILE;
-
-	if (cert != key)
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_FDW_DYNAMIC_PARAMETER_VALUE_NEEDED),
-			 errmsg("user mapping lacks \"%s\"", missing),
-			 errdetail(
-				 "A client certificate is of no use without its private key, nor the key without it."),
-			 errhint("Give \"%s\" as well, or leave \"%s\" out.", missing,
-					 given)));
-}
-
 /*
  * credscore.validator(options text[], catalog oid) returns void
  *
@@ -558,9 +444,10 @@ credscore_validator(PG_FUNCTION_ARGS)
 			unknown_option(def->defname, place, provider);
 		check_not_both(options, def->defname);
 	}
-	if (server || catalog == UserMappingRelationId)
-		check_complete(provider, options);
-	check_certificate(options);
+	if (server)
+		cs_complete_check_server(provider, options);
+	else if (catalog == UserMappingRelationId)
+		cs_complete_check_mapping(options);
 	PG_RETURN_VOID();
 }
 

@@ -70,6 +70,10 @@ foreach my $name (keys %secret)
 	chmod 0600, "$secrets/$name";
 }
 
+my $pair = CredScore::Sandbox->make_certificates("$secrets/tls")->{good};
+$cluster->secret(slurp_file($pair->[0]), "$secrets/client.crt");
+$cluster->secret(slurp_file($pair->[1]), "$secrets/client.key");
+
 # --- commands ---
 
 # As the reader types it, but for addresses and paths.
