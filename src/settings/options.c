@@ -286,18 +286,26 @@ has_name(const char *names, const char *name)
 	return false;
 }
 
-/* Names of all options valid in a place, for the hint. */
-static char *
-valid_names(CsOptionPlace place, const CsProvider *only)
+static void
+add_common_names(StringInfo names, CsOptionPlace place)
 {
-	StringInfoData		names;
-	const CsProvider   *provider;
 	size_t				n;
 	const CommonOption *common = common_options(place, &n);
 
-	initStringInfo(&names);
 	for (size_t i = 0; i < n; i++)
-		appendStringInfo(&names, ", %s", common[i].name);
+		appendStringInfo(names, ", %s", common[i].name);
+}
+
+/* Names of all options valid in a place, for the hint; what one needs first. */
+static char *
+valid_names(CsOptionPlace place, const CsProvider *only)
+{
+	StringInfoData	  names;
+	const CsProvider *provider;
+
+	initStringInfo(&names);
+	if (place == CS_ON_SERVER)
+		add_common_names(&names, place);
 	for (int i = 0; (provider = cs_registry_at(i)) != NULL; i++)
 		for (const CsOption *o = provider->options; o->name != NULL; o++)
 			if (o->place == place && (only == NULL || only == provider) &&
@@ -305,6 +313,8 @@ valid_names(CsOptionPlace place, const CsProvider *only)
 				appendStringInfo(&names,
 								 o->secret ? ", %s, %s" FILE_SUFFIX : ", %s",
 								 o->name, o->name);
+	if (place == CS_ON_MAPPING)
+		add_common_names(&names, place);
 	return names.data + 2;
 }
 
