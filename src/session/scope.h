@@ -23,6 +23,8 @@ typedef struct CsScope
 	void		 *memo;	   /* memo.c's; NULL at first */
 	void		 *pins;	   /* pin.c's: the settings that hold */
 	bool		  asks;	   /* ask.c's: the end of the scope is watched */
+	bool		  looked;  /* ask.c's: whether its database is at home, */
+	bool		  away;	   /* and it is not */
 	uint64		  calls;   /* ask.c's: questions handed to the courier */
 	uint64		  settled; /* ask.c's: of them, those that are over */
 } CsScope;
