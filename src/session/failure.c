@@ -92,6 +92,15 @@ cs_failure_fetch(const void *bytes)
 static const char *
 outcome_message(const CsOutcome *outcome)
 {
+	switch (outcome->code)
+	{
+		case CS_ERR_SWITCHED_OFF:
+		case CS_ERR_SERVER_OFF:
+		case CS_ERR_AWAY:
+			return "calls to %s are switched off";
+		default:
+			break;
+	}
 	if (outcome->from_login && outcome->code != CS_ERR_CREDENTIALS)
 		return "could not log in to %s";
 	switch (outcome->code)
@@ -166,6 +175,9 @@ make_hint(const CsAbout *about, CsErrorCode code)
 {
 	if (code == CS_ERR_SERVER_REFUSED)
 		return psprintf("Correct it with ALTER SERVER %s.",
+						quote_identifier(about->settings->server_name));
+	if (code == CS_ERR_SERVER_OFF)
+		return psprintf("Switch it on with ALTER SERVER %s.",
 						quote_identifier(about->settings->server_name));
 	if (code == CS_ERR_CREDENTIALS)
 		return psprintf("Correct the credentials with %s, or in their file.",

@@ -81,6 +81,7 @@ static const ServerOption server_options[] = {
 	{"breaker_cooldown", KIND_TIME, "30s", 1, MAX_TIME_MS,
 	 LIMIT(breaker_cooldown)},
 	{"daily_budget", KIND_INT, "0", 0, MAX_BUDGET, LIMIT(daily_budget)},
+	{"enabled", KIND_BOOL, "on", 0, 0, LIMIT(enabled)},
 	{"ca_file", KIND_FILE, NULL, 0, 0, 0},
 	{"proxy", KIND_PROXY, NULL, 0, 0, 0},
 	{"reader_mapping", KIND_ROLE, NULL, 0, 0, 0},
