@@ -88,7 +88,7 @@
 #define RESTART_SECONDS 1
 
 static uint32 abandons_seen;
-static bool switched_off; /* as credscore.enabled was when it was looked at */
+static uint32 offs_seen;
 
 pg_noreturn PGDLLEXPORT void credscore_courier_main(Datum arg);
 
@@ -222,19 +222,24 @@ refuse_all(void)
 
 	cs_flight_scan(&scan);
 	while ((flight = hash_seq_search(&scan)) != NULL)
-		if (flight->state != CS_FLIGHT_CALLING)
-			cs_course_refuse(flight, CS_ERR_SWITCHED_OFF);
+	{
+		CsErrorCode off = cs_server_off(flight->server);
+
+		if (off != CS_ERR_NONE && flight->state != CS_FLIGHT_CALLING)
+			cs_course_refuse(flight, off);
+	}
 	cs_login_refuse_all();
 }
 
 static void
-follow_switch(void)
+follow_switches(void)
 {
-	bool off = !cs_guc_enabled();
+	uint32 offs = cs_server_offs();
 
-	if (off && !switched_off)
-		refuse_all();
-	switched_off = off;
+	if (offs == offs_seen)
+		return;
+	offs_seen = offs;
+	refuse_all();
 }
 
 /* Whoever waits until nothing is on its way any more sees it in the views. */
@@ -243,13 +248,14 @@ show_switch(void)
 {
 	static bool shown_off = false;
 	static int	shown_calls = 0;
-	int			calls = switched_off ? cs_server_calls() : 0;
+	bool		off = !cs_guc_enabled();
+	int			calls = off ? cs_server_calls() : 0;
 
-	if (shown_off == switched_off && shown_calls == calls)
+	if (shown_off == off && shown_calls == calls)
 		return;
-	shown_off = switched_off;
+	shown_off = off;
 	shown_calls = calls;
-	cs_slots_courier_off(shown_off, shown_calls);
+	cs_slots_courier_off(off, calls);
 }
 
 /* --- the process --- */
@@ -310,9 +316,9 @@ work_round(void)
 	int	 slot;
 	long http_ms;
 
-	follow_switch();
 	while ((slot = cs_slots_take()) >= 0)
 		take(slot);
+	follow_switches();
 	look_for_abandoned();
 	cs_timer_run(cs_clock_ticks());
 	start_next();

@@ -422,12 +422,17 @@ cs_login_refuse_all(void)
 
 	dlist_foreach(iter, &logins)
 	{
-		Login *login = dlist_container(Login, node, iter.cur);
+		Login	   *login = dlist_container(Login, node, iter.cur);
+		CsErrorCode off;
 
+		if (login->state != LOGIN_QUEUED && login->state != LOGIN_PAUSED)
+			continue;
+		off = cs_server_off(cs_server_get(cs_account_at(login->account)));
+		if (off == CS_ERR_NONE)
+			continue;
 		if (login->state == LOGIN_QUEUED)
 			cs_server_withdraw(&login->turn);
-		if (login->state == LOGIN_QUEUED || login->state == LOGIN_PAUSED)
-			refuse(login, CS_ERR_SWITCHED_OFF);
+		refuse(login, off);
 	}
 }
 

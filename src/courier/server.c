@@ -34,6 +34,7 @@ struct CsServer
 
 static dlist_head servers = DLIST_STATIC_INIT(servers);
 static int		  ncalls; /* admitted and not over */
+static uint32	  noffs;  /* how often one was switched off */
 
 #define turn_of(t) ((CsTurn *) ((char *) (t) -offsetof(CsTurn, ticket)))
 
@@ -93,6 +94,7 @@ take_limits(CsServer *server, const CsSharedAccount *account)
 	if (serial <= server->limits_serial)
 		return;
 	server->limits_serial = serial;
+	noffs += !limits->enabled && !server->off;
 	server->off = !limits->enabled;
 	cs_gate_configure(&server->gate, &settings);
 }
@@ -123,6 +125,16 @@ cs_server_off_detail(CsErrorCode off)
 	return off == CS_ERR_SWITCHED_OFF
 			   ? "The setting credscore.enabled is off."
 			   : "The option enabled of the server is off.";
+}
+
+uint32
+cs_server_offs(void)
+{
+	static bool was_enabled = true;
+
+	noffs += was_enabled && !cs_guc_enabled();
+	was_enabled = cs_guc_enabled();
+	return noffs;
 }
 
 int

@@ -81,6 +81,9 @@ extern CsErrorCode cs_server_off(const CsServer *server);
 /* The same as a sentence. */
 extern const char *cs_server_off_detail(CsErrorCode off);
 
+/* Changes whenever a server is switched off, by itself or with all others. */
+extern uint32 cs_server_offs(void);
+
 /* Calls that were admitted and are not over, at all servers. */
 extern int cs_server_calls(void);
 

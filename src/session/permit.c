@@ -20,7 +20,7 @@ cs_permit_here(void)
 bool
 cs_permit_away(CsScope *scope)
 {
-	if (!scope->looked)
+	if (!scope->looked || scope->estate == NULL)
 		scope->away = cs_home_look() != CS_HOME_HERE;
 	scope->looked = true;
 	return scope->away;

@@ -16,9 +16,9 @@
 extern bool cs_permit_here(void);
 
 /*
- * Is the database away from home?  One look for all questions of an execution: it
- * costs some microseconds, and each of the calls that follow a thousand times
- * that.
+ * Is the database away from home?  One look for all questions of an execution,
+ * and one for each question of a command, which may run for hours.  It costs fifteen
+ * microseconds or so, and each call that may follow a hundred times that.
  */
 extern bool cs_permit_away(CsScope *scope);
 

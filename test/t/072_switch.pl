@@ -206,6 +206,11 @@ like($cluster->safe_psql(decision(phone())), qr/"risk_score"/, 'on: it asks');
 	$sandbox->wait_for(provider => 'pngme', path => 'decision', held => 2);
 	my @queued = map { $cluster->background(report(phone(), $server)) } 1 .. 3;
 	$cluster->wait_for_questions(5);
+	# one of an elder account of it waits for its window
+	my $batch = $cluster->background("SET credscore.max_in_flight = 1; SELECT count(*) FROM (SELECT
+		credscore_decision(p, server => '$server', on_error => 'report') AS a FROM unnest('{"
+		  . join(',', map { phone() } 1 .. 2) . "}'::text[]) p OFFSET 0) s WHERE a #>> '{error,sqlstate}' = 'CS403'");
+	$cluster->wait_for_questions(7);
 	my $asked = calls();
 
 	$cluster->alter_server($server, enabled => 'off');
@@ -215,6 +220,7 @@ like($cluster->safe_psql(decision(phone())), qr/"risk_score"/, 'on: it asks');
 	like($error->{detail}, qr/^The option enabled of the server is off\. .*"$server"/, 'server off: DETAIL');
 	like($error->{hint}, qr/ALTER SERVER $server\b/, 'server off: HINT');
 	is_refused($_, 0, 'server off: what queued is refused') foreach @queued;
+	is($batch->result, 2, 'server off: and what waits in a window');
 	$sandbox->release;
 	like($_->result, qr/"risk_score"/, 'server off: what is on the wire is delivered') foreach @runs;
 	is(calls() - $asked, 0, 'server off: nothing left');
