@@ -14,8 +14,8 @@
 
 #include "access/xact.h"
 #include "executor/executor.h"
+#include "miscadmin.h"
 #include "optimizer/planner.h"
-#include "postmaster/autovacuum.h"
 #include "tcop/pquery.h"
 #include "tcop/utility.h"
 #include "utils/portal.h"
@@ -136,7 +136,7 @@ estimating(void)
 static bool
 analyzing(void)
 {
-	return (vacuum_depth > 0 || IsAutoVacuumWorkerProcess()) &&
+	return (vacuum_depth > 0 || MyBackendType == B_AUTOVAC_WORKER) &&
 		   cs_analyze_is_running();
 }
 

@@ -11,12 +11,10 @@
 #include "access/reloptions.h"
 #include "access/table.h"
 #include "catalog/pg_user_mapping.h"
-#include "commands/dbcommands.h"
 #include "commands/defrem.h"
 #include "fmgr.h"
 #include "foreign/foreign.h"
 #include "funcapi.h"
-#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
@@ -152,12 +150,11 @@ put_home(FunctionCallInfo fcinfo)
 	const char *fault = cs_home_fault(cs_home_look());
 
 	if (fault == NULL)
-		put(fcinfo, "home", true, "database \"%s\" is at home here",
-			get_database_name(MyDatabaseId));
+		put(fcinfo, "home", true, "this database is at home here");
 	else
 		put(fcinfo, "home", false,
-			"database \"%s\" calls no provider until a superuser says SELECT credscore_adopt(): %s",
-			get_database_name(MyDatabaseId), fault);
+			"this database calls no provider until a superuser says SELECT credscore_adopt(): %s",
+			fault);
 }
 
 static void

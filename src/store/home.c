@@ -14,7 +14,6 @@
 #include "access/table.h"
 #include "access/xact.h"
 #include "access/xlog.h"
-#include "catalog/indexing.h"
 #include "catalog/namespace.h"
 #include "miscadmin.h"
 #include "utils/lsyscache.h"

@@ -74,7 +74,7 @@ sub buys_nothing
 	my $report = decode_json($where->safe_psql(decision(phone(), ", on_error => 'report'"), database => $database));
 	is_deeply([ @{ $report->{error} }{qw(sqlstate attempts billed)} ], [ 'CS403', 0, 'no' ], "$name: a report");
 	is($sandbox->counts->{received} - $before, 0, "$name: no call");
-	like(home_check($where, $database), qr/^f\|database "\w+" calls no provider.*credscore_adopt/,
+	like(home_check($where, $database), qr/^f\|this database calls no provider.*credscore_adopt/,
 		"$name: health is red");
 	return;
 }
@@ -101,6 +101,10 @@ $cluster->safe_psql('CREATE DATABASE restored; SELECT credscore_cache_clear()');
 my $before = calls();
 $node->command_fails_like([ 'pg_restore', '-d', $node->connstr('restored'), $dump ],
 	qr/calls to Pngme are switched off/, 'pg_restore cannot refresh the view');
+is(calls() - $before, 0, 'and buys nothing');
+$cluster->safe_psql('CREATE DATABASE at_once');
+$node->command_fails_like([ 'pg_restore', '-1', '-d', $node->connstr('at_once'), $dump ],
+	qr/calls to Pngme are switched off/, 'nor in one transaction');
 is(calls() - $before, 0, 'and buys nothing');
 buys_nothing($cluster, 'restored', 'restored');
 
