@@ -40,6 +40,36 @@ CREATE FOREIGN DATA WRAPPER credscore VALIDATOR credscore.validator NO HANDLER;
 COMMENT ON FOREIGN DATA WRAPPER credscore IS
     'credit scoring providers: servers say where and how to ask, user mappings with which credentials';
 
+-- Home -----------------------------------------------------------------------
+
+-- No key: equal rows are harmless, and pg_restore --clean makes them.
+CREATE TABLE credscore.home (
+    system_identifier bigint NOT NULL,
+    database oid NOT NULL,
+    life bytea NOT NULL DEFAULT '',
+    adopted_at timestamptz NOT NULL DEFAULT pg_catalog.now()
+);
+REVOKE ALL ON credscore.home FROM PUBLIC;
+GRANT SELECT ON credscore.home TO credscore_monitor;
+COMMENT ON TABLE credscore.home IS
+    'where this database is at home: while it has no row, or one of another place, as after a restore or a copy, it calls no provider; credscore_adopt() writes it, and pg_dump dumps it whole';
+COMMENT ON COLUMN credscore.home.system_identifier IS 'of the database server, as in pg_control_system()';
+COMMENT ON COLUMN credscore.home.database IS 'oid of the database';
+COMMENT ON COLUMN credscore.home.life IS
+    'content of the file credscore.life in the data directory; another one in a server that was made of a base backup, empty in one that was not';
+COMMENT ON COLUMN credscore.home.adopted_at IS 'when credscore_adopt() or CREATE EXTENSION wrote the row';
+
+-- Whole: the rows of its origin tell a restored database from one that grew here.
+SELECT pg_catalog.pg_extension_config_dump('credscore.home', '');
+
+CREATE FUNCTION credscore_adopt() RETURNS bigint
+    AS 'MODULE_PATHNAME' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION credscore_adopt() FROM PUBLIC;
+COMMENT ON FUNCTION credscore_adopt() IS
+    'lets a restored or copied database buy answers: it is at home here from now on; returns how many rows of other places were removed from credscore.home; superusers only';
+
+SELECT @extschema@.credscore_adopt();
+
 -- Asking a provider ----------------------------------------------------------
 
 CREATE FUNCTION credscore_decision(
@@ -269,7 +299,7 @@ COMMENT ON VIEW credscore_stat_workers IS
     'the processes of credscore: when they started, their last sign of life, and the questions they hold';
 COMMENT ON COLUMN credscore_stat_workers.kind IS 'courier';
 COMMENT ON COLUMN credscore_stat_workers.pid IS 'process id; NULL while it is not running';
-COMMENT ON COLUMN credscore_stat_workers.state IS 'running or stopped';
+COMMENT ON COLUMN credscore_stat_workers.state IS 'running, or while credscore.enabled is off: draining as long as calls are on their way, then drained; stopped: there is no process';
 COMMENT ON COLUMN credscore_stat_workers.started_at IS 'when the process last started';
 COMMENT ON COLUMN credscore_stat_workers.heartbeat IS 'last turn of its loop; older than a few seconds means trouble';
 COMMENT ON COLUMN credscore_stat_workers.questions IS 'questions open in all sessions, waiting or being asked';
@@ -421,4 +451,4 @@ CREATE FUNCTION credscore_health(OUT check_name text, OUT ok boolean, OUT detail
 REVOKE ALL ON FUNCTION credscore_health() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION credscore_health() TO credscore_monitor;
 COMMENT ON FUNCTION credscore_health() IS
-    'is all well?  One row per check: preloaded, courier, heartbeat, questions, memory, cache, breaker and daily_budget of each server, secret_file of each mapping of this database';
+    'is all well?  One row per check: preloaded, courier, heartbeat, questions, enabled, memory, cache, breaker and daily_budget of each server, home of this database, secret_file of each of its mappings';

@@ -64,6 +64,7 @@ SELECT try_option('regress_pngme', 'max_response_size',
 -- booleans: as PostgreSQL takes them
 SELECT try_option('regress_pngme', 'retry_ambiguous',
     'on', 'off', 'true', 'NO', '1', 'f', '2', 'maybe');
+SELECT try_option('regress_pngme', 'enabled', 'on', 'off', '0', 'maybe');
 
 -- base_url: https, or http to a loopback address
 SELECT try_option('regress_pngme', 'base_url',

@@ -37,6 +37,8 @@ RESET credscore.calls_on_standby;
 SELECT attempt($$SET credscore.calls_on_standby = 'sometimes'$$);
 -- max_questions: when the server starts
 SELECT attempt($$SET credscore.max_questions = 100$$);
+-- enabled: for all sessions at once
+SELECT attempt($$SET credscore.enabled = off$$);
 
 -- for a role, a database, a function
 ALTER ROLE regress_credscore_clerk SET credscore.on_error = 'subject';

@@ -14,6 +14,7 @@
 #include "courier/courier.h"
 #include "courier/token_cache.h"
 #include "pg/guc.h"
+#include "pg/life.h"
 #include "pg/shmem.h"
 #include "prefetch/plan.h"
 #include "prefetch/prefetch.h"
@@ -35,6 +36,7 @@ _PG_init(void)
 	cs_guc_init();
 	if (!process_shared_preload_libraries_in_progress)
 		return;
+	cs_life_init();
 	cs_slots_init();
 	cs_account_init();
 	cs_token_cache_init();

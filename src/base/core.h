@@ -48,6 +48,9 @@ typedef enum CsErrorCode
 	CS_ERR_PROCESSING,	   /* the provider is still working on it */
 	CS_ERR_MEMORY,		   /* no memory for question or answer */
 	CS_ERR_NOT_CACHED,	   /* not asked: credscore.mode, or a reader */
+	CS_ERR_SWITCHED_OFF,   /* likewise: credscore.enabled */
+	CS_ERR_SERVER_OFF,	   /* likewise: the server's option enabled */
+	CS_ERR_AWAY,		   /* likewise: the database is not at home here */
 	CS_ERR_COUNT
 } CsErrorCode;
 

@@ -37,6 +37,11 @@
  * before sending that is looked at once more.  One on the wire runs to its
  * end: its answer is paid for, and goes into the cache.
  *
+ * While calls are switched off (credscore.enabled, a server's option enabled)
+ * flights end wherever they are but CALLING, and there unless they have left: so
+ * do log-ins.  A question of a database that is not at home begins no flight; it
+ * may join another's.
+ *
  * A round of the loop takes what sessions handed over, fires timers, gives
  * turns, moves bytes, and last wakes the sessions that have outcomes.  It
  * sleeps until a latch, a socket or the first timer wakes it.
@@ -71,6 +76,7 @@
 #include "http/http.h"
 #include "pg/clock.h"
 #include "pg/compat.h"
+#include "pg/guc.h"
 #include "pg/wakeup.h"
 #include "shared/answer_cache.h"
 #include "shared/slots.h"
@@ -82,6 +88,7 @@
 #define RESTART_SECONDS 1
 
 static uint32 abandons_seen;
+static uint32 offs_seen;
 
 pg_noreturn PGDLLEXPORT void credscore_courier_main(Datum arg);
 
@@ -118,7 +125,8 @@ adopt(CsFlight *flight, int slot)
 	bool hurries =
 		cs_slots_urgent(slot) && cs_slots_asker(slot) == flight->place.process;
 
-	if (!hurries && !cs_window_has_room(cs_slots_asker(slot)))
+	if (cs_slots_away(slot) ||
+		(!hurries && !cs_window_has_room(cs_slots_asker(slot))))
 		return;
 	cs_window_leave(&flight->place);
 	cs_course_enter(flight, slot);
@@ -148,7 +156,10 @@ take(int slot)
 		return;
 	}
 	cs_course_begin(flight);
-	cs_course_enter(flight, slot);
+	if (cs_slots_away(slot))
+		cs_course_refuse(flight, CS_ERR_AWAY);
+	else
+		cs_course_enter(flight, slot);
 }
 
 /* Answers of one session make room for its further questions. */
@@ -191,13 +202,60 @@ look_for_abandoned(void)
 	cs_flight_scan(&scan);
 	while ((flight = hash_seq_search(&scan)) != NULL)
 	{
-		int slot = cs_flight_waiting_slot(flight, flight->place.process);
+		int slot = cs_flight_wanting_slot(flight, flight->place.process);
 
 		if (slot < 0 && flight->state != CS_FLIGHT_CALLING)
 			cs_course_drop(flight);
 		else
 			vacate(flight, slot);
 	}
+}
+
+/* --- calls are switched off, and on again --- */
+
+/* What has not left ends; what is on the wire is received. */
+static void
+refuse_all(void)
+{
+	HASH_SEQ_STATUS scan;
+	CsFlight	   *flight;
+
+	cs_flight_scan(&scan);
+	while ((flight = hash_seq_search(&scan)) != NULL)
+	{
+		CsErrorCode off = cs_server_off(flight->server);
+
+		if (off != CS_ERR_NONE && flight->state != CS_FLIGHT_CALLING)
+			cs_course_refuse(flight, off);
+	}
+	cs_login_refuse_all();
+}
+
+static void
+follow_switches(void)
+{
+	uint32 offs = cs_server_offs();
+
+	if (offs == offs_seen)
+		return;
+	offs_seen = offs;
+	refuse_all();
+}
+
+/* Whoever waits until nothing is on its way any more sees it in the views. */
+static void
+show_switch(void)
+{
+	static bool shown_off = false;
+	static int	shown_calls = 0;
+	bool		off = !cs_guc_enabled();
+	int			calls = off ? cs_server_calls() : 0;
+
+	if (shown_off == off && shown_calls == calls)
+		return;
+	shown_off = off;
+	shown_calls = calls;
+	cs_slots_courier_off(off, calls);
 }
 
 /* --- the process --- */
@@ -260,12 +318,14 @@ work_round(void)
 
 	while ((slot = cs_slots_take()) >= 0)
 		take(slot);
+	follow_switches();
 	look_for_abandoned();
 	cs_timer_run(cs_clock_ticks());
 	start_next();
 	cs_http_turn(start_next);
 	/* Calls that timed out made room, too. */
 	start_next();
+	show_switch();
 	cs_slots_wake();
 	http_ms = cs_http_timeout();
 	if (http_ms < 0)
@@ -317,6 +377,7 @@ set_up(void)
 	before_shmem_exit(on_exit_settle, (Datum) 0);
 	cs_stats_courier_start();
 	cs_slots_courier_start();
+	cs_slots_courier_off(false, 0);
 	pgstat_report_appname("credscore courier");
 	beat(&heartbeat);
 }

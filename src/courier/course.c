@@ -68,10 +68,27 @@ await_token(CsFlight *flight)
 	}
 }
 
+static void
+refuse(CsFlight *flight, CsErrorCode off)
+{
+	cs_flight_fail_with(
+		flight, off,
+		off == CS_ERR_AWAY
+			? "This database is not at home here, as after a restore or a copy."
+			: cs_server_off_detail(off));
+}
+
 /* A try begins.  Its waits in the queue share one queue_timeout. */
 void
 cs_course_proceed(CsFlight *flight)
 {
+	CsErrorCode off = cs_server_off(flight->server);
+
+	if (off != CS_ERR_NONE)
+	{
+		refuse(flight, off);
+		return;
+	}
 	flight->patience =
 		flight->account->limits.queue_timeout * (int64) CS_US_PER_MS;
 	await_token(flight);
@@ -234,7 +251,8 @@ on_sending(CsHttpOwner *owner)
 {
 	CsFlight *flight = cs_flight_of(owner, owner);
 
-	flight->withheld = cs_flight_waiting(flight) == 0;
+	flight->withheld = cs_flight_wanting(flight) == 0 ||
+					   cs_server_off(flight->server) != CS_ERR_NONE;
 	if (flight->withheld)
 		return false;
 	flight->attempts++;
@@ -307,17 +325,18 @@ static CsDecision
 decide(CsFlight *flight, const CsBilling *billing, int retry_after_ms)
 {
 	const CsLimits *limits = &flight->account->limits;
-	bool			awaited = cs_flight_waiting(flight) > 0;
-	CsRetryPolicy	policy = {.retry_ambiguous = limits->retry_ambiguous,
-							  .can_renew = awaited &&
-										   flight->account->needs_login &&
-										   !flight->renewed,
-							  .max_retries = awaited ? limits->max_retries : 0,
-							  .max_delay_ms = limits->queue_timeout};
-	CsAttempt		attempt = {.billing = *billing,
-							   .retries = flight->retries,
-							   .retry_after_ms = retry_after_ms,
-							   .random = pg_prng_double(&pg_global_prng_state)};
+	bool			awaited = cs_flight_wanting(flight) > 0;
+	bool			off = cs_server_off(flight->server) != CS_ERR_NONE;
+	CsRetryPolicy	policy = {
+		  .retry_ambiguous = limits->retry_ambiguous,
+		  .can_renew =
+			  awaited && flight->account->needs_login && !flight->renewed,
+		  .max_retries = awaited && !off ? limits->max_retries : 0,
+		  .max_delay_ms = limits->queue_timeout};
+	CsAttempt attempt = {.billing = *billing,
+						 .retries = flight->retries,
+						 .retry_after_ms = retry_after_ms,
+						 .random = pg_prng_double(&pg_global_prng_state)};
 
 	return cs_retry_decide(&policy, &attempt);
 }
@@ -345,14 +364,15 @@ judge(CsFlight *flight, const CsHttpResult *result)
 }
 
 /*
- * We kept the call from leaving, since nobody waited any more.  That is no
- * failure of anybody's; who has come meanwhile is asked for as if anew.
+ * We kept the call from leaving, since nobody wanted it any more, or calls were
+ * switched off.  That is no failure of anybody's; who has come meanwhile is asked
+ * for as if anew.
  */
 static void
 end_withheld(CsFlight *flight)
 {
 	flight->end = CS_CALL_REPLY;
-	if (cs_flight_waiting(flight) > 0)
+	if (cs_flight_wanting(flight) > 0)
 		cs_course_proceed(flight);
 	else
 		cs_course_drop(flight);
@@ -405,19 +425,37 @@ on_timer(CsTimer *timer)
 		give_up_queue(flight);
 }
 
-/* --- nobody waits --- */
+/* --- nobody wants it, or nothing may leave --- */
+
+static void
+stop_waiting(CsFlight *flight)
+{
+	if (flight->state == CS_FLIGHT_QUEUED)
+		cs_server_withdraw(&flight->turn);
+	else if (flight->state == CS_FLIGHT_LOGIN)
+		cs_login_leave(&flight->waiter);
+}
 
 void
 cs_course_drop(CsFlight *flight)
 {
 	CsOutcome nothing;
 
-	if (flight->state == CS_FLIGHT_QUEUED)
-		cs_server_withdraw(&flight->turn);
-	else if (flight->state == CS_FLIGHT_LOGIN)
-		cs_login_leave(&flight->waiter);
+	stop_waiting(flight);
+	if (cs_flight_waiting(flight) > 0)
+	{
+		refuse(flight, CS_ERR_AWAY);
+		return;
+	}
 	memset(&nothing, 0, sizeof(nothing));
 	cs_flight_settle(flight, &nothing, NULL, 0, false);
+}
+
+void
+cs_course_refuse(CsFlight *flight, CsErrorCode off)
+{
+	stop_waiting(flight);
+	refuse(flight, off);
 }
 
 void

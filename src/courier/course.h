@@ -23,7 +23,13 @@ extern void cs_course_enter(CsFlight *flight, int slot);
 /* Inside the window: a token if one is needed, then the gate. */
 extern void cs_course_proceed(CsFlight *flight);
 
-/* Drops a flight that has not left and that nobody waits for. */
+/*
+ * Drops a flight that has not left and that nobody wants; who nevertheless waits
+ * is refused.
+ */
 extern void cs_course_drop(CsFlight *flight);
+
+/* Ends a flight that has not left, since calls are switched off. */
+extern void cs_course_refuse(CsFlight *flight, CsErrorCode off);
 
 #endif /* CS_COURSE_H */

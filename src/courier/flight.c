@@ -80,14 +80,30 @@ cs_flight_waiting(const CsFlight *flight)
 	return n;
 }
 
+static bool
+wants_call(int slot)
+{
+	return !cs_slots_abandoned(slot) && !cs_slots_away(slot);
+}
+
 int
-cs_flight_waiting_slot(const CsFlight *flight, int process)
+cs_flight_wanting(const CsFlight *flight)
+{
+	int n = 0;
+
+	for (int s = flight->first_slot; s >= 0; s = next_attached[s])
+		n += wants_call(s);
+	return n;
+}
+
+int
+cs_flight_wanting_slot(const CsFlight *flight, int process)
 {
 	int found = -1;
 
 	for (int s = flight->first_slot; s >= 0; s = next_attached[s])
 	{
-		if (cs_slots_abandoned(s))
+		if (!wants_call(s))
 			continue;
 		found = s;
 		if (cs_slots_asker(s) == process)

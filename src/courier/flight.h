@@ -82,11 +82,15 @@ extern void cs_flight_stop(void);
 /* Starts a scan over all flights, with hash_seq_search. */
 extern void cs_flight_scan(HASH_SEQ_STATUS *scan);
 
-/* How many still wait for the outcome. */
+/*
+ * How many still wait for the outcome; of them, those for whom a call may leave:
+ * one of a database that is not at home takes only what another's call brings.
+ */
 extern int cs_flight_waiting(const CsFlight *flight);
+extern int cs_flight_wanting(const CsFlight *flight);
 
-/* A slot that still waits: one of this process if there is one; -1: none. */
-extern int cs_flight_waiting_slot(const CsFlight *flight, int process);
+/* A slot that wants it: one of this process if there is one; -1: none. */
+extern int cs_flight_wanting_slot(const CsFlight *flight, int process);
 
 /* Notes that its call has left, or that it is over: plain stores. */
 extern void cs_flight_mark_sent(CsFlight *flight, bool sent);

@@ -113,6 +113,12 @@ take_next(CsGate *gate)
 }
 
 CsTicket *
+cs_gate_turn_away(CsGate *gate)
+{
+	return cs_list_is_empty(&gate->askers) ? NULL : take_next(gate);
+}
+
+CsTicket *
 cs_gate_admit(CsGate *gate, CsInstant now, CsAdmission *admission,
 			  CsInstant *due)
 {

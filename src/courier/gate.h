@@ -75,6 +75,9 @@ extern void cs_gate_withdraw(CsTicket *ticket);
 extern CsTicket *cs_gate_admit(CsGate *gate, CsInstant now,
 							   CsAdmission *admission, CsInstant *due);
 
+/* The next one, out of the queue without a turn; NULL: nobody waits. */
+extern CsTicket *cs_gate_turn_away(CsGate *gate);
+
 /* A call that was admitted is over; see cs_pace_note_outcome. */
 extern void cs_gate_leave(CsTicket *ticket, CsSign sign, int retry_after_ms,
 						  CsInstant now);

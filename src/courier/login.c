@@ -66,7 +66,8 @@ typedef struct Login
 	CsAccountId account; /* unless OVER */
 	CsTurn		turn;
 	CsHttpOwner owner;
-	CsTimer		timer; /* set while QUEUED and PAUSED */
+	CsTimer		timer;	  /* set while QUEUED and PAUSED */
+	bool		withheld; /* its call was kept from leaving */
 	int			retries;
 	int			pause_ms;
 	CsInstant	failed_until; /* the failure is remembered until then */
@@ -229,16 +230,26 @@ fail_with_result(Login *login, const CsBilling *billing,
 		 result->end == CS_CALL_REPLY ? detail : result->detail, true);
 }
 
+/* Calls are switched off. */
+static void
+refuse(Login *login, CsErrorCode off)
+{
+	fail(login, off, 0, cs_server_off_detail(off), false);
+}
+
 /* --- its course --- */
 
 static void
 enter_queue(Login *login)
 {
 	const CsSharedAccount *account = cs_account_at(login->account);
+	CsServer			  *server = cs_server_get(account);
 
 	login->state = LOGIN_QUEUED;
-	if (cs_server_enter(cs_server_get(account), account, CS_FEE_NONE,
-						CS_ASKER_LOGIN, &login->turn))
+	if (cs_server_off(server) != CS_ERR_NONE)
+		refuse(login, cs_server_off(server));
+	else if (cs_server_enter(server, account, CS_FEE_NONE, CS_ASKER_LOGIN,
+							 &login->turn))
 		cs_timer_set_after(&login->timer, account->limits.queue_timeout);
 	else
 		fail(login, CS_ERR_MEMORY, 0,
@@ -263,7 +274,10 @@ on_timer(CsTimer *timer)
 static bool
 on_sending(CsHttpOwner *owner)
 {
-	return true;
+	Login *login = login_of(owner, owner);
+
+	login->withheld = cs_server_off(login->turn.server) != CS_ERR_NONE;
+	return !login->withheld;
 }
 
 static void
@@ -271,19 +285,24 @@ on_done(CsHttpOwner *owner, CsHttpResult *result)
 {
 	Login				  *login = login_of(owner, owner);
 	const CsSharedAccount *account = cs_account_at(login->account);
-	CsRetryPolicy policy = {.max_retries = account->limits.max_retries,
-							.max_delay_ms = account->limits.queue_timeout};
-	CsAttempt	  attempt = {
-			.billing = cs_billing_of(CS_FEE_NONE, result->end, result->status),
-			.retries = login->retries,
-			.retry_after_ms = result->retry_after_ms,
-			.random = pg_prng_double(&pg_global_prng_state)};
-	CsCallReport report = {result->end, attempt.billing,
-						   result->retry_after_ms, &result->cost};
+	CsErrorCode			   off = cs_server_off(login->turn.server);
+	CsCallEnd	  end = login->withheld ? CS_CALL_WITHHELD : result->end;
+	CsRetryPolicy policy = {
+		.max_retries = off == CS_ERR_NONE ? account->limits.max_retries : 0,
+		.max_delay_ms = account->limits.queue_timeout};
+	CsAttempt	 attempt = {.billing =
+								cs_billing_of(CS_FEE_NONE, end, result->status),
+							.retries = login->retries,
+							.retry_after_ms = result->retry_after_ms,
+							.random = pg_prng_double(&pg_global_prng_state)};
+	CsCallReport report = {end, attempt.billing, result->retry_after_ms,
+						   &result->cost};
 	CsDecision	 decision = cs_retry_decide(&policy, &attempt);
 
 	cs_server_call_over(&login->turn, &report);
-	if (decision.next == CS_NEXT_RETRY)
+	if (login->withheld)
+		enter_queue(login);
+	else if (decision.next == CS_NEXT_RETRY)
 	{
 		login->retries++;
 		login->state = LOGIN_PAUSED;
@@ -313,6 +332,7 @@ call(Login *login)
 								   .max_body = MAX_LOGIN_REPLY};
 
 	login->state = LOGIN_CALLING;
+	login->withheld = false;
 	if (cs_http_start(&http, &login->owner))
 		return;
 	cs_server_back_out(&login->turn);
@@ -395,6 +415,27 @@ void
 cs_login_leave(CsLoginWaiter *waiter)
 {
 	dlist_delete(&waiter->node);
+}
+
+void
+cs_login_refuse_all(void)
+{
+	dlist_iter iter;
+
+	dlist_foreach(iter, &logins)
+	{
+		Login	   *login = dlist_container(Login, node, iter.cur);
+		CsErrorCode off;
+
+		if (login->state != LOGIN_QUEUED && login->state != LOGIN_PAUSED)
+			continue;
+		off = cs_server_off(cs_server_get(cs_account_at(login->account)));
+		if (off == CS_ERR_NONE)
+			continue;
+		if (login->state == LOGIN_QUEUED)
+			cs_server_withdraw(&login->turn);
+		refuse(login, off);
+	}
 }
 
 void

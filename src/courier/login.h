@@ -47,6 +47,9 @@ extern CsLoginState cs_login_ensure(CsAccountId account, CsLoginWaiter *waiter,
 /* Gives up waiting; the log-in itself goes on. */
 extern void cs_login_leave(CsLoginWaiter *waiter);
 
+/* Ends the log-ins at servers that are switched off, unless they have left. */
+extern void cs_login_refuse_all(void);
+
 /* At the courier's end: lets go of the accounts of log-ins on their way. */
 extern void cs_login_stop(void);
 

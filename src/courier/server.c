@@ -18,6 +18,7 @@
 #include "courier/day.h"
 #include "courier/timer.h"
 #include "pg/clock.h"
+#include "pg/guc.h"
 #include "provider/registry.h"
 
 struct CsServer
@@ -27,11 +28,14 @@ struct CsServer
 	CsBudgetDay	  today; /* as its time zone has it */
 	CsGate		  gate;
 	uint64		  limits_serial; /* of the account whose limits hold */
+	bool		  off;			 /* its option enabled says so */
 	CsTimer		  timer;		 /* when the gate may let someone in */
 	CsStatServer *stats;
 };
 
 static dlist_head servers = DLIST_STATIC_INIT(servers);
+static int		  ncalls; /* admitted and not over */
+static uint32	  noffs;  /* how often one was switched off */
 
 #define turn_of(t) ((CsTurn *) ((char *) (t) -offsetof(CsTurn, ticket)))
 
@@ -56,8 +60,8 @@ make(const CsSharedAccount *account)
 	return server;
 }
 
-CsServer *
-cs_server_get(const CsSharedAccount *account)
+static CsServer *
+find(const CsKey *key)
 {
 	dlist_iter iter;
 
@@ -65,10 +69,76 @@ cs_server_get(const CsSharedAccount *account)
 	{
 		CsServer *server = dlist_container(CsServer, node, iter.cur);
 
-		if (cs_key_equal(&server->key, &account->server_key))
+		if (cs_key_equal(&server->key, key))
 			return server;
 	}
-	return make(account);
+	return NULL;
+}
+
+/* The latest limits hold; a statement that runs on may know older ones. */
+static void
+take_limits(CsServer *server, const CsSharedAccount *account)
+{
+	uint64 serial =
+		pg_atomic_read_u64(unconstify(pg_atomic_uint64 *, &account->serial));
+	const CsLimits *limits = &account->limits;
+	CsGateSettings	settings = {
+		 .max_concurrency = limits->max_concurrency,
+		 .pace = {.rate_limit = limits->rate_limit,
+				  .breaker_failures = limits->breaker_failures,
+				  .breaker_cooldown_ms = limits->breaker_cooldown,
+				  .max_pause_ms = limits->queue_timeout}};
+
+	if (serial <= server->limits_serial)
+		return;
+	server->limits_serial = serial;
+	noffs += !limits->enabled && !server->off;
+	server->off = !limits->enabled;
+	cs_gate_configure(&server->gate, &settings);
+}
+
+CsServer *
+cs_server_get(const CsSharedAccount *account)
+{
+	CsServer *server = find(&account->server_key);
+
+	if (server == NULL)
+		server = make(account);
+	if (server != NULL)
+		take_limits(server, account);
+	return server;
+}
+
+CsErrorCode
+cs_server_off(const CsServer *server)
+{
+	if (!cs_guc_enabled())
+		return CS_ERR_SWITCHED_OFF;
+	return server != NULL && server->off ? CS_ERR_SERVER_OFF : CS_ERR_NONE;
+}
+
+const char *
+cs_server_off_detail(CsErrorCode off)
+{
+	return off == CS_ERR_SWITCHED_OFF
+			   ? "The setting credscore.enabled is off."
+			   : "The option enabled of the server is off.";
+}
+
+uint32
+cs_server_offs(void)
+{
+	static bool was_enabled = true;
+
+	noffs += was_enabled && !cs_guc_enabled();
+	was_enabled = cs_guc_enabled();
+	return noffs;
+}
+
+int
+cs_server_calls(void)
+{
+	return ncalls;
 }
 
 CsStatServer *
@@ -198,26 +268,6 @@ charge(CsTurn *turn, CsRefusal *refusal)
 	return true;
 }
 
-/* The latest limits hold; a statement that runs on may know older ones. */
-static void
-take_limits(CsServer *server, const CsSharedAccount *account)
-{
-	uint64 serial =
-		pg_atomic_read_u64(unconstify(pg_atomic_uint64 *, &account->serial));
-	const CsLimits *limits = &account->limits;
-	CsGateSettings	settings = {
-		 .max_concurrency = limits->max_concurrency,
-		 .pace = {.rate_limit = limits->rate_limit,
-				  .breaker_failures = limits->breaker_failures,
-				  .breaker_cooldown_ms = limits->breaker_cooldown,
-				  .max_pause_ms = limits->queue_timeout}};
-
-	if (serial <= server->limits_serial)
-		return;
-	server->limits_serial = serial;
-	cs_gate_configure(&server->gate, &settings);
-}
-
 bool
 cs_server_enter(CsServer *server, const CsSharedAccount *account, CsFee fee,
 				int asker, CsTurn *turn)
@@ -264,17 +314,38 @@ refuse_open(CsTurn *turn, CsInstant now, CsRefusal *refusal)
 			pace.failures);
 }
 
+/* Refuses the next turn at a server that may not be called; false: it is nobody's. */
+static bool
+turn_away_one(CsServer *server, CsErrorCode off)
+{
+	CsTicket *ticket = cs_gate_turn_away(&server->gate);
+	CsRefusal refusal = {.code = off};
+	CsTurn	 *turn;
+
+	if (ticket == NULL)
+		return false;
+	turn = turn_of(ticket);
+	strlcpy(refusal.detail, cs_server_off_detail(off), sizeof(refusal.detail));
+	show_gate(server);
+	turn->ready(turn, &refusal);
+	return true;
+}
+
 /* Readies the next turn at a server; false: it is nobody's. */
 static bool
 admit_one(CsServer *server)
 {
 	CsRefusal	refusal = {.code = CS_ERR_NONE};
+	CsErrorCode off = cs_server_off(server);
 	CsInstant	now = cs_clock_ticks();
 	CsInstant	due;
 	CsAdmission admission;
-	CsTicket   *ticket = cs_gate_admit(&server->gate, now, &admission, &due);
+	CsTicket   *ticket;
 	CsTurn	   *turn;
 
+	if (off != CS_ERR_NONE)
+		return turn_away_one(server, off);
+	ticket = cs_gate_admit(&server->gate, now, &admission, &due);
 	if (ticket == NULL)
 	{
 		cs_timer_set(&server->timer, due);
@@ -290,6 +361,7 @@ admit_one(CsServer *server)
 			cs_gate_back_out(&turn->ticket);
 		show_budgets(turn);
 	}
+	ncalls += refusal.code == CS_ERR_NONE;
 	show_gate(server);
 	turn->ready(turn, &refusal);
 	return true;
@@ -311,6 +383,7 @@ void
 cs_server_back_out(CsTurn *turn)
 {
 	cs_gate_back_out(&turn->ticket);
+	ncalls--;
 	give_back(turn);
 	show_gate(turn->server);
 }
@@ -353,6 +426,7 @@ cs_server_call_over(CsTurn *turn, const CsCallReport *report)
 
 	cs_gate_leave(&turn->ticket, report->billing.sign,
 				  refused ? report->retry_after_ms : 0, cs_clock_ticks());
+	ncalls--;
 	if (report->billing.billed == CS_BILLED_NO)
 		give_back(turn);
 	count_call(turn, report);

@@ -63,8 +63,8 @@ typedef struct CsCallReport
 /* Who logs in, among the numbers of processes that ask. */
 #define CS_ASKER_LOGIN (-1)
 
-/* The server of an account; made when it is new.  NULL: no memory, which all
- * functions accept: nobody enters its queue. */
+/* The server of an account, with its limits if they are the latest; made when it
+ * is new.  NULL: no memory, which all functions accept: nobody enters its queue. */
 extern CsServer *cs_server_get(const CsSharedAccount *account);
 
 /* Where to count what concerns it. */
@@ -78,6 +78,22 @@ extern CsStatServer *cs_server_stats(const CsServer *server);
 extern bool cs_server_enter(CsServer *server, const CsSharedAccount *account,
 							CsFee fee, int asker, CsTurn *turn);
 extern void cs_server_withdraw(CsTurn *turn);
+
+/*
+ * Why no call may leave to it: credscore.enabled, or its option enabled.
+ * CS_ERR_NONE: calls may leave.  Fit for any callback.  Who has entered the queue
+ * nevertheless is refused.
+ */
+extern CsErrorCode cs_server_off(const CsServer *server);
+
+/* The same as a sentence. */
+extern const char *cs_server_off_detail(CsErrorCode off);
+
+/* Changes whenever a server is switched off, by itself or with all others. */
+extern uint32 cs_server_offs(void);
+
+/* Calls that were admitted and are not over, at all servers. */
+extern int cs_server_calls(void);
 
 /* Readies all turns whose wait is over, at any server. */
 extern void cs_server_admit(void);

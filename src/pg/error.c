@@ -69,6 +69,14 @@ static const ErrorClass classes[CS_ERR_COUNT] = {
 	[CS_ERR_NOT_CACHED] =
 		{CS_SQLSTATE('4', '0', '4'), false, false,
 		 "Only what is in the cache is answered: credscore.mode is cached, or the role may only read."},
+	[CS_ERR_SWITCHED_OFF] =
+		{CS_SQLSTATE('4', '0', '3'), true, false,
+		 "Set credscore.enabled to on and reload the configuration, or ask when that is done."},
+	[CS_ERR_SERVER_OFF] = {CS_SQLSTATE('4', '0', '3'), true, false,
+						   "Set the option enabled of the server to on."},
+	[CS_ERR_AWAY] =
+		{CS_SQLSTATE('4', '0', '3'), true, false,
+		 "If this database is to buy answers here, a superuser says SELECT credscore_adopt()."},
 	[CS_ERR_MEMORY] =
 		{ERRCODE_OUT_OF_MEMORY, true, false,
 		 "Questions and answers share what credscore.cache_size and credscore.max_questions set aside; raise one of them, or ask fewer large questions at once."},

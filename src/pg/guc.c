@@ -62,6 +62,7 @@ static const struct config_enum_entry mode_options[] = {
 static int	cache_size = CACHE_SIZE_DEFAULT; /* kB */
 static bool calls_on_standby = false; /* allow calls while in recovery */
 static bool enable_prefetch = true;	  /* overlap the calls of a statement */
+static bool enabled = true;			  /* calls may leave */
 static int	max_calls_per_statement = MAX_CALLS_DEFAULT;
 static int	max_in_flight = MAX_IN_FLIGHT_DEFAULT;
 static int	mode = CS_MODE_LIVE;
@@ -91,6 +92,11 @@ cs_guc_init(void)
 		"credscore.enable_prefetch", "Overlaps the calls of one statement.",
 		"Answers and the number of calls are the same without.",
 		&enable_prefetch, true, PGC_USERSET, GUC_EXPLAIN, NULL, NULL, NULL);
+
+	DefineCustomBoolVariable(
+		"credscore.enabled", "Allows calls to providers.",
+		"When it is switched off, calls that have left are received, and no other leaves.",
+		&enabled, true, PGC_SIGHUP, 0, NULL, NULL, NULL);
 
 	DefineCustomIntVariable("credscore.max_calls_per_statement",
 							"Sets how many calls one statement may make.",
@@ -161,6 +167,12 @@ bool
 cs_guc_enable_prefetch(void)
 {
 	return enable_prefetch;
+}
+
+bool
+cs_guc_enabled(void)
+{
+	return enabled;
 }
 
 int

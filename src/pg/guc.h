@@ -28,6 +28,7 @@ extern CsMode cs_guc_mode(void);
 
 extern bool		 cs_guc_calls_on_standby(void);
 extern bool		 cs_guc_enable_prefetch(void);
+extern bool		 cs_guc_enabled(void);				   /* may calls leave? */
 extern int		 cs_guc_max_calls_per_statement(void); /* 0: no limit */
 extern int		 cs_guc_max_in_flight(void);
 extern int		 cs_guc_max_questions(void);

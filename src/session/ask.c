@@ -21,7 +21,6 @@
 #include "session/ask.h"
 
 #include "access/xact.h"
-#include "access/xlog.h"
 #include "portability/instr_time.h"
 #include "utils/memutils.h"
 
@@ -31,8 +30,9 @@
 #include "pg/guc.h"
 #include "pg/shmem.h"
 #include "pg/wakeup.h"
-#include "session/reading.h"
+#include "session/permit.h"
 #include "session/planned.h"
+#include "session/reading.h"
 #include "shared/progress.h"
 #include "shared/slots.h"
 #include "shared/stats.h"
@@ -67,6 +67,7 @@ typedef struct Running
 	int			 slot;		/* -1: pending */
 	bool		 urgent;	/* it is waited for right away */
 	bool		 planned;	/* a planner runs what asks */
+	bool		 away;		/* the database is not at home here */
 	dsa_pointer	 spec;		/* while pending */
 	CsInstant	 looked_at; /* when the cache had no answer */
 	CsAbout		 about;
@@ -177,14 +178,14 @@ cs_ask_init(void)
 
 /* --- settling --- */
 
-/* What was counted as a call turns out to have been another's. */
+/* What was counted as a call turns out to have been another's, or none. */
 static void
 count_outcome(CsAskStats *stats, const CsOutcome *outcome)
 {
 	if (stats == NULL)
 		return;
 	stats->open--;
-	if (outcome->shared || outcome->cached)
+	if (outcome->shared || outcome->cached || cs_permit_refused(outcome->code))
 		stats->calls--;
 	stats->shared_calls += outcome->shared;
 	stats->cache_hits += outcome->cached;
@@ -275,7 +276,7 @@ cs_ask_pump(void)
 		if (nflying >= hand_over_limit(next))
 			break;
 		slot = cs_slots_submit(&next->entry->key, next->spec, next->looked_at,
-							   next->urgent);
+							   next->urgent, next->away);
 		if (slot < 0)
 			break;
 		next->slot = slot;
@@ -375,6 +376,7 @@ static Running *
 make_running(CsScope *scope, CsMemoEntry *entry, const CsAsk *ask,
 			 CsInstant looked_at)
 {
+	bool		away = cs_permit_away(scope);
 	dsa_pointer spec = cs_question_share(ask);
 	Running	   *running = MemoryContextAllocZero(scope->cxt, sizeof(Running));
 
@@ -384,6 +386,7 @@ make_running(CsScope *scope, CsMemoEntry *entry, const CsAsk *ask,
 	running->spec = spec;
 	running->looked_at = looked_at;
 	running->planned = cs_scope_under_planner();
+	running->away = away;
 	running->about = keep_about(ask, scope);
 	if (!scope->asks)
 	{
@@ -405,13 +408,6 @@ limit_reached(const CsScope *scope)
 	return limit > 0 && scope->calls >= (uint64) limit;
 }
 
-/* On a standby what is in memory is served, and calls have to be allowed. */
-static bool
-may_call(void)
-{
-	return cs_guc_calls_on_standby() || !RecoveryInProgress();
-}
-
 CsQuestion
 cs_ask_start(const CsAsk *ask)
 {
@@ -426,7 +422,7 @@ cs_ask_start(const CsAsk *ask)
 	if (question.entry->state != CS_MEMO_NEW ||
 		answer_without_call(question.scope, question.entry, ask, NULL))
 		return question;
-	if (!may_call())
+	if (!cs_permit_here())
 		cs_failure_on_standby();
 	if (limit_reached(question.scope))
 		cs_failure_beyond_limit(cs_guc_max_calls_per_statement());
@@ -449,7 +445,7 @@ cs_ask_ahead(const CsAsk *ask, CsAskStats *stats)
 	cs_question_key(&key, ask);
 	entry = cs_memo_enter(scope, &key);
 	if (entry->state != CS_MEMO_NEW ||
-		answer_without_call(scope, entry, ask, stats) || !may_call() ||
+		answer_without_call(scope, entry, ask, stats) || !cs_permit_here() ||
 		limit_reached(scope))
 		return entry;
 	running = make_running(scope, entry, ask, looked_at);

@@ -92,6 +92,15 @@ cs_failure_fetch(const void *bytes)
 static const char *
 outcome_message(const CsOutcome *outcome)
 {
+	switch (outcome->code)
+	{
+		case CS_ERR_SWITCHED_OFF:
+		case CS_ERR_SERVER_OFF:
+		case CS_ERR_AWAY:
+			return "calls to %s are switched off";
+		default:
+			break;
+	}
 	if (outcome->from_login && outcome->code != CS_ERR_CREDENTIALS)
 		return "could not log in to %s";
 	switch (outcome->code)
@@ -172,6 +181,8 @@ make_hint(const CsAbout *about, CsErrorCode code)
 	{
 		case CS_ERR_SERVER_REFUSED:
 			return psprintf("Correct it with ALTER SERVER %s.", server);
+		case CS_ERR_SERVER_OFF:
+			return psprintf("Switch it on with ALTER SERVER %s.", server);
 		case CS_ERR_CREDENTIALS:
 			return psprintf(
 				"Correct the credentials with %s, or in their file.", mapping);

@@ -14,12 +14,14 @@
 
 #include "access/xact.h"
 #include "executor/executor.h"
+#include "miscadmin.h"
 #include "optimizer/planner.h"
 #include "tcop/pquery.h"
 #include "tcop/utility.h"
 #include "utils/portal.h"
 #include "utils/memutils.h"
 
+#include "pg/analyze.h"
 #include "pg/compat.h"
 
 typedef enum ActiveKind
@@ -54,6 +56,7 @@ static ExecutorFinish_hook_type prev_finish_hook;
 static ProcessUtility_hook_type prev_utility_hook;
 
 static int utility_depth; /* commands that run, one in another */
+static int vacuum_depth;  /* of them, those that may analyze tables */
 
 /* Memory-context callback: the execution is over. */
 static void
@@ -122,11 +125,25 @@ scope_of_command(void)
 	return command_scope;
 }
 
-bool
-cs_scope_planning(void)
+/* An expression that a planner evaluates, right now. */
+static bool
+estimating(void)
 {
 	return top != NULL && top->kind == ACTIVE_PLANNER &&
 		   top->error_context == error_context_stack;
+}
+
+static bool
+analyzing(void)
+{
+	return (vacuum_depth > 0 || MyBackendType == B_AUTOVAC_WORKER) &&
+		   cs_analyze_is_running();
+}
+
+bool
+cs_scope_planning(void)
+{
+	return estimating() || analyzing();
 }
 
 bool
@@ -316,8 +333,10 @@ utility_tracked(PlannedStmt *stmt, const char *query_string,
 				DestReceiver *dest, QueryCompletion *completion)
 {
 	bool outermost = utility_depth == 0 && top == NULL;
+	bool vacuums = IsA(stmt->utilityStmt, VacuumStmt);
 
 	utility_depth++;
+	vacuum_depth += vacuums;
 	PG_TRY();
 	{
 		if (prev_utility_hook)
@@ -331,6 +350,7 @@ utility_tracked(PlannedStmt *stmt, const char *query_string,
 	PG_FINALLY();
 	{
 		utility_depth--;
+		vacuum_depth -= vacuums;
 	}
 	PG_END_TRY();
 	if (outermost && command_scope != NULL)

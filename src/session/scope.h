@@ -23,6 +23,8 @@ typedef struct CsScope
 	void		 *memo;	   /* memo.c's; NULL at first */
 	void		 *pins;	   /* pin.c's: the settings that hold */
 	bool		  asks;	   /* ask.c's: the end of the scope is watched */
+	bool		  looked;  /* permit.c's: whether its database is at home, */
+	bool		  away;	   /* and it is not */
 	uint64		  calls;   /* ask.c's: questions handed to the courier */
 	uint64		  settled; /* ask.c's: of them, those that are over */
 } CsScope;
@@ -30,7 +32,8 @@ typedef struct CsScope
 extern void cs_scope_init(void);
 
 /*
- * Is the planner evaluating an expression itself, right now?  A function it
+ * Is an expression evaluated for an estimate: by the planner itself, right now,
+ * or for the statistics of ANALYZE, at any distance?  A function that the planner
  * merely calls, which then runs our code, is another matter: that has to be
  * answered truly.
  */

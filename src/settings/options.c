@@ -86,6 +86,7 @@ static const CommonOption server_options[] = {
 	 LIMIT(breaker_cooldown)},
 	{"daily_budget", KIND_INT, "0", 0, MAX_BUDGET, LIMIT(daily_budget)},
 	{"timezone", KIND_ZONE, "UTC", 0, 0, 0},
+	{"enabled", KIND_BOOL, "on", 0, 0, LIMIT(enabled)},
 	{"ca_file", KIND_FILE, NULL, 0, 0, 0},
 	{"proxy", KIND_PROXY, NULL, 0, 0, 0},
 	{"reader_mapping", KIND_ROLE, NULL, 0, 0, 0},

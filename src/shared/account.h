@@ -34,6 +34,7 @@ typedef struct CsLimits
 	int	 max_retries;
 	int	 max_concurrency;
 	int	 max_response_size; /* bytes, after decompression */
+	bool enabled;			/* calls may leave */
 	bool retry_ambiguous;
 	int	 rate_limit;	   /* calls per second; 0: none */
 	int	 breaker_failures; /* in a row, that open it; 0: no breaker */

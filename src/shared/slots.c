@@ -92,6 +92,7 @@ typedef struct Slot
 	volatile bool	   sent;	  /* a billed call is on the wire */
 	bool			   shared;	  /* joined a flight */
 	bool			   urgent;	  /* it is being waited for */
+	bool			   away;	  /* no call may leave for it */
 	CsInstant		   looked_at; /* when the cache had no answer */
 	int				   next;  /* in the free or the filled list; -1: last */
 	int				   prev;  /* in the filled list; -1: first */
@@ -259,7 +260,7 @@ reserve(bool urgent)
 
 int
 cs_slots_submit(const CsKey *key, dsa_pointer spec, CsInstant looked_at,
-				bool urgent)
+				bool urgent, bool away)
 {
 	int	  i = reserve(urgent);
 	Slot *slot;
@@ -274,6 +275,7 @@ cs_slots_submit(const CsKey *key, dsa_pointer spec, CsInstant looked_at,
 	slot->asker = CS_MY_PROC_NUMBER;
 	slot->looked_at = looked_at;
 	slot->urgent = urgent;
+	slot->away = away;
 	slot->abandoned = slot->sent = slot->shared = false;
 
 	LWLockAcquire(table_lock, LW_EXCLUSIVE);
@@ -447,6 +449,15 @@ cs_slots_heartbeat(void)
 	LWLockRelease(table_lock);
 }
 
+void
+cs_slots_courier_off(bool off, int calls)
+{
+	LWLockAcquire(table_lock, LW_EXCLUSIVE);
+	table->courier_state.off = off;
+	table->courier_state.calls = calls;
+	LWLockRelease(table_lock);
+}
+
 int
 cs_slots_take(void)
 {
@@ -487,6 +498,12 @@ bool
 cs_slots_urgent(int slot)
 {
 	return table->slots[slot].urgent;
+}
+
+bool
+cs_slots_away(int slot)
+{
+	return table->slots[slot].away;
 }
 
 CsInstant

@@ -30,10 +30,11 @@ extern void cs_slots_init(void);
  * -1 when none is free for it: this process' latch is set when one is.
  * `looked_at` is when the cache had no answer to it.  What is urgent goes before
  * this session's other questions that wait at the courier, and may take the last
- * slots.
+ * slots.  `away`: no call may leave for it, since its database is not at home
+ * here; another's that is on its way may answer it.
  */
 extern int cs_slots_submit(const CsKey *key, dsa_pointer spec,
-						   CsInstant looked_at, bool urgent);
+						   CsInstant looked_at, bool urgent, bool away);
 
 extern bool cs_slots_settled(int slot);
 
@@ -57,6 +58,8 @@ typedef struct CsCourierState
 	TimestampTz heartbeat;	/* last time it said that its loop turns */
 	uint64		rounds;		/* how often it said so */
 	TimestampTz stopped_at; /* when it last went away */
+	bool		off;		/* it lets no call leave, see credscore.enabled */
+	int			calls;		/* while it is off: those still on their way */
 } CsCourierState;
 
 extern void cs_slots_courier(CsCourierState *state);
@@ -72,6 +75,9 @@ extern void cs_slots_courier_start(void);
 extern void cs_slots_courier_stop(void);
 extern void cs_slots_heartbeat(void);
 
+/* Tells sessions whether it lets calls leave, and how many it still waits for. */
+extern void cs_slots_courier_off(bool off, int calls);
+
 /* The next filled slot, now taken; -1 when there is none. */
 extern int cs_slots_take(void);
 
@@ -79,6 +85,7 @@ extern const CsKey	*cs_slots_key(int slot);
 extern const CsSpec *cs_slots_spec(int slot);
 extern int			 cs_slots_asker(int slot);
 extern bool			 cs_slots_urgent(int slot);
+extern bool			 cs_slots_away(int slot);
 extern CsInstant	 cs_slots_looked_at(int slot);
 extern bool			 cs_slots_abandoned(int slot);
 

@@ -29,6 +29,7 @@
 #include "shared/slots.h"
 #include "shared/stats.h"
 #include "sql/row.h"
+#include "store/home.h"
 
 /* The loop turns once a second at least; a busy machine may be late. */
 #define HEARTBEAT_LATE_MS 5000
@@ -147,6 +148,33 @@ put_budget(FunctionCallInfo fcinfo, const char *whose,
 }
 
 static void
+put_enabled(FunctionCallInfo fcinfo)
+{
+	CsCourierState courier;
+
+	cs_slots_courier(&courier);
+	if (!courier.off)
+		put(fcinfo, "enabled", true, "calls may leave");
+	else
+		put(fcinfo, "enabled", false,
+			"credscore.enabled is off; calls still on their way: %d",
+			courier.calls);
+}
+
+static void
+put_home(FunctionCallInfo fcinfo)
+{
+	const char *fault = cs_home_fault(cs_home_look());
+
+	if (fault == NULL)
+		put(fcinfo, "home", true, "this database is at home here");
+	else
+		put(fcinfo, "home", false,
+			"this database calls no provider until a superuser says SELECT credscore_adopt(): %s",
+			fault);
+}
+
+static void
 put_server(FunctionCallInfo fcinfo, const CsStatView *view)
 {
 	const CsBreakerView *pace = &view->pace;
@@ -253,6 +281,7 @@ credscore_health(PG_FUNCTION_ARGS)
 		put(fcinfo, "preloaded", true,
 			"credscore is in shared_preload_libraries");
 		put_courier(fcinfo);
+		put_enabled(fcinfo);
 		put_memory(fcinfo);
 		put_cache(fcinfo);
 		for (int i = 0; cs_stats_read(i, view); i++)
@@ -262,6 +291,7 @@ credscore_health(PG_FUNCTION_ARGS)
 	else
 		put(fcinfo, "preloaded", false,
 			"credscore is not in shared_preload_libraries; nothing can be asked");
+	put_home(fcinfo);
 	put_secret_files(fcinfo);
 	return (Datum) 0;
 }

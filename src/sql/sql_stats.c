@@ -47,6 +47,16 @@ credscore_version(PG_FUNCTION_ARGS)
 		json_c_version(), JSON_C_VERSION)));
 }
 
+static const char *
+courier_state(const CsCourierState *courier)
+{
+	if (courier->pid == 0)
+		return "stopped";
+	if (!courier->off)
+		return "running";
+	return courier->calls > 0 ? "draining" : "drained";
+}
+
 /*
  * credscore.stat_workers() returns setof (kind text, pid int, state text,
  *										   started_at timestamptz,
@@ -66,7 +76,7 @@ credscore_stat_workers(PG_FUNCTION_ARGS)
 	cs_slots_courier(&courier);
 	cs_row_text(&row, "courier");
 	cs_row_put(&row, Int32GetDatum(courier.pid), courier.pid == 0);
-	cs_row_text(&row, courier.pid != 0 ? "running" : "stopped");
+	cs_row_text(&row, courier_state(&courier));
 	cs_row_time(&row, courier.started_at);
 	cs_row_put(&row, TimestampTzGetDatum(courier.heartbeat),
 			   courier.started_at == 0);

@@ -52,6 +52,31 @@ leave(CsTicket *ticket)
 	cs_gate_leave(ticket, CS_SIGN_LIFE, 0, START);
 }
 
+/* Whom a gate turns away, one after the other: nobody is admitted by it. */
+static void
+test_turning_away(void)
+{
+	CsGate	 room;
+	CsGate	*gate = fresh(&room);
+	CsTicket tickets[4];
+
+	ok(cs_gate_turn_away(gate) == NULL, "nobody waits: nobody is turned away");
+	enter(gate, 1, 1, &tickets[0]);
+	enter(gate, 1, 1, &tickets[1]);
+	enter(gate, 1, 1, &tickets[2]);
+	enter(gate, 2, 1, &tickets[3]);
+	ok(admit(gate) == &tickets[0], "one calls");
+	ok(cs_gate_turn_away(gate) == &tickets[3] &&
+		   cs_gate_turn_away(gate) == &tickets[1] &&
+		   cs_gate_turn_away(gate) == &tickets[2],
+	   "with no room all others are turned away, in their turns");
+	ok(cs_gate_turn_away(gate) == NULL, "and then nobody waits");
+	is_int(cs_gate_view(gate, START).running, 1, "who calls stays");
+	is_int(cs_gate_view(gate, START).queued, 0, "the queue is empty");
+	leave(&tickets[0]);
+	is_int(cs_gate_view(gate, START).running, 0, "and leaves");
+}
+
 static void
 test_concurrency(void)
 {
@@ -250,6 +275,7 @@ test_breaker(void)
 int
 main(void)
 {
+	test_turning_away();
 	test_concurrency();
 	test_turns();
 	test_first();
