@@ -68,7 +68,7 @@ static const ErrorClass classes[CS_ERR_COUNT] = {
 						   "Ask again in a few seconds."},
 	[CS_ERR_NOT_CACHED] =
 		{CS_SQLSTATE('4', '0', '4'), false, false,
-		 "Only what is in the cache is answered: credscore.mode is cached, or the role may only read."},
+		 "SET credscore.mode = 'live' to ask; credscore_estimate() says beforehand how many calls that makes."},
 	[CS_ERR_MEMORY] =
 		{ERRCODE_OUT_OF_MEMORY, true, false,
 		 "Questions and answers share what credscore.cache_size and credscore.max_questions set aside; raise one of them, or ask fewer large questions at once."},

@@ -365,7 +365,7 @@ answer_without_call(CsScope *scope, CsMemoEntry *entry, const CsAsk *ask,
 
 		if (stats != NULL)
 			stats->would_calls++;
-		cs_failure_not_asked(scope, entry, &about);
+		cs_failure_not_asked(scope, entry, &about, ask->cached_only);
 		return true;
 	}
 	return false;
