@@ -192,6 +192,13 @@ cs_scope_only_shown(void)
 		   top->error_context == error_context_stack;
 }
 
+bool
+cs_scope_is_direct(const void *estate)
+{
+	return top != NULL && top->kind == ACTIVE_RUN && top->estate == estate &&
+		   top->error_context == error_context_stack;
+}
+
 void
 cs_scope_missed(void)
 {

@@ -65,6 +65,9 @@ extern bool cs_scope_run(const void *estate, CsRun *run);
  */
 extern bool cs_scope_only_shown(void);
 
+/* Is it computed by the executor of this very execution, in no function? */
+extern bool cs_scope_is_direct(const void *estate);
+
 /*
  * Remembers that a miss was NULL there.  From then on CS404 is raised where the
  * execution, or one inside it, would keep something.

@@ -13,6 +13,7 @@
 
 #include "pg/guc.h"
 #include "session/asking.h"
+#include "session/estimate.h"
 #include "session/failure.h"
 #include "session/result_jsonb.h"
 #include "session/scope.h"
@@ -98,6 +99,8 @@ static Datum
 fail(FunctionCallInfo fcinfo, const Handling *handling,
 	 const CsFailure *failure)
 {
+	if (failure->code == CS_ERR_NOT_CACHED && cs_estimate_runs())
+		PG_RETURN_NULL();
 	if (failure->code == CS_ERR_NOT_CACHED)
 		return miss(fcinfo, handling, failure);
 	switch (handling->on_error)
