@@ -15,8 +15,13 @@
 
 #include "prefetch/depends.h"
 
+#include "access/htup_details.h"
+#include "access/transam.h"
+#include "catalog/pg_language.h"
+#include "catalog/pg_proc.h"
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
+#include "utils/syscache.h"
 
 #include "prefetch/plan_tree.h"
 #include "prefetch/sites.h"
@@ -41,6 +46,7 @@ typedef struct Traits
 	bool asks;
 	bool filters; /* which rows there are depends on an answer */
 	bool orders;  /* and so does their order */
+	bool late;	  /* and something is asked for them in that order */
 } Traits;
 
 static bool
@@ -76,13 +82,34 @@ does_param_ask(const Param *param, DependsContext *context)
 	return false;
 }
 
-/* What asks, as nodes: calls, sub-plans that do, and parameters of such. */
+/* Is it a function of users, in whose body calls may be? */
+static bool
+is_opaque(Oid funcid, void *context)
+{
+	HeapTuple tuple;
+	Oid		  language;
+
+	if (funcid < FirstNormalObjectId)
+		return false;
+	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(funcid));
+	if (!HeapTupleIsValid(tuple))
+		return true;
+	language = ((Form_pg_proc) GETSTRUCT(tuple))->prolang;
+	ReleaseSysCache(tuple);
+	return language != ClanguageId && language != INTERNALlanguageId;
+}
+
+/*
+ * What asks, or may, as nodes: calls, functions of users, sub-plans that ask,
+ * and parameters that they set.
+ */
 static bool
 find_walker(Node *node, FindContext *find)
 {
 	if (node == NULL)
 		return false;
 	if (cs_sites_asks(node) ||
+		check_functions_in_node(node, is_opaque, NULL) ||
 		(IsA(node, SubPlan) &&
 		 cs_taint_asks(&find->where->context->taint,
 					   cs_taint_subplan(&find->where->context->taint,
@@ -222,6 +249,9 @@ add_traits(Traits *sum, Traits more, bool apart, DependsContext *context)
 {
 	if (!apart && ((sum->filters && more.asks) || (more.filters && sum->asks)))
 		context->depends = true;
+	sum->late =
+		sum->late || more.late ||
+		(!apart && ((sum->orders && more.asks) || (more.orders && sum->asks)));
 	sum->asks = sum->asks || more.asks;
 	sum->filters = sum->filters || more.filters;
 	sum->orders = sum->orders || more.orders;
@@ -243,7 +273,8 @@ examine_subplan(SubPlan *subplan, DependsContext *context)
 		examine(cs_taint_subplan(&context->taint, subplan), context);
 
 	if (traits.asks && stops_early(subplan) &&
-		(traits.filters || subplan->subLinkType != EXISTS_SUBLINK))
+		(traits.filters || traits.late ||
+		 subplan->subLinkType != EXISTS_SUBLINK))
 		context->depends = true;
 	return traits;
 }
@@ -252,7 +283,7 @@ static Traits
 inputs_of(Plan *plan, DependsContext *context)
 {
 	bool	  apart = cs_plan_tree_shape(plan) == CS_SHAPE_MEMBERS;
-	Traits	  traits = {false, false, false};
+	Traits	  traits = {false, false, false, false};
 	ListCell *lc;
 
 	if (IsA(plan, CteScan))
@@ -330,9 +361,11 @@ selects(Plan *plan, Traits inputs, Where *where)
 static bool
 stops_by_an_answer(Plan *plan, Traits inputs, bool selective, Where *where)
 {
+	bool stops = inputs.filters || inputs.late;
+
 	if (IsA(plan, Limit))
-		return inputs.filters || is_bound_tainted(plan, where);
-	return takes_one(plan) && (inputs.filters || selective);
+		return stops || is_bound_tainted(plan, where);
+	return takes_one(plan) && (stops || selective);
 }
 
 static bool
@@ -376,6 +409,7 @@ examine(Plan *plan, DependsContext *context)
 	Guard  conditions;
 	List  *all;
 	bool   selective;
+	bool   own_asks;
 
 	check_stack_depth();
 	inputs = traits = inputs_of(plan, context);
@@ -387,14 +421,16 @@ examine(Plan *plan, DependsContext *context)
 	selective = conditions.tainted || selects(plan, inputs, &where);
 
 	/* What a node asks it asks for the rows that it gets. */
-	if (inputs.filters && askers((Node *) all, &where) != NIL)
+	own_asks = askers((Node *) all, &where) != NIL;
+	if (inputs.filters && own_asks)
 		context->depends = true;
 	if (IsA(plan, RecursiveUnion) && inputs.asks)
 		context->depends = true;
 	if (inputs.asks && stops_by_an_answer(plan, inputs, selective, &where))
 		context->depends = true;
 	examine_subplans(plan, &traits, context);
-	traits.asks = traits.asks || askers((Node *) all, &where) != NIL;
+	traits.asks = traits.asks || own_asks;
+	traits.late = traits.late || (inputs.orders && own_asks);
 	traits.filters = traits.filters || selective;
 	traits.orders = traits.orders || sorts_by_an_answer(plan, context);
 	return traits;

@@ -85,6 +85,27 @@ cs_miss_is_kept_by(const QueryDesc *query)
 		   dest == DestTransientRel;
 }
 
+/* Commands that keep nothing by themselves. */
+bool
+cs_miss_is_kept_by_command(const Node *command)
+{
+	switch (nodeTag(command))
+	{
+		case T_CallStmt:
+		case T_ClosePortalStmt:
+		case T_DeallocateStmt:
+		case T_DoStmt:
+		case T_LockStmt:
+		case T_PrepareStmt:
+		case T_TransactionStmt:
+		case T_VariableSetStmt:
+		case T_VariableShowStmt:
+			return false;
+		default:
+			return !shows_rows(command);
+	}
+}
+
 void
 cs_miss_refuse(const char *detail)
 {

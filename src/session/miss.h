@@ -27,6 +27,9 @@ extern bool cs_miss_is_only_shown(const QueryDesc *query, const Node *command);
 /* Does a query keep something, in a table or a file? */
 extern bool cs_miss_is_kept_by(const QueryDesc *query);
 
+/* May a command, beside the queries in it? */
+extern bool cs_miss_is_kept_by_command(const Node *command);
+
 /* Raises CS404, since a NULL that was given for a miss would be kept. */
 pg_noreturn extern void cs_miss_refuse(const char *detail);
 

@@ -222,12 +222,10 @@ scope_if_any(const Active *active)
 			   : active->scope;
 }
 
-/* A query inside one that was given NULL for a miss must not keep anything. */
+/* Inside a query that was given NULL for a miss nothing must be kept. */
 static void
-check_outer_misses(const QueryDesc *query)
+refuse_within_misses(void)
 {
-	if (top == NULL || !cs_miss_is_kept_by(query))
-		return;
 	for (Active *active = top; active != NULL; active = active->below)
 	{
 		const CsScope *scope = scope_if_any(active);
@@ -298,7 +296,8 @@ start_tracked(QueryDesc *query, int eflags)
 				   .error_context = error_context_stack,
 				   .only_shown = only_shown(query)};
 
-	check_outer_misses(query);
+	if (top != NULL && cs_miss_is_kept_by(query))
+		refuse_within_misses();
 	top = &self;
 	PG_TRY();
 	{
@@ -404,6 +403,8 @@ utility_tracked(PlannedStmt *stmt, const char *query_string,
 	bool		outermost = utility_depth == 0 && top == NULL;
 	const Node *outer = command;
 
+	if (top != NULL && cs_miss_is_kept_by_command(stmt->utilityStmt))
+		refuse_within_misses();
 	utility_depth++;
 	command = stmt->utilityStmt;
 	PG_TRY();

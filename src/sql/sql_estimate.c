@@ -133,17 +133,18 @@ parse(const char *text)
 	return linitial_node(RawStmt, statements);
 }
 
-/* What the statement would make must be allowed, and not be there. */
+/* Is nothing asked to make the table?  If it is, making it must be allowed. */
 static bool
-makes_nothing(const IntoClause *into)
+makes_nothing(const CreateTableAsStmt *create)
 {
-	RangeVar *target = copyObject(into->rel);
+	RangeVar *target = copyObject(create->into->rel);
 
-	if (into->skipData)
+	if (create->into->skipData)
 		return true;
 	if (target->relpersistence != RELPERSISTENCE_TEMP)
 		(void) RangeVarGetAndCheckCreationNamespace(target, NoLock, NULL);
-	return false;
+	return create->if_not_exists &&
+		   OidIsValid(RangeVarGetRelid(target, NoLock, true));
 }
 
 static void
@@ -160,9 +161,8 @@ take_utility(Subject *subject, Node *statement)
 	{
 		CreateTableAsStmt *create = castNode(CreateTableAsStmt, statement);
 
-		subject->query = makes_nothing(create->into)
-							 ? NULL
-							 : castNode(Query, create->query);
+		subject->query =
+			makes_nothing(create) ? NULL : castNode(Query, create->query);
 	}
 }
 

@@ -57,6 +57,8 @@ CREATE FUNCTION pl_explain() RETURNS void LANGUAGE plpgsql AS 'DECLARE x text; B
 CREATE FUNCTION fixed(p text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN credscore_decision(p)::text; END';
 CREATE FUNCTION keep(k int, x jsonb) RETURNS int LANGUAGE plpgsql AS 'BEGIN INSERT INTO log VALUES (k, x); RETURN k; END';
 CREATE FUNCTION keep_as(k int, x jsonb) RETURNS int LANGUAGE plpgsql AS 'BEGIN EXECUTE format(''CREATE TABLE kept_%s AS SELECT %L::jsonb'', k, x); RETURN k; END';
+CREATE FUNCTION wipe() RETURNS int LANGUAGE plpgsql AS 'BEGIN TRUNCATE log; RETURN 1; END';
+CREATE FUNCTION looks() RETURNS int LANGUAGE plpgsql AS 'DECLARE n int; BEGIN SET LOCAL work_mem = ''1MB''; SELECT count(*) INTO n FROM log; RETURN n; END';
 CREATE PROCEDURE proc_update() LANGUAGE plpgsql AS 'BEGIN UPDATE person SET d = credscore_decision(phone); END';
 CREATE PROCEDURE proc_sql() LANGUAGE sql AS 'INSERT INTO log SELECT id, credscore_decision(phone) FROM person';
 CREATE PROCEDURE proc_show() LANGUAGE plpgsql AS 'DECLARE x jsonb; BEGIN x := credscore_decision(''2348020080001''); END';
@@ -245,6 +247,8 @@ my @forms = (
 	# --- by a second way ---
 	[ 'a function that writes', 'SELECT keep(id, credscore_decision(phone)) FROM person' ],
 	[ 'a function that writes further up', 'SELECT keep(id, d) FROM (SELECT id, credscore_decision(phone) AS d FROM person OFFSET 0) AS x ORDER BY id' ],
+	[ 'a function that truncates', 'SELECT wipe() FROM person WHERE credscore_decision(phone) IS NULL' ],
+	[ 'a function that looks', 'SELECT sum(looks()) FROM person WHERE credscore_decision(phone) IS NULL', 0 ],
 	[ 'a function that creates', 'SELECT keep_as(id, credscore_decision(phone)) FROM person WHERE id > 7' ],
 	[ 'a cursor WITH HOLD', 'DECLARE c CURSOR WITH HOLD FOR SELECT id, credscore_decision(phone) FROM person' ],
 	[ 'FETCH of a cursor WITH HOLD', 'BEGIN; DECLARE c CURSOR WITH HOLD FOR SELECT id, credscore_decision(phone) FROM person WHERE id > 4; FETCH c; COMMIT' ],
