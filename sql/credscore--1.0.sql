@@ -124,6 +124,17 @@ GRANT EXECUTE ON FUNCTION credscore_statement_upload(text, bytea, text, text, te
 COMMENT ON FUNCTION credscore_statement_upload(text, bytea, text, text, text, text, name) IS
     'uploads an M-Pesa statement (PDF, its name unchanged, with its passcode) to Patascore; answer: {"data": {"reference_id": ...}} for credscore_statement; each call uploads anew';
 
+CREATE FUNCTION credscore_estimate(
+    query text,
+    OUT server name, OUT endpoint text, OUT questions bigint, OUT free bigint, OUT would_call bigint,
+    OUT cost numeric, OUT currency text, OUT at_least boolean
+) RETURNS SETOF record
+    AS 'MODULE_PATHNAME' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE COST 1000 ROWS 3;
+REVOKE ALL ON FUNCTION credscore_estimate(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION credscore_estimate(text) TO credscore_caller, credscore_reader;
+COMMENT ON FUNCTION credscore_estimate(text) IS
+    'what a statement would ask, without a call: a row per server and endpoint; takes one SELECT, INSERT, UPDATE or DELETE, and the query of CREATE TABLE AS, COPY (...) TO, REFRESH MATERIALIZED VIEW or DECLARE, runs what it reads with the privileges of the caller, and writes and locks nothing; questions: distinct ones; free: of them, those that memory answers; would_call: the others; cost and currency: NULL, no server says its price; at_least: there may be more, since one question may depend on the answer to another';
+
 CREATE FUNCTION credscore_cache_clear(server name DEFAULT NULL) RETURNS bigint
     AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL RESTRICTED;
 REVOKE ALL ON FUNCTION credscore_cache_clear(name) FROM PUBLIC;

@@ -10,6 +10,7 @@
 #include "postgres.h"
 
 #include "access/twophase.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_foreign_server.h"
 #include "commands/explain.h"
 #include "executor/executor.h"
@@ -59,6 +60,45 @@ cs_compat_server_aclcheck(Oid serverid, Oid roleid)
 #endif
 }
 
+/* Raises 42501 where the user lacks what a plan takes. */
+static inline void
+cs_compat_check_privileges(const PlannedStmt *stmt)
+{
+#if PG_VERSION_NUM >= 160000
+	(void) ExecCheckPermissions(stmt->rtable, stmt->permInfos, true);
+#else
+	(void) ExecCheckRTPerms(stmt->rtable, true);
+#endif
+}
+
+/* From then on a plan takes the privileges of reading only. */
+static inline void
+cs_compat_keep_select_privileges(PlannedStmt *stmt)
+{
+	ListCell *lc;
+
+#if PG_VERSION_NUM >= 160000
+	foreach(lc, stmt->permInfos)
+		((RTEPermissionInfo *) lfirst(lc))->requiredPerms &= ACL_SELECT;
+#else
+	foreach(lc, stmt->rtable)
+		((RangeTblEntry *) lfirst(lc))->requiredPerms &= ACL_SELECT;
+#endif
+}
+
+/* May the user refresh a materialized view? */
+static inline bool
+cs_compat_may_refresh(Oid relid)
+{
+#if PG_VERSION_NUM >= 170000
+	return pg_class_aclcheck(relid, GetUserId(), ACL_MAINTAIN) == ACLCHECK_OK;
+#elif PG_VERSION_NUM >= 160000
+	return object_ownercheck(RelationRelationId, relid, GetUserId());
+#else
+	return pg_class_ownercheck(relid, GetUserId());
+#endif
+}
+
 /* A wait event set that lives as long as the process. */
 static inline WaitEventSet *
 cs_compat_create_wait_event_set(int nevents)
@@ -80,6 +120,17 @@ cs_compat_create_wait_event_set(int nevents)
 	QueryDesc *query, ScanDirection direction, uint64 count, bool execute_once
 #define CS_EXECUTOR_RUN_ARGS query, direction, count, execute_once
 #endif
+
+/* Runs a query to its end. */
+static inline void
+cs_compat_run_to_end(QueryDesc *query)
+{
+#if PG_VERSION_NUM >= 180000
+	ExecutorRun(query, ForwardScanDirection, 0);
+#else
+	ExecutorRun(query, ForwardScanDirection, 0, true);
+#endif
+}
 
 /* Named wait events exist from 17 on; each place asks for its number once. */
 #if PG_VERSION_NUM >= 170000

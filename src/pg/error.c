@@ -68,7 +68,7 @@ static const ErrorClass classes[CS_ERR_COUNT] = {
 						   "Ask again in a few seconds."},
 	[CS_ERR_NOT_CACHED] =
 		{CS_SQLSTATE('4', '0', '4'), false, false,
-		 "Only what is in the cache is answered: credscore.mode is cached, or the role may only read."},
+		 "SET credscore.mode = 'live' to ask; credscore_estimate() says beforehand how many calls that makes."},
 	[CS_ERR_SWITCHED_OFF] =
 		{CS_SQLSTATE('4', '0', '3'), true, false,
 		 "Set credscore.enabled to on and reload the configuration, or ask when that is done."},

@@ -262,6 +262,46 @@ cs_plan_tree_exprs(const Plan *plan, int which)
 	return exprs;
 }
 
+/* What is looked up in an index, or by place. */
+static List *
+lookups_of(Plan *plan)
+{
+	switch (nodeTag(plan))
+	{
+		case T_IndexScan:
+			return ((IndexScan *) plan)->indexqual;
+		case T_IndexOnlyScan:
+			return ((IndexOnlyScan *) plan)->indexqual;
+		case T_BitmapIndexScan:
+			return ((BitmapIndexScan *) plan)->indexqual;
+		case T_TidScan:
+			return ((TidScan *) plan)->tidquals;
+		case T_TidRangeScan:
+			return ((TidRangeScan *) plan)->tidrangequals;
+		default:
+			return NIL;
+	}
+}
+
+List *
+cs_plan_tree_conditions(Plan *plan)
+{
+	List	 *conditions = list_copy(lookups_of(plan));
+	ListCell *lc;
+
+	if (IsA(plan, WindowAgg))
+		conditions =
+			list_concat(conditions, ((WindowAgg *) plan)->runCondition);
+	foreach(lc, cs_plan_tree_exprs(plan, CS_EXPRS_CONSTANT))
+		conditions = list_concat(conditions, lfirst(lc));
+	foreach(lc, cs_plan_tree_exprs(plan, CS_EXPRS_CLAUSES))
+		conditions = list_concat(conditions, lfirst(lc));
+	if (cs_plan_tree_join(plan) != NULL)
+		conditions =
+			list_concat(conditions, cs_plan_tree_join(plan)->joinqual);
+	return list_concat(conditions, plan->qual);
+}
+
 /* Arguments of aggregates are evaluated for each row of a group. */
 static bool
 aggregate_walker(Node *node, List **args)

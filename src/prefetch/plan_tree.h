@@ -93,6 +93,12 @@ extern List *cs_plan_tree_children(Plan *plan);
 extern List *cs_plan_tree_exprs(const Plan *plan, int which);
 
 /*
+ * The conditions of a node as a list of its own, in the order of their
+ * evaluation; those of an index, and places that are looked up, among them.
+ */
+extern List *cs_plan_tree_conditions(Plan *plan);
+
+/*
  * Expressions, as a list, that a node evaluates for each row of a child by
  * itself, so that they cannot be split off it: arguments of aggregates and of
  * functions that return sets, and the first key of a hash join, behind which a

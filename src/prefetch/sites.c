@@ -29,6 +29,14 @@ cs_sites_is(const Node *node)
 }
 
 bool
+cs_sites_asks(const Node *node)
+{
+	return node != NULL && IsA(node, FuncExpr) &&
+		   ((const FuncExpr *) node)->funcid >= FirstNormalObjectId &&
+		   cs_asking_is(((const FuncExpr *) node)->funcid);
+}
+
+bool
 cs_sites_sets(const Node *node)
 {
 	return IsA(node, FuncExpr) &&
@@ -94,6 +102,14 @@ bool
 cs_sites_in_plan(Plan *plan, List *subplans)
 {
 	WithinContext context = {cs_sites_is, subplans};
+
+	return within_plan(plan, &context);
+}
+
+bool
+cs_sites_asks_in_plan(Plan *plan, List *subplans)
+{
+	WithinContext context = {cs_sites_asks, subplans};
 
 	return within_plan(plan, &context);
 }

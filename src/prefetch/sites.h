@@ -14,6 +14,9 @@
 /* Does a FuncExpr call one of the functions that ask? */
 extern bool cs_sites_is(const Node *node);
 
+/* The same, also of functions that cannot be started ahead. */
+extern bool cs_sites_asks(const Node *node);
+
 /* Is it a call of set_config()? */
 extern bool cs_sites_sets(const Node *node);
 
@@ -26,8 +29,9 @@ extern bool cs_sites_set_in_plan(PlannedStmt *stmt);
  */
 extern bool cs_sites_within(const Node *node, List *subplans);
 
-/* Does any node of a plan? */
+/* Does any node of a plan?  Of the second also what cannot be started ahead. */
 extern bool cs_sites_in_plan(Plan *plan, List *subplans);
+extern bool cs_sites_asks_in_plan(Plan *plan, List *subplans);
 
 /*
  * The calls (FuncExpr) that are certain to be made whenever the expression is

@@ -30,6 +30,7 @@
 #include "pg/guc.h"
 #include "pg/shmem.h"
 #include "pg/wakeup.h"
+#include "session/estimate.h"
 #include "session/permit.h"
 #include "session/planned.h"
 #include "session/reading.h"
@@ -355,18 +356,20 @@ answer_without_call(CsScope *scope, CsMemoEntry *entry, const CsAsk *ask,
 		return true;
 	if (answer_from_cache(scope, entry, ask))
 	{
-		cs_stats_cache_hit(&ask->settings->server_key);
+		if (!cs_estimate_count(&entry->key, ask, true))
+			cs_stats_cache_hit(&ask->settings->server_key);
 		if (stats != NULL)
 			stats->cache_hits++;
 		return true;
 	}
-	if (ask->cached_only || cs_guc_mode() == CS_MODE_CACHED)
+	if (cs_estimate_count(&entry->key, ask, false) || ask->cached_only ||
+		cs_guc_mode() == CS_MODE_CACHED)
 	{
 		CsAbout about = about_of(ask);
 
 		if (stats != NULL)
 			stats->would_calls++;
-		cs_failure_not_asked(scope, entry, &about);
+		cs_failure_not_asked(scope, entry, &about, ask->cached_only);
 		return true;
 	}
 	return false;

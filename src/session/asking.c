@@ -114,7 +114,7 @@ look_up(Oid funcid)
 		const char *symbol = text_attribute(tuple, Anum_pg_proc_prosrc);
 
 		for (size_t i = 0; i < lengthof(functions); i++)
-			if (functions[i].ahead && strcmp(functions[i].symbol, symbol) == 0)
+			if (strcmp(functions[i].symbol, symbol) == 0)
 				function = &functions[i];
 	}
 	ReleaseSysCache(tuple);
@@ -144,8 +144,8 @@ make_known_functions(void)
 	CacheRegisterSyscacheCallback(PROCOID, forget_functions, (Datum) 0);
 }
 
-const CsAskingFunction *
-cs_asking_by_oid(Oid funcid)
+static const CsAskingFunction *
+find(Oid funcid)
 {
 	KnownFunction		   *entry;
 	const CsAskingFunction *function;
@@ -160,6 +160,20 @@ cs_asking_by_oid(Oid funcid)
 	entry = hash_search(known_functions, &funcid, HASH_ENTER, &found);
 	entry->function = function;
 	return function;
+}
+
+const CsAskingFunction *
+cs_asking_by_oid(Oid funcid)
+{
+	const CsAskingFunction *function = find(funcid);
+
+	return function != NULL && function->ahead ? function : NULL;
+}
+
+bool
+cs_asking_is(Oid funcid)
+{
+	return find(funcid) != NULL;
 }
 
 /* --- arguments --- */

@@ -53,6 +53,9 @@ extern const CsAskingFunction *cs_asking_by_symbol(const char *symbol);
  */
 extern const CsAskingFunction *cs_asking_by_oid(Oid funcid);
 
+/* Does the function behind an OID ask, ahead or not? */
+extern bool cs_asking_is(Oid funcid);
+
 /* One evaluation's arguments, made into what is asked. */
 typedef struct CsAsking
 {

@@ -252,16 +252,29 @@ cs_failure_of_reply(CsScope *scope, CsMemoEntry *entry, const CsAbout *about,
 	store_failure(scope, entry, &failure);
 }
 
+/* What helps whom a question was not asked for. */
+static const char *
+hint_of_miss(const CsAbout *about, bool reader)
+{
+	if (!about->endpoint->shared)
+		return "SET credscore.mode = 'live' to ask.";
+	return reader
+			   ? "The role may only read what was bought; on_error => 'null' or 'report' lets misses pass."
+			   : "SET credscore.mode = 'live' to ask, which may cost money: credscore_estimate() says how many calls; on_error => 'null' or 'report' lets misses pass.";
+}
+
 void
-cs_failure_not_asked(CsScope *scope, CsMemoEntry *entry, const CsAbout *about)
+cs_failure_not_asked(CsScope *scope, CsMemoEntry *entry, const CsAbout *about,
+					 bool reader)
 {
 	CsOutcome none;
 	CsFailure failure;
 
 	memset(&none, 0, sizeof(none));
 	failure = make_failure(about, CS_ERR_NOT_CACHED, &none, 0);
-	failure.message = "there is no answer in the cache";
+	failure.message = "there is no answer in memory";
 	failure.detail = make_detail(about, "", 0);
+	failure.hint = hint_of_miss(about, reader);
 	store_failure(scope, entry, &failure);
 }
 

@@ -50,9 +50,12 @@ extern void
 cs_failure_of_reply(CsScope *scope, CsMemoEntry *entry, const CsAbout *about,
 					const CsOutcome *outcome, const CsVerdict *verdict);
 
-/* Keeps in the MEMO that a question was not asked, see credscore.mode. */
-extern void
-cs_failure_not_asked(CsScope *scope, CsMemoEntry *entry, const CsAbout *about);
+/*
+ * Keeps in the MEMO that a question was not asked: because the role is a
+ * reader, or because of credscore.mode.
+ */
+extern void cs_failure_not_asked(CsScope *scope, CsMemoEntry *entry,
+								 const CsAbout *about, bool reader);
 
 /* The failure that bytes of the MEMO stand for. */
 extern CsFailure *cs_failure_fetch(const void *bytes);

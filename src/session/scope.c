@@ -23,6 +23,7 @@
 
 #include "pg/analyze.h"
 #include "pg/compat.h"
+#include "session/miss.h"
 
 typedef enum ActiveKind
 {
@@ -37,7 +38,8 @@ typedef struct Active
 	struct Active		 *below;
 	EState				 *estate;		 /* ACTIVE_RUN */
 	CsScope				 *scope;		 /* once known */
-	ErrorContextCallback *error_context; /* at the planner's entry */
+	ErrorContextCallback *error_context; /* at the entry */
+	bool				  only_shown;	 /* its rows, see miss.h */
 	CsRun				  run;			 /* ACTIVE_RUN */
 } Active;
 
@@ -55,8 +57,9 @@ static ExecutorRun_hook_type	prev_run_hook;
 static ExecutorFinish_hook_type prev_finish_hook;
 static ProcessUtility_hook_type prev_utility_hook;
 
-static int utility_depth; /* commands that run, one in another */
-static int vacuum_depth;  /* of them, those that may analyze tables */
+static int		   utility_depth; /* commands that run, one in another */
+static int		   vacuum_depth;  /* of them, those that may analyze tables */
+static const Node *command;		  /* the innermost of them */
 
 /* Memory-context callback: the execution is over. */
 static void
@@ -94,8 +97,9 @@ scope_create(MemoryContext parent, EState *estate)
 	return scope;
 }
 
+/* NULL: it has none yet. */
 static CsScope *
-scope_of(EState *estate)
+find_scope(const EState *estate)
 {
 	dlist_iter iter;
 
@@ -106,7 +110,15 @@ scope_of(EState *estate)
 		if (scope->estate == estate)
 			return scope;
 	}
-	return scope_create(estate->es_query_cxt, estate);
+	return NULL;
+}
+
+static CsScope *
+scope_of(EState *estate)
+{
+	CsScope *scope = find_scope(estate);
+
+	return scope != NULL ? scope : scope_create(estate->es_query_cxt, estate);
 }
 
 /* The scope of the top-level command that runs outside any execution. */
@@ -188,12 +200,79 @@ cs_scope_run(const void *estate, CsRun *run)
 	return false;
 }
 
+/* --- what may be kept --- */
+
+bool
+cs_scope_only_shown(void)
+{
+	return top != NULL && top->only_shown &&
+		   top->error_context == error_context_stack;
+}
+
+bool
+cs_scope_is_direct(const void *estate)
+{
+	return top != NULL && top->kind == ACTIVE_RUN && top->estate == estate &&
+		   top->error_context == error_context_stack;
+}
+
+void
+cs_scope_missed(void)
+{
+	cs_scope_current()->missed = true;
+}
+
+/* Are the rows of a query that starts or runs now only shown? */
+static bool
+only_shown(const QueryDesc *query)
+{
+	return top == NULL && utility_depth <= 1 &&
+		   cs_miss_is_only_shown(query, command);
+}
+
+/* A scope of what is active, as far as there is one. */
+static const CsScope *
+scope_if_any(const Active *active)
+{
+	return active->scope == NULL && active->kind == ACTIVE_RUN
+			   ? find_scope(active->estate)
+			   : active->scope;
+}
+
+/* Inside a query that was given NULL for a miss nothing must be kept. */
+static void
+refuse_within_misses(void)
+{
+	for (Active *active = top; active != NULL; active = active->below)
+	{
+		const CsScope *scope = scope_if_any(active);
+
+		if (scope != NULL && scope->missed)
+			cs_miss_refuse(
+				"A function writes in a statement that was given NULL for a question that memory does not answer.");
+	}
+}
+
+/* Nor must rows with such a NULL, stored in the plan, go where they are kept. */
+static void
+check_own_misses(const QueryDesc *query, bool shown)
+{
+	CsScope *scope = shown ? NULL : find_scope(query->estate);
+
+	if (scope != NULL && scope->missed)
+		cs_miss_refuse(
+			"The cursor has given NULL for a question that memory does not answer; what reads it now may keep its rows.");
+}
+
+/* --- hooks --- */
+
 static PlannedStmt *
 planner_tracked(Query *parse, const char *query_string, int cursor_options,
 				ParamListInfo bound_params)
 {
-	Active		 self = {ACTIVE_PLANNER,	  top,		 NULL, NULL,
-						 error_context_stack, {0, 0, -1}};
+	Active		 self = {.kind = ACTIVE_PLANNER,
+						 .below = top,
+						 .error_context = error_context_stack};
 	PlannedStmt *result;
 
 	if (top == NULL)
@@ -228,14 +307,14 @@ static void
 start_tracked(QueryDesc *query, int eflags)
 {
 	/* EXPLAIN starts the executor, too: its initial pruning plans. */
-	Active self = {(eflags & EXEC_FLAG_EXPLAIN_ONLY) ? ACTIVE_PLANNER
-													 : ACTIVE_START,
-				   top,
-				   NULL,
-				   NULL,
-				   error_context_stack,
-				   {0, 0, -1}};
+	bool   explains = (eflags & EXEC_FLAG_EXPLAIN_ONLY) != 0;
+	Active self = {.kind = explains ? ACTIVE_PLANNER : ACTIVE_START,
+				   .below = top,
+				   .error_context = error_context_stack,
+				   .only_shown = only_shown(query)};
 
+	if (top != NULL && cs_miss_is_kept_by(query))
+		refuse_within_misses();
 	top = &self;
 	PG_TRY();
 	{
@@ -269,10 +348,14 @@ position_of(const QueryDesc *query)
 static void
 run_tracked(CS_EXECUTOR_RUN_PARAMS)
 {
-	Active self = {ACTIVE_RUN,	  top,
-				   query->estate, NULL,
-				   NULL,		  {count, ++last_serial, position_of(query)}};
+	Active self = {.kind = ACTIVE_RUN,
+				   .below = top,
+				   .estate = query->estate,
+				   .error_context = error_context_stack,
+				   .only_shown = only_shown(query),
+				   .run = {count, ++last_serial, position_of(query)}};
 
+	check_own_misses(query, self.only_shown);
 	top = &self;
 	PG_TRY();
 	{
@@ -291,8 +374,10 @@ run_tracked(CS_EXECUTOR_RUN_PARAMS)
 static void
 finish_tracked(QueryDesc *query)
 {
-	Active self = {ACTIVE_RUN, top,	 query->estate,
-				   NULL,	   NULL, {0, ++last_serial, -1}};
+	Active self = {.kind = ACTIVE_RUN,
+				   .below = top,
+				   .estate = query->estate,
+				   .run = {0, ++last_serial, -1}};
 
 	top = &self;
 	PG_TRY();
@@ -332,11 +417,15 @@ utility_tracked(PlannedStmt *stmt, const char *query_string,
 				ParamListInfo params, QueryEnvironment *environment,
 				DestReceiver *dest, QueryCompletion *completion)
 {
-	bool outermost = utility_depth == 0 && top == NULL;
-	bool vacuums = IsA(stmt->utilityStmt, VacuumStmt);
+	bool		outermost = utility_depth == 0 && top == NULL;
+	bool		vacuums = IsA(stmt->utilityStmt, VacuumStmt);
+	const Node *outer = command;
 
+	if (top != NULL && cs_miss_is_kept_by_command(stmt->utilityStmt))
+		refuse_within_misses();
 	utility_depth++;
 	vacuum_depth += vacuums;
+	command = stmt->utilityStmt;
 	PG_TRY();
 	{
 		if (prev_utility_hook)
@@ -351,6 +440,7 @@ utility_tracked(PlannedStmt *stmt, const char *query_string,
 	{
 		utility_depth--;
 		vacuum_depth -= vacuums;
+		command = outer;
 	}
 	PG_END_TRY();
 	if (outermost && command_scope != NULL)

@@ -25,6 +25,7 @@ typedef struct CsScope
 	bool		  asks;	   /* ask.c's: the end of the scope is watched */
 	bool		  looked;  /* permit.c's: whether its database is at home, */
 	bool		  away;	   /* and it is not */
+	bool		  missed;  /* a miss was NULL, which nothing may keep */
 	uint64		  calls;   /* ask.c's: questions handed to the courier */
 	uint64		  settled; /* ask.c's: of them, those that are over */
 } CsScope;
@@ -58,6 +59,23 @@ typedef struct CsRun
 
 /* The innermost active run of an execution; false when it is not running. */
 extern bool cs_scope_run(const void *estate, CsRun *run);
+
+/*
+ * Is the value that is being computed only shown?  The executor itself computes
+ * it, in an outermost query whose rows nothing keeps (miss.h): no function,
+ * procedure, DO block or trigger is in between, since each puts itself on
+ * error_context_stack.
+ */
+extern bool cs_scope_only_shown(void);
+
+/* Is it computed by the executor of this very execution, in no function? */
+extern bool cs_scope_is_direct(const void *estate);
+
+/*
+ * Remembers that a miss was NULL there.  From then on CS404 is raised where the
+ * execution, or one inside it, would keep something.
+ */
+extern void cs_scope_missed(void);
 
 /* Has `func(scope)` called when the scope ends, before its memory goes. */
 extern void

@@ -13,6 +13,7 @@
 
 #include "pg/guc.h"
 #include "session/asking.h"
+#include "session/estimate.h"
 #include "session/failure.h"
 #include "session/result_jsonb.h"
 #include "session/scope.h"
@@ -24,23 +25,34 @@ PG_FUNCTION_INFO_V1(credscore_statement_upload);
 
 /* --- arguments --- */
 
-static CsOnError
+/* What is to become of a failure, and who says so. */
+typedef struct Handling
+{
+	CsOnError on_error;
+	bool	  given;  /* by the argument: a setting may be another's */
+	bool	  upload; /* nothing but an error will do */
+} Handling;
+
+static Handling
 on_error_argument(FunctionCallInfo fcinfo, int i)
 {
-	CsOnError value;
-	char	 *name;
+	Handling handling = {.on_error = CS_ON_ERROR_ERROR};
+	char	*name;
 
-	if (i < 0)
-		return CS_ON_ERROR_ERROR;
-	if (PG_ARGISNULL(i))
-		return cs_guc_on_error();
+	handling.upload = i < 0;
+	if (handling.upload)
+		return handling;
+	handling.given = !PG_ARGISNULL(i);
+	handling.on_error = cs_guc_on_error();
+	if (!handling.given)
+		return handling;
 	name = text_to_cstring(PG_GETARG_TEXT_PP(i));
-	if (!cs_guc_parse_on_error(name, &value))
+	if (!cs_guc_parse_on_error(name, &handling.on_error))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("invalid value for argument \"on_error\""),
 				 errhint("Available values: %s.", cs_guc_on_error_values())));
-	return value;
+	return handling;
 }
 
 /* --- outcomes --- */
@@ -52,14 +64,46 @@ is_about_subject(const CsFailure *failure)
 	return !failure->from_login && cs_error_about_subject(failure->code);
 }
 
+/* Does the argument say that a miss may be kept? */
+static bool
+lets_misses_pass(const Handling *handling)
+{
+	return handling->given && (handling->on_error == CS_ON_ERROR_NULL ||
+							   handling->on_error == CS_ON_ERROR_REPORT);
+}
+
+/*
+ * What was not asked is no failure where it is only shown.  Elsewhere it is,
+ * whatever a setting says.
+ */
+static Datum
+miss(FunctionCallInfo fcinfo, const Handling *handling,
+	 const CsFailure *failure)
+{
+	bool passes = lets_misses_pass(handling);
+	bool shown = !handling->upload && cs_scope_only_shown();
+
+	if (!passes && !shown)
+		cs_failure_raise(ERROR, failure);
+	if (!passes)
+		cs_scope_missed();
+	if (handling->on_error == CS_ON_ERROR_REPORT)
+		PG_RETURN_JSONB_P(cs_result_jsonb_report(failure));
+	if (!shown)
+		cs_failure_raise(WARNING, failure);
+	PG_RETURN_NULL();
+}
+
 /* What on_error makes of a failure. */
 static Datum
-fail(FunctionCallInfo fcinfo, CsOnError on_error, const CsFailure *failure)
+fail(FunctionCallInfo fcinfo, const Handling *handling,
+	 const CsFailure *failure)
 {
-	/* What was not asked is no failure. */
-	if (failure->code == CS_ERR_NOT_CACHED && on_error != CS_ON_ERROR_REPORT)
+	if (failure->code == CS_ERR_NOT_CACHED && cs_estimate_runs())
 		PG_RETURN_NULL();
-	switch (on_error)
+	if (failure->code == CS_ERR_NOT_CACHED)
+		return miss(fcinfo, handling, failure);
+	switch (handling->on_error)
 	{
 		case CS_ON_ERROR_SUBJECT:
 			if (is_about_subject(failure))
@@ -79,8 +123,8 @@ fail(FunctionCallInfo fcinfo, CsOnError on_error, const CsFailure *failure)
 
 /* A subject or argument that is refused before any call. */
 static Datum
-fail_early(FunctionCallInfo fcinfo, CsOnError on_error, const CsAsking *asking,
-		   const CsError *err)
+fail_early(FunctionCallInfo fcinfo, const Handling *handling,
+		   const CsAsking *asking, const CsError *err)
 {
 	const CsSettings *settings = asking->ask.settings;
 	CsFailure		  failure = {.code = err->code,
@@ -93,7 +137,7 @@ fail_early(FunctionCallInfo fcinfo, CsOnError on_error, const CsAsking *asking,
 								 .server = settings->server_name,
 								 .billed = CS_BILLED_NO};
 
-	return fail(fcinfo, on_error, &failure);
+	return fail(fcinfo, handling, &failure);
 }
 
 /* --- the common course --- */
@@ -102,7 +146,7 @@ static Datum
 ask_and_wait(FunctionCallInfo fcinfo, const char *symbol)
 {
 	const CsAskingFunction *function = cs_asking_by_symbol(symbol);
-	CsOnError				on_error;
+	Handling				handling;
 	CsAsking				asking;
 	CsQuestion				question;
 	CsFailure			   *failure = NULL;
@@ -111,9 +155,9 @@ ask_and_wait(FunctionCallInfo fcinfo, const char *symbol)
 
 	if (PG_ARGISNULL(0) || cs_scope_planning())
 		PG_RETURN_NULL();
-	on_error = on_error_argument(fcinfo, function->on_error);
+	handling = on_error_argument(fcinfo, function->on_error);
 	if (cs_asking_prepare(function, fcinfo->args, &asking, &err) != CS_OK)
-		return fail_early(fcinfo, on_error, &asking, &err);
+		return fail_early(fcinfo, &handling, &asking, &err);
 	question = cs_ask_start(&asking.ask);
 	cs_ask_wait(&question);
 	answer = cs_ask_outcome(&question, &failure);
@@ -121,7 +165,7 @@ ask_and_wait(FunctionCallInfo fcinfo, const char *symbol)
 		cs_ask_forget(&question);
 	if (answer != NULL)
 		PG_RETURN_JSONB_P(answer);
-	return fail(fcinfo, on_error, failure);
+	return fail(fcinfo, &handling, failure);
 }
 
 /*
