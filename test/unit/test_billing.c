@@ -253,9 +253,10 @@ static int
 print_one(const char *fee, const char *end, const char *status)
 {
 	static const char *const fees[] = {"none", "call", "ready", NULL};
-	static const char *const ends[] = {
-		"reply", "not_sent", "withheld", "lost", "too_large", "garbled", NULL};
-	CsBilling b =
+	static const char *const ends[] = {"reply",		"not_sent",	 "withheld",
+									   "unfit",		"untrusted", "lost",
+									   "too_large", "garbled",	 NULL};
+	CsBilling				 b =
 		cs_billing_of((CsFee) number_of(fee, fees),
 					  (CsCallEnd) number_of(end, ends), atoi(status));
 
