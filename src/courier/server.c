@@ -15,6 +15,7 @@
 #include "utils/timestamp.h"
 
 #include "courier/budget.h"
+#include "courier/news.h"
 #include "courier/timer.h"
 #include "pg/clock.h"
 #include "provider/registry.h"
@@ -28,6 +29,7 @@ struct CsServer
 	uint64		  limits_serial; /* of the account whose limits hold */
 	CsTimer		  timer;		 /* when the gate may let someone in */
 	CsStatServer *stats;
+	CsNews		  news;
 };
 
 static dlist_head servers = DLIST_STATIC_INIT(servers);
@@ -51,6 +53,7 @@ make(const CsSharedAccount *account)
 	cs_gate_init(&server->gate);
 	server->timer.fire = on_due;
 	server->stats = cs_stats_server(account);
+	cs_news_init(&server->news, account);
 	cs_budget_key(&server->budget_key, cs_registry_at(account->provider)->name,
 				  cs_block_text(account, account->base_url),
 				  cs_block_text(account, account->server_name));
@@ -82,9 +85,11 @@ cs_server_stats(const CsServer *server)
 static void
 show_gate(CsServer *server)
 {
-	CsGateView view = cs_gate_view(&server->gate, cs_clock_ticks());
+	CsInstant  now = cs_clock_ticks();
+	CsGateView view = cs_gate_view(&server->gate, now);
 
 	cs_stats_gate(server->stats, view.running, view.queued, &view.pace);
+	cs_news_pace(&server->news, &view.pace, now);
 }
 
 static void
@@ -180,10 +185,13 @@ charge(CsTurn *turn, CsRefusal *refusal)
 	cs_gate_back_out(&turn->ticket);
 	refusal->code = CS_ERR_BUDGET;
 	if (taken == CS_BUDGET_USED_UP)
+	{
+		cs_news_used_up(&turn->server->news, budget, now / USECS_PER_DAY);
 		snprintf(
 			refusal->detail, sizeof(refusal->detail),
 			"The server's daily_budget of %d billed calls is used up until midnight UTC.",
 			budget);
+	}
 	else
 		snprintf(
 			refusal->detail, sizeof(refusal->detail),
@@ -293,10 +301,14 @@ cs_server_call_over(CsTurn *turn, const CsCallReport *report)
 void
 cs_server_settled(CsServer *server, CsErrorCode code)
 {
-	if (server == NULL)
-		return;
-	if (code == CS_ERR_NONE)
-		cs_stats_add(server->stats, CS_STAT_ANSWERED, 1);
-	else
-		cs_stats_fail(server->stats, code);
+	if (server != NULL)
+		cs_stats_settled(server->stats, code);
+}
+
+void
+cs_server_judged(CsServer *server, const CsSharedAccount *account,
+				 CsErrorCode code)
+{
+	if (server != NULL)
+		cs_news_judged(&server->news, account, code);
 }

@@ -11,6 +11,7 @@
 
 #include "access/twophase.h"
 #include "catalog/pg_foreign_server.h"
+#include "catalog/pg_proc.h"
 #include "commands/explain.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
@@ -56,6 +57,17 @@ cs_compat_server_aclcheck(Oid serverid, Oid roleid)
 						   ACL_USAGE);
 #else
 	return pg_foreign_server_aclcheck(serverid, roleid, ACL_USAGE);
+#endif
+}
+
+/* May the role execute the function? */
+static inline AclResult
+cs_compat_function_aclcheck(Oid funcid, Oid roleid)
+{
+#if PG_VERSION_NUM >= 160000
+	return object_aclcheck(ProcedureRelationId, funcid, roleid, ACL_EXECUTE);
+#else
+	return pg_proc_aclcheck(funcid, roleid, ACL_EXECUTE);
 #endif
 }
 

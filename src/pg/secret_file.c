@@ -82,19 +82,6 @@ check_stat(const Reading *r, const struct stat *st)
 		refuse(r, sqlstate, fault);
 }
 
-const char *
-cs_secret_file_fault(const char *path)
-{
-	struct stat st;
-	int			sqlstate;
-
-	if (stat(path, &st) != 0 || access(path, R_OK) != 0)
-		return psprintf("It cannot be read: %s.", strerror(errno));
-	if (st.st_size == 0)
-		return "It is empty.";
-	return fault_of(&st, &sqlstate);
-}
-
 char *
 cs_secret_file_read(CsSecretFile *file, const char *name, const char *path,
 					const char *hint)

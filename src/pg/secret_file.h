@@ -27,12 +27,6 @@ typedef struct CsSecretFile
 extern char *cs_secret_file_read(CsSecretFile *file, const char *name,
 								 const char *path, const char *hint);
 
-/*
- * Why a file could not be read as a secret, without reading it: a sentence
- * that does not name it.  NULL: nothing speaks against it.
- */
-extern const char *cs_secret_file_fault(const char *path);
-
 /* Does the file differ from what was read?  True also when it is gone. */
 extern bool cs_secret_file_changed(const CsSecretFile *file);
 

@@ -28,8 +28,12 @@ struct CsStatServer
 	pg_atomic_uint64 latencies[CS_HISTOGRAM_BUCKETS];
 	pg_atomic_uint32 running;
 	pg_atomic_uint32 queued;
-	pg_atomic_uint32 breaker;  /* CsBreakerState */
-	pg_atomic_uint32 failures; /* in a row */
+	pg_atomic_uint32 breaker;	 /* CsBreakerState */
+	pg_atomic_uint32 failures;	 /* calls in a row */
+	pg_atomic_uint32 unanswered; /* questions in a row */
+	pg_atomic_uint32 unread;	 /* replies in a row that are no answers */
+	pg_atomic_uint32 failed_of;	 /* CsErrorCode */
+	pg_atomic_uint64 failed_at;
 	pg_atomic_uint64 open_until;
 	pg_atomic_uint64 paused_until;
 	pg_atomic_uint32 budget;
@@ -75,6 +79,7 @@ stats_create(void *memory, LWLock *lock)
 		create_numbers(s->counters, CS_STAT_NCOUNTERS);
 		create_numbers(s->failed, CS_ERR_COUNT);
 		create_numbers(s->latencies, CS_HISTOGRAM_BUCKETS);
+		create_numbers(&s->failed_at, 1);
 		create_numbers(&s->open_until, 1);
 		create_numbers(&s->paused_until, 1);
 		create_numbers(&s->budget_at, 1);
@@ -83,6 +88,9 @@ stats_create(void *memory, LWLock *lock)
 		pg_atomic_init_u32(&s->queued, 0);
 		pg_atomic_init_u32(&s->breaker, CS_BREAKER_CLOSED);
 		pg_atomic_init_u32(&s->failures, 0);
+		pg_atomic_init_u32(&s->unanswered, 0);
+		pg_atomic_init_u32(&s->unread, 0);
+		pg_atomic_init_u32(&s->failed_of, CS_ERR_NONE);
 		pg_atomic_init_u32(&s->budget, 0);
 		pg_atomic_init_u32(&s->budget_used, 0);
 	}
@@ -160,19 +168,43 @@ cs_stats_add(CsStatServer *server, CsStatCounter counter, int64 n)
 		pg_atomic_fetch_add_u64(&server->counters[counter], n);
 }
 
-void
-cs_stats_fail(CsStatServer *server, CsErrorCode code)
+/* One more in a row of questions that had no answer. */
+static void
+count_unanswered(CsStatServer *server, pg_atomic_uint32 *row, CsErrorCode code)
 {
-	if (server != NULL)
+	if (pg_atomic_read_u32(row) < INT32_MAX)
+		pg_atomic_fetch_add_u32(row, 1);
+	pg_atomic_write_u32(&server->failed_of, code);
+	pg_atomic_write_u64(&server->failed_at, (uint64) cs_clock_now());
+}
+
+/*
+ * What the provider says of a subject is as good a sign as an answer.  A budget
+ * that is used up says nothing of the server, and is a check of its own.
+ */
+void
+cs_stats_settled(CsStatServer *server, CsErrorCode code)
+{
+	if (server == NULL)
+		return;
+	if (code == CS_ERR_NONE)
+		cs_stats_add(server, CS_STAT_ANSWERED, 1);
+	else
 		pg_atomic_fetch_add_u64(&server->failed[code], 1);
+	if (code == CS_ERR_NONE || code == CS_ERR_SUBJECT ||
+		code == CS_ERR_PROCESSING)
+		pg_atomic_write_u32(&server->unanswered, 0);
+	else if (code != CS_ERR_BUDGET)
+		count_unanswered(server, &server->unanswered, code);
 }
 
 void
 cs_stats_latency(CsStatServer *server, int64 us)
 {
-	if (server != NULL)
-		pg_atomic_fetch_add_u64(&server->latencies[cs_histogram_bucket(us)],
-								1);
+	if (server == NULL)
+		return;
+	pg_atomic_fetch_add_u64(&server->latencies[cs_histogram_bucket(us)], 1);
+	cs_stats_add(server, CS_STAT_LATENCY_US, us);
 }
 
 /* 0 stays: there is no such time. */
@@ -222,6 +254,19 @@ cs_stats_cache_hit(const CsKey *server)
 	cs_stats_add(find(server), CS_STAT_CACHE_HITS, 1);
 }
 
+void
+cs_stats_understood(const CsKey *server, bool understood)
+{
+	CsStatServer *s = find(server);
+
+	if (s == NULL)
+		return;
+	if (!understood)
+		count_unanswered(s, &s->unread, CS_ERR_NOT_UNDERSTOOD);
+	else if (pg_atomic_read_u32(&s->unread) > 0)
+		pg_atomic_write_u32(&s->unread, 0);
+}
+
 static void
 copy_numbers(uint64 *to, pg_atomic_uint64 *from, int n)
 {
@@ -245,6 +290,15 @@ read_gate(CsStatServer *s, CsStatView *view, TimestampTz now)
 		pace->breaker = CS_BREAKER_HALF_OPEN;
 	if (pace->paused_until <= now)
 		pace->paused_until = 0;
+}
+
+static void
+read_failures(CsStatServer *s, CsStatView *view)
+{
+	view->failures = (int) Max(pg_atomic_read_u32(&s->unanswered),
+							   pg_atomic_read_u32(&s->unread));
+	view->failed_of = (CsErrorCode) pg_atomic_read_u32(&s->failed_of);
+	view->failed_at = (TimestampTz) pg_atomic_read_u64(&s->failed_at);
 }
 
 static void
@@ -277,6 +331,7 @@ cs_stats_read(int i, CsStatView *view)
 	copy_numbers(view->failed, s->failed, CS_ERR_COUNT);
 	copy_numbers(view->latencies, s->latencies, CS_HISTOGRAM_BUCKETS);
 	read_gate(s, view, now);
+	read_failures(s, view);
 	read_budget(s, view, now);
 	view->token_until = (TimestampTz) pg_atomic_read_u64(&s->token_until);
 	view->reset_at = (TimestampTz) pg_atomic_read_u64(&table->reset_at);

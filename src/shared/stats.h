@@ -34,6 +34,7 @@ typedef enum CsStatCounter
 	CS_STAT_BYTES_OUT,
 	CS_STAT_CONNECTIONS,
 	CS_STAT_LOG_INS,
+	CS_STAT_LATENCY_US, /* of all calls together */
 	CS_STAT_NCOUNTERS
 } CsStatCounter;
 
@@ -51,8 +52,11 @@ extern void cs_stats_courier_start(void);
 
 extern void cs_stats_add(CsStatServer *server, CsStatCounter counter, int64 n);
 
-/* A question failed; the code as far as status and envelope tell. */
-extern void cs_stats_fail(CsStatServer *server, CsErrorCode code);
+/*
+ * A question has its outcome, CS_ERR_NONE: an answer; the code as far as status
+ * and envelope tell.
+ */
+extern void cs_stats_settled(CsStatServer *server, CsErrorCode code);
 
 extern void cs_stats_latency(CsStatServer *server, int64 us);
 /* The view's times are in ticks here, and the calendar's in CsStatView. */
@@ -71,6 +75,9 @@ extern void cs_stats_token(CsStatServer *server, TimestampTz until);
 /* An answer about this server came out of the cache. */
 extern void cs_stats_cache_hit(const CsKey *server);
 
+/* A reply that the courier took for an answer was read: is it one? */
+extern void cs_stats_understood(const CsKey *server, bool understood);
+
 /* Everything of one server, copied. */
 typedef struct CsStatView
 {
@@ -82,6 +89,9 @@ typedef struct CsStatView
 	uint64		  latencies[CS_HISTOGRAM_BUCKETS];
 	int			  running;
 	int			  queued;
+	int			  failures;	 /* questions in a row that had no answer */
+	CsErrorCode	  failed_of; /* of what the last of them */
+	TimestampTz	  failed_at; /* and when; 0: none */
 	CsBreakerView pace;
 	int			  budget;	   /* 0: none */
 	int			  budget_used; /* -1: not known */
