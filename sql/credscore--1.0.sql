@@ -422,6 +422,16 @@ REVOKE ALL ON FUNCTION credscore_stat_reset() FROM PUBLIC;
 COMMENT ON FUNCTION credscore_stat_reset() IS
     'sets the counters of credscore_stat_servers and credscore_stat_memory to zero; breakers and budgets stay';
 
+CREATE TABLE credscore.installation (
+    installed_at timestamptz NOT NULL
+);
+REVOKE ALL ON credscore.installation FROM PUBLIC;
+COMMENT ON TABLE credscore.installation IS
+    'since when this database has the extension; a dump brings its row along, and the oldest counts';
+COMMENT ON COLUMN credscore.installation.installed_at IS 'when CREATE EXTENSION ran, here or where a dump comes from';
+INSERT INTO credscore.installation VALUES (pg_catalog.now());
+SELECT pg_catalog.pg_extension_config_dump('credscore.installation', '');
+
 CREATE FUNCTION credscore_health(
     OUT check_name text, OUT server text, OUT base_url text, OUT role text, OUT ok boolean,
     OUT value numeric, OUT detail text
@@ -430,4 +440,4 @@ CREATE FUNCTION credscore_health(
 REVOKE ALL ON FUNCTION credscore_health() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION credscore_health() TO credscore_monitor;
 COMMENT ON FUNCTION credscore_health() IS
-    'is all well?  One row per check, server, address and role, NULL where a check is of all: preloaded, courier, heartbeat, questions, memory, cache, servers; of each server that was asked breaker, answers, daily_budget; of each server of this database ca_file and mappings, of each user mapping mapping, credentials, privilege; value: the number that a check looks at; makes no call';
+    'is all well?  One row per check, server, address and role, NULL where a check is of all: preloaded, courier, heartbeat, questions, memory, cache, servers; of each server that was asked breaker, answers, daily_budget and budget_count; of each server of this database mappings, ca_file and reader_mapping, of each user mapping mapping, credentials, privilege; value: the number that a check looks at; makes no call';

@@ -51,6 +51,7 @@ typedef enum BookState
 
 static CsBudgetBook book;
 static BookState	state = BOOK_UNREAD;
+static bool			unfound;   /* there was no file */
 static bool			unsaved;   /* a closed day is not in the file yet */
 static TimestampTz	failed_at; /* last file work; 0: it went well */
 static int32		full_day = CS_BUDGET_NO_DAY; /* logged: no line left */
@@ -187,7 +188,8 @@ read_book(TimestampTz now)
 	if (!do_step(read_file, now))
 		return false;
 	state = BOOK_OPEN;
-	if (image_len == 0 || cs_budget_book_decode(&book, image, image_len))
+	unfound = image_len == 0;
+	if (unfound || cs_budget_book_decode(&book, image, image_len))
 		return true;
 	ereport(
 		WARNING,
@@ -220,6 +222,9 @@ open_book(TimestampTz now)
 				 "Calls go on at midnight UTC.  To let them go on now with full budgets, stop the server, remove the file, and start the server.")));
 		unsaved = true;
 	}
+
+	book.young |= unfound;
+	unfound = false;
 
 	/* So that a restart does not close the day after, too. */
 	if (unsaved && save(now))
@@ -305,6 +310,12 @@ cs_budget_used(const CsKey *server, TimestampTz now)
 	if (!open_book(now) || book.closed)
 		return -1;
 	return cs_budget_book_used(&book, server);
+}
+
+bool
+cs_budget_is_young(void)
+{
+	return state == BOOK_OPEN && book.young;
 }
 
 void

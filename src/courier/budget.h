@@ -45,6 +45,9 @@ extern void cs_budget_give_back(const CsKey *server, int32 day);
 /* Calls used today; -1: not known, and none is to be had. */
 extern int cs_budget_used(const CsKey *server, TimestampTz now);
 
+/* Did the count of today begin without a file?  Then it may lack some. */
+extern bool cs_budget_is_young(void);
+
 /*
  * At the courier's end, when no call can be made any more: gives up what is
  * reserved and was not used.  Without it, as in a crash, it counts as used.

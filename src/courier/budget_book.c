@@ -18,12 +18,15 @@
 #define BOOK_MAGIC	 0x43534247 /* "CSBG" */
 #define BOOK_VERSION 1
 
+#define BOOK_CLOSED 1
+#define BOOK_YOUNG	2
+
 typedef struct BookHeader
 {
 	uint32_t magic;
 	uint32_t version;
 	int32_t	 day;
-	uint16_t closed;
+	uint16_t state; /* BOOK_CLOSED, BOOK_YOUNG */
 	uint16_t nlines;
 } BookHeader;
 
@@ -156,7 +159,9 @@ image_size(int nlines)
 size_t
 cs_budget_book_encode(const CsBudgetBook *book, uint8_t *image)
 {
-	BookHeader header = {BOOK_MAGIC, BOOK_VERSION, book->day, book->closed,
+	int state =
+		(book->closed ? BOOK_CLOSED : 0) | (book->young ? BOOK_YOUNG : 0);
+	BookHeader header = {BOOK_MAGIC, BOOK_VERSION, book->day, (uint16_t) state,
 						 (uint16_t) book->nlines};
 	uint8_t	  *end = image + sizeof(header);
 	uint32_t   crc;
@@ -193,7 +198,8 @@ cs_budget_book_decode(CsBudgetBook *book, const uint8_t *image, size_t len)
 		return false;
 
 	book->day = header.day;
-	book->closed = header.closed != 0;
+	book->closed = (header.state & BOOK_CLOSED) != 0;
+	book->young = (header.state & BOOK_YOUNG) != 0;
 	book->nlines = header.nlines;
 	for (int i = 0; i < book->nlines; i++)
 	{

@@ -35,6 +35,7 @@ typedef struct CsBudgetBook
 {
 	int32_t		 day;	 /* since 2000-01-01, UTC */
 	bool		 closed; /* nobody knows what was used: nothing more */
+	bool		 young;	 /* begun without a file: more may have been used */
 	int			 nlines;
 	CsBudgetLine lines[CS_BUDGET_MAX_SERVERS];
 } CsBudgetBook;

@@ -97,9 +97,10 @@ show_budget(CsTurn *turn, TimestampTz now)
 {
 	int budget = turn->account->limits.daily_budget;
 
-	cs_stats_budget(
-		turn->server->stats, budget,
-		budget > 0 ? cs_budget_used(&turn->server->budget_key, now) : 0, now);
+	cs_stats_budget(turn->server->stats, budget,
+					budget > 0 ? cs_budget_used(&turn->server->budget_key, now)
+							   : 0,
+					cs_budget_is_young(), now);
 }
 
 /* The latest limits hold; a statement that runs on may know older ones. */

@@ -33,6 +33,7 @@
 #include "pg/wakeup.h"
 #include "session/reading.h"
 #include "session/planned.h"
+#include "settings/altered.h"
 #include "shared/progress.h"
 #include "shared/slots.h"
 #include "shared/stats.h"
@@ -171,6 +172,7 @@ void
 cs_ask_init(void)
 {
 	RegisterXactCallback(at_transaction_end, NULL);
+	cs_altered_init();
 	cs_memo_init();
 	cs_planned_init();
 }

@@ -38,7 +38,8 @@ struct CsStatServer
 	pg_atomic_uint64 paused_until;
 	pg_atomic_uint32 budget;
 	pg_atomic_uint32 budget_used; /* -1: not known */
-	pg_atomic_uint64 budget_at;	  /* when that was so */
+	pg_atomic_uint32 budget_young;
+	pg_atomic_uint64 budget_at; /* when that was so */
 	pg_atomic_uint64 token_until;
 };
 
@@ -93,6 +94,7 @@ stats_create(void *memory, LWLock *lock)
 		pg_atomic_init_u32(&s->failed_of, CS_ERR_NONE);
 		pg_atomic_init_u32(&s->budget, 0);
 		pg_atomic_init_u32(&s->budget_used, 0);
+		pg_atomic_init_u32(&s->budget_young, 0);
 	}
 }
 
@@ -230,12 +232,14 @@ cs_stats_gate(CsStatServer *server, int running, int queued,
 }
 
 void
-cs_stats_budget(CsStatServer *server, int budget, int used, TimestampTz now)
+cs_stats_budget(CsStatServer *server, int budget, int used, bool young,
+				TimestampTz now)
 {
 	if (server == NULL)
 		return;
 	pg_atomic_write_u32(&server->budget, budget);
 	pg_atomic_write_u32(&server->budget_used, (uint32) used);
+	pg_atomic_write_u32(&server->budget_young, young);
 	pg_atomic_write_u64(&server->budget_at, (uint64) now);
 }
 
@@ -308,10 +312,14 @@ read_budget(CsStatServer *s, CsStatView *view, TimestampTz now)
 
 	view->budget = (int) pg_atomic_read_u32(&s->budget);
 	view->budget_used = (int) pg_atomic_read_u32(&s->budget_used);
+	view->budget_young = pg_atomic_read_u32(&s->budget_young) != 0;
 
 	/* Nothing has been used of a day that began since. */
 	if (at / USECS_PER_DAY < now / USECS_PER_DAY)
+	{
 		view->budget_used = 0;
+		view->budget_young = false;
+	}
 }
 
 bool

@@ -63,9 +63,12 @@ extern void cs_stats_latency(CsStatServer *server, int64 us);
 extern void cs_stats_gate(CsStatServer *server, int running, int queued,
 						  const CsBreakerView *pace);
 
-/* budget 0: there is none; used -1: not known. */
-extern void
-cs_stats_budget(CsStatServer *server, int budget, int used, TimestampTz now);
+/*
+ * budget 0: there is none; used -1: not known; young: the day's count began in
+ * its midst.
+ */
+extern void cs_stats_budget(CsStatServer *server, int budget, int used,
+							bool young, TimestampTz now);
 
 /* When the latest token ends; 0: there is none. */
 extern void cs_stats_token(CsStatServer *server, TimestampTz until);
@@ -95,6 +98,7 @@ typedef struct CsStatView
 	CsBreakerView pace;
 	int			  budget;	   /* 0: none */
 	int			  budget_used; /* -1: not known */
+	bool		  budget_young;
 	TimestampTz	  token_until; /* 0: none */
 	TimestampTz	  reset_at;
 } CsStatView;

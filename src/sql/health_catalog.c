@@ -14,20 +14,25 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
+#include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/pg_authid.h"
 #include "catalog/pg_foreign_server.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_user_mapping.h"
+#include "executor/tuptable.h"
 #include "foreign/foreign.h"
 #include "miscadmin.h"
+#include "nodes/makefuncs.h"
 #include "utils/acl.h"
 #include "utils/catcache.h"
 #include "utils/fmgroids.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/resowner.h"
+#include "utils/snapmgr.h"
 #include "utils/syscache.h"
+#include "utils/timestamp.h"
 
 #include "pg/ca_file.h"
 #include "pg/compat.h"
@@ -36,6 +41,29 @@
 #include "settings/options.h"
 #include "settings/settings.h"
 #include "shared/refusal.h"
+
+TimestampTz
+cs_health_catalog_installed_at(void)
+{
+	RangeVar	   *name = makeRangeVar("credscore", "installation", -1);
+	Relation		table = table_openrv(name, AccessShareLock);
+	TupleTableSlot *slot = table_slot_create(table, NULL);
+	TableScanDesc scan = table_beginscan(table, GetActiveSnapshot(), 0, NULL);
+	TimestampTz	  oldest = DT_NOEND;
+
+	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
+	{
+		bool  isnull;
+		Datum at = slot_getattr(slot, 1, &isnull);
+
+		if (!isnull)
+			oldest = Min(oldest, DatumGetTimestampTz(at));
+	}
+	table_endscan(scan);
+	ExecDropSingleTupleTableSlot(slot);
+	table_close(table, AccessShareLock);
+	return oldest;
+}
 
 /* --- servers --- */
 

@@ -8,6 +8,7 @@
 
 #include "postgres.h"
 
+#include "datatype/timestamp.h"
 #include "nodes/pg_list.h"
 
 #include "sql/health.h"
@@ -21,6 +22,9 @@ typedef struct CsHealthServer
 	const char *base_url;
 	List	   *options;
 } CsHealthServer;
+
+/* When this database got the extension: the oldest row of a table of its. */
+extern TimestampTz cs_health_catalog_installed_at(void);
 
 /* All of ours. */
 extern List *cs_health_catalog_servers(void);

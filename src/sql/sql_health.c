@@ -129,6 +129,26 @@ put_answers(CsHealth *health, const CsHealthOf *of, const CsStatView *view,
 			unpack_sql_state(cs_error_sqlstate(view->failed_of)));
 }
 
+/*
+ * Where the day's count began without a file, what was spent before is not in
+ * it: the file was left behind by pg_upgrade, or by a dump.
+ */
+static void
+put_budget_count(CsHealth *health, const CsHealthOf *of,
+				 const CsStatView *view)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz midnight = now - now % USECS_PER_DAY;
+	bool		partial =
+		view->budget_young && cs_health_catalog_installed_at() < midnight;
+
+	cs_health_put(
+		health, "budget_count", of, !partial, CS_HEALTH_NO_VALUE, "%s",
+		partial
+			? "The count of today began anew, in a database that is older: calls before are not in it."
+			: "The count of today is complete.");
+}
+
 static void
 put_budget(CsHealth *health, const CsHealthOf *of, const CsStatView *view)
 {
@@ -142,6 +162,7 @@ put_budget(CsHealth *health, const CsHealthOf *of, const CsStatView *view)
 		cs_health_put(health, "daily_budget", of,
 					  view->budget_used < view->budget, view->budget_used,
 					  "Calls of today; the budget is %d.", view->budget);
+	put_budget_count(health, of, view);
 }
 
 static void

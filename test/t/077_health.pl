@@ -16,6 +16,7 @@
 use strict;
 use warnings;
 
+use IPC::Run ();
 use PostgreSQL::Test::Utils;
 use Test::More;
 
@@ -282,6 +283,32 @@ subtest 'breaker and budget' => sub {
 	is($cluster->safe_psql(q{SELECT value FROM credscore_health() WHERE (check_name, server) = ('daily_budget', 'limits')}),
 		3, 'with its number');
 	$cluster->safe_psql('DROP SERVER limits CASCADE');
+};
+
+# pg_upgrade leaves the budget's file behind, and takes tables along.
+subtest 'a count that began anew' => sub {
+	my $file = $cluster->node->data_dir . '/credscore.budget';
+	my $count = q{SELECT ok FROM credscore_health() WHERE (check_name, server) = ('budget_count', 'counted')};
+
+	$cluster->server('counted', provider => 'pngme', daily_budget => 1000);
+	$cluster->mapping('PUBLIC', 'counted', provider => 'pngme');
+	is(ask('counted'), 'ok', 'a budget is counted');
+	is($cluster->safe_psql($count), 't', 'in a database of today all of it');
+	$cluster->safe_psql(q{UPDATE credscore.installation SET installed_at = now() - interval '2 days'});
+	is($cluster->safe_psql($count), 'f', 'not so in an older one, where it began just now');
+	$cluster->node->restart;
+	is(ask('counted'), 'ok', 'another day, another server');
+	is($cluster->safe_psql($count), 'f', 'the file remembers that');
+	$cluster->node->stop;
+	unlink $file or die "$file: $!";
+	$cluster->node->start;
+	is(ask('counted'), 'ok', 'without the file it begins anew');
+	is($cluster->safe_psql($count), 'f', 'which is shown');
+	my $dump = '';
+	IPC::Run::run([ 'pg_dump', '-d', $cluster->node->connstr('postgres'), '-t', 'credscore.installation', '-e', 'credscore' ],
+		'>', \$dump);
+	like($dump, qr/^COPY credscore.installation .*\n\d{4}-/m, 'a dump takes the age of the database along');
+	$cluster->safe_psql('DROP SERVER counted CASCADE; UPDATE credscore.installation SET installed_at = now()');
 };
 
 subtest 'it looks, and does not touch' => sub {
