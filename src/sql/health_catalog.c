@@ -139,14 +139,19 @@ put_ca_file(CsHealth *health, const CsHealthServer *server)
 {
 	CsHealthOf	of = of_server(server);
 	const char *path = cs_options_get(server->options, "ca_file");
+	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz until = 0;
 	const char *fault;
 
 	if (path == NULL)
 		return;
-	fault = cs_ca_file_fault(path);
-	cs_health_put(health, "ca_file", &of, fault == NULL, CS_HEALTH_NO_VALUE,
-				  "%s",
-				  fault != NULL ? fault : "It holds certificates to trust.");
+	fault = cs_ca_file_fault(path, now, &until);
+	cs_health_put(
+		health, "ca_file", &of, fault == NULL,
+		until == 0 ? CS_HEALTH_NO_VALUE : (until - now) / USECS_PER_DAY, "%s",
+		fault != NULL
+			? fault
+			: "Days until the last certificate of the file expires.");
 }
 
 /* --- one mapping --- */

@@ -155,6 +155,16 @@ subtest 'options' => sub {
 	is(red('ca_file'), 'options', 'a ca_file without a certificate is red');
 	unlink $ca or die $!;
 	is(red('ca_file'), 'options', 'so is one that is missing');
+	my $made = CredScore::Sandbox->make_certificates($cluster->node->basedir . '/certificates');
+	$cluster->alter_server('options', ca_file => $made->{expired}[0]);
+	is(red('ca_file'), 'options', 'and one that has expired');
+	$cluster->alter_server('options', ca_file => $made->{ca});
+	is(red('ca_file'), '', 'a valid one is green');
+	is($cluster->safe_psql(q{SELECT value BETWEEN 3648 AND 3650 FROM credscore_health()
+		WHERE (check_name, server) = ('ca_file', 'options')}), 't', 'with the days that are left to it');
+	my $both = $cluster->secret(slurp_file($made->{expired}[0]) . slurp_file($made->{ca}));
+	$cluster->alter_server('options', ca_file => $both);
+	is(red('ca_file'), '', 'beside one that has expired, too');
 	$cluster->alter_server('options', ca_file => undef);
 	$cluster->alter_server('options', reader_mapping => 'nobody_of_that_name');
 	is(red('reader_mapping'), 'options', 'and readers without their role');

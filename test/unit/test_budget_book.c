@@ -238,6 +238,25 @@ test_days(void)
 }
 
 static void
+test_young(void)
+{
+	begin(DAY);
+	book.young = true;
+	take(1, 100);
+	crash();
+	ok(book.young, "the disk knows that the day's count began late");
+	ok(!book.closed, "which closes nothing");
+	cs_budget_book_close_day(&book, DAY);
+	save();
+	crash();
+	ok(book.closed && !book.young, "nor does closing make it young");
+	cs_budget_book_turn(&book, DAY + 1);
+	book.young = true;
+	cs_budget_book_turn(&book, DAY + 2);
+	ok(!book.young, "the next day's count is whole");
+}
+
+static void
 test_day_numbers(void)
 {
 	is_int(cs_budget_book_day(0), 0, "2000-01-01 00:00 UTC");
@@ -330,6 +349,7 @@ main(void)
 	test_budget_changes();
 	test_give_back();
 	test_days();
+	test_young();
 	test_day_numbers();
 	test_servers();
 	test_orderly_end();
