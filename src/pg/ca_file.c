@@ -69,15 +69,21 @@ next_certificate(const char *at, const char **end)
 static bool
 end_of(const char *text, int len, TimestampTz *end)
 {
+	char   *packed = palloc(len); /* without the ends of lines */
+	int		n = 0;
 	int		size = pg_b64_dec_len(len);
 	void   *der = palloc(size);
-	int		decoded = pg_b64_decode(text, len, der, size);
 	int64_t seconds;
-	bool	found =
-		decoded > 0 && cs_certificate_end(der, (size_t) decoded, &seconds);
+	bool	found;
 
+	for (int i = 0; i < len; i++)
+		if (strchr(" \t\r\n", text[i]) == NULL)
+			packed[n++] = text[i];
+	n = pg_b64_decode(packed, n, der, size);
+	found = n > 0 && cs_certificate_end(der, (size_t) n, &seconds);
 	if (found)
 		*end = time_t_to_timestamptz((pg_time_t) seconds);
+	pfree(packed);
 	pfree(der);
 	return found;
 }

@@ -158,6 +158,8 @@ subtest 'options' => sub {
 	my $made = CredScore::Sandbox->make_certificates($cluster->node->basedir . '/certificates');
 	$cluster->alter_server('options', ca_file => $made->{expired}[0]);
 	is(red('ca_file'), 'options', 'and one that has expired');
+	is($cluster->safe_psql(q{SELECT detail FROM credscore_health() WHERE (check_name, server) = ('ca_file', 'options')}),
+		'All certificates of the file have expired.', 'for that reason');
 	$cluster->alter_server('options', ca_file => $made->{ca});
 	is(red('ca_file'), '', 'a valid one is green');
 	is($cluster->safe_psql(q{SELECT value BETWEEN 3648 AND 3650 FROM credscore_health()
