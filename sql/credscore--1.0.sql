@@ -320,9 +320,11 @@ CREATE FUNCTION credscore.stat_servers(
     OUT calls bigint, OUT billed bigint, OUT answered bigint, OUT failed bigint,
     OUT unknown bigint, OUT failed_by_sqlstate jsonb, OUT retries bigint,
     OUT cache_hits bigint, OUT shared_calls bigint, OUT in_flight int, OUT queued int,
-    OUT breaker text, OUT failures_in_row int, OUT breaker_until timestamptz,
+    OUT breaker text, OUT breaker_state int, OUT failures_in_row int,
+    OUT unanswered_in_row int, OUT breaker_until timestamptz,
     OUT paused_until timestamptz, OUT latency_p50 float8, OUT latency_p95 float8,
-    OUT latency_p99 float8, OUT bytes_in bigint, OUT bytes_out bigint,
+    OUT latency_p99 float8, OUT latency_seconds_sum float8,
+    OUT latency_seconds_count bigint, OUT bytes_in bigint, OUT bytes_out bigint,
     OUT connections bigint, OUT log_ins bigint, OUT token_expires_at timestamptz,
     OUT daily_budget int, OUT budget_used int, OUT stats_reset timestamptz
 ) RETURNS SETOF record
@@ -336,7 +338,7 @@ REVOKE ALL ON credscore_stat_servers FROM PUBLIC;
 GRANT SELECT ON credscore_stat_servers TO credscore_monitor;
 COMMENT ON VIEW credscore_stat_servers IS
     'what was asked of each server, over all sessions and databases, since the start of the database server or credscore_stat_reset()';
-COMMENT ON COLUMN credscore_stat_servers.server IS 'name of the foreign server; one row per name and address';
+COMMENT ON COLUMN credscore_stat_servers.server IS 'name of the foreign server; one row per name, provider and address';
 COMMENT ON COLUMN credscore_stat_servers.provider IS 'who answers';
 COMMENT ON COLUMN credscore_stat_servers.base_url IS 'where requests go';
 COMMENT ON COLUMN credscore_stat_servers.calls IS 'HTTP calls that were sent, without log-ins';
@@ -351,12 +353,16 @@ COMMENT ON COLUMN credscore_stat_servers.shared_calls IS 'questions that shared 
 COMMENT ON COLUMN credscore_stat_servers.in_flight IS 'calls admitted and not over';
 COMMENT ON COLUMN credscore_stat_servers.queued IS 'questions waiting for their turn';
 COMMENT ON COLUMN credscore_stat_servers.breaker IS 'closed, open, or half_open';
+COMMENT ON COLUMN credscore_stat_servers.breaker_state IS 'the same as a number: 0 closed, 1 open, 2 half-open';
 COMMENT ON COLUMN credscore_stat_servers.failures_in_row IS 'failed calls since the last one that was answered';
+COMMENT ON COLUMN credscore_stat_servers.unanswered_in_row IS 'questions that failed since the last one that was answered, for whatever reason but the budget; what the provider says of a subject is an answer';
 COMMENT ON COLUMN credscore_stat_servers.breaker_until IS 'when the breaker lets a call try; NULL: it is closed';
 COMMENT ON COLUMN credscore_stat_servers.paused_until IS 'end of the pause that the provider asked for; NULL: none';
 COMMENT ON COLUMN credscore_stat_servers.latency_p50 IS 'milliseconds that half of the calls took at most; within six percent, like the next two';
 COMMENT ON COLUMN credscore_stat_servers.latency_p95 IS 'milliseconds that 95 percent of the calls took at most';
 COMMENT ON COLUMN credscore_stat_servers.latency_p99 IS 'milliseconds that 99 percent of the calls took at most';
+COMMENT ON COLUMN credscore_stat_servers.latency_seconds_sum IS 'seconds that all calls took together';
+COMMENT ON COLUMN credscore_stat_servers.latency_seconds_count IS 'how many calls these were';
 COMMENT ON COLUMN credscore_stat_servers.bytes_in IS 'bytes received, without TLS';
 COMMENT ON COLUMN credscore_stat_servers.bytes_out IS 'bytes sent, without TLS';
 COMMENT ON COLUMN credscore_stat_servers.connections IS 'connections that were opened';
@@ -386,23 +392,44 @@ COMMENT ON COLUMN credscore_stat_budgets.role IS 'whose user mapping has the bud
 COMMENT ON COLUMN credscore_stat_budgets.daily_budget IS 'the option daily_budget as the latest question had it';
 COMMENT ON COLUMN credscore_stat_budgets.used IS 'billed calls charged to it today; NULL: not known';
 COMMENT ON COLUMN credscore_stat_budgets.ends_at IS 'when its day is over; NULL: nothing was asked for since the last one was';
+CREATE FUNCTION credscore.stat_errors(
+    OUT server name, OUT provider text, OUT base_url text, OUT sqlstate text, OUT failed bigint
+) RETURNS SETOF record
+    AS 'MODULE_PATHNAME', 'credscore_stat_errors' LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
+REVOKE ALL ON FUNCTION credscore.stat_errors() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION credscore.stat_errors() TO credscore_monitor;
+COMMENT ON FUNCTION credscore.stat_errors() IS 'failed questions of each server by class';
+
+CREATE VIEW credscore_stat_errors AS SELECT * FROM credscore.stat_errors();
+REVOKE ALL ON credscore_stat_errors FROM PUBLIC;
+GRANT SELECT ON credscore_stat_errors TO credscore_monitor;
+COMMENT ON VIEW credscore_stat_errors IS
+    'failed questions of each server by class, one row per server and SQLSTATE, also where there were none; the same numbers as in failed_by_sqlstate of credscore_stat_servers';
+COMMENT ON COLUMN credscore_stat_errors.server IS 'name of the foreign server';
+COMMENT ON COLUMN credscore_stat_errors.provider IS 'who answers';
+COMMENT ON COLUMN credscore_stat_errors.base_url IS 'where requests go';
+COMMENT ON COLUMN credscore_stat_errors.sqlstate IS 'class of the failure';
+COMMENT ON COLUMN credscore_stat_errors.failed IS 'questions that ended so, as far as the HTTP status tells';
 
 CREATE FUNCTION credscore.stat_progress(
-    OUT pid int, OUT started_at timestamptz, OUT rows_read bigint, OUT asked bigint,
-    OUT done bigint, OUT in_flight bigint
+    OUT pid int, OUT datname name, OUT usename name, OUT query text,
+    OUT started_at timestamptz, OUT rows_total bigint, OUT rows_read bigint,
+    OUT asked bigint, OUT done bigint, OUT in_flight bigint
 ) RETURNS SETOF record
     AS 'MODULE_PATHNAME', 'credscore_stat_progress' LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
-REVOKE ALL ON FUNCTION credscore.stat_progress() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION credscore.stat_progress() TO credscore_monitor;
-COMMENT ON FUNCTION credscore.stat_progress() IS 'how far the running statements that ask have come';
+COMMENT ON FUNCTION credscore.stat_progress() IS
+    'how far the running statements that ask have come: those of the caller''s own roles; for members of credscore_monitor and pg_read_all_stats all';
 
 CREATE VIEW credscore_stat_progress AS SELECT * FROM credscore.stat_progress();
-REVOKE ALL ON credscore_stat_progress FROM PUBLIC;
-GRANT SELECT ON credscore_stat_progress TO credscore_monitor;
+GRANT SELECT ON credscore_stat_progress TO PUBLIC;
 COMMENT ON VIEW credscore_stat_progress IS
-    'one row per running statement that asks: how far it has come';
+    'one row per running statement that asks, of the reader''s own roles, for members of credscore_monitor and pg_read_all_stats of all: how far it has come';
 COMMENT ON COLUMN credscore_stat_progress.pid IS 'process id of the session, as in pg_stat_activity';
-COMMENT ON COLUMN credscore_stat_progress.started_at IS 'when its statement started';
+COMMENT ON COLUMN credscore_stat_progress.datname IS 'its database';
+COMMENT ON COLUMN credscore_stat_progress.usename IS 'who logged in';
+COMMENT ON COLUMN credscore_stat_progress.query IS 'its statement as it was sent, as in pg_stat_activity';
+COMMENT ON COLUMN credscore_stat_progress.started_at IS 'when that started';
+COMMENT ON COLUMN credscore_stat_progress.rows_total IS 'rows that the planner expects to be read ahead, as of its statistics; NULL: none are';
 COMMENT ON COLUMN credscore_stat_progress.rows_read IS 'rows that were read ahead of their answers';
 COMMENT ON COLUMN credscore_stat_progress.asked IS 'questions handed to the courier';
 COMMENT ON COLUMN credscore_stat_progress.done IS 'of those, questions that have their outcome';
@@ -456,10 +483,22 @@ REVOKE ALL ON FUNCTION credscore_stat_reset() FROM PUBLIC;
 COMMENT ON FUNCTION credscore_stat_reset() IS
     'sets the counters of credscore_stat_servers and credscore_stat_memory to zero; breakers and budgets stay';
 
-CREATE FUNCTION credscore_health(OUT check_name text, OUT ok boolean, OUT detail text)
-    RETURNS SETOF record
-    AS 'MODULE_PATHNAME' LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
+CREATE TABLE credscore.installation (
+    installed_at timestamptz NOT NULL
+);
+REVOKE ALL ON credscore.installation FROM PUBLIC;
+COMMENT ON TABLE credscore.installation IS
+    'since when this database has the extension; a dump brings its row along, and the oldest counts';
+COMMENT ON COLUMN credscore.installation.installed_at IS 'when CREATE EXTENSION ran, here or where a dump comes from';
+INSERT INTO credscore.installation VALUES (pg_catalog.now());
+SELECT pg_catalog.pg_extension_config_dump('credscore.installation', '');
+
+CREATE FUNCTION credscore_health(
+    OUT check_name text, OUT server text, OUT base_url text, OUT role text, OUT ok boolean,
+    OUT value numeric, OUT detail text
+) RETURNS SETOF record
+    AS 'MODULE_PATHNAME' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
 REVOKE ALL ON FUNCTION credscore_health() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION credscore_health() TO credscore_monitor;
 COMMENT ON FUNCTION credscore_health() IS
-    'is all well?  One row per check: preloaded, courier, heartbeat, questions, enabled, memory, cache, breaker and daily_budget of each server, home of this database, secret_file of each of its mappings';
+    'is all well?  One row per check, server, address and role, NULL where a check is of all: preloaded, courier, enabled, home, heartbeat, questions, memory, cache, servers; of each server that was asked breaker, answers, daily_budget and budget_count; of each server of this database mappings, ca_file and reader_mapping, of each user mapping mapping, credentials, privilege; value: the number that a check looks at; makes no call';

@@ -23,6 +23,7 @@
 #include "session/scope.h"
 #include "shared/answer_cache.h"
 #include "shared/progress.h"
+#include "shared/refusal.h"
 #include "shared/slots.h"
 #include "shared/stats.h"
 
@@ -41,6 +42,7 @@ _PG_init(void)
 	cs_account_init();
 	cs_token_cache_init();
 	cs_stats_init();
+	cs_refusal_init();
 	cs_progress_init();
 	cs_answer_cache_init();
 	cs_shmem_init();

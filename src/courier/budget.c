@@ -53,6 +53,7 @@ typedef enum BookState
 
 static CsBudgetBook book;
 static BookState	state = BOOK_UNREAD;
+static bool			unfound;	/* there was no file */
 static bool			unsaved;	/* a loss is not in the file yet */
 static TimestampTz	failed_at;	/* last file work; 0: it went well */
 static TimestampTz	full_until; /* logged: no line left */
@@ -189,7 +190,8 @@ read_book(TimestampTz now)
 	if (!do_step(read_file, now))
 		return false;
 	state = BOOK_OPEN;
-	if (image_len == 0 || cs_budget_book_decode(&book, image, image_len))
+	unfound = image_len == 0;
+	if (unfound || cs_budget_book_decode(&book, image, image_len))
 		return true;
 	ereport(
 		WARNING,
@@ -222,6 +224,10 @@ open_book(TimestampTz now)
 				 "Calls go on when the day of their server is over.  To let them go on now with full budgets, stop the server, remove the file, and start the server.")));
 		unsaved = true;
 	}
+
+	if (unfound)
+		book.begun_at = now;
+	unfound = false;
 
 	/* So that a restart does not lose the day after, too. */
 	if (unsaved && save(now))
@@ -319,7 +325,7 @@ CsBudgetUse
 cs_budget_used(const CsKey *budget, const CsBudgetDay *today)
 {
 	if (!open_book(today->now))
-		return (CsBudgetUse){-1, today->end};
+		return (CsBudgetUse){.used = -1, .end = today->end};
 	return cs_budget_book_used(&book, budget, today);
 }
 

@@ -24,6 +24,7 @@ typedef struct BookHeader
 	uint32_t  version;
 	CsInstant latest;
 	CsInstant lost_at;
+	CsInstant begun_at;
 	uint32_t  nlines;
 	uint32_t  unused;
 } BookHeader;
@@ -182,10 +183,14 @@ cs_budget_book_used(const CsBudgetBook *book, const CsKey *budget,
 					const CsBudgetDay *today)
 {
 	const CsBudgetLine *line = find_today(book, budget, today);
-	CsBudgetUse			use = {0, today->end};
+	CsBudgetUse			use = {.used = 0, .end = today->end};
 
+	use.young = book->begun_at != 0 && today->begin <= book->begun_at;
 	if (line != NULL)
-		use = (CsBudgetUse){line->used, line->end};
+	{
+		use.used = line->used;
+		use.end = line->end;
+	}
 	else if (is_lost(book, budget, today))
 		use.used = -1;
 	return use;
@@ -204,6 +209,7 @@ cs_budget_book_encode(const CsBudgetBook *book, uint8_t *image)
 						 .version = BOOK_VERSION,
 						 .latest = book->latest,
 						 .lost_at = book->lost_at,
+						 .begun_at = book->begun_at,
 						 .nlines = (uint32_t) book->nlines};
 	uint8_t	  *end = image + sizeof(header);
 	uint32_t   crc;
@@ -244,6 +250,7 @@ cs_budget_book_decode(CsBudgetBook *book, const uint8_t *image, size_t len)
 	book->latest = header.latest;
 	book->lost_at = header.lost_at;
 	book->nlines = (int) header.nlines;
+	book->begun_at = header.begun_at;
 	for (int i = 0; i < book->nlines; i++)
 	{
 		memcpy(&line, image + sizeof(header) + i * sizeof(line), sizeof(line));

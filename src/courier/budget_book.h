@@ -48,8 +48,9 @@ typedef struct CsBudgetLine
 /* All zero is an empty book. */
 typedef struct CsBudgetBook
 {
-	CsInstant	 latest;  /* the latest that is known to have been */
-	CsInstant	 lost_at; /* nobody knows what was used by then; 0: never */
+	CsInstant	 latest;   /* the latest that is known to have been */
+	CsInstant	 lost_at;  /* nobody knows what was used by then; 0: never */
+	CsInstant	 begun_at; /* without a file; more may have been used before */
 	int			 nlines;
 	CsBudgetLine lines[CS_BUDGET_MAX_LINES];
 } CsBudgetBook;
@@ -62,7 +63,7 @@ typedef enum CsBookTake
 } CsBookTake;
 
 /* What a book's bytes may need: header and CRC, and the lines. */
-#define CS_BOOK_IMAGE_MAX (36 + CS_BUDGET_MAX_LINES * (CS_KEY_SIZE + 16))
+#define CS_BOOK_IMAGE_MAX (44 + CS_BUDGET_MAX_LINES * (CS_KEY_SIZE + 16))
 
 /*
  * Tells the book what time it is.  True when the clock was set back by more
@@ -102,6 +103,7 @@ typedef struct CsBudgetUse
 {
 	int32_t	  used;
 	CsInstant end;
+	bool	  young; /* the count began in the midst of the day */
 } CsBudgetUse;
 
 extern CsBudgetUse

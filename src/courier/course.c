@@ -314,6 +314,7 @@ finish(CsFlight *flight, CsErrorCode code, const CsBilling *billing,
 		cs_flight_fail(flight, &outcome);
 		return;
 	}
+	cs_server_judged(flight->server, flight->account, code);
 	cs_flight_settle(flight, &outcome, result->body, result->len,
 					 billing->keep && may_serve(flight, code));
 	/* What was received and found no room is no answer. */

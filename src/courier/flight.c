@@ -220,6 +220,7 @@ cs_flight_fail(CsFlight *flight, CsOutcome *outcome)
 		flight->end = CS_CALL_LOST;
 		flight->standing = 0;
 	}
+	cs_server_judged(flight->server, flight->account, outcome->code);
 	cs_server_settled(flight->server, outcome->code);
 	cs_flight_settle(flight, outcome, NULL, 0, false);
 }

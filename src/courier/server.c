@@ -16,6 +16,7 @@
 
 #include "courier/budget.h"
 #include "courier/day.h"
+#include "courier/news.h"
 #include "courier/timer.h"
 #include "pg/clock.h"
 #include "pg/guc.h"
@@ -31,6 +32,7 @@ struct CsServer
 	bool		  off;			 /* its option enabled says so */
 	CsTimer		  timer;		 /* when the gate may let someone in */
 	CsStatServer *stats;
+	CsNews		  news;
 };
 
 static dlist_head servers = DLIST_STATIC_INIT(servers);
@@ -56,6 +58,7 @@ make(const CsSharedAccount *account)
 	cs_gate_init(&server->gate);
 	server->timer.fire = on_due;
 	server->stats = cs_stats_server(account);
+	cs_news_init(&server->news, account);
 	dlist_push_tail(&servers, &server->node);
 	return server;
 }
@@ -150,9 +153,11 @@ cs_server_stats(const CsServer *server)
 static void
 show_gate(CsServer *server)
 {
-	CsGateView view = cs_gate_view(&server->gate, cs_clock_ticks());
+	CsInstant  now = cs_clock_ticks();
+	CsGateView view = cs_gate_view(&server->gate, now);
 
 	cs_stats_gate(server->stats, view.running, view.queued, &view.pace);
+	cs_news_pace(&server->news, &view.pace, now);
 }
 
 /* --- budgets --- */
@@ -188,16 +193,18 @@ show_budgets(CsTurn *turn)
 {
 	for (int owner = 0; owner < CS_BUDGET_OWNERS; owner++)
 	{
-		int			size = budget_size(turn->account, owner);
-		CsBudgetUse use = {0, 0};
+		int			 size = budget_size(turn->account, owner);
+		CsBudgetUse	 use = {.used = 0};
+		CsStatBudget budget;
 
 		if (size > 0)
 			use = cs_budget_used(&turn->charges[owner].budget, today(turn));
+		budget = (CsStatBudget){size, use.used, use.end, use.young};
 		if (owner == CS_BUDGET_OF_SERVER)
-			cs_stats_budget(turn->server->stats, size, use.used, use.end);
+			cs_stats_budget(turn->server->stats, &budget);
 		else
 			cs_stats_mapping_budget(turn->server->stats, turn->account->holder,
-									size, use.used, use.end);
+									&budget);
 	}
 }
 
@@ -219,30 +226,39 @@ give_back(CsTurn *turn)
 }
 
 static void
+refuse_used_up(const CsTurn *turn, CsBudgetOwner owner, const char *whose,
+			   CsRefusal *refusal)
+{
+	CsNewsBudget budget = {.size = budget_size(turn->account, owner)};
+	char		 until[64];
+
+	budget.end = cs_budget_used(&turn->charges[owner].budget, today(turn)).end;
+	cs_day_show(budget.end,
+				cs_block_text(turn->account, turn->account->timezone), until,
+				sizeof(until));
+	snprintf(refusal->detail, sizeof(refusal->detail),
+			 "The %s daily_budget of %d billed calls is used up until %s.",
+			 whose, budget.size, until);
+	cs_news_used_up(&turn->server->news, owner == CS_BUDGET_OF_MAPPING,
+					&budget, until);
+}
+
+static void
 refuse_charge(const CsTurn *turn, CsBudgetOwner owner, CsBudgetResult why,
 			  CsRefusal *refusal)
 {
 	const char *whose =
 		owner == CS_BUDGET_OF_SERVER ? "server's" : "user mapping's";
-	int	 size = budget_size(turn->account, owner);
-	char until[64];
 
 	refusal->code =
 		owner == CS_BUDGET_OF_SERVER ? CS_ERR_BUDGET : CS_ERR_MAPPING_BUDGET;
-	if (why == CS_BUDGET_ERROR)
-	{
+	if (why == CS_BUDGET_USED_UP)
+		refuse_used_up(turn, owner, whose, refusal);
+	else
 		snprintf(
 			refusal->detail, sizeof(refusal->detail),
 			"The %s daily_budget of %d billed calls cannot be kept track of; see the log of the database server.",
-			whose, size);
-		return;
-	}
-	cs_day_show(cs_budget_used(&turn->charges[owner].budget, today(turn)).end,
-				cs_block_text(turn->account, turn->account->timezone), until,
-				sizeof(until));
-	snprintf(refusal->detail, sizeof(refusal->detail),
-			 "The %s daily_budget of %d billed calls is used up until %s.",
-			 whose, size, until);
+			whose, budget_size(turn->account, owner));
 }
 
 /* Both budgets must have room.  False: one has not, and nothing is charged. */
@@ -436,10 +452,14 @@ cs_server_call_over(CsTurn *turn, const CsCallReport *report)
 void
 cs_server_settled(CsServer *server, CsErrorCode code)
 {
-	if (server == NULL)
-		return;
-	if (code == CS_ERR_NONE)
-		cs_stats_add(server->stats, CS_STAT_ANSWERED, 1);
-	else
-		cs_stats_fail(server->stats, code);
+	if (server != NULL)
+		cs_stats_settled(server->stats, code);
+}
+
+void
+cs_server_judged(CsServer *server, const CsSharedAccount *account,
+				 CsErrorCode code)
+{
+	if (server != NULL)
+		cs_news_judged(&server->news, account, code);
 }

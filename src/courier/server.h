@@ -106,4 +106,11 @@ extern void cs_server_call_over(CsTurn *turn, const CsCallReport *report);
 /* A question has its outcome: CS_ERR_NONE, an answer. */
 extern void cs_server_settled(CsServer *server, CsErrorCode code);
 
+/*
+ * What the end of a question says of its account, whether or not there was room
+ * for the answer.
+ */
+extern void cs_server_judged(CsServer *server, const CsSharedAccount *account,
+							 CsErrorCode code);
+
 #endif /* CS_SERVER_H */

@@ -12,6 +12,7 @@
 #include "access/twophase.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_foreign_server.h"
+#include "catalog/pg_proc.h"
 #include "commands/explain.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
@@ -96,6 +97,17 @@ cs_compat_may_refresh(Oid relid)
 	return object_ownercheck(RelationRelationId, relid, GetUserId());
 #else
 	return pg_class_ownercheck(relid, GetUserId());
+#endif
+}
+
+/* May the role execute the function? */
+static inline AclResult
+cs_compat_function_aclcheck(Oid funcid, Oid roleid)
+{
+#if PG_VERSION_NUM >= 160000
+	return object_aclcheck(ProcedureRelationId, funcid, roleid, ACL_EXECUTE);
+#else
+	return pg_proc_aclcheck(funcid, roleid, ACL_EXECUTE);
 #endif
 }
 

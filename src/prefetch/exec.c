@@ -45,6 +45,9 @@
 
 #define NODE_NAME "Credscore Prefetch"
 
+/* An estimate beyond this is none. */
+#define MAX_ROWS_SHOWN 1e15
+
 /* What custom_private holds, in this order. */
 enum
 {
@@ -79,6 +82,7 @@ typedef struct PrefetchState
 	TupleTableSlot *ring_slot; /* a row of the ring, to be deformed */
 	CsRing			ring;	   /* its row taken last is in the scan slot */
 	CsMemoEntry	  **asking;	   /* of the row that is being read */
+	bool			counted;   /* its rows, among those that are expected */
 	bool			exhausted; /* the child stands behind its last row */
 	bool			ended;	   /* and so do we */
 	int				lists_started;
@@ -391,6 +395,10 @@ fill_ring(PrefetchState *s, int64 certain)
 {
 	int64 rows = s->lists != NIL ? 1 : Max(certain, 1);
 
+	if (!s->counted)
+		cs_progress_expect_rows(
+			(int64) Min(s->css.ss.ps.plan->plan_rows, MAX_ROWS_SHOWN));
+	s->counted = true;
 	start_lists(s, certain);
 	while (wants_row(s, rows))
 	{

@@ -34,6 +34,7 @@
 #include "session/permit.h"
 #include "session/planned.h"
 #include "session/reading.h"
+#include "settings/altered.h"
 #include "shared/progress.h"
 #include "shared/slots.h"
 #include "shared/stats.h"
@@ -173,6 +174,7 @@ void
 cs_ask_init(void)
 {
 	RegisterXactCallback(at_transaction_end, NULL);
+	cs_altered_init();
 	cs_memo_init();
 	cs_planned_init();
 }

@@ -19,6 +19,7 @@
 #include "pg/clock.h"
 #include "pg/shmem.h"
 #include "session/result_jsonb.h"
+#include "shared/stats.h"
 
 /* An answer of 5 kB takes some 60 kB until it is a jsonb. */
 #define READING_FIRST_BLOCK (128 * 1024)
@@ -222,6 +223,9 @@ cs_reading_store(CsScope *scope, CsMemoEntry *entry, const CsAbout *about,
 			r.raw = body;
 	}
 	(void) read_reply(&r, -1);
+	cs_stats_understood(&about->settings->server_key,
+						r.verdict.code != CS_ERR_NOT_UNDERSTOOD &&
+							r.verdict.code != CS_ERR_TOO_LARGE);
 }
 
 bool

@@ -24,6 +24,7 @@
 #include "pg/compat.h"
 #include "pg/error.h"
 #include "settings/address.h"
+#include "settings/altered.h"
 #include "settings/complete.h"
 #include "settings/zone.h"
 
@@ -201,11 +202,12 @@ check_plain_text(const char *name, const char *value)
 			bad_value(name, "a text without control characters");
 }
 
-/* Only who may read the server's files may name one. */
+/* Only who may read the server's files may name one, or another one. */
 static void
 check_file_option(const char *name, const char *value)
 {
-	if (!has_privs_of_role(GetUserId(), ROLE_PG_READ_SERVER_FILES))
+	if (!has_privs_of_role(GetUserId(), ROLE_PG_READ_SERVER_FILES) &&
+		!cs_altered_keeps(name, value))
 		ereport(
 			ERROR,
 			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),

@@ -114,9 +114,8 @@ in_utf8(const char *value)
 	return converted != value ? converted : pstrdup(value);
 }
 
-/* Where requests go, without a slash at the end. */
-static const char *
-server_base_url(const CsProvider *provider, List *server_options)
+const char *
+cs_settings_base_url(const CsProvider *provider, List *server_options)
 {
 	const char *base_url = cs_options_get(server_options, "base_url");
 	char *base = pstrdup(base_url ? base_url : provider->default_base_url);
@@ -148,7 +147,7 @@ fill_account(KeptSettings *kept, List *server_options, List *mapping_options)
 		pairs[n].value = in_utf8(value);
 		n++;
 	}
-	s->account.base_url = server_base_url(s->provider, server_options);
+	s->account.base_url = cs_settings_base_url(s->provider, server_options);
 	s->account.pairs = pairs;
 	s->account.npairs = n;
 }
@@ -238,8 +237,11 @@ build_settings(ForeignServer *server, Oid userid)
 		refuse_account(kept, &err);
 	s->needs_login = s->provider->needs_login != NULL &&
 					 s->provider->needs_login(&s->account);
-	make_server_key(s);
-	make_account_key(kept);
+	if (cs_shmem_ready())
+	{
+		make_server_key(s);
+		make_account_key(kept);
+	}
 	kept->files_checked_at = GetCurrentStatementStartTimestamp();
 
 	MemoryContextSwitchTo(old);
@@ -366,9 +368,8 @@ get_credscore_server(Oid serverid)
 	return server;
 }
 
-/* May the role only read what was bought? */
-static bool
-is_reader(Oid role)
+bool
+cs_settings_is_reader(Oid role)
 {
 	Oid caller = get_role_oid("credscore_caller", true);
 	Oid reader = get_role_oid("credscore_reader", true);
@@ -396,7 +397,7 @@ cs_settings_server_key(const char *server_name, CsKey *key)
 						cs_options_get(server->options, "provider")),
 					.server_name = server->servername};
 
-	s.account.base_url = server_base_url(s.provider, server->options);
+	s.account.base_url = cs_settings_base_url(s.provider, server->options);
 	make_server_key(&s);
 	*key = s.server_key;
 }
@@ -431,7 +432,7 @@ look_up(const char *server_name, bool *reader)
 	if (acl != ACLCHECK_OK)
 		aclcheck_error(acl, OBJECT_FOREIGN_SERVER, server_name);
 
-	*reader = is_reader(GetUserId());
+	*reader = cs_settings_is_reader(GetUserId());
 	key.userid = *reader ? reader_mapping_role(key.serverid) : GetUserId();
 
 	if (settings_table == NULL)
@@ -462,6 +463,25 @@ cs_settings_get(const char *server_name, bool *reader)
 {
 	accept_changes();
 	return &look_up(server_name, reader)->settings;
+}
+
+void
+cs_settings_try(Oid serverid, Oid mapping, CsKey *server, CsKey *account)
+{
+	KeptSettings *kept =
+		build_settings(get_credscore_server(serverid), mapping);
+
+	*server = kept->settings.server_key;
+	*account = kept->settings.account_key;
+	PG_TRY();
+	{
+		cs_share_try(&kept->settings);
+	}
+	PG_FINALLY();
+	{
+		free_settings(kept);
+	}
+	PG_END_TRY();
 }
 
 /* --- holding --- */

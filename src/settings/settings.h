@@ -7,6 +7,8 @@
 
 #include "postgres.h"
 
+#include "nodes/pg_list.h"
+
 #include "provider/registry.h"
 #include "shared/account.h"
 
@@ -65,6 +67,21 @@ extern CsAccountId cs_settings_account(const CsSettings *settings);
 
 /* The command that changes the user mapping they come from. */
 extern const char *cs_settings_mapping(const CsSettings *settings);
+
+/*
+ * What a question of whoever has a mapping would find, from the beginning:
+ * raises what that would raise.  Nothing is kept.  The keys are zero without
+ * shared memory.
+ */
+extern void
+cs_settings_try(Oid serverid, Oid mapping, CsKey *server, CsKey *account);
+
+/* May the role only read what was bought? */
+extern bool cs_settings_is_reader(Oid role);
+
+/* Where requests go, without a slash at the end. */
+extern const char *
+cs_settings_base_url(const CsProvider *provider, List *server_options);
 
 /* The key under which the answers of a server are kept. */
 extern void cs_settings_server_key(const char *server_name, CsKey *key);

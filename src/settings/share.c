@@ -201,3 +201,13 @@ cs_share_account(const CsSettings *settings)
 	cs_account_renew(account, settings->serial);
 	return account;
 }
+
+void
+cs_share_try(const CsSettings *settings)
+{
+	CsKey key = {{0}};
+	CsBuf block = {0};
+
+	build(settings, &key, &block);
+	cs_buf_free(&block);
+}

@@ -17,4 +17,7 @@
  */
 extern CsAccountId cs_share_account(const CsSettings *settings);
 
+/* Raises what building the log-in or the credentials refuses; shares nothing. */
+extern void cs_share_try(const CsSettings *settings);
+
 #endif /* CS_SHARE_H */

@@ -21,6 +21,7 @@ typedef struct Place
 {
 	pg_atomic_uint32 pid;
 	pg_atomic_uint64 started_at;
+	pg_atomic_uint64 rows_total;
 	pg_atomic_uint64 rows_read;
 	pg_atomic_uint64 asked;
 	pg_atomic_uint64 done;
@@ -28,8 +29,12 @@ typedef struct Place
 } Place;
 
 static Place *places;
-static int64  rows_read; /* of this process' statement */
 static bool	  cleared_at_exit;
+
+/* Of this process' statement. */
+static int64	   rows_total;
+static int64	   rows_read;
+static TimestampTz counted_from; /* when it began */
 
 static Size
 progress_size(void)
@@ -46,6 +51,7 @@ progress_create(void *memory, LWLock *lock)
 	{
 		pg_atomic_init_u32(&p[i].pid, 0);
 		pg_atomic_init_u64(&p[i].started_at, 0);
+		pg_atomic_init_u64(&p[i].rows_total, 0);
 		pg_atomic_init_u64(&p[i].rows_read, 0);
 		pg_atomic_init_u64(&p[i].asked, 0);
 		pg_atomic_init_u64(&p[i].done, 0);
@@ -93,6 +99,7 @@ cs_progress_set(int64 asked, int64 done, int64 in_flight)
 
 	if (first)
 		begin(mine);
+	pg_atomic_write_u64(&mine->rows_total, (uint64) rows_total);
 	pg_atomic_write_u64(&mine->rows_read, (uint64) rows_read);
 	pg_atomic_write_u64(&mine->asked, (uint64) asked);
 	pg_atomic_write_u64(&mine->done, (uint64) done);
@@ -104,16 +111,36 @@ cs_progress_set(int64 asked, int64 done, int64 in_flight)
 	}
 }
 
+/* What a statement counted that then asked nothing is not the next one's. */
+static void
+begin_to_count(void)
+{
+	TimestampTz now = GetCurrentStatementStartTimestamp();
+
+	if (counted_from != now &&
+		pg_atomic_read_u32(&places[CS_MY_PROC_NUMBER].pid) == 0)
+		rows_total = rows_read = 0;
+	counted_from = now;
+}
+
+void
+cs_progress_expect_rows(int64 rows)
+{
+	begin_to_count();
+	rows_total += rows;
+}
+
 void
 cs_progress_add_rows(int64 rows)
 {
+	begin_to_count();
 	rows_read += rows;
 }
 
 void
 cs_progress_clear(void)
 {
-	rows_read = 0;
+	rows_total = rows_read = 0;
 	if (places != NULL && MyProc != NULL)
 		pg_atomic_write_u32(&places[CS_MY_PROC_NUMBER].pid, 0);
 }
@@ -129,6 +156,7 @@ cs_progress_read(int i, CsProgress *progress)
 	pg_read_barrier();
 	progress->started_at =
 		(TimestampTz) pg_atomic_read_u64(&place->started_at);
+	progress->rows_total = (int64) pg_atomic_read_u64(&place->rows_total);
 	progress->rows_read = (int64) pg_atomic_read_u64(&place->rows_read);
 	progress->asked = (int64) pg_atomic_read_u64(&place->asked);
 	progress->done = (int64) pg_atomic_read_u64(&place->done);

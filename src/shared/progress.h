@@ -15,6 +15,7 @@ typedef struct CsProgress
 {
 	int			pid;		/* 0: this process asks nothing now */
 	TimestampTz started_at; /* of its statement */
+	int64		rows_total; /* as the planner expects; 0: not known */
 	int64		rows_read;	/* by prefetch */
 	int64		asked;		/* questions handed to the courier */
 	int64		done;		/* settled of those */
@@ -29,7 +30,11 @@ extern void cs_progress_init(void);
  */
 extern void cs_progress_set(int64 asked, int64 done, int64 in_flight);
 
-/* Counts rows that were read ahead; shown once the statement asks. */
+/*
+ * Counts rows that are expected to be read ahead, and those that were; shown
+ * once the statement asks.
+ */
+extern void cs_progress_expect_rows(int64 rows);
 extern void cs_progress_add_rows(int64 rows);
 
 /* The statement is over.  Never raises; harmless when nothing was set. */

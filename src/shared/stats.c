@@ -22,6 +22,7 @@ typedef struct Budget
 {
 	pg_atomic_uint32 size;
 	pg_atomic_uint32 used; /* -1: not known */
+	pg_atomic_uint32 young;
 	pg_atomic_uint64 end;
 } Budget;
 
@@ -43,8 +44,12 @@ struct CsStatServer
 	pg_atomic_uint64 latencies[CS_HISTOGRAM_BUCKETS];
 	pg_atomic_uint32 running;
 	pg_atomic_uint32 queued;
-	pg_atomic_uint32 breaker;  /* CsBreakerState */
-	pg_atomic_uint32 failures; /* in a row */
+	pg_atomic_uint32 breaker;	 /* CsBreakerState */
+	pg_atomic_uint32 failures;	 /* calls in a row */
+	pg_atomic_uint32 unanswered; /* questions in a row */
+	pg_atomic_uint32 unread;	 /* replies in a row that are no answers */
+	pg_atomic_uint32 failed_of;	 /* CsErrorCode */
+	pg_atomic_uint64 failed_at;
 	pg_atomic_uint64 open_until;
 	pg_atomic_uint64 paused_until;
 	Budget			 budget;
@@ -81,6 +86,7 @@ create_budget(Budget *budget)
 {
 	pg_atomic_init_u32(&budget->size, 0);
 	pg_atomic_init_u32(&budget->used, 0);
+	pg_atomic_init_u32(&budget->young, 0);
 	pg_atomic_init_u64(&budget->end, 0);
 }
 
@@ -98,6 +104,7 @@ stats_create(void *memory, LWLock *lock)
 		create_numbers(s->counters, CS_STAT_NCOUNTERS);
 		create_numbers(s->failed, CS_ERR_COUNT);
 		create_numbers(s->latencies, CS_HISTOGRAM_BUCKETS);
+		create_numbers(&s->failed_at, 1);
 		create_numbers(&s->open_until, 1);
 		create_numbers(&s->paused_until, 1);
 		create_numbers(&s->token_until, 1);
@@ -106,6 +113,9 @@ stats_create(void *memory, LWLock *lock)
 		pg_atomic_init_u32(&s->breaker, CS_BREAKER_CLOSED);
 		pg_atomic_init_u32(&s->failures, 0);
 		create_budget(&s->budget);
+		pg_atomic_init_u32(&s->unanswered, 0);
+		pg_atomic_init_u32(&s->unread, 0);
+		pg_atomic_init_u32(&s->failed_of, CS_ERR_NONE);
 	}
 	for (int i = 0; i < CS_STAT_MAX_MAPPINGS; i++)
 		create_budget(&t->mappings[i].budget);
@@ -183,19 +193,43 @@ cs_stats_add(CsStatServer *server, CsStatCounter counter, int64 n)
 		pg_atomic_fetch_add_u64(&server->counters[counter], n);
 }
 
-void
-cs_stats_fail(CsStatServer *server, CsErrorCode code)
+/* One more in a row of questions that had no answer. */
+static void
+count_unanswered(CsStatServer *server, pg_atomic_uint32 *row, CsErrorCode code)
 {
-	if (server != NULL)
+	if (pg_atomic_read_u32(row) < INT32_MAX)
+		pg_atomic_fetch_add_u32(row, 1);
+	pg_atomic_write_u32(&server->failed_of, code);
+	pg_atomic_write_u64(&server->failed_at, (uint64) cs_clock_now());
+}
+
+/*
+ * What the provider says of a subject is as good a sign as an answer.  A budget
+ * that is used up says nothing of the server, and is a check of its own.
+ */
+void
+cs_stats_settled(CsStatServer *server, CsErrorCode code)
+{
+	if (server == NULL)
+		return;
+	if (code == CS_ERR_NONE)
+		cs_stats_add(server, CS_STAT_ANSWERED, 1);
+	else
 		pg_atomic_fetch_add_u64(&server->failed[code], 1);
+	if (code == CS_ERR_NONE || code == CS_ERR_SUBJECT ||
+		code == CS_ERR_PROCESSING)
+		pg_atomic_write_u32(&server->unanswered, 0);
+	else if (code != CS_ERR_BUDGET)
+		count_unanswered(server, &server->unanswered, code);
 }
 
 void
 cs_stats_latency(CsStatServer *server, int64 us)
 {
-	if (server != NULL)
-		pg_atomic_fetch_add_u64(&server->latencies[cs_histogram_bucket(us)],
-								1);
+	if (server == NULL)
+		return;
+	pg_atomic_fetch_add_u64(&server->latencies[cs_histogram_bucket(us)], 1);
+	cs_stats_add(server, CS_STAT_LATENCY_US, us);
 }
 
 /* 0 stays: there is no such time. */
@@ -221,18 +255,19 @@ cs_stats_gate(CsStatServer *server, int running, int queued,
 }
 
 static void
-write_budget(Budget *budget, int size, int used, TimestampTz end)
+write_budget(Budget *budget, const CsStatBudget *is)
 {
-	pg_atomic_write_u32(&budget->size, size);
-	pg_atomic_write_u32(&budget->used, used);
-	pg_atomic_write_u64(&budget->end, (uint64) end);
+	pg_atomic_write_u32(&budget->size, (uint32) is->size);
+	pg_atomic_write_u32(&budget->used, (uint32) is->used);
+	pg_atomic_write_u32(&budget->young, is->young);
+	pg_atomic_write_u64(&budget->end, (uint64) is->end);
 }
 
 void
-cs_stats_budget(CsStatServer *server, int budget, int used, TimestampTz end)
+cs_stats_budget(CsStatServer *server, const CsStatBudget *budget)
 {
 	if (server != NULL)
-		write_budget(&server->budget, budget, used, end);
+		write_budget(&server->budget, budget);
 }
 
 /* NULL: it has no place, and gets one only if it has a budget. */
@@ -256,16 +291,16 @@ mapping_place(int server, Oid holder, bool has_budget)
 }
 
 void
-cs_stats_mapping_budget(CsStatServer *server, Oid holder, int budget, int used,
-						TimestampTz end)
+cs_stats_mapping_budget(CsStatServer *server, Oid holder,
+						const CsStatBudget *budget)
 {
 	Mapping *mapping = server != NULL
 						   ? mapping_place((int) (server - table->servers),
-										   holder, budget > 0)
+										   holder, budget->size > 0)
 						   : NULL;
 
 	if (mapping != NULL)
-		write_budget(&mapping->budget, budget, used, end);
+		write_budget(&mapping->budget, budget);
 }
 
 void
@@ -281,6 +316,19 @@ void
 cs_stats_cache_hit(const CsKey *server)
 {
 	cs_stats_add(find(server), CS_STAT_CACHE_HITS, 1);
+}
+
+void
+cs_stats_understood(const CsKey *server, bool understood)
+{
+	CsStatServer *s = find(server);
+
+	if (s == NULL)
+		return;
+	if (!understood)
+		count_unanswered(s, &s->unread, CS_ERR_NOT_UNDERSTOOD);
+	else if (pg_atomic_read_u32(&s->unread) > 0)
+		pg_atomic_write_u32(&s->unread, 0);
 }
 
 static void
@@ -309,10 +357,20 @@ read_gate(CsStatServer *s, CsStatView *view, TimestampTz now)
 }
 
 static void
+read_failures(CsStatServer *s, CsStatView *view)
+{
+	view->failures = (int) Max(pg_atomic_read_u32(&s->unanswered),
+							   pg_atomic_read_u32(&s->unread));
+	view->failed_of = (CsErrorCode) pg_atomic_read_u32(&s->failed_of);
+	view->failed_at = (TimestampTz) pg_atomic_read_u64(&s->failed_at);
+}
+
+static void
 read_budget(Budget *budget, CsStatBudget *view, TimestampTz now)
 {
 	view->size = (int) pg_atomic_read_u32(&budget->size);
 	view->used = (int) pg_atomic_read_u32(&budget->used);
+	view->young = pg_atomic_read_u32(&budget->young) != 0;
 	view->end = (TimestampTz) pg_atomic_read_u64(&budget->end);
 
 	/* Nothing has been used of a day that began since. */
@@ -320,6 +378,7 @@ read_budget(Budget *budget, CsStatBudget *view, TimestampTz now)
 	{
 		view->used = 0;
 		view->end = 0;
+		view->young = false;
 	}
 }
 
@@ -340,6 +399,7 @@ cs_stats_read(int i, CsStatView *view)
 	copy_numbers(view->failed, s->failed, CS_ERR_COUNT);
 	copy_numbers(view->latencies, s->latencies, CS_HISTOGRAM_BUCKETS);
 	read_gate(s, view, now);
+	read_failures(s, view);
 	read_budget(&s->budget, &view->budget, now);
 	view->token_until = (TimestampTz) pg_atomic_read_u64(&s->token_until);
 	view->reset_at = (TimestampTz) pg_atomic_read_u64(&table->reset_at);

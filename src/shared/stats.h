@@ -37,6 +37,7 @@ typedef enum CsStatCounter
 	CS_STAT_BYTES_OUT,
 	CS_STAT_CONNECTIONS,
 	CS_STAT_LOG_INS,
+	CS_STAT_LATENCY_US, /* of all calls together */
 	CS_STAT_NCOUNTERS
 } CsStatCounter;
 
@@ -54,21 +55,31 @@ extern void cs_stats_courier_start(void);
 
 extern void cs_stats_add(CsStatServer *server, CsStatCounter counter, int64 n);
 
-/* A question failed; the code as far as status and envelope tell. */
-extern void cs_stats_fail(CsStatServer *server, CsErrorCode code);
+/*
+ * A question has its outcome, CS_ERR_NONE: an answer; the code as far as status
+ * and envelope tell.
+ */
+extern void cs_stats_settled(CsStatServer *server, CsErrorCode code);
 
 extern void cs_stats_latency(CsStatServer *server, int64 us);
 /* The view's times are in ticks here, and the calendar's in CsStatView. */
 extern void cs_stats_gate(CsStatServer *server, int running, int queued,
 						  const CsBreakerView *pace);
 
-/* budget 0: there is none; used -1: not known; its day ends at `end`. */
-extern void
-cs_stats_budget(CsStatServer *server, int budget, int used, TimestampTz end);
+/* A daily budget. */
+typedef struct CsStatBudget
+{
+	int			size;  /* 0: none */
+	int			used;  /* -1: not known */
+	TimestampTz end;   /* of its day */
+	bool		young; /* the day's count began in its midst */
+} CsStatBudget;
 
-/* Likewise, of the mapping of a role; InvalidOid: PUBLIC's. */
+extern void cs_stats_budget(CsStatServer *server, const CsStatBudget *budget);
+
+/* Of the mapping of a role; InvalidOid: PUBLIC's. */
 extern void cs_stats_mapping_budget(CsStatServer *server, Oid holder,
-									int budget, int used, TimestampTz end);
+									const CsStatBudget *budget);
 
 /* When the latest token ends; 0: there is none. */
 extern void cs_stats_token(CsStatServer *server, TimestampTz until);
@@ -78,13 +89,8 @@ extern void cs_stats_token(CsStatServer *server, TimestampTz until);
 /* An answer about this server came out of the cache. */
 extern void cs_stats_cache_hit(const CsKey *server);
 
-/* A daily budget. */
-typedef struct CsStatBudget
-{
-	int			size; /* 0: none */
-	int			used; /* -1: not known */
-	TimestampTz end;  /* of its day */
-} CsStatBudget;
+/* A reply that the courier took for an answer was read: is it one? */
+extern void cs_stats_understood(const CsKey *server, bool understood);
 
 /* Everything of one server, copied. */
 typedef struct CsStatView
@@ -97,6 +103,9 @@ typedef struct CsStatView
 	uint64		  latencies[CS_HISTOGRAM_BUCKETS];
 	int			  running;
 	int			  queued;
+	int			  failures;	 /* questions in a row that had no answer */
+	CsErrorCode	  failed_of; /* of what the last of them */
+	TimestampTz	  failed_at; /* and when; 0: none */
 	CsBreakerView pace;
 	CsStatBudget  budget;
 	TimestampTz	  token_until; /* 0: none */

@@ -14,7 +14,7 @@
 #include "utils/timestamp.h"
 
 /* The most columns that a function of ours has. */
-#define CS_ROW_COLUMNS 32
+#define CS_ROW_COLUMNS 40
 
 typedef struct CsRow
 {

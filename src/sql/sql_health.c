@@ -2,33 +2,24 @@
  * sql_health.c
  *	  Is all well?  What a monitor or an administrator looks at first.
  *
- * Works without preload: then that is the finding.
+ * Works without preload: then that is the finding.  Nothing is asked.
  *------------------------------------------------------------------------- */
 #include "postgres.h"
 
-#include "access/genam.h"
-#include "access/htup_details.h"
-#include "access/reloptions.h"
-#include "access/table.h"
-#include "catalog/pg_user_mapping.h"
-#include "commands/defrem.h"
 #include "fmgr.h"
-#include "foreign/foreign.h"
 #include "funcapi.h"
 #include "miscadmin.h"
-#include "utils/builtins.h"
-#include "utils/rel.h"
-#include "utils/syscache.h"
+#include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
+#include "pg/error.h"
 #include "pg/guc.h"
-#include "pg/secret_file.h"
 #include "pg/shmem.h"
-#include "settings/options.h"
 #include "shared/answer_cache.h"
 #include "shared/slots.h"
 #include "shared/stats.h"
-#include "sql/row.h"
+#include "sql/health.h"
+#include "sql/health_catalog.h"
 #include "store/home.h"
 
 /* The loop turns once a second at least; a busy machine may be late. */
@@ -40,258 +31,241 @@
 /* and shared memory is nearly full from these eighths on. */
 #define NEARLY_FULL 7
 
+/* One lost call is nobody's business; so many questions in a row are. */
+#define FAILURES_IN_ROW 3
+
+/* What another database's server did counts for so long. */
+#define ELSEWHERE_COUNTS_US (10 * 60 * USECS_PER_SEC)
+
 PG_FUNCTION_INFO_V1(credscore_health);
 
-static void put(FunctionCallInfo fcinfo, const char *name, bool ok,
-				const char *format, ...) pg_attribute_printf(4, 5);
-
 static void
-put(FunctionCallInfo fcinfo, const char *name, bool ok, const char *format,
-	...)
+put_courier(CsHealth *health)
 {
-	StringInfoData detail;
-	CsRow		   row = {0};
-	va_list		   args;
-	int			   needed;
-
-	initStringInfo(&detail);
-	do
-	{
-		va_start(args, format);
-		needed = appendStringInfoVA(&detail, format, args);
-		va_end(args);
-		if (needed > 0)
-			enlargeStringInfo(&detail, needed);
-	} while (needed > 0);
-	cs_row_text(&row, name);
-	cs_row_bool(&row, ok);
-	cs_row_text(&row, detail.data);
-	cs_row_emit(fcinfo, &row);
-}
-
-static void
-put_courier(FunctionCallInfo fcinfo)
-{
-	TimestampTz	   now = GetCurrentTimestamp();
 	CsCourierState courier;
-	long		   age_ms;
+	int64		   age_ms = CS_HEALTH_NO_VALUE;
 	int			   used = cs_slots_in_use();
 	int			   most = cs_guc_max_questions();
 
 	cs_slots_courier(&courier);
-	if (courier.pid != 0)
-		put(fcinfo, "courier", true, "running, process %d", courier.pid);
-	else
-		put(fcinfo, "courier", false,
-			"not running; see the server log and max_worker_processes");
-	age_ms = TimestampDifferenceMilliseconds(courier.heartbeat, now);
-	if (courier.heartbeat == 0)
-		put(fcinfo, "heartbeat", false, "none so far");
-	else
-		put(fcinfo, "heartbeat",
-			courier.pid != 0 && age_ms < HEARTBEAT_LATE_MS, "%ld ms ago",
-			age_ms);
-	put(fcinfo, "questions", used < most,
-		"%d of credscore.max_questions = %d are open", used, most);
+	cs_health_put(
+		health, "courier", NULL, courier.pid != 0, courier.pid != 0, "%s",
+		courier.pid != 0
+			? "The courier runs."
+			: "It does not run; see the server log and max_worker_processes.");
+	if (courier.heartbeat != 0)
+		age_ms = TimestampDifferenceMilliseconds(courier.heartbeat,
+												 GetCurrentTimestamp());
+	cs_health_put(health, "heartbeat", NULL,
+				  courier.pid != 0 && courier.heartbeat != 0 &&
+					  age_ms < HEARTBEAT_LATE_MS,
+				  age_ms,
+				  "Milliseconds since the courier's last sign of life.");
+	cs_health_put(health, "questions", NULL, used < most, used,
+				  "Open questions; credscore.max_questions is %d.", most);
 }
 
 static void
-put_memory(FunctionCallInfo fcinfo)
+put_enabled(CsHealth *health)
+{
+	CsCourierState courier;
+
+	cs_slots_courier(&courier);
+	cs_health_put(health, "enabled", NULL, !courier.off,
+				  courier.off ? courier.calls : CS_HEALTH_NO_VALUE, "%s",
+				  courier.off
+					  ? "credscore.enabled is off; calls still on their way."
+					  : "Calls may leave.");
+}
+
+static void
+put_home(CsHealth *health)
+{
+	const char *fault = cs_home_fault(cs_home_look());
+
+	if (fault == NULL)
+		cs_health_put(health, "home", NULL, true, CS_HEALTH_NO_VALUE,
+					  "This database is at home here.");
+	else
+		cs_health_put(
+			health, "home", NULL, false, CS_HEALTH_NO_VALUE,
+			"This database calls no provider until a superuser says SELECT credscore_adopt(): %s.",
+			fault);
+}
+
+/* --- servers --- */
+
+/*
+ * Nobody may ask at an address that was corrected, so that it would be red for
+ * ever.  A server that this database does not have is another's, or is gone.
+ */
+static void
+put_breaker(CsHealth *health, const CsHealthOf *of, const CsStatView *view,
+			CsHealthPlace place)
+{
+	CsBreakerState breaker = view->pace.breaker;
+	bool past = place == CS_HEALTH_MOVED || (place == CS_HEALTH_ELSEWHERE &&
+											 breaker == CS_BREAKER_HALF_OPEN);
+
+	cs_health_put(health, "breaker", of, breaker == CS_BREAKER_CLOSED || past,
+				  view->pace.failures,
+				  "The breaker is %s; failed calls in a row.",
+				  cs_breaker_name(breaker));
+}
+
+static void
+put_memory(CsHealth *health)
 {
 	CsShmemUse use = cs_shmem_use();
 	bool	   failed = use.failed_at != 0 &&
 				  !TimestampDifferenceExceeds(
 					  use.failed_at, GetCurrentTimestamp(), FAILURE_COUNTS_MS);
+	bool full = use.bytes >= use.size / 8 * NEARLY_FULL;
 
-	put(fcinfo, "memory",
-		!failed && use.bytes<
-					   use.size / 8 * NEARLY_FULL,
-					   UINT64_FORMAT
-					   " of " UINT64_FORMAT
-					   " kB are in use; room was wanted in vain " UINT64_FORMAT
-					   " times%s%s",
-					   use.bytes / 1024, use.size / 1024, use.failures,
-					   use.failures> 0
-			? ", last at "
-			: "",
-		use.failures > 0 ? timestamptz_to_str(use.failed_at) : "");
+	cs_health_put(health, "memory", NULL, !failed && !full, use.bytes,
+				  "Bytes in use of " UINT64_FORMAT "%s", use.size,
+				  failed ? "; room was wanted in vain of late." : ".");
 }
 
 static void
-put_cache(FunctionCallInfo fcinfo)
+put_cache(CsHealth *health)
 {
 	CsCacheView cache;
 
 	cs_answer_cache_view(&cache);
-	put(fcinfo, "cache", !cache.presses,
-		"%d answers in " INT64_FORMAT
-		" of credscore.cache_size = %d kB; " UINT64_FORMAT
-		" fresh ones made room for others%s",
-		cache.entries, cache.bytes / 1024, cs_guc_cache_size(), cache.evicted,
-		cache.presses ? ", steadily" : "");
+	cs_health_put(health, "cache", NULL, !cache.presses, cache.bytes,
+				  "Bytes of answers, of credscore.cache_size = %d kB%s",
+				  cs_guc_cache_size(),
+				  cache.presses ? "; fresh ones make room for others steadily."
+								: ".");
 }
 
 static void
-put_budget(FunctionCallInfo fcinfo, const char *whose,
-		   const CsStatBudget *budget)
+put_answers(CsHealth *health, const CsHealthOf *of, const CsStatView *view,
+			CsHealthPlace place)
+{
+	int64 age = GetCurrentTimestamp() - view->failed_at;
+	bool  past = place == CS_HEALTH_MOVED ||
+				(place == CS_HEALTH_ELSEWHERE && age > ELSEWHERE_COUNTS_US);
+
+	if (view->failures == 0)
+		cs_health_put(health, "answers", of, true, 0,
+					  "The last question was answered.");
+	else
+		cs_health_put(
+			health, "answers", of, view->failures < FAILURES_IN_ROW || past,
+			view->failures,
+			"Questions in a row without an answer; the last ended with %s.",
+			unpack_sql_state(cs_error_sqlstate(view->failed_of)));
+}
+
+/*
+ * Where the day's count began without a file, what was spent before is not in
+ * it: the file was left behind by pg_upgrade, or by a dump.
+ */
+static void
+put_budget_count(CsHealth *health, const CsHealthOf *of,
+				 const CsStatBudget *budget)
+{
+	bool partial = budget->young && cs_health_catalog_installed_at() <
+										budget->end - USECS_PER_DAY;
+
+	cs_health_put(
+		health, "budget_count", of, !partial, CS_HEALTH_NO_VALUE, "%s",
+		partial
+			? "The count of today began anew, in a database that is older: calls before are not in it."
+			: "The count of today is complete.");
+}
+
+static void
+put_budget(CsHealth *health, const CsHealthOf *of, const CsStatBudget *budget)
 {
 	if (budget->size == 0)
 		return;
 	if (budget->used < 0)
-		put(fcinfo, "daily_budget", false,
-			"%s: the count of today's calls is not known; see the server log",
-			whose);
+		cs_health_put(
+			health, "daily_budget", of, false, CS_HEALTH_NO_VALUE,
+			"The count of today's calls is not known; see the server log.");
 	else
-		put(fcinfo, "daily_budget", budget->used < budget->size,
-			"%s: %d of %d calls used today", whose, budget->used,
-			budget->size);
+		cs_health_put(health, "daily_budget", of, budget->used < budget->size,
+					  budget->used, "Calls of today; the budget is %d.",
+					  budget->size);
+	put_budget_count(health, of, budget);
 }
 
 static void
-put_enabled(FunctionCallInfo fcinfo)
-{
-	CsCourierState courier;
-
-	cs_slots_courier(&courier);
-	if (!courier.off)
-		put(fcinfo, "enabled", true, "calls may leave");
-	else
-		put(fcinfo, "enabled", false,
-			"credscore.enabled is off; calls still on their way: %d",
-			courier.calls);
-}
-
-static void
-put_home(FunctionCallInfo fcinfo)
-{
-	const char *fault = cs_home_fault(cs_home_look());
-
-	if (fault == NULL)
-		put(fcinfo, "home", true, "this database is at home here");
-	else
-		put(fcinfo, "home", false,
-			"this database calls no provider until a superuser says SELECT credscore_adopt(): %s",
-			fault);
-}
-
-static void
-put_server(FunctionCallInfo fcinfo, const CsStatView *view)
-{
-	const CsBreakerView *pace = &view->pace;
-
-	if (pace->breaker == CS_BREAKER_CLOSED)
-		put(fcinfo, "breaker", true, "server \"%s\": closed", view->name);
-	else
-		put(fcinfo, "breaker", false,
-			"server \"%s\": %s, after %d failures in a row", view->name,
-			cs_breaker_name(pace->breaker), pace->failures);
-	put_budget(fcinfo, psprintf("server \"%s\"", view->name), &view->budget);
-}
-
-static void
-put_mapping_budgets(FunctionCallInfo fcinfo, CsStatView *server)
+put_mapping_budgets(CsHealth *health, CsStatView *server)
 {
 	CsStatMapping mapping;
 
 	for (int i = 0; cs_stats_read_mapping(i, &mapping); i++)
 	{
-		const char *role = OidIsValid(mapping.holder)
-							   ? GetUserNameFromId(mapping.holder, true)
-							   : "public";
+		CsHealthOf of = {NULL, NULL, "public"};
 
-		if (role != NULL && cs_stats_read(mapping.server, server))
-			put_budget(fcinfo,
-					   psprintf("user mapping of \"%s\" for server \"%s\"",
-								role, server->name),
-					   &mapping.budget);
-	}
-}
-
-/* The secret files of one mapping: neither path nor content is shown. */
-static void
-put_mapping(FunctionCallInfo fcinfo, const char *server, List *options)
-{
-	ListCell *lc;
-
-	foreach(lc, options)
-	{
-		DefElem	   *option = lfirst(lc);
-		size_t		len = strlen(option->defname);
-		size_t		suffix = strlen(CS_FILE_SUFFIX);
-		const char *fault;
-
-		if (len <= suffix ||
-			strcmp(option->defname + len - suffix, CS_FILE_SUFFIX) != 0)
+		if (OidIsValid(mapping.holder))
+			of.role = GetUserNameFromId(mapping.holder, true);
+		if (of.role == NULL || !cs_stats_read(mapping.server, server))
 			continue;
-		fault = cs_secret_file_fault(defGetString(option),
-									 strcmp(option->defname, CS_CERT_FILE) == 0
-										 ? CS_SECRET_CERTIFICATE
-										 : CS_SECRET_LINE);
-		put(fcinfo, "secret_file", fault == NULL,
-			"%s of a user mapping for server \"%s\"%s%s", option->defname,
-			server, fault != NULL ? ": " : "", fault != NULL ? fault : "");
+		of.server = server->name;
+		of.base_url = server->base_url;
+		put_budget(health, &of, &mapping.budget);
 	}
 }
 
-static bool
-is_ours(const ForeignServer *server)
-{
-	return strcmp(GetForeignDataWrapper(server->fdwid)->fdwname,
-				  CS_WRAPPER_NAME) == 0;
-}
-
-/* Those of this database. */
 static void
-put_secret_files(FunctionCallInfo fcinfo)
+put_servers(CsHealth *health, const List *servers)
 {
-	Relation	mappings = table_open(UserMappingRelationId, AccessShareLock);
-	SysScanDesc scan =
-		systable_beginscan(mappings, InvalidOid, false, NULL, 0, NULL);
-	HeapTuple tuple;
+	CsStatView *view = palloc(sizeof(CsStatView));
+	int			n;
 
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	for (n = 0; cs_stats_read(n, view); n++)
 	{
-		Form_pg_user_mapping form = (Form_pg_user_mapping) GETSTRUCT(tuple);
-		ForeignServer		*server = GetForeignServer(form->umserver);
-		bool				 isnull;
-		Datum options = heap_getattr(tuple, Anum_pg_user_mapping_umoptions,
-									 RelationGetDescr(mappings), &isnull);
+		CsHealthOf	  of = {view->name, view->base_url, NULL};
+		CsHealthPlace place = cs_health_catalog_find(
+			servers, view->name, view->provider, view->base_url);
 
-		if (!isnull && is_ours(server))
-			put_mapping(fcinfo, server->servername,
-						untransformRelOptions(options));
+		put_breaker(health, &of, view, place);
+		put_answers(health, &of, view, place);
+		put_budget(health, &of, &view->budget);
 	}
-	systable_endscan(scan);
-	table_close(mappings, AccessShareLock);
+	put_mapping_budgets(health, view);
+	cs_health_put(
+		health, "servers", NULL, n < CS_STAT_MAX_SERVERS, n,
+		"Servers that were asked; of more than %d the others are not watched.",
+		CS_STAT_MAX_SERVERS);
 }
 
 /*
- * credscore_health() returns setof (check_name text, ok bool, detail text)
+ * credscore_health() returns setof (check_name text, server text,
+ *									 base_url text, role text, ok bool,
+ *									 value numeric, detail text)
  *
  * Every row with ok = false is something to look after.
  */
 Datum
 credscore_health(PG_FUNCTION_ARGS)
 {
-	CsStatView *view = palloc(sizeof(CsStatView));
+	CsHealth health = {NIL};
+	List	*servers = cs_health_catalog_servers();
+	bool	 ready = cs_shmem_ready();
 
 	InitMaterializedSRF(fcinfo, 0);
-	if (cs_shmem_ready())
+	cs_health_put(
+		&health, "preloaded", NULL, ready, ready, "%s",
+		ready
+			? "credscore is in shared_preload_libraries."
+			: "credscore is not in shared_preload_libraries; nothing can be asked.");
+	if (ready)
 	{
-		put(fcinfo, "preloaded", true,
-			"credscore is in shared_preload_libraries");
-		put_courier(fcinfo);
-		put_enabled(fcinfo);
-		put_memory(fcinfo);
-		put_cache(fcinfo);
-		for (int i = 0; cs_stats_read(i, view); i++)
-			put_server(fcinfo, view);
-		put_mapping_budgets(fcinfo, view);
+		put_courier(&health);
+		put_enabled(&health);
+		put_memory(&health);
+		put_cache(&health);
+		put_servers(&health, servers);
 	}
-	else
-		put(fcinfo, "preloaded", false,
-			"credscore is not in shared_preload_libraries; nothing can be asked");
-	put_home(fcinfo);
-	put_secret_files(fcinfo);
+	put_home(&health);
+	cs_health_catalog_put(&health, servers,
+						  get_func_namespace(fcinfo->flinfo->fn_oid));
+	cs_health_emit(&health, fcinfo);
 	return (Datum) 0;
 }

@@ -6,10 +6,17 @@
 
 #include <json-c/json_c_version.h>
 
+#include "catalog/pg_authid.h"
+#include "commands/dbcommands.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
+#include "pgstat.h"
+#include "storage/proc.h"
+#include "storage/procarray.h"
+#include "utils/acl.h"
+#include "utils/backend_status.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/timestamp.h"
@@ -29,6 +36,7 @@ PG_FUNCTION_INFO_V1(credscore_version);
 PG_FUNCTION_INFO_V1(credscore_stat_workers);
 PG_FUNCTION_INFO_V1(credscore_stat_servers);
 PG_FUNCTION_INFO_V1(credscore_stat_budgets);
+PG_FUNCTION_INFO_V1(credscore_stat_errors);
 PG_FUNCTION_INFO_V1(credscore_stat_progress);
 PG_FUNCTION_INFO_V1(credscore_stat_reset);
 
@@ -96,7 +104,43 @@ put_latency(CsRow *row, const CsStatView *view, double share)
 	cs_row_put(row, Float8GetDatum(us / 1000), us < 0);
 }
 
-/* Codes that share an SQLSTATE are one class. */
+/* The total, too, so that a scraper has it: the histogram's own is coarser. */
+static void
+put_latencies(CsRow *row, const CsStatView *view)
+{
+	uint64 calls = 0;
+
+	for (int i = 0; i < CS_HISTOGRAM_BUCKETS; i++)
+		calls += view->latencies[i];
+	put_latency(row, view, 0.50);
+	put_latency(row, view, 0.95);
+	put_latency(row, view, 0.99);
+	cs_row_put(row, Float8GetDatum(view->counters[CS_STAT_LATENCY_US] / 1e6),
+			   false);
+	cs_row_count(row, calls);
+}
+
+/*
+ * Codes that share an SQLSTATE are one class, which the first of them stands
+ * for.  False: this one does not.
+ */
+static bool
+class_of(const CsStatView *view, int code, uint64 *count)
+{
+	int sqlstate = cs_error_sqlstate((CsErrorCode) code);
+
+	*count = 0;
+	for (int i = 1; i < CS_ERR_COUNT; i++)
+	{
+		if (cs_error_sqlstate((CsErrorCode) i) != sqlstate)
+			continue;
+		if (i < code)
+			return false;
+		*count += view->failed[i];
+	}
+	return true;
+}
+
 static void
 put_failed(CsRow *row, const CsStatView *view)
 {
@@ -106,21 +150,14 @@ put_failed(CsRow *row, const CsStatView *view)
 	initStringInfo(&json);
 	for (int i = 1; i < CS_ERR_COUNT; i++)
 	{
-		int	   sqlstate = cs_error_sqlstate((CsErrorCode) i);
-		uint64 count = 0;
-		bool   earlier = false;
+		uint64 count;
 
-		for (int j = 1; j < CS_ERR_COUNT; j++)
-			if (cs_error_sqlstate((CsErrorCode) j) == sqlstate)
-			{
-				count += view->failed[j];
-				earlier |= j < i;
-			}
-		total += view->failed[i];
-		if (count > 0 && !earlier)
-			appendStringInfo(&json, "%s\"%s\": " UINT64_FORMAT,
-							 json.len > 0 ? ", " : "",
-							 unpack_sql_state(sqlstate), count);
+		if (!class_of(view, i, &count) || count == 0)
+			continue;
+		total += count;
+		appendStringInfo(
+			&json, "%s\"%s\": " UINT64_FORMAT, json.len > 0 ? ", " : "",
+			unpack_sql_state(cs_error_sqlstate((CsErrorCode) i)), count);
 	}
 	cs_row_count(row, total);
 	cs_row_count(row, view->failed[CS_ERR_UNKNOWN]);
@@ -130,15 +167,22 @@ put_failed(CsRow *row, const CsStatView *view)
 			   false);
 }
 
+/* Which server: what a scraper takes for labels. */
+static void
+put_identity(CsRow *row, const CsStatView *view)
+{
+	cs_row_put(row, DirectFunctionCall1(namein, CStringGetDatum(view->name)),
+			   false);
+	cs_row_text(row, view->provider);
+	cs_row_text(row, view->base_url);
+}
+
 static void
 put_server(CsRow *row, const CsStatView *view)
 {
 	const uint64 *counters = view->counters;
 
-	cs_row_put(row, DirectFunctionCall1(namein, CStringGetDatum(view->name)),
-			   false);
-	cs_row_text(row, view->provider);
-	cs_row_text(row, view->base_url);
+	put_identity(row, view);
 	cs_row_count(row, counters[CS_STAT_CALLS]);
 	cs_row_count(row, counters[CS_STAT_BILLED]);
 	cs_row_count(row, counters[CS_STAT_ANSWERED]);
@@ -149,12 +193,12 @@ put_server(CsRow *row, const CsStatView *view)
 	cs_row_int(row, view->running);
 	cs_row_int(row, view->queued);
 	cs_row_text(row, cs_breaker_name(view->pace.breaker));
+	cs_row_int(row, view->pace.breaker);
 	cs_row_int(row, view->pace.failures);
+	cs_row_int(row, view->failures);
 	cs_row_time(row, view->pace.open_until);
 	cs_row_time(row, view->pace.paused_until);
-	put_latency(row, view, 0.50);
-	put_latency(row, view, 0.95);
-	put_latency(row, view, 0.99);
+	put_latencies(row, view);
 	cs_row_count(row, counters[CS_STAT_BYTES_IN]);
 	cs_row_count(row, counters[CS_STAT_BYTES_OUT]);
 	cs_row_count(row, counters[CS_STAT_CONNECTIONS]);
@@ -249,11 +293,91 @@ credscore_stat_budgets(PG_FUNCTION_ARGS)
 }
 
 /*
- * credscore.stat_progress() returns setof (pid int, started_at timestamptz,
- *											rows_read bigint, asked bigint,
- *											done bigint, in_flight bigint)
+ * credscore.stat_errors() returns setof (server name, provider text,
+ *										  base_url text, sqlstate text,
+ *										  failed bigint)
  *
- * One row per running statement that asks; behind the view of the same name.
+ * Questions that failed, by server and class; one that never occurred is there
+ * with 0, so that a scraper sees the first.  Behind the view
+ * credscore_stat_errors.
+ */
+Datum
+credscore_stat_errors(PG_FUNCTION_ARGS)
+{
+	CsStatView *view = palloc(sizeof(CsStatView));
+
+	cs_shmem_require();
+	InitMaterializedSRF(fcinfo, 0);
+	for (int i = 0; cs_stats_read(i, view); i++)
+		for (int code = 1; code < CS_ERR_COUNT; code++)
+		{
+			CsRow  row = {0};
+			uint64 count;
+
+			if (!class_of(view, code, &count))
+				continue;
+			put_identity(&row, view);
+			cs_row_text(
+				&row, unpack_sql_state(cs_error_sqlstate((CsErrorCode) code)));
+			cs_row_count(&row, count);
+			cs_row_emit(fcinfo, &row);
+		}
+	return (Datum) 0;
+}
+
+/* --- credscore.stat_progress --- */
+
+/* As with pg_stat_activity: whose own it is, and who watches over all. */
+static bool
+may_watch(Oid role)
+{
+	Oid monitor = get_role_oid("credscore_monitor", true);
+	Oid caller = GetUserId();
+
+	return has_privs_of_role(caller, role) ||
+		   has_privs_of_role(caller, ROLE_PG_READ_ALL_STATS) ||
+		   (OidIsValid(monitor) && has_privs_of_role(caller, monitor));
+}
+
+static void
+put_name(CsRow *row, const char *name)
+{
+	if (name != NULL)
+		cs_row_put(row, DirectFunctionCall1(namein, CStringGetDatum(name)),
+				   false);
+	else
+		cs_row_pointer(row, NULL);
+}
+
+/* The process may have ended since, and its role and database be gone. */
+static void
+put_progress(FunctionCallInfo fcinfo, const CsProgress *progress)
+{
+	PGPROC *proc = BackendPidGetProc(progress->pid);
+	CsRow	row = {0};
+
+	if (proc == NULL || !may_watch(proc->roleId))
+		return;
+	cs_row_int(&row, progress->pid);
+	put_name(&row, get_database_name(proc->databaseId));
+	put_name(&row, GetUserNameFromId(proc->roleId, true));
+	cs_row_text(&row,
+				pgstat_get_backend_current_activity(progress->pid, false));
+	cs_row_time(&row, progress->started_at);
+	cs_row_put(&row, Int64GetDatum(progress->rows_total),
+			   progress->rows_total == 0);
+	cs_row_count(&row, progress->rows_read);
+	cs_row_count(&row, progress->asked);
+	cs_row_count(&row, progress->done);
+	cs_row_count(&row, progress->in_flight);
+	cs_row_emit(fcinfo, &row);
+}
+
+/*
+ * credscore.stat_progress() returns setof record
+ *
+ * One row per running statement that asks, of those that the caller may see;
+ * behind the view of the same name.
  */
 Datum
 credscore_stat_progress(PG_FUNCTION_ARGS)
@@ -263,19 +387,8 @@ credscore_stat_progress(PG_FUNCTION_ARGS)
 	cs_shmem_require();
 	InitMaterializedSRF(fcinfo, 0);
 	for (int i = 0; i < cs_progress_places(); i++)
-	{
-		CsRow row = {0};
-
-		if (!cs_progress_read(i, &progress))
-			continue;
-		cs_row_int(&row, progress.pid);
-		cs_row_time(&row, progress.started_at);
-		cs_row_count(&row, progress.rows_read);
-		cs_row_count(&row, progress.asked);
-		cs_row_count(&row, progress.done);
-		cs_row_count(&row, progress.in_flight);
-		cs_row_emit(fcinfo, &row);
-	}
+		if (cs_progress_read(i, &progress))
+			put_progress(fcinfo, &progress);
 	return (Datum) 0;
 }
 

@@ -1,6 +1,6 @@
 # What credscore tells about itself: credscore_stat_servers,
-# credscore_stat_progress, credscore.shared_memory(), credscore_health(),
-# credscore_stat_reset().
+# credscore_stat_errors, credscore_stat_progress, credscore.shared_memory(),
+# credscore_stat_reset().  077_health.pl has credscore_health().
 #
 # Every figure is compared with what the sandbox counted.
 
@@ -36,7 +36,7 @@ subtest 'nothing was asked' => sub {
 	is($cluster->safe_psql('SELECT count(*) FROM credscore_stat_servers'), 0, 'no server is shown');
 	is($cluster->safe_psql('SELECT count(*) FROM credscore_stat_progress'), 0, 'no statement');
 	is($cluster->safe_psql(q{SELECT string_agg(DISTINCT check_name, ' ' ORDER BY check_name) FROM credscore_health()}),
-		'cache courier enabled heartbeat home memory preloaded questions secret_file', 'the checks there are');
+		'cache courier credentials enabled heartbeat home mapping mappings memory preloaded questions servers', 'the checks there are');
 	is($cluster->safe_psql('SELECT count(*) FROM credscore_health() WHERE NOT ok'), 0, 'all is well');
 };
 
@@ -48,8 +48,8 @@ subtest 'calls' => sub {
 	is(stat_of('pngme', 'calls, billed, answered, failed, unknown, failed_by_sqlstate'), '100|100|100|0|0|{}',
 		'100 questions, 100 answers');
 	is(stat_of('pngme', 'in_flight, queued, retries, shared_calls, cache_hits'), '0|0|0|0|0', 'nothing else happened');
-	is(stat_of('pngme', 'breaker, failures_in_row, breaker_until IS NULL, paused_until IS NULL'),
-		'closed|0|t|t', 'and nothing is wrong');
+	is(stat_of('pngme', 'breaker, breaker_state, failures_in_row, unanswered_in_row, breaker_until IS NULL, paused_until IS NULL'),
+		'closed|0|0|0|t|t', 'and nothing is wrong');
 	# one may be opened and, when another is free by then, not used
 	cmp_ok(stat_of('pngme', 'connections'), '>=', $sandbox->connections->{total}, 'connections that were used');
 	cmp_ok(stat_of('pngme', 'connections'), '<=', $sandbox->connections->{accepted}, 'or just opened');
@@ -70,6 +70,8 @@ subtest 'latency' => sub {
 	$cluster->safe_psql(ask(101, 120));
 	$sandbox->set(latency_ms => 0);
 	cmp_ok(stat_of('pngme', 'latency_p50'), '>=', 46, 'the median is what the provider took, within six percent');
+	is(stat_of('pngme', 'latency_seconds_count'), 20, 'so many calls');
+	cmp_ok(stat_of('pngme', 'latency_seconds_sum'), '>=', 20 * 0.05, 'took so long together');
 };
 
 subtest 'failures' => sub {
@@ -85,6 +87,15 @@ subtest 'failures' => sub {
 	is(stat_of('pngme', 'calls, billed, answered, failed, unknown, retries'), '8|6|1|5|3|2',
 		'refused calls are not billed, retries are counted');
 	is(stat_of('pngme', q{failed_by_sqlstate ->> 'CS408', failed_by_sqlstate ->> 'P0002'}), '3|2', 'classes');
+	my $errors = q{SELECT string_agg(sqlstate || ' ' || failed, ', ' ORDER BY sqlstate) FROM credscore_stat_errors
+		WHERE server = 'pngme' AND failed > 0};
+	is($cluster->safe_psql($errors), 'CS408 3, P0002 2', 'as rows');
+	is($cluster->safe_psql(q{SELECT count(*), count(DISTINCT (server, provider, base_url, sqlstate)), bool_or(failed = 0)
+		FROM credscore_stat_errors WHERE server = 'pngme'}),
+		$cluster->safe_psql(q{SELECT count(DISTINCT sqlstate) FROM credscore_stat_errors}) =~ s/(.*)/$1|$1|t/r,
+		'one for each class, also where none failed');
+	is($cluster->safe_psql(q{SELECT sum(e.failed) = max(s.failed) FROM credscore_stat_errors e
+		JOIN credscore_stat_servers s USING (server, provider, base_url) WHERE server = 'pngme'}), 't', 'in all as many');
 
 	$cluster->alter_server('pngme', base_url => 'http://127.0.0.1:1');
 	$cluster->safe_psql(ask(231, 231));
@@ -164,12 +175,14 @@ subtest 'reset' => sub {
 	$cluster->safe_psql('SELECT credscore_stat_reset()');
 	is(stat_of('pngme', 'calls, billed, answered, failed, bytes_in, connections, latency_p50 IS NULL'),
 		'0|0|0|0|0|0|t', 'all is zero');
+	is(stat_of('pngme', 'latency_seconds_sum, latency_seconds_count'), '0|0', 'the sums, too');
+	is($cluster->safe_psql('SELECT sum(failed) FROM credscore_stat_errors'), 0, 'and the classes');
 	is(stat_of('pngme', q{now() - stats_reset < interval '1 min'}), 't', 'since now');
 };
 
 subtest 'privileges' => sub {
 	$cluster->safe_psql(q{CREATE ROLE watcher LOGIN IN ROLE credscore_monitor; CREATE ROLE nobody LOGIN});
-	foreach my $query ('SELECT count(*) FROM credscore_stat_servers', 'SELECT count(*) FROM credscore_stat_progress',
+	foreach my $query ('SELECT count(*) FROM credscore_stat_servers', 'SELECT count(*) FROM credscore_stat_errors',
 		'SELECT count(*) FROM credscore_health()', 'SELECT chunks FROM credscore.shared_memory()',
 		'SELECT entries FROM credscore_stat_memory')
 	{
@@ -180,22 +193,8 @@ subtest 'privileges' => sub {
 		'a monitor looks, and does not reset');
 };
 
-subtest 'health' => sub {
-	my $secret = $cluster->safe_psql(q{SELECT option_value FROM pg_user_mappings, pg_options_to_table(umoptions)
-		WHERE srvname = 'patascore' AND option_name = 'api_key_file'});
-	my $file = q{SELECT ok, detail FROM credscore_health() WHERE check_name = 'secret_file' AND detail LIKE 'api_key_file%'};
-
-	is($cluster->safe_psql($file), 't|api_key_file of a user mapping for server "patascore"', 'a secret file is there');
-	chmod 0644, $secret or die $!;
-	like($cluster->safe_psql($file), qr/^f\|.*permissions u=rw/, 'one that everybody may read is reported');
-	unlink $secret or die $!;
-	my $gone = $cluster->safe_psql($file);
-	like($gone, qr/^f\|.*cannot be read: No such file/, 'one that is gone, too');
-	unlike($gone, qr/\Q$secret\E/, 'without its path');
-
+subtest 'without preload' => sub {
 	my $plain = CredScore::Cluster->start(sandbox => $sandbox, name => 'plain', preload => 0);
-	is($plain->safe_psql(q{SELECT check_name, ok FROM credscore_health() WHERE NOT ok}),
-		'preloaded|f', 'without preload that is the finding');
 	is($plain->error('SELECT * FROM credscore_stat_servers')->{sqlstate}, '55000', 'and there are no statistics');
 	is($plain->error('SELECT * FROM credscore.shared_memory()')->{sqlstate}, '55000', 'nor is there shared memory');
 };

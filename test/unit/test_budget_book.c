@@ -249,6 +249,27 @@ test_days(void)
 }
 
 static void
+test_young(void)
+{
+	begin(DAY);
+	book.begun_at = today.now;
+	ok(cs_budget_book_used(&book, &(CsKey){{1}}, &today).young,
+	   "a count that began in the midst of the day");
+	take(1, 100);
+	save();
+	crash();
+	ok(cs_budget_book_used(&book, &(CsKey){{1}}, &today).young,
+	   "the disk knows of it");
+	is_int(cs_budget_book_used(&book, &(CsKey){{2}}, &today).used, 0,
+		   "which closes nothing");
+	ok(!turn(DAY + 1), "the next day");
+	ok(!cs_budget_book_used(&book, &(CsKey){{1}}, &today).young, "is whole");
+	cs_budget_book_lose(&book, today.now);
+	ok(!cs_budget_book_used(&book, &(CsKey){{1}}, &today).young,
+	   "nor is what is lost young");
+}
+
+static void
 test_loss(void)
 {
 	begin(DAY + 2);
@@ -394,6 +415,7 @@ main(void)
 	test_budget_changes();
 	test_give_back();
 	test_days();
+	test_young();
 	test_loss();
 	test_zones();
 	test_servers();

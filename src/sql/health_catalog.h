@@ -1,0 +1,51 @@
+/*-------------------------------------------------------------------------
+ * health_catalog.h
+ *	  Checks of what the catalogs of this database say: servers, mappings, and
+ *	  who may use them.
+ *------------------------------------------------------------------------- */
+#ifndef CS_HEALTH_CATALOG_H
+#define CS_HEALTH_CATALOG_H
+
+#include "postgres.h"
+
+#include "datatype/timestamp.h"
+#include "nodes/pg_list.h"
+
+#include "sql/health.h"
+
+/* A server of this database. */
+typedef struct CsHealthServer
+{
+	Oid			oid;
+	const char *name;
+	const char *provider;
+	const char *base_url;
+	List	   *options;
+} CsHealthServer;
+
+/* When this database got the extension: the oldest row of a table of its. */
+extern TimestampTz cs_health_catalog_installed_at(void);
+
+/* All of ours. */
+extern List *cs_health_catalog_servers(void);
+
+/* Where a server is that was asked. */
+typedef enum CsHealthPlace
+{
+	CS_HEALTH_HERE,	 /* in this database */
+	CS_HEALTH_MOVED, /* in it, and by now another address or provider */
+	CS_HEALTH_ELSEWHERE
+} CsHealthPlace;
+
+extern CsHealthPlace
+cs_health_catalog_find(const List *servers, const char *name,
+					   const char *provider, const char *base_url);
+
+/*
+ * Adds the rows about servers, mappings and roles.  The functions that ask are
+ * looked for in a namespace.  Nothing is asked; secret files are read.
+ */
+extern void
+cs_health_catalog_put(CsHealth *health, const List *servers, Oid functions_in);
+
+#endif /* CS_HEALTH_CATALOG_H */
