@@ -19,6 +19,9 @@
  * its processes, and never less than before. */
 extern CsInstant cs_clock_ticks(void);
 
+/* The ticks in which this process was awake (base/awake.h): for the courier. */
+extern CsInstant cs_clock_awake(void);
+
 extern TimestampTz cs_clock_now(void);
 
 /* The calendar's time of an instant in ticks, as things are now. */

@@ -54,7 +54,7 @@ typedef struct CsCourierState
 {
 	int			pid; /* 0: not running */
 	TimestampTz started_at;
-	TimestampTz heartbeat;	/* last time it said that its loop turns */
+	CsInstant	heartbeat;	/* in ticks: when its loop turned last; 0: never */
 	uint64		rounds;		/* how often it said so */
 	TimestampTz stopped_at; /* when it last went away */
 } CsCourierState;

@@ -43,10 +43,10 @@ struct CsStatServer
 	pg_atomic_uint64 latencies[CS_HISTOGRAM_BUCKETS];
 	pg_atomic_uint32 running;
 	pg_atomic_uint32 queued;
-	pg_atomic_uint32 breaker;  /* CsBreakerState */
-	pg_atomic_uint32 failures; /* in a row */
-	pg_atomic_uint64 open_until;
-	pg_atomic_uint64 paused_until;
+	pg_atomic_uint32 breaker;	   /* CsBreakerState */
+	pg_atomic_uint32 failures;	   /* in a row */
+	pg_atomic_uint64 open_until;   /* in ticks */
+	pg_atomic_uint64 paused_until; /* likewise */
 	Budget			 budget;
 	pg_atomic_uint64 token_until;
 };
@@ -198,14 +198,6 @@ cs_stats_latency(CsStatServer *server, int64 us)
 								1);
 }
 
-/* 0 stays: there is no such time. */
-static void
-write_calendar(pg_atomic_uint64 *to, CsInstant ticks)
-{
-	pg_atomic_write_u64(to,
-						ticks == 0 ? 0 : (uint64) cs_clock_calendar(ticks));
-}
-
 void
 cs_stats_gate(CsStatServer *server, int running, int queued,
 			  const CsBreakerView *pace)
@@ -216,8 +208,8 @@ cs_stats_gate(CsStatServer *server, int running, int queued,
 	pg_atomic_write_u32(&server->queued, queued);
 	pg_atomic_write_u32(&server->breaker, pace->breaker);
 	pg_atomic_write_u32(&server->failures, pace->failures);
-	write_calendar(&server->open_until, pace->open_until);
-	write_calendar(&server->paused_until, pace->paused_until);
+	pg_atomic_write_u64(&server->open_until, (uint64) pace->open_until);
+	pg_atomic_write_u64(&server->paused_until, (uint64) pace->paused_until);
 }
 
 static void
@@ -290,22 +282,30 @@ copy_numbers(uint64 *to, pg_atomic_uint64 *from, int n)
 		to[i] = pg_atomic_read_u64(&from[i]);
 }
 
+/* 0 stays: there is no such time. */
+static TimestampTz
+calendar(CsInstant ticks)
+{
+	return ticks == 0 ? 0 : cs_clock_calendar(ticks);
+}
+
 /* What the courier said last, and what time has made of it since. */
 static void
-read_gate(CsStatServer *s, CsStatView *view, TimestampTz now)
+read_gate(CsStatServer *s, CsStatView *view)
 {
 	CsBreakerView *pace = &view->pace;
+	CsInstant	   open_until = (CsInstant) pg_atomic_read_u64(&s->open_until);
+	CsInstant paused_until = (CsInstant) pg_atomic_read_u64(&s->paused_until);
+	CsInstant now = cs_clock_ticks();
 
 	view->running = (int) pg_atomic_read_u32(&s->running);
 	view->queued = (int) pg_atomic_read_u32(&s->queued);
 	pace->breaker = (CsBreakerState) pg_atomic_read_u32(&s->breaker);
 	pace->failures = (int) pg_atomic_read_u32(&s->failures);
-	pace->open_until = (TimestampTz) pg_atomic_read_u64(&s->open_until);
-	pace->paused_until = (TimestampTz) pg_atomic_read_u64(&s->paused_until);
-	if (pace->breaker == CS_BREAKER_OPEN && pace->open_until <= now)
+	if (pace->breaker == CS_BREAKER_OPEN && open_until <= now)
 		pace->breaker = CS_BREAKER_HALF_OPEN;
-	if (pace->paused_until <= now)
-		pace->paused_until = 0;
+	pace->open_until = calendar(open_until);
+	pace->paused_until = paused_until > now ? calendar(paused_until) : 0;
 }
 
 static void
@@ -339,7 +339,7 @@ cs_stats_read(int i, CsStatView *view)
 	copy_numbers(view->counters, s->counters, CS_STAT_NCOUNTERS);
 	copy_numbers(view->failed, s->failed, CS_ERR_COUNT);
 	copy_numbers(view->latencies, s->latencies, CS_HISTOGRAM_BUCKETS);
-	read_gate(s, view, now);
+	read_gate(s, view);
 	read_budget(&s->budget, &view->budget, now);
 	view->token_until = (TimestampTz) pg_atomic_read_u64(&s->token_until);
 	view->reset_at = (TimestampTz) pg_atomic_read_u64(&table->reset_at);

@@ -21,6 +21,7 @@
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
 
+#include "pg/clock.h"
 #include "pg/guc.h"
 #include "pg/secret_file.h"
 #include "pg/shmem.h"
@@ -71,9 +72,8 @@ put(FunctionCallInfo fcinfo, const char *name, bool ok, const char *format,
 static void
 put_courier(FunctionCallInfo fcinfo)
 {
-	TimestampTz	   now = GetCurrentTimestamp();
 	CsCourierState courier;
-	long		   age_ms;
+	CsInstant	   age_ms;
 	int			   used = cs_slots_in_use();
 	int			   most = cs_guc_max_questions();
 
@@ -83,13 +83,13 @@ put_courier(FunctionCallInfo fcinfo)
 	else
 		put(fcinfo, "courier", false,
 			"not running; see the server log and max_worker_processes");
-	age_ms = TimestampDifferenceMilliseconds(courier.heartbeat, now);
+	age_ms = (cs_clock_ticks() - courier.heartbeat) / CS_US_PER_MS;
 	if (courier.heartbeat == 0)
 		put(fcinfo, "heartbeat", false, "none so far");
 	else
 		put(fcinfo, "heartbeat",
-			courier.pid != 0 && age_ms < HEARTBEAT_LATE_MS, "%ld ms ago",
-			age_ms);
+			courier.pid != 0 && age_ms < HEARTBEAT_LATE_MS,
+			INT64_FORMAT " ms ago", age_ms);
 	put(fcinfo, "questions", used < most,
 		"%d of credscore.max_questions = %d are open", used, most);
 }
