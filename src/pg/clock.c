@@ -36,5 +36,5 @@ cs_clock_now(void)
 TimestampTz
 cs_clock_calendar(CsInstant ticks)
 {
-	return cs_clock_now() + (ticks - cs_clock_ticks());
+	return ticks == 0 ? 0 : cs_clock_now() + (ticks - cs_clock_ticks());
 }

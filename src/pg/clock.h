@@ -24,7 +24,7 @@ extern CsInstant cs_clock_awake(void);
 
 extern TimestampTz cs_clock_now(void);
 
-/* The calendar's time of an instant in ticks, as things are now. */
+/* The calendar's time of an instant in ticks, as things are now; 0 stays 0. */
 extern TimestampTz cs_clock_calendar(CsInstant ticks);
 
 #endif /* CS_CLOCK_H */

@@ -282,13 +282,6 @@ copy_numbers(uint64 *to, pg_atomic_uint64 *from, int n)
 		to[i] = pg_atomic_read_u64(&from[i]);
 }
 
-/* 0 stays: there is no such time. */
-static TimestampTz
-calendar(CsInstant ticks)
-{
-	return ticks == 0 ? 0 : cs_clock_calendar(ticks);
-}
-
 /* What the courier said last, and what time has made of it since. */
 static void
 read_gate(CsStatServer *s, CsStatView *view)
@@ -304,8 +297,9 @@ read_gate(CsStatServer *s, CsStatView *view)
 	pace->failures = (int) pg_atomic_read_u32(&s->failures);
 	if (pace->breaker == CS_BREAKER_OPEN && open_until <= now)
 		pace->breaker = CS_BREAKER_HALF_OPEN;
-	pace->open_until = calendar(open_until);
-	pace->paused_until = paused_until > now ? calendar(paused_until) : 0;
+	pace->open_until = cs_clock_calendar(open_until);
+	pace->paused_until =
+		paused_until > now ? cs_clock_calendar(paused_until) : 0;
 }
 
 static void

@@ -98,9 +98,8 @@ static void
 put_memory(FunctionCallInfo fcinfo)
 {
 	CsShmemUse use = cs_shmem_use();
-	bool	   failed = use.failed_at != 0 &&
-				  !TimestampDifferenceExceeds(
-					  use.failed_at, GetCurrentTimestamp(), FAILURE_COUNTS_MS);
+	bool failed = use.failed_at != 0 && cs_clock_ticks() - use.failed_at <
+											FAILURE_COUNTS_MS * CS_US_PER_MS;
 
 	put(fcinfo, "memory",
 		!failed && use.bytes<
@@ -113,7 +112,8 @@ put_memory(FunctionCallInfo fcinfo)
 					   use.failures> 0
 			? ", last at "
 			: "",
-		use.failures > 0 ? timestamptz_to_str(use.failed_at) : "");
+		use.failures > 0 ? timestamptz_to_str(cs_clock_calendar(use.failed_at))
+						 : "");
 }
 
 static void

@@ -69,9 +69,7 @@ credscore_stat_workers(PG_FUNCTION_ARGS)
 	cs_row_put(&row, Int32GetDatum(courier.pid), courier.pid == 0);
 	cs_row_text(&row, courier.pid != 0 ? "running" : "stopped");
 	cs_row_time(&row, courier.started_at);
-	cs_row_time(&row, courier.heartbeat == 0
-						  ? 0
-						  : cs_clock_calendar(courier.heartbeat));
+	cs_row_time(&row, cs_clock_calendar(courier.heartbeat));
 	cs_row_int(&row, cs_slots_in_use());
 	cs_row_emit(fcinfo, &row);
 	return (Datum) 0;
