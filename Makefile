@@ -204,7 +204,8 @@ help:
 	@echo 'make check          install packages, build, run every test privately'
 	@echo '                    TESTS="001 setup" picks tests, KEEP=1 keeps the files'
 	@echo 'make check-lint, check-unit, check-regress, check-isolation, check-tap'
-	@echo 'make check-deep     tests that take up to an hour: PART=plans (SEED=1, COUNT=20000), PART=memory'
+	@echo 'make check-deep     tests that take up to an hour: PART=plans (SEED=1,'
+	@echo '                    COUNT=20000), PART=memory, PART=sqlsmith (SEED=1, SECONDS=3500)'
 	@echo 'make check-postgres run PostgreSQL'"'"'s own regression suite with credscore loaded'
 	@echo 'make demo           show it at work against the sandbox; KEEP=1 stays'
 	@echo 'make bench          measure against limits of the same run (QUICK=1: just try)'
@@ -223,7 +224,8 @@ check-lint check-unit check-regress check-isolation check-tap: check-%:
 
 PART ?= plans
 check-deep:
-	@PG_CONFIG='$(PG_CONFIG)' KEEP='$(KEEP)' SEED='$(SEED)' COUNT='$(COUNT)' SHRINK='$(SHRINK)' exec scripts/check-deep $(PART)
+	@PG_CONFIG='$(PG_CONFIG)' KEEP='$(KEEP)' SEED='$(SEED)' COUNT='$(COUNT)' SHRINK='$(SHRINK)' \
+	SECONDS='$(SECONDS)' exec scripts/check-deep $(PART)
 
 check-postgres:
 	@PG_CONFIG='$(PG_CONFIG)' SOURCE='$(SOURCE)' KEEP='$(KEEP)' exec scripts/check-postgres

@@ -32,6 +32,7 @@
 #include "utils/elog.h"
 
 #include "courier/budget_book.h"
+#include "pg/clock.h"
 #include "provider/registry.h"
 
 /* Every process of the server has the data directory as its own. */
@@ -42,7 +43,7 @@
  * After file trouble the file is left alone this long: a queue of 10,000
  * questions is not to try 10,000 times on a full disk, nor to log that.
  */
-#define PAUSE_US (5 * USECS_PER_SEC)
+#define PAUSE_US (5 * CS_US_PER_S)
 
 typedef enum BookState
 {
@@ -55,7 +56,7 @@ static CsBudgetBook book;
 static BookState	state = BOOK_UNREAD;
 static bool			unfound;	/* there was no file */
 static bool			unsaved;	/* a loss is not in the file yet */
-static TimestampTz	failed_at;	/* last file work; 0: it went well */
+static CsInstant	failed_at;	/* last file work, in ticks; 0: it went well */
 static TimestampTz	full_until; /* logged: no line left */
 
 /* A step of file work; false when it failed, which it has logged. */
@@ -165,29 +166,28 @@ run_guarded(FileStep step)
 
 /* Does a step, unless the last one failed a moment ago. */
 static bool
-do_step(FileStep step, TimestampTz now)
+do_step(FileStep step)
 {
 	bool done;
 
-	/* A clock that was set back does not prolong the pause. */
-	if (failed_at != 0 && now >= failed_at && now < failed_at + PAUSE_US)
+	if (failed_at != 0 && cs_clock_ticks() < failed_at + PAUSE_US)
 		return false;
 	done = run_guarded(step);
-	failed_at = done ? 0 : now;
+	failed_at = done ? 0 : cs_clock_ticks();
 	return done;
 }
 
 static bool
-save(TimestampTz now)
+save(void)
 {
 	image_len = cs_budget_book_encode(&book, image);
-	return do_step(write_file, now);
+	return do_step(write_file);
 }
 
 static bool
 read_book(TimestampTz now)
 {
-	if (!do_step(read_file, now))
+	if (!do_step(read_file))
 		return false;
 	state = BOOK_OPEN;
 	unfound = image_len == 0;
@@ -230,7 +230,7 @@ open_book(TimestampTz now)
 	unfound = false;
 
 	/* So that a restart does not lose the day after, too. */
-	if (unsaved && save(now))
+	if (unsaved && save())
 		unsaved = false;
 	return true;
 }
@@ -261,7 +261,7 @@ reserve(const CsKey *budget, int size, const CsBudgetDay *today)
 		report_full(today);
 		return false;
 	}
-	if (save(today->now))
+	if (save())
 		return true;
 	*line = before;
 	return false;
@@ -335,7 +335,7 @@ cs_budget_close(void)
 	if (state == BOOK_OPEN && cs_budget_book_unreserve(&book))
 	{
 		failed_at = 0;
-		(void) save(0);
+		(void) save();
 	}
 	state = BOOK_SHUT;
 }

@@ -34,10 +34,10 @@ enter_queue(CsFlight *flight, bool first)
 {
 	flight->state = CS_FLIGHT_QUEUED;
 	flight->turn.first = first;
-	flight->queued_at = cs_clock_ticks();
+	flight->queued_at = cs_clock_awake();
 	if (cs_server_enter(flight->server, flight->account, flight->endpoint->fee,
 						flight->place.process, &flight->turn))
-		cs_timer_set(&flight->timer, flight->queued_at + flight->patience);
+		cs_timer_set_patient(&flight->timer, flight->patience);
 	else
 		cs_flight_fail_with(flight, CS_ERR_MEMORY,
 							"The courier has no memory for the question.");
@@ -217,7 +217,7 @@ call(CsFlight *flight)
 	if (needs_token && !take_token(flight, token))
 	{
 		cs_server_back_out(&flight->turn);
-		flight->patience -= cs_clock_ticks() - flight->queued_at;
+		flight->patience -= cs_clock_awake() - flight->queued_at;
 		await_token(flight);
 		return;
 	}

@@ -42,9 +42,9 @@ typedef struct CsFlight
 	CsTurn				   turn;
 	CsLoginWaiter		   waiter;
 	CsHttpOwner			   owner;
-	CsTimer				   timer;	 /* set while QUEUED and PAUSED */
-	int64				   patience; /* ticks that are left for queueing */
-	CsInstant			   queued_at;
+	CsTimer				   timer;	  /* set while QUEUED and PAUSED */
+	int64				   patience;  /* that is left for queueing */
+	CsInstant			   queued_at; /* in cs_clock_awake's */
 	int					   retries;
 	int					   attempts; /* calls that left */
 	CsCallEnd			   end;		 /* of the last call that left */

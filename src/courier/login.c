@@ -250,7 +250,8 @@ enter_queue(Login *login)
 		refuse(login, cs_server_off(server));
 	else if (cs_server_enter(server, account, CS_FEE_NONE, CS_ASKER_LOGIN,
 							 &login->turn))
-		cs_timer_set_after(&login->timer, account->limits.queue_timeout);
+		cs_timer_set_patient(&login->timer,
+							 account->limits.queue_timeout * CS_US_PER_MS);
 	else
 		fail(login, CS_ERR_MEMORY, 0,
 			 "The courier has no memory for the log-in.", false);

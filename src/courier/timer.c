@@ -30,6 +30,7 @@ cs_timer_set(CsTimer *timer, CsInstant due)
 	if (due == CS_NEVER)
 		return;
 	timer->due = due;
+	timer->until = 0;
 	timer->set = true;
 	pairingheap_add(&timers, &timer->node);
 }
@@ -38,6 +39,15 @@ void
 cs_timer_set_after(CsTimer *timer, int ms)
 {
 	cs_timer_set(timer, cs_clock_ticks() + ms * CS_US_PER_MS);
+}
+
+void
+cs_timer_set_patient(CsTimer *timer, CsInstant patience)
+{
+	CsInstant until = cs_clock_awake() + patience;
+
+	cs_timer_set(timer, cs_clock_ticks() + patience);
+	timer->until = until;
 }
 
 void
@@ -56,8 +66,13 @@ cs_timer_run(CsInstant now)
 	{
 		CsTimer *timer = timer_of(pairingheap_first(&timers));
 
+		CsInstant left = timer->until - cs_clock_awake();
+
 		cs_timer_clear(timer);
-		timer->fire(timer);
+		if (left > 0)
+			cs_timer_set_patient(timer, left);
+		else
+			timer->fire(timer);
 	}
 }
 

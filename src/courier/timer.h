@@ -17,7 +17,8 @@ typedef struct CsTimer
 {
 	pairingheap_node node;
 	bool			 set;
-	CsInstant		 due; /* in ticks */
+	CsInstant		 due;	/* in ticks */
+	CsInstant		 until; /* patience ends: in cs_clock_awake's; 0: none */
 
 	/* It is due, and no longer set. */
 	void (*fire)(struct CsTimer *timer);
@@ -26,6 +27,12 @@ typedef struct CsTimer
 /* A time in the past fires with the next cs_timer_run; CS_NEVER clears. */
 extern void cs_timer_set(CsTimer *timer, CsInstant due);
 extern void cs_timer_set_after(CsTimer *timer, int ms);
+
+/*
+ * After so many ticks in which the courier was awake: for patience with others,
+ * who are not to blame for the time in which it stood still.
+ */
+extern void cs_timer_set_patient(CsTimer *timer, CsInstant patience);
 extern void cs_timer_clear(CsTimer *timer);
 
 /* Fires all that are due, also those that become so by that. */

@@ -26,7 +26,7 @@ typedef struct TokenEntry
 	CsKey		account;
 	uint64		generation; /* 0: the entry is empty */
 	TimestampTz use_until;
-	TimestampTz used_at;
+	CsInstant	used_at; /* in ticks */
 	char		token[CS_TOKEN_MAX + 1];
 } TokenEntry;
 
@@ -124,7 +124,7 @@ cs_token_cache_get(const CsKey *account, bool stale, char *token,
 	found = entry != NULL && (stale || now < entry->use_until);
 	if (found)
 	{
-		entry->used_at = now;
+		entry->used_at = cs_clock_ticks();
 		*generation = entry->generation;
 		strlcpy(token, entry->token, sizeof(entry->token));
 	}
@@ -147,7 +147,7 @@ cs_token_cache_put(const CsKey *account, const char *token,
 	entry->account = *account;
 	entry->generation = generation = ++tokens->last_generation;
 	entry->use_until = use_until;
-	entry->used_at = cs_clock_now();
+	entry->used_at = cs_clock_ticks();
 	strlcpy(entry->token, token, sizeof(entry->token));
 	LWLockRelease(tokens_lock);
 	return generation;

@@ -10,7 +10,9 @@
  * What is special here, and why:
  *
  * - Deadlines are ours, looked at after the sockets were drained.  libcurl's
- *	 own time-out also fires on replies that already lie in the socket.
+ *	 own time-out also fires on replies that already lie in the socket.  Nor
+ *	 does the time count in which this process stood still: a reply may be on
+ *	 its way, and a connection that came about meanwhile has just been used.
  * - One call resolves a host, the others wait for it: libcurl's resolver
  *	 starts one thread per look-up.
  * - Connections are kept over all calls, though no longer than a host is sure
@@ -24,6 +26,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/awake.h"
 #include "base/list.h"
 #include "http/call.h"
 #include "http/http_clock.h"
@@ -32,7 +35,13 @@
 
 #define EVENTS_PER_TURN 128
 
-static CsDeadlines deadlines;
+static CsDeadlines deadlines; /* in awake_now's time */
+
+static CsInstant
+awake_now(void)
+{
+	return cs_awake_at(cs_http_clock_now());
+}
 
 /* --- the beginning of a call --- */
 
@@ -87,6 +96,15 @@ forget(CsCall *call)
 	cs_call_free(call);
 }
 
+static void
+set_deadlines(CsCall *call, const CsHttpSpec *spec, CsInstant now)
+{
+	call->deadline = now + spec->request_timeout_ms * CS_US_PER_MS;
+	cs_deadline_add(
+		&deadlines, &call->due,
+		CS_MIN(now + spec->connect_timeout_ms * CS_US_PER_MS, call->deadline));
+}
+
 bool
 cs_http_start(const CsHttpSpec *spec, CsHttpOwner *owner)
 {
@@ -100,10 +118,7 @@ cs_http_start(const CsHttpSpec *spec, CsHttpOwner *owner)
 		forget(call);
 		return false;
 	}
-	call->deadline = now + spec->request_timeout_ms * CS_US_PER_MS;
-	cs_deadline_add(
-		&deadlines, &call->due,
-		CS_MIN(now + spec->connect_timeout_ms * CS_US_PER_MS, call->deadline));
+	set_deadlines(call, spec, awake_now());
 	return true;
 }
 
@@ -198,7 +213,7 @@ reap(void)
 static void
 expire(void)
 {
-	CsInstant now = cs_http_clock_now();
+	CsInstant now = awake_now();
 
 	while (deadlines.first != NULL && deadlines.first->due <= now)
 	{
@@ -260,15 +275,14 @@ long
 cs_http_timeout(void)
 {
 	CsInstant due = cs_multi_due();
-	CsInstant now;
+	CsInstant now = cs_http_clock_now();
 
 	if (cs_host_stirs())
 		return 0;
 	if (deadlines.first != NULL)
-		due = CS_MIN(due, deadlines.first->due);
+		due = CS_MIN(due, now + deadlines.first->due - cs_awake_at(now));
 	if (due == CS_NEVER)
 		return -1;
-	now = cs_http_clock_now();
 	return due <= now ? 0
 					  : (long) ((due - now + CS_US_PER_MS - 1) / CS_US_PER_MS);
 }

@@ -156,7 +156,10 @@ cs_multi_add(CURL *easy)
 void
 cs_multi_remove(CURL *easy)
 {
-	curl_multi_remove_handle(multi, easy);
+	CURLMcode rc = curl_multi_remove_handle(multi, easy);
+
+	if (rc != CURLM_OK)
+		give_up(rc);
 }
 
 CURL *

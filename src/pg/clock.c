@@ -10,6 +10,8 @@
 
 #include "utils/timestamp.h"
 
+#include "base/awake.h"
+
 CsInstant
 cs_clock_ticks(void)
 {
@@ -17,6 +19,12 @@ cs_clock_ticks(void)
 
 	(void) clock_gettime(CLOCK_MONOTONIC, &ts);
 	return ts.tv_sec * CS_US_PER_S + ts.tv_nsec / 1000;
+}
+
+CsInstant
+cs_clock_awake(void)
+{
+	return cs_awake_at(cs_clock_ticks());
 }
 
 TimestampTz
@@ -28,5 +36,5 @@ cs_clock_now(void)
 TimestampTz
 cs_clock_calendar(CsInstant ticks)
 {
-	return cs_clock_now() + (ticks - cs_clock_ticks());
+	return ticks == 0 ? 0 : cs_clock_now() + (ticks - cs_clock_ticks());
 }

@@ -19,9 +19,12 @@
  * its processes, and never less than before. */
 extern CsInstant cs_clock_ticks(void);
 
+/* The ticks in which this process was awake (base/awake.h): for the courier. */
+extern CsInstant cs_clock_awake(void);
+
 extern TimestampTz cs_clock_now(void);
 
-/* The calendar's time of an instant in ticks, as things are now. */
+/* The calendar's time of an instant in ticks, as things are now; 0 stays 0. */
 extern TimestampTz cs_clock_calendar(CsInstant ticks);
 
 #endif /* CS_CLOCK_H */

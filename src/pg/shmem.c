@@ -251,7 +251,7 @@ cs_shmem_allocate(Size size)
 	if (!DsaPointerIsValid(chunk))
 	{
 		pg_atomic_fetch_add_u64(&area_part->failures, 1);
-		pg_atomic_write_u64(&area_part->failed_at, (uint64) cs_clock_now());
+		pg_atomic_write_u64(&area_part->failed_at, (uint64) cs_clock_ticks());
 	}
 	return chunk;
 }
@@ -292,7 +292,7 @@ cs_shmem_use(void)
 		.bytes = pg_atomic_read_u64(&area_part->bytes),
 		.size = area_part->size,
 		.failures = pg_atomic_read_u64(&area_part->failures),
-		.failed_at = (TimestampTz) pg_atomic_read_u64(&area_part->failed_at)};
+		.failed_at = (CsInstant) pg_atomic_read_u64(&area_part->failed_at)};
 
 	return use;
 }

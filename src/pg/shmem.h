@@ -7,9 +7,10 @@
 
 #include "postgres.h"
 
-#include "datatype/timestamp.h"
 #include "storage/lwlock.h"
 #include "utils/dsa.h"
+
+#include "base/instant.h"
 
 /* What a module keeps in the static segment. */
 typedef struct CsShmemPart
@@ -62,11 +63,11 @@ extern void cs_shmem_trim(void);
 /* What is allocated and not yet freed, over all processes. */
 typedef struct CsShmemUse
 {
-	uint64		chunks;
-	uint64		bytes; /* as they were asked for */
-	uint64		size;  /* of the area */
-	uint64		failures;
-	TimestampTz failed_at; /* 0: never */
+	uint64	  chunks;
+	uint64	  bytes; /* as they were asked for */
+	uint64	  size;	 /* of the area */
+	uint64	  failures;
+	CsInstant failed_at; /* in ticks; 0: never */
 } CsShmemUse;
 
 extern CsShmemUse cs_shmem_use(void);

@@ -79,15 +79,22 @@ bounded(const CsCertain *certain, int64 rows, int64 left)
 
 /*
  * Of the rows that a run wants, those up to where earlier ones have led are in
- * the store above us; only a cursor knows where it stands.
+ * the store above us; only a cursor knows where it stands.  Without a store a
+ * Limit has its first row still when a cursor has gone back before it.
  */
 static void
 enter_run(CsCertain *certain, const CsRun *run)
 {
 	certain->run_serial = run->serial;
 	certain->emitted_in_run = certain->stored_in_run = 0;
-	if (!certain->stored || run->position < 0)
+	if (run->position < 0)
 		return;
+	if (!certain->stored)
+	{
+		certain->stored_in_run =
+			certain->nbounds > 0 && certain->emitted > 0 && run->position == 0;
+		return;
+	}
 	certain->stored_in_run = Max(certain->furthest - run->position, 0);
 	certain->furthest = run->position + (int64) run->count;
 }

@@ -130,6 +130,19 @@ takes_one(const Join *join)
 		   join->jointype == JOIN_ANTI;
 }
 
+/*
+ * A window whose condition cannot become true again, as row_number() <= 3,
+ * stops there; below others, and with partitions, it reads on.
+ */
+static bool
+may_stop(const Plan *plan)
+{
+	const WindowAgg *window = (const WindowAgg *) plan;
+
+	return IsA(plan, WindowAgg) && window->runCondition != NIL &&
+		   window->topWindow && window->partNumCols == 0;
+}
+
 static CsPlanFlow
 flow_of(const Plan *plan, CsPlanRole role, bool first)
 {
@@ -138,6 +151,8 @@ flow_of(const Plan *plan, CsPlanRole role, bool first)
 
 	switch (flow)
 	{
+		case CS_FLOW_SOME:
+			return may_stop(plan) ? CS_FLOW_ONE : CS_FLOW_SOME;
 		case CS_FLOW_EACH:
 			return plan->qual == NIL ? CS_FLOW_EACH : CS_FLOW_SOME;
 		case CS_FLOW_ALL:

@@ -420,7 +420,7 @@ cs_slots_courier_start(void)
 	table->courier = CS_MY_PROC_NUMBER;
 	table->courier_state.pid = MyProcPid;
 	table->courier_state.started_at = cs_clock_now();
-	table->courier_state.heartbeat = table->courier_state.started_at;
+	table->courier_state.heartbeat = cs_clock_ticks();
 	LWLockRelease(table_lock);
 }
 
@@ -444,7 +444,7 @@ void
 cs_slots_heartbeat(void)
 {
 	LWLockAcquire(table_lock, LW_EXCLUSIVE);
-	table->courier_state.heartbeat = cs_clock_now();
+	table->courier_state.heartbeat = cs_clock_ticks();
 	table->courier_state.rounds++;
 	LWLockRelease(table_lock);
 }

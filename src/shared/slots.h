@@ -55,7 +55,7 @@ typedef struct CsCourierState
 {
 	int			pid; /* 0: not running */
 	TimestampTz started_at;
-	TimestampTz heartbeat;	/* last time it said that its loop turns */
+	CsInstant	heartbeat;	/* in ticks: when its loop turned last; 0: never */
 	uint64		rounds;		/* how often it said so */
 	TimestampTz stopped_at; /* when it last went away */
 	bool		off;		/* it lets no call leave, see credscore.enabled */

@@ -44,14 +44,14 @@ struct CsStatServer
 	pg_atomic_uint64 latencies[CS_HISTOGRAM_BUCKETS];
 	pg_atomic_uint32 running;
 	pg_atomic_uint32 queued;
-	pg_atomic_uint32 breaker;	 /* CsBreakerState */
-	pg_atomic_uint32 failures;	 /* calls in a row */
-	pg_atomic_uint32 unanswered; /* questions in a row */
-	pg_atomic_uint32 unread;	 /* replies in a row that are no answers */
-	pg_atomic_uint32 failed_of;	 /* CsErrorCode */
-	pg_atomic_uint64 failed_at;
-	pg_atomic_uint64 open_until;
-	pg_atomic_uint64 paused_until;
+	pg_atomic_uint32 breaker;	   /* CsBreakerState */
+	pg_atomic_uint32 failures;	   /* calls in a row */
+	pg_atomic_uint32 unanswered;   /* questions in a row */
+	pg_atomic_uint32 unread;	   /* replies in a row that are no answers */
+	pg_atomic_uint32 failed_of;	   /* CsErrorCode */
+	pg_atomic_uint64 failed_at;	   /* in ticks */
+	pg_atomic_uint64 open_until;   /* in ticks */
+	pg_atomic_uint64 paused_until; /* likewise */
 	Budget			 budget;
 	pg_atomic_uint64 token_until;
 };
@@ -200,7 +200,7 @@ count_unanswered(CsStatServer *server, pg_atomic_uint32 *row, CsErrorCode code)
 	if (pg_atomic_read_u32(row) < INT32_MAX)
 		pg_atomic_fetch_add_u32(row, 1);
 	pg_atomic_write_u32(&server->failed_of, code);
-	pg_atomic_write_u64(&server->failed_at, (uint64) cs_clock_now());
+	pg_atomic_write_u64(&server->failed_at, (uint64) cs_clock_ticks());
 }
 
 /*
@@ -232,14 +232,6 @@ cs_stats_latency(CsStatServer *server, int64 us)
 	cs_stats_add(server, CS_STAT_LATENCY_US, us);
 }
 
-/* 0 stays: there is no such time. */
-static void
-write_calendar(pg_atomic_uint64 *to, CsInstant ticks)
-{
-	pg_atomic_write_u64(to,
-						ticks == 0 ? 0 : (uint64) cs_clock_calendar(ticks));
-}
-
 void
 cs_stats_gate(CsStatServer *server, int running, int queued,
 			  const CsBreakerView *pace)
@@ -250,8 +242,8 @@ cs_stats_gate(CsStatServer *server, int running, int queued,
 	pg_atomic_write_u32(&server->queued, queued);
 	pg_atomic_write_u32(&server->breaker, pace->breaker);
 	pg_atomic_write_u32(&server->failures, pace->failures);
-	write_calendar(&server->open_until, pace->open_until);
-	write_calendar(&server->paused_until, pace->paused_until);
+	pg_atomic_write_u64(&server->open_until, (uint64) pace->open_until);
+	pg_atomic_write_u64(&server->paused_until, (uint64) pace->paused_until);
 }
 
 static void
@@ -340,20 +332,22 @@ copy_numbers(uint64 *to, pg_atomic_uint64 *from, int n)
 
 /* What the courier said last, and what time has made of it since. */
 static void
-read_gate(CsStatServer *s, CsStatView *view, TimestampTz now)
+read_gate(CsStatServer *s, CsStatView *view)
 {
 	CsBreakerView *pace = &view->pace;
+	CsInstant	   open_until = (CsInstant) pg_atomic_read_u64(&s->open_until);
+	CsInstant paused_until = (CsInstant) pg_atomic_read_u64(&s->paused_until);
+	CsInstant now = cs_clock_ticks();
 
 	view->running = (int) pg_atomic_read_u32(&s->running);
 	view->queued = (int) pg_atomic_read_u32(&s->queued);
 	pace->breaker = (CsBreakerState) pg_atomic_read_u32(&s->breaker);
 	pace->failures = (int) pg_atomic_read_u32(&s->failures);
-	pace->open_until = (TimestampTz) pg_atomic_read_u64(&s->open_until);
-	pace->paused_until = (TimestampTz) pg_atomic_read_u64(&s->paused_until);
-	if (pace->breaker == CS_BREAKER_OPEN && pace->open_until <= now)
+	if (pace->breaker == CS_BREAKER_OPEN && open_until <= now)
 		pace->breaker = CS_BREAKER_HALF_OPEN;
-	if (pace->paused_until <= now)
-		pace->paused_until = 0;
+	pace->open_until = cs_clock_calendar(open_until);
+	pace->paused_until =
+		paused_until > now ? cs_clock_calendar(paused_until) : 0;
 }
 
 static void
@@ -362,7 +356,7 @@ read_failures(CsStatServer *s, CsStatView *view)
 	view->failures = (int) Max(pg_atomic_read_u32(&s->unanswered),
 							   pg_atomic_read_u32(&s->unread));
 	view->failed_of = (CsErrorCode) pg_atomic_read_u32(&s->failed_of);
-	view->failed_at = (TimestampTz) pg_atomic_read_u64(&s->failed_at);
+	view->failed_at = (CsInstant) pg_atomic_read_u64(&s->failed_at);
 }
 
 static void
@@ -398,7 +392,7 @@ cs_stats_read(int i, CsStatView *view)
 	copy_numbers(view->counters, s->counters, CS_STAT_NCOUNTERS);
 	copy_numbers(view->failed, s->failed, CS_ERR_COUNT);
 	copy_numbers(view->latencies, s->latencies, CS_HISTOGRAM_BUCKETS);
-	read_gate(s, view, now);
+	read_gate(s, view);
 	read_failures(s, view);
 	read_budget(&s->budget, &view->budget, now);
 	view->token_until = (TimestampTz) pg_atomic_read_u64(&s->token_until);

@@ -13,6 +13,7 @@
 #include "datatype/timestamp.h"
 
 #include "base/histogram.h"
+#include "base/instant.h"
 #include "shared/breaker.h"
 #include "shared/account.h"
 
@@ -105,7 +106,7 @@ typedef struct CsStatView
 	int			  queued;
 	int			  failures;	 /* questions in a row that had no answer */
 	CsErrorCode	  failed_of; /* of what the last of them */
-	TimestampTz	  failed_at; /* and when; 0: none */
+	CsInstant	  failed_at; /* and when; 0: none */
 	CsBreakerView pace;
 	CsStatBudget  budget;
 	TimestampTz	  token_until; /* 0: none */

@@ -12,6 +12,7 @@
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
+#include "pg/clock.h"
 #include "pg/error.h"
 #include "pg/guc.h"
 #include "pg/shmem.h"
@@ -35,7 +36,7 @@
 #define FAILURES_IN_ROW 3
 
 /* What another database's server did counts for so long. */
-#define ELSEWHERE_COUNTS_US (10 * 60 * USECS_PER_SEC)
+#define ELSEWHERE_COUNTS_US (10 * 60 * CS_US_PER_S)
 
 PG_FUNCTION_INFO_V1(credscore_health);
 
@@ -54,8 +55,7 @@ put_courier(CsHealth *health)
 			? "The courier runs."
 			: "It does not run; see the server log and max_worker_processes.");
 	if (courier.heartbeat != 0)
-		age_ms = TimestampDifferenceMilliseconds(courier.heartbeat,
-												 GetCurrentTimestamp());
+		age_ms = (cs_clock_ticks() - courier.heartbeat) / CS_US_PER_MS;
 	cs_health_put(health, "heartbeat", NULL,
 				  courier.pid != 0 && courier.heartbeat != 0 &&
 					  age_ms < HEARTBEAT_LATE_MS,
@@ -117,9 +117,8 @@ static void
 put_memory(CsHealth *health)
 {
 	CsShmemUse use = cs_shmem_use();
-	bool	   failed = use.failed_at != 0 &&
-				  !TimestampDifferenceExceeds(
-					  use.failed_at, GetCurrentTimestamp(), FAILURE_COUNTS_MS);
+	bool failed = use.failed_at != 0 && cs_clock_ticks() - use.failed_at <
+											FAILURE_COUNTS_MS * CS_US_PER_MS;
 	bool full = use.bytes >= use.size / 8 * NEARLY_FULL;
 
 	cs_health_put(health, "memory", NULL, !failed && !full, use.bytes,
@@ -144,8 +143,8 @@ static void
 put_answers(CsHealth *health, const CsHealthOf *of, const CsStatView *view,
 			CsHealthPlace place)
 {
-	int64 age = GetCurrentTimestamp() - view->failed_at;
-	bool  past = place == CS_HEALTH_MOVED ||
+	CsInstant age = cs_clock_ticks() - view->failed_at;
+	bool	  past = place == CS_HEALTH_MOVED ||
 				(place == CS_HEALTH_ELSEWHERE && age > ELSEWHERE_COUNTS_US);
 
 	if (view->failures == 0)

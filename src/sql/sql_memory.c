@@ -61,7 +61,7 @@ credscore_stat_memory(PG_FUNCTION_ARGS)
 	cs_row_count(&row, use.bytes);
 	cs_row_count(&row, use.chunks);
 	cs_row_count(&row, use.failures);
-	cs_row_time(&row, use.failed_at);
+	cs_row_time(&row, cs_clock_calendar(use.failed_at));
 	cs_row_count(&row, (uint64) cs_guc_cache_size() * 1024);
 	cs_row_count(&row, cache.bytes);
 	cs_row_int(&row, cache.entries);
@@ -69,8 +69,7 @@ credscore_stat_memory(PG_FUNCTION_ARGS)
 	cs_row_count(&row, cache.stored);
 	cs_row_count(&row, cache.expired);
 	cs_row_count(&row, cache.evicted);
-	cs_row_time(
-		&row, cache.evicted_at == 0 ? 0 : cs_clock_calendar(cache.evicted_at));
+	cs_row_time(&row, cs_clock_calendar(cache.evicted_at));
 	cs_row_count(&row, cache.largest);
 	cs_row_emit(fcinfo, &row);
 	return (Datum) 0;

@@ -22,6 +22,7 @@
 #include "utils/timestamp.h"
 
 #include "http/http.h"
+#include "pg/clock.h"
 #include "pg/error.h"
 #include "pg/shmem.h"
 #include "shared/answer_cache.h"
@@ -86,8 +87,7 @@ credscore_stat_workers(PG_FUNCTION_ARGS)
 	cs_row_put(&row, Int32GetDatum(courier.pid), courier.pid == 0);
 	cs_row_text(&row, courier_state(&courier));
 	cs_row_time(&row, courier.started_at);
-	cs_row_put(&row, TimestampTzGetDatum(courier.heartbeat),
-			   courier.started_at == 0);
+	cs_row_time(&row, cs_clock_calendar(courier.heartbeat));
 	cs_row_int(&row, cs_slots_in_use());
 	cs_row_emit(fcinfo, &row);
 	return (Datum) 0;

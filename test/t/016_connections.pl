@@ -29,7 +29,7 @@ use Test::More;
 my $dir = PostgreSQL::Test::Utils::tempdir();
 my %file = map { $_ => "$dir/$_" } qw(gate port ahead full);
 my $libraries = join ':', map { "$FindBin::RealBin/../preload/$_.so" }
-  qw(slow_resolver fast_clock newer_libcurl full_epoll);
+  qw(slow_resolver stepped_clock newer_libcurl full_epoll);
 
 # Names are only asked over TLS.
 my $certificates = CredScore::Sandbox->make_certificates("$dir/tls");

@@ -205,6 +205,15 @@ alike('system columns of a condition that moves', q{SELECT a.id FROM applicant a
 alike('system columns, an index alone', q{SELECT phone, risk(phone) FROM applicant WHERE phone < '254700000020'},
 	setup => 'SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off;', planned => qr/Index Only Scan/);
 alike('run condition', 'SELECT * FROM (SELECT id, row_number() OVER (ORDER BY id) AS n, risk(phone) FROM applicant) s WHERE n <= 10', planned => qr/Run Condition/);
+$cluster->safe_psql('CREATE INDEX numbered ON applicant (id)');
+foreach my $window ('OVER (ORDER BY id)', 'OVER (PARTITION BY id ORDER BY id)', 'OVER (ORDER BY id), count(*) OVER (PARTITION BY id)')
+{
+	alike("run condition that stops, $window",
+		"SELECT id, n FROM (SELECT id, row_number() $window FROM applicant WHERE id <= 40 AND risk(phone) > 0.3) s (id, n) WHERE n <= 3",
+		setup => 'SET LOCAL enable_sort = off; SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off;',
+		planned => qr/Run Condition/);
+}
+$cluster->safe_psql('DROP INDEX numbered');
 
 # --- running again ---
 
@@ -288,7 +297,8 @@ $cluster->safe_psql(q{
 my %stops = (
 	'and forward again' => 'FETCH BACKWARD 3 FROM c; FETCH 2 FROM c; FETCH PRIOR FROM c; FETCH 4 FROM c',
 	'from the first' => 'FETCH FIRST FROM c; FETCH 3 FROM c; FETCH ABSOLUTE 9 FROM c; FETCH RELATIVE -2 FROM c; FETCH 5 FROM c',
-	'past the first' => 'MOVE BACKWARD ALL FROM c; FETCH 8 FROM c');
+	'past the first' => 'MOVE BACKWARD ALL FROM c; FETCH 8 FROM c',
+	'before the first' => 'FETCH BACKWARD 9 FROM c; FETCH 8 FROM c');
 foreach my $name (sort keys %scrolled)
 {
 	foreach my $scroll ('', 'SCROLL')

@@ -12,7 +12,9 @@
 use strict;
 use warnings;
 
+use FindBin;
 use JSON::PP;
+use PostgreSQL::Test::Utils;
 use Test::More;
 
 use CredScore::Cluster;
@@ -24,9 +26,13 @@ use CredScore::SmallShm;
 CredScore::SmallShm->try(shm => 8 * 1024 * 1024, batch => 3000, singly => 200);
 
 my $sandbox = CredScore::Sandbox->start(magic => 0);
+my $calendar = PostgreSQL::Test::Utils::tempdir() . '/calendar';
 my $cluster = CredScore::Cluster->start(
 	sandbox => $sandbox,
 	conf => "credscore.cache_size = '1MB'",
+	env => {
+		LD_PRELOAD => "$FindBin::RealBin/../preload/stepped_clock.so",
+		CREDSCORE_CALENDAR_AHEAD => $calendar },
 	servers => {
 		all => { cache_ttl => '1h', request_timeout => '120s', max_retries => 0 },
 		pngme => { queue_timeout => '500ms' },
@@ -140,6 +146,14 @@ subtest 'no call without room for its answer' => sub {
 	is($sandbox->subject_count('pngme', 'decision', $phone), 0, 'and has not left');
 	is(memory('failures > 0 AND failed_at <= now()'), 't', 'that is counted');
 	is(health('memory'), 'f', 'and health says so');
+	foreach my $step (3600, -3600)
+	{
+		unlink $calendar;
+		append_to_file($calendar, $step);
+		is(health('memory'), 'f', "also when the clock is set by $step s");
+		is(memory('failed_at BETWEEN now() - interval \'10 min\' AND now()'), 't', 'and since when');
+	}
+	unlink $calendar;
 
 	# --- an answer larger than its room ---
 

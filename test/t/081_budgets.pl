@@ -15,7 +15,7 @@ use CredScore::Cluster;
 use CredScore::Sandbox;
 
 my $clock = PostgreSQL::Test::Utils::tempdir . '/calendar';
-my $library = "$ENV{TESTDIR}/test/preload/fast_clock.so";
+my $library = "$ENV{TESTDIR}/test/preload/stepped_clock.so";
 my $sandbox = CredScore::Sandbox->start(magic => 0);
 my $cluster = CredScore::Cluster->start(
 	sandbox => $sandbox,

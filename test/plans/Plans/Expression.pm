@@ -154,6 +154,10 @@ sub call
 	return "ASK_risk($phone)" if $kind eq 'risk';
 	return "(ASK_decision($phone)->>'risk_score')::numeric" if $kind eq 'decision';
 	return "(ASK_decision($phone, on_error => 'null')->>'risk_score')::numeric" if $kind eq 'null';
+
+	# After an error in its expression PL/pgSQL runs that as a query of its own
+	# for the rest of the transaction.
+	$self->{runs_more} = 1 if $kind eq 'safe' && $phone =~ /254700000404/;
 	return "ASK_$kind($phone)" if $kind eq 'pl' || $kind eq 'safe';
 	$self->{runs_more} = 1;
 	return "ASK_pl_query($phone)";

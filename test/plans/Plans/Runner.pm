@@ -171,12 +171,14 @@ sub create
 
 =cut
 
+# Prepared statements outlive the transaction.
 sub script
 {
 	my ($query, $prefix, $settings, @statements) = @_;
 	my @set = map { "SET LOCAL $_" } @{ $query->{settings} }, @$settings;
 
-	return spelled(join('', join("\\; ", 'BEGIN', @set) . ";\n", map { "$_;\n" } @statements), $prefix) . "ROLLBACK;\n";
+	return spelled(join('', join("\\; ", 'BEGIN', @set) . ";\n", map { "$_;\n" } @statements), $prefix)
+	  . "ROLLBACK;\nDEALLOCATE ALL;\n";
 }
 
 # What one way of running gives: errors, rows, calls, twice.

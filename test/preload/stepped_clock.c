@@ -1,11 +1,13 @@
 /*
- * fast_clock.c
- *	  A clock for tests, to be preloaded: time passes when a test says so.
+ * stepped_clock.c
+ *	  Clocks for tests, to be preloaded: time passes, and the calendar is set,
+ *	  when a test says so.
  *
- * Overrides clock_gettime and gettimeofday.  CLOCK_MONOTONIC is ahead of the
- * system's by as many seconds as the file holds that the environment variable
- * CREDSCORE_CLOCK_AHEAD names, the time of day by those of the file that
- * CREDSCORE_CALENDAR_AHEAD names; without the file it is the system's.
+ * CLOCK_MONOTONIC is ahead of the system's by as many seconds as the file holds
+ * that the environment variable CREDSCORE_CLOCK_AHEAD names, and the calendar's
+ * clocks, for whomever they are asked through, by those of the file that
+ * CREDSCORE_CALENDAR_AHEAD names, which may be less than 0.  Without a file it
+ * is the system's.
  */
 #define _GNU_SOURCE
 
@@ -42,19 +44,32 @@ clock_gettime(clockid_t clock, struct timespec *now)
 
 	if (rc == 0 && clock == CLOCK_MONOTONIC)
 		now->tv_sec += seconds_ahead("CREDSCORE_CLOCK_AHEAD");
-	else if (rc == 0 && clock == CLOCK_REALTIME)
+	else if (rc == 0 &&
+			 (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE))
 		now->tv_sec += seconds_ahead("CREDSCORE_CALENDAR_AHEAD");
 	return rc;
 }
 
 int
-gettimeofday(struct timeval *restrict now, void *restrict zone)
+gettimeofday(struct timeval *now, void *zone __attribute__((unused)))
 {
 	struct timespec ts;
-	int				rc = clock_gettime(CLOCK_REALTIME, &ts);
 
-	(void) zone;
+	if (clock_gettime(CLOCK_REALTIME, &ts) != 0)
+		return -1;
 	now->tv_sec = ts.tv_sec;
 	now->tv_usec = ts.tv_nsec / 1000;
-	return rc;
+	return 0;
+}
+
+time_t
+time(time_t *to)
+{
+	struct timespec ts;
+
+	if (clock_gettime(CLOCK_REALTIME, &ts) != 0)
+		return (time_t) -1;
+	if (to != NULL)
+		*to = ts.tv_sec;
+	return ts.tv_sec;
 }
