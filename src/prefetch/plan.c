@@ -79,7 +79,7 @@ walk_child(CsPlanChild *child, CsDemand below, List *calls,
 {
 	Plan *plan = walk(*child->place, below, context);
 
-	below.beyond = child->beyond && is_bounded(&below);
+	below.beyond = child->beyond && (below.single || is_bounded(&below));
 	*child->place = cs_split_pass(plan, calls, below, context);
 }
 

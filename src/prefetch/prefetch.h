@@ -20,7 +20,7 @@ typedef struct CsDemand
 	bool  expand; /* one row of ours may give many above: a bound
 								 * above says nothing about ours */
 	bool  probe;  /* there is a second row only once it is asked for */
-	bool  beyond; /* the row that is asked for may not be used: with
+	bool  beyond; /* the row that is asked for may not be used: alone, or with
 								 * a bound above none is certain */
 	bool  root;	  /* ExecutorRun's count bounds us */
 	bool  stored; /* of the rows it counts some may have been stored above us,

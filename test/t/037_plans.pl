@@ -204,6 +204,11 @@ alike('system columns of a condition that moves', q{SELECT a.id FROM applicant a
 	setup => $joins{hash});
 alike('system columns, an index alone', q{SELECT phone, risk(phone) FROM applicant WHERE phone < '254700000020'},
 	setup => 'SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off;', planned => qr/Index Only Scan/);
+# The row that ends a group is of the next one, which nobody may want.
+alike('tuple bound, groups sorted further', 'SELECT region, id % 2, count(risk(phone)) FROM applicant WHERE id <= 60 GROUP BY 1, 2 ORDER BY 1, 2, 3 LIMIT 1',
+	setup => 'SET LOCAL enable_hashagg = off;', ordered => 1, planned => qr/Incremental Sort.*GroupAggregate/s);
+alike('tuple bound, groups of which the first is enough', 'SELECT r.name FROM region r WHERE EXISTS (SELECT 1 FROM applicant a WHERE a.id < 60 GROUP BY a.region HAVING count(risk(a.phone)) > 0 OFFSET 0)',
+	setup => 'SET LOCAL enable_hashagg = off;');
 alike('run condition', 'SELECT * FROM (SELECT id, row_number() OVER (ORDER BY id) AS n, risk(phone) FROM applicant) s WHERE n <= 10', planned => qr/Run Condition/);
 $cluster->safe_psql('CREATE INDEX numbered ON applicant (id)');
 foreach my $window ('OVER (ORDER BY id)', 'OVER (PARTITION BY id ORDER BY id)', 'OVER (ORDER BY id), count(*) OVER (PARTITION BY id)')
