@@ -8,7 +8,7 @@ use warnings;
 use FindBin;
 use lib $FindBin::Bin;
 use Source;
-use File::Basename qw(dirname);
+use File::Basename qw(basename dirname);
 use File::Spec;
 use Test::More;
 
@@ -104,6 +104,32 @@ foreach my $stop (@stops)
 	ok($text =~ /\b\Q$_\E\b/, "$place has $_") foreach @functions;
 }
 cmp_ok(scalar @stops, '>', 10, 'the stops were found');
+
+# --- where nothing may raise ---
+
+# What is registered to be called where nothing may raise.
+my @registrations = (
+	qr/\bRegister\w*XactCallback\((\w+)/, qr/\b(?:before_shmem|on_shmem|on_proc)_exit\((\w+)/,
+	qr/\bCacheRegister\w+Callback\([^;]*?(\w+),\s*\(Datum\)/, qr/\bcs_mapping_watch\((\w+)\)/,
+	qr/\bcs_scope_at_end\(\w+, (\w+)\)/, qr/\.func = .*?(\w+);/, qr/\bCURLM?OPT_\w+FUNCTION,\s*(\w+)\)/,
+	qr/\bowner\.sending = (\w+)/, qr/CsHandleCallbacks\s+\w+ = \{([^}]*)\}/);
+my ($callbacks) = slurp('docs/architecture.md') =~ /^## Where nothing may raise\n(.*?)^## /ms;
+my $registered = 0;
+
+foreach my $source (grep { /\.c$/ } @sources)
+{
+	my $text = slurp($source);
+	my $file = basename($source, '.c');
+
+	foreach my $name (map { split /\W+/ } map { $text =~ /$_/g } @registrations)
+	{
+		# A parameter is not a function of that file.
+		next if $text !~ /^$name\(/m;
+		$registered++;
+		like($callbacks, qr/^\| [^|]*`$file`[^|]*`$name`/m, "$file: $name stands where nothing may raise");
+	}
+}
+cmp_ok($registered, '>', 20, 'the callbacks were found');
 
 # --- the map ---
 
