@@ -19,7 +19,7 @@
 #include "utils/acl.h"
 #include "utils/syscache.h"
 
-#include "settings/options.h"
+#include "settings/option_list.h"
 
 static ProcessUtility_hook_type prev_utility_hook;
 
@@ -71,7 +71,7 @@ cs_altered_keeps(const char *name, const char *value)
 	options = IsA(altering, AlterUserMappingStmt)
 				  ? mapping_options((const AlterUserMappingStmt *) altering)
 				  : server_options((const AlterForeignServerStmt *) altering);
-	old = cs_options_get(options, name);
+	old = cs_option_list_get(options, name);
 	return old != NULL && strcmp(old, value) == 0;
 }
 

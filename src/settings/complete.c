@@ -12,7 +12,7 @@
 #include "lib/stringinfo.h"
 
 #include "pg/error.h"
-#include "settings/options.h"
+#include "settings/option_list.h"
 
 /* The options as an account; <name>_file stands for its secret. */
 static CsAccount
@@ -81,8 +81,8 @@ check_credentials(const CsAccount *account)
 static void
 check_certificate(List *options)
 {
-	bool		cert = cs_options_get(options, CS_CERT_FILE) != NULL;
-	bool		key = cs_options_get(options, CS_KEY_FILE) != NULL;
+	bool		cert = cs_option_list_get(options, CS_CERT_FILE) != NULL;
+	bool		key = cs_option_list_get(options, CS_KEY_FILE) != NULL;
 	const char *given = cert ? CS_CERT_FILE : CS_KEY_FILE;
 	const char *missing = cert ? CS_KEY_FILE : CS_CERT_FILE;
 

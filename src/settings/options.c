@@ -26,6 +26,7 @@
 #include "settings/address.h"
 #include "settings/altered.h"
 #include "settings/complete.h"
+#include "settings/option_list.h"
 #include "settings/zone.h"
 
 #define FILE_SUFFIX CS_FILE_SUFFIX
@@ -383,26 +384,11 @@ check_provider_option(CsOptionPlace place, const CsProvider *only,
 	return false;
 }
 
-const char *
-cs_options_get(List *options, const char *name)
-{
-	ListCell *lc;
-
-	foreach(lc, options)
-	{
-		DefElem *def = lfirst(lc);
-
-		if (strcmp(def->defname, name) == 0)
-			return defGetString(def);
-	}
-	return NULL;
-}
-
 static void
 check_not_both(List *options, const char *name)
 {
-	if (cs_options_get(options, name) != NULL &&
-		cs_options_get(options, psprintf("%s" FILE_SUFFIX, name)) != NULL)
+	if (cs_option_list_get(options, name) != NULL &&
+		cs_option_list_get(options, psprintf("%s" FILE_SUFFIX, name)) != NULL)
 		ereport(ERROR, (errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
 						errmsg("options \"%s\" and \"%s" FILE_SUFFIX
 							   "\" exclude each other",
@@ -433,7 +419,7 @@ credscore_validator(PG_FUNCTION_ARGS)
 				 errhint("Options belong to servers and user mappings.")));
 	if (server)
 	{
-		const char *name = cs_options_get(options, "provider");
+		const char *name = cs_option_list_get(options, "provider");
 
 		if (name == NULL)
 			ereport(
@@ -470,7 +456,7 @@ cs_options_limits(CsLimits *limits, List *options)
 	for (size_t i = 0; i < lengthof(server_options); i++)
 	{
 		const CommonOption *option = &server_options[i];
-		const char		   *value = cs_options_get(options, option->name);
+		const char		   *value = cs_option_list_get(options, option->name);
 		char			   *field = (char *) limits + option->offset;
 
 		if (value == NULL)
@@ -487,7 +473,7 @@ const char *
 cs_options_timezone(List *options)
 {
 	const CommonOption *option = find_common_option(CS_ON_SERVER, "timezone");
-	const char		   *name = cs_options_get(options, option->name);
+	const char		   *name = cs_option_list_get(options, option->name);
 
 	if (name == NULL)
 		name = option->default_value;
@@ -504,7 +490,7 @@ cs_options_mapping_budget(List *options)
 {
 	const CommonOption *option =
 		find_common_option(CS_ON_MAPPING, "daily_budget");
-	const char *value = cs_options_get(options, option->name);
+	const char *value = cs_option_list_get(options, option->name);
 
 	return read_number(option, value != NULL ? value : option->default_value);
 }

@@ -12,19 +12,6 @@
 #include "provider/registry.h"
 #include "shared/account.h"
 
-/* The wrapper's name; only a superuser can make one of that name. */
-#define CS_WRAPPER_NAME "credscore"
-
-/* A secret option is also offered as <name>_file. */
-#define CS_FILE_SUFFIX "_file"
-
-/* A client certificate and its key; a mapping has both or neither. */
-#define CS_CERT_FILE "client_cert_file"
-#define CS_KEY_FILE	 "client_key_file"
-
-/* The value of an option in a list of DefElem; NULL: not set. */
-extern const char *cs_options_get(List *options, const char *name);
-
 /* The provider of that name; raises HV024 when there is none. */
 extern const CsProvider *cs_options_provider(const char *value);
 

@@ -28,6 +28,7 @@
 #include "pg/secret_file.h"
 #include "pg/shmem.h"
 #include "settings/mapping.h"
+#include "settings/option_list.h"
 #include "settings/options.h"
 #include "settings/share.h"
 #include "shared/key.h"
@@ -80,9 +81,9 @@ read_file(KeptSettings *kept, CsSecretKind kind, const char *name,
 static const char *
 read_credential(KeptSettings *kept, List *options, const CsOption *option)
 {
-	const char *value = cs_options_get(options, option->name);
-	const char *path =
-		cs_options_get(options, psprintf("%s" CS_FILE_SUFFIX, option->name));
+	const char *value = cs_option_list_get(options, option->name);
+	const char *path = cs_option_list_get(
+		options, psprintf("%s" CS_FILE_SUFFIX, option->name));
 
 	if (value != NULL || path == NULL || !option->secret)
 		return value;
@@ -94,8 +95,8 @@ static void
 read_certificate(KeptSettings *kept, List *options)
 {
 	CsSettings *s = &kept->settings;
-	const char *cert = cs_options_get(options, CS_CERT_FILE);
-	const char *key = cs_options_get(options, CS_KEY_FILE);
+	const char *cert = cs_option_list_get(options, CS_CERT_FILE);
+	const char *key = cs_option_list_get(options, CS_KEY_FILE);
 
 	if (cert == NULL || key == NULL)
 		return;
@@ -117,7 +118,7 @@ in_utf8(const char *value)
 const char *
 cs_settings_base_url(const CsProvider *provider, List *server_options)
 {
-	const char *base_url = cs_options_get(server_options, "base_url");
+	const char *base_url = cs_option_list_get(server_options, "base_url");
 	char *base = pstrdup(base_url ? base_url : provider->default_base_url);
 
 	for (size_t len = strlen(base); len > 0 && base[len - 1] == '/'; len--)
@@ -134,7 +135,7 @@ fill_account(KeptSettings *kept, List *server_options, List *mapping_options)
 	for (const CsOption *o = s->provider->options; o->name != NULL; o++)
 	{
 		const char *value = o->place == CS_ON_SERVER
-								? cs_options_get(server_options, o->name)
+								? cs_option_list_get(server_options, o->name)
 								: read_credential(kept, mapping_options, o);
 
 		if (value == NULL)
@@ -212,7 +213,7 @@ build_settings(ForeignServer *server, Oid userid)
 	KeptSettings *kept = palloc0(sizeof(KeptSettings));
 	CsSettings	 *s = &kept->settings;
 	CsMapping	  mapping = cs_mapping_get(server, userid);
-	const char	 *provider = cs_options_get(server->options, "provider");
+	const char	 *provider = cs_option_list_get(server->options, "provider");
 	const char	 *value;
 	CsError		  err = {0};
 
@@ -223,9 +224,9 @@ build_settings(ForeignServer *server, Oid userid)
 	s->server_name = pstrdup(server->servername);
 	kept->mapping = mapping.command;
 	s->provider = cs_options_provider(provider ? provider : "");
-	value = cs_options_get(server->options, "ca_file");
+	value = cs_option_list_get(server->options, "ca_file");
 	s->ca_file = value ? pstrdup(value) : NULL;
-	value = cs_options_get(server->options, "proxy");
+	value = cs_option_list_get(server->options, "proxy");
 	s->proxy = value ? pstrdup(value) : NULL;
 	cs_options_limits(&s->limits, server->options);
 	s->timezone = cs_options_timezone(server->options);
@@ -382,8 +383,8 @@ cs_settings_is_reader(Oid role)
 static Oid
 reader_mapping_role(Oid serverid)
 {
-	const char *name = cs_options_get(get_credscore_server(serverid)->options,
-									  "reader_mapping");
+	const char *name = cs_option_list_get(
+		get_credscore_server(serverid)->options, "reader_mapping");
 
 	return name ? get_role_oid(name, false) : ACL_ID_PUBLIC;
 }
@@ -394,7 +395,7 @@ cs_settings_server_key(const char *server_name, CsKey *key)
 	ForeignServer *server =
 		get_credscore_server(get_foreign_server_oid(server_name, false));
 	CsSettings s = {.provider = cs_options_provider(
-						cs_options_get(server->options, "provider")),
+						cs_option_list_get(server->options, "provider")),
 					.server_name = server->servername};
 
 	s.account.base_url = cs_settings_base_url(s.provider, server->options);

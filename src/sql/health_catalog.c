@@ -38,7 +38,7 @@
 #include "pg/compat.h"
 #include "pg/error.h"
 #include "pg/shmem.h"
-#include "settings/options.h"
+#include "settings/option_list.h"
 #include "settings/settings.h"
 #include "shared/refusal.h"
 
@@ -72,7 +72,7 @@ server_of(Oid oid)
 {
 	ForeignServer	 *found = GetForeignServer(oid);
 	CsHealthServer	 *server = palloc0(sizeof(CsHealthServer));
-	const char		 *name = cs_options_get(found->options, "provider");
+	const char		 *name = cs_option_list_get(found->options, "provider");
 	const CsProvider *provider = cs_registry_by_name(name ? name : "");
 
 	server->oid = oid;
@@ -138,7 +138,7 @@ static void
 put_ca_file(CsHealth *health, const CsHealthServer *server)
 {
 	CsHealthOf	of = of_server(server);
-	const char *path = cs_options_get(server->options, "ca_file");
+	const char *path = cs_option_list_get(server->options, "ca_file");
 	TimestampTz now = GetCurrentTimestamp();
 	TimestampTz until = 0;
 	const char *fault;
@@ -269,7 +269,7 @@ put_privilege(CsHealth *health, const CsHealthServer *server,
 static Oid
 read_from(const CsHealthServer *server)
 {
-	const char *option = cs_options_get(server->options, "reader_mapping");
+	const char *option = cs_option_list_get(server->options, "reader_mapping");
 
 	return option != NULL ? get_role_oid(option, true) : ACL_ID_PUBLIC;
 }
@@ -382,7 +382,7 @@ put_reader_mapping(CsHealth *health, const CsHealthServer *server)
 	CsHealthOf of = of_server(server);
 	bool	   found = OidIsValid(read_from(server));
 
-	if (cs_options_get(server->options, "reader_mapping") == NULL)
+	if (cs_option_list_get(server->options, "reader_mapping") == NULL)
 		return;
 	cs_health_put(health, "reader_mapping", &of, found, CS_HEALTH_NO_VALUE,
 				  "%s",

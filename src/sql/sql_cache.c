@@ -22,7 +22,7 @@
 #include "pg/compat.h"
 #include "pg/shmem.h"
 #include "settings/mapping.h"
-#include "settings/options.h"
+#include "settings/option_list.h"
 #include "settings/settings.h"
 #include "shared/answer_cache.h"
 
