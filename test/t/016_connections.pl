@@ -250,9 +250,10 @@ foreach my $round (1 .. 3)
 	$cluster->log_mark;
 	append_to_file($file{full}, '');
 	my $later = $cluster->background(question($unsent));
-	$cluster->wait_until(
-		sub { my $pid = $cluster->courier_pid; $pid ne '' && $pid != $old }, 'the courier starts anew');
+	$cluster->wait_until(sub { $cluster->log_text =~ /courier starts anew/ }, 'the courier starts anew');
 	unlink $file{full};
+	$cluster->wait_until(
+		sub { my $pid = $cluster->courier_pid; $pid ne '' && $pid != $old }, 'another one runs');
 	is(decode_json($on_wire->result)->{error}{sqlstate}, 'CS408',
 		'libcurl fails for good: what was on the wire is unknown');
 	unlike($later->result, qr/"error"/, 'what was not sent is answered');
