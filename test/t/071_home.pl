@@ -74,7 +74,7 @@ sub buys_nothing
 	my $report = decode_json($where->safe_psql(decision(phone(), ", on_error => 'report'"), database => $database));
 	is_deeply([ @{ $report->{error} }{qw(sqlstate attempts billed)} ], [ 'CS403', 0, 'no' ], "$name: a report");
 	is($sandbox->counts->{received} - $before, 0, "$name: no call");
-	like(home_check($where, $database), qr/^f\|this database calls no provider.*credscore_adopt/,
+	like(home_check($where, $database), qr/^f\|This database calls no provider.*credscore_adopt/,
 		"$name: health is red");
 	return;
 }

@@ -234,9 +234,9 @@ subtest 'a user mapping has a budget' => sub {
 		'and the hint');
 	is(budget_of('mapped', 'team'), '5 of 5', 'the view shows it');
 	is(budget_of('mapped'), '5 of 10', "and that the server's paid as well, only for what was made");
-	is($cluster->safe_psql(q{SELECT ok || ' ' || detail FROM credscore_health()
-		WHERE check_name = 'daily_budget' AND detail LIKE '%"mapped"%' ORDER BY 1}),
-		qq{false user mapping of "team" for server "mapped": 5 of 5 calls used today\ntrue server "mapped": 5 of 10 calls used today},
+	is($cluster->safe_psql(q{SELECT concat_ws(' ', role, ok, value, detail) FROM credscore_health()
+		WHERE check_name = 'daily_budget' AND server = 'mapped' ORDER BY role NULLS LAST}),
+		"team f 5 Calls of today; the budget is 5.\nt 5 Calls of today; the budget is 10.",
 		'credscore_health() has a row for each');
 
 	is(outcomes('mapped', 6, user => 'stranger'), 'CS402 2, ok 4', "PUBLIC's has its own");

@@ -207,12 +207,12 @@ subtest 'files' => sub {
 	}
 	chmod 0644, $key_file or die "chmod: $!";
 	is($asked->()->{sqlstate}, '42501', 'a key that others can read');
-	like($cluster->safe_psql(q{SELECT string_agg(detail, '|') FROM credscore_health() WHERE check_name = 'secret_file' AND NOT ok}),
-		qr/^client_key_file of a user mapping for server "patascore": It must have permissions/, 'health says so, too');
+	like($cluster->safe_psql(q{SELECT string_agg(concat_ws(' ', server, role, detail), '|') FROM credscore_health() WHERE check_name = 'mapping' AND NOT ok}),
+		qr/^patascore second .*client_key_file[^|]*permissions[^|]*$/, 'health says so, too');
 	chmod 0600, $key_file or die "chmod: $!";
 	chmod 0644, $cert_file or die "chmod: $!";
 	is($cluster->safe_psql(question(), user => 'second'), 't', 'a certificate may be read by all');
-	is($cluster->safe_psql(q{SELECT count(*) FROM credscore_health() WHERE check_name = 'secret_file' AND NOT ok}), '0',
+	is($cluster->safe_psql(q{SELECT count(*) FROM credscore_health() WHERE check_name = 'mapping' AND NOT ok}), '0',
 		'which is well');
 	chmod 0666, $cert_file or die "chmod: $!";
 	is($asked->()->{sqlstate}, '42501', 'and not be written');
