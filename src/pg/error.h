@@ -12,7 +12,10 @@
 
 extern int cs_error_sqlstate(CsErrorCode code);
 
-/* May the same question succeed when asked again unchanged? */
+/*
+ * May the same question be asked again later, without the risk of paying twice?
+ * What concerns all questions, and not this one, is free and ends with its cause.
+ */
 extern bool cs_error_retryable(CsErrorCode code);
 
 /*

@@ -56,7 +56,7 @@ my %asked = (
 		sql => q{credscore_statement_upload('%s', '%%PDF-1.4', 'a.pdf', 'secret', server => '%s')} });
 
 # What each outcome means beside its SQLSTATE.
-my %retryable = map { $_ => 1 } qw(HV00N CS429 CS503 CS102);
+my %retryable = map { $_ => 1 } qw(HV00N CS401 CS429 CS503 CS102);
 my %of_subject = map { $_ => 1 } qw(22023 P0002 CS102 CS408 CS413 CS502);
 my %has_hint = map { $_ => 1 } qw(HV00N CS401 CS408 CS413 CS429 CS502 CS503 CS102);
 
