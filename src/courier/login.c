@@ -153,7 +153,7 @@ fail(Login *login, CsErrorCode code, int status, const char *detail,
 	failure->http_status = status;
 	failure->from_login = true;
 	strlcpy(failure->detail, detail, sizeof(failure->detail));
-	if (remember)
+	if (remember && code != CS_ERR_MEMORY)
 	{
 		login->pause_ms =
 			Min(Max(login->pause_ms * 2, first_pause(code)), LAST_PAUSE_MS);
