@@ -147,10 +147,11 @@ char *
 cs_secret_file_read(CsSecretFile *file, CsSecretKind kind, const char *name,
 					const char *path, const char *hint)
 {
-	Reading		r = {kind, name, path, hint};
-	int			fd = OpenTransientFile(path, O_RDONLY | PG_BINARY);
-	char		secret[MAX_SECRET_BYTES + 1];
-	char	   *result;
+	Reading r = {kind, name, path, hint};
+	/* Of a pipe nobody may hold the other end. */
+	int	  fd = OpenTransientFile(path, O_RDONLY | O_NONBLOCK | PG_BINARY);
+	char  secret[MAX_SECRET_BYTES + 1];
+	char *result;
 	const char *fault;
 	ssize_t		len;
 

@@ -11,6 +11,8 @@
 
 #include "settings/settings.h"
 
+#include <sys/stat.h>
+
 #include "access/xact.h"
 #include "foreign/foreign.h"
 #include "mb/pg_wchar.h"
@@ -203,6 +205,27 @@ refuse_account(const KeptSettings *kept, CsError *err)
 			: psprintf("Correct it with %s, or in its file.", kept->mapping));
 }
 
+/*
+ * The courier opens the file within libcurl, where all would wait for the other
+ * end of a pipe.  Whether it can be read, and holds certificates, TLS will see.
+ */
+static const char *
+checked_ca_file(const ForeignServer *server)
+{
+	const char *path = cs_option_list_get(server->options, "ca_file");
+	struct stat st;
+
+	if (path != NULL && stat(path, &st) == 0 && !S_ISREG(st.st_mode) &&
+		!S_ISDIR(st.st_mode))
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
+				 errmsg("the file of option \"ca_file\" cannot be used"),
+				 errdetail("It is not a regular file."),
+				 errhint("Name another with ALTER SERVER %s.",
+						 quote_identifier(server->servername))));
+	return path;
+}
+
 /* Builds settings in their own context; on error the caller's cleans up. */
 static KeptSettings *
 build_settings(ForeignServer *server, Oid userid)
@@ -224,7 +247,7 @@ build_settings(ForeignServer *server, Oid userid)
 	s->server_name = pstrdup(server->servername);
 	kept->mapping = mapping.command;
 	s->provider = cs_options_provider(provider ? provider : "");
-	value = cs_option_list_get(server->options, "ca_file");
+	value = checked_ca_file(server);
 	s->ca_file = value ? pstrdup(value) : NULL;
 	value = cs_option_list_get(server->options, "proxy");
 	s->proxy = value ? pstrdup(value) : NULL;

@@ -25,6 +25,7 @@
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "utils/acl.h"
+#include "utils/builtins.h"
 #include "utils/catcache.h"
 #include "utils/fmgroids.h"
 #include "utils/memutils.h"
@@ -390,6 +391,19 @@ put_reader_mapping(CsHealth *health, const CsHealthServer *server)
 						: "There is no role of the name that the option has.");
 }
 
+/* A server that was forgotten after somebody's work. */
+static void
+put_switched_off(CsHealth *health, const CsHealthServer *server)
+{
+	CsHealthOf	of = of_server(server);
+	const char *value = cs_option_list_get(server->options, "enabled");
+	bool		on;
+
+	if (value != NULL && parse_bool(value, &on) && !on)
+		cs_health_put(health, "enabled", &of, false, CS_HEALTH_NO_VALUE,
+					  "The option enabled of the server is off.");
+}
+
 static void
 put_server(CsHealth *health, const CsHealthServer *server, const List *callers,
 		   Oid functions_in)
@@ -398,6 +412,7 @@ put_server(CsHealth *health, const CsHealthServer *server, const List *callers,
 	List	  *mapped = mapped_roles(server->oid);
 	ListCell  *lc;
 
+	put_switched_off(health, server);
 	put_ca_file(health, server);
 	put_reader_mapping(health, server);
 	cs_health_put(health, "mappings", &of, mapped != NIL, list_length(mapped),

@@ -17,6 +17,7 @@ use strict;
 use warnings;
 
 use IPC::Run ();
+use POSIX qw(mkfifo);
 use PostgreSQL::Test::Utils;
 use Test::More;
 
@@ -321,6 +322,32 @@ subtest 'a count that began anew' => sub {
 		'>', \$dump);
 	like($dump, qr/^COPY credscore.installation .*\n\d{4}-/m, 'a dump takes the age of the database along');
 	$cluster->safe_psql('DROP SERVER counted CASCADE; UPDATE credscore.installation SET installed_at = now()');
+};
+
+# Opening a pipe waits for its other end, in the courier for all.
+subtest 'a pipe is no file' => sub {
+	my $pipe = PostgreSQL::Test::Utils::tempdir() . '/pipe';
+
+	mkfifo($pipe, 0600) or die "$pipe: $!";
+	$cluster->server('piped', provider => 'patascore', ca_file => $pipe);
+	$cluster->mapping('PUBLIC', 'piped', provider => 'patascore');
+	is($cluster->error(q{SELECT credscore_statement('5e1f0a2b-11aa-4bcd-8123-000000000001', server => 'piped')})->{sqlstate},
+		'HV024', 'as ca_file');
+	$cluster->safe_psql("ALTER SERVER piped OPTIONS (DROP ca_file);
+		ALTER USER MAPPING FOR PUBLIC SERVER piped OPTIONS (SET api_key_file '$pipe')");
+	is($cluster->error(q{SELECT credscore_statement('5e1f0a2b-11aa-4bcd-8123-000000000001', server => 'piped')})->{sqlstate},
+		'HV024', 'as the file of a secret');
+	is(red('mapping'), 'piped public', 'health does not wait either');
+	$cluster->safe_psql('DROP SERVER piped CASCADE');
+};
+
+subtest 'a server that was left off' => sub {
+	$cluster->server('off', provider => 'pngme', enabled => 'off');
+	$cluster->mapping('PUBLIC', 'off', provider => 'pngme');
+	is(reds(), 'enabled off', 'is red');
+	$cluster->alter_server('off', enabled => 'on');
+	is(reds(), '', 'until it is on');
+	$cluster->safe_psql('DROP SERVER off CASCADE');
 };
 
 subtest 'it looks, and does not touch' => sub {
