@@ -259,7 +259,7 @@ sub measure_cursor
 	my $fetches = int(($rows + CURSOR_ROWS - 1) / CURSOR_ROWS);
 	my $sql = join("\n", 'BEGIN;',
 		q{DECLARE c CURSOR FOR SELECT id, credscore_decision(phone, server => 'pngme_64') -> 'risk_score' FROM subject;},
-		('FETCH ' . CURSOR_ROWS . ' FROM c \g /dev/null') x $fetches, 'COMMIT');
+		('FETCH ' . CURSOR_ROWS . ' FROM c \g /dev/null') x $fetches, 'COMMIT;');
 	compare(
 		$what, 's',
 		sub { statement($session, $sql, $rows) },
