@@ -27,9 +27,8 @@ has_own(Oid serverid, Oid role)
 								 ObjectIdGetDatum(serverid));
 }
 
-/* Those whose mappings for the server the role inherits, as a list of OIDs. */
-static List *
-inherited(Oid serverid, Oid role)
+List *
+cs_mapping_holders(Oid serverid)
 {
 	Relation	mappings = table_open(UserMappingRelationId, AccessShareLock);
 	SysScanDesc scan =
@@ -41,12 +40,25 @@ inherited(Oid serverid, Oid role)
 	{
 		Form_pg_user_mapping form = (Form_pg_user_mapping) GETSTRUCT(tuple);
 
-		if (form->umserver == serverid && OidIsValid(form->umuser) &&
-			has_privs_of_role(role, form->umuser))
+		if (form->umserver == serverid)
 			holders = lappend_oid(holders, form->umuser);
 	}
 	systable_endscan(scan);
 	table_close(mappings, AccessShareLock);
+	return holders;
+}
+
+/* Those whose mappings for the server the role inherits, as a list of OIDs. */
+static List *
+inherited(Oid serverid, Oid role)
+{
+	List	 *holders = NIL;
+	ListCell *lc;
+
+	foreach(lc, cs_mapping_holders(serverid))
+		if (OidIsValid(lfirst_oid(lc)) &&
+			has_privs_of_role(role, lfirst_oid(lc)))
+			holders = lappend_oid(holders, lfirst_oid(lc));
 	return holders;
 }
 

@@ -29,6 +29,9 @@ typedef struct CsMapping
  */
 extern CsMapping cs_mapping_get(const ForeignServer *server, Oid role);
 
+/* The roles that have a mapping for a server, as a list of OIDs; PUBLIC: 0. */
+extern List *cs_mapping_holders(Oid serverid);
+
 /* Would it find one? */
 extern bool cs_mapping_exists(Oid serverid, Oid role);
 

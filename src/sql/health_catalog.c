@@ -19,7 +19,6 @@
 #include "catalog/pg_authid.h"
 #include "catalog/pg_foreign_server.h"
 #include "catalog/pg_proc.h"
-#include "catalog/pg_user_mapping.h"
 #include "executor/tuptable.h"
 #include "foreign/foreign.h"
 #include "miscadmin.h"
@@ -39,6 +38,7 @@
 #include "pg/compat.h"
 #include "pg/error.h"
 #include "pg/shmem.h"
+#include "settings/mapping.h"
 #include "settings/option_list.h"
 #include "settings/settings.h"
 #include "shared/refusal.h"
@@ -332,28 +332,6 @@ put_mapping(CsHealth *health, const CsHealthServer *server, Oid role,
 
 /* --- all mappings of a server --- */
 
-/* Whose they are. */
-static List *
-mapped_roles(Oid serverid)
-{
-	Relation	relation = table_open(UserMappingRelationId, AccessShareLock);
-	SysScanDesc scan =
-		systable_beginscan(relation, InvalidOid, false, NULL, 0, NULL);
-	List	 *roles = NIL;
-	HeapTuple tuple;
-
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-	{
-		Form_pg_user_mapping form = (Form_pg_user_mapping) GETSTRUCT(tuple);
-
-		if (form->umserver == serverid)
-			roles = lappend_oid(roles, form->umuser);
-	}
-	systable_endscan(scan);
-	table_close(relation, AccessShareLock);
-	return roles;
-}
-
 /*
  * A role that may ask, or read, at a server where it has no mapping of its own:
  * is there one for it all the same?
@@ -409,7 +387,7 @@ put_server(CsHealth *health, const CsHealthServer *server, const List *callers,
 		   Oid functions_in)
 {
 	CsHealthOf of = of_server(server);
-	List	  *mapped = mapped_roles(server->oid);
+	List	  *mapped = cs_mapping_holders(server->oid);
 	ListCell  *lc;
 
 	put_switched_off(health, server);
