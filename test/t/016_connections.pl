@@ -66,16 +66,6 @@ sub ask
 	return $outcome->{error} ? $outcome->{error}{sqlstate} : undef;
 }
 
-# Written whole: it may be read at any moment.
-sub write_file
-{
-	my ($path, $text) = @_;
-
-	append_to_file("$path.new", $text);
-	rename "$path.new", $path or die "$path: $!";
-	return;
-}
-
 sub new_server
 {
 	my ($host, %options) = @_;
@@ -126,7 +116,7 @@ sub new_server
 {
 	my $old = CredScore::Sandbox->start(magic => 0, tls => $named);
 	my $new = CredScore::Sandbox->start(magic => 0, tls => $named);
-	my $leads_to = sub { write_file($file{port}, $_[0]->port) };
+	my $leads_to = sub { CredScore::Cluster::write_whole($file{port}, $_[0]->port) };
 	my $asked = sub { return [ map { $_->count('patascore', 'report') } $old, $new ] };
 	my $begin = sub { $_->reset foreach $old, $new; $leads_to->($old) };
 
@@ -138,7 +128,7 @@ sub new_server
 	$leads_to->($new);
 	foreach my $seconds (map { $_ * 40 } 1 .. 9)
 	{
-		write_file($file{ahead}, $seconds);
+		CredScore::Cluster::write_whole($file{ahead}, $seconds);
 		is(ask($server), undef, "$seconds seconds after a host has moved: an answer");
 	}
 	cmp_ok($asked->()[1], '>=', 1, 'six minutes after a host has moved it is followed');
@@ -187,14 +177,14 @@ SKIP:
 		my $server = new_server("busy.moves.test:$port", request_timeout => '10min');
 
 		$_->reset foreach $sandbox, $tls;
-		write_file($file{port}, $port);
+		CredScore::Cluster::write_whole($file{port}, $port);
 		is(ask($server), undef, 'a host that speaks HTTP/2: an answer');
 		$sandbox->hold('patascore', 'report', subject => $held);
 		my $run = $cluster->background(question($held, $server));
 		ok($sandbox->wait_for(provider => 'patascore', path => 'report', held => 1),
 			'its connection is in use');
-		write_file($file{port}, $tls->port);
-		write_file($file{ahead}, 700);
+		CredScore::Cluster::write_whole($file{port}, $tls->port);
+		CredScore::Cluster::write_whole($file{ahead}, 700);
 		is(ask($server), undef, 'five minutes after it has moved: an answer');
 		is($tls->count('patascore', 'report'), 1, 'from where the host is now');
 		$sandbox->release;

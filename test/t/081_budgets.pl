@@ -49,10 +49,7 @@ sub set_clock
 	my $ahead = $cluster->safe_psql("SELECT round(extract(epoch FROM ($time) - clock_timestamp()))") +
 	  (-e $clock ? slurp_file($clock) : 0);
 
-	open(my $file, '>', "$clock.new") or die "$clock.new: $!";
-	print $file "$ahead\n";
-	close $file;
-	rename "$clock.new", $clock or die "$clock: $!";
+	CredScore::Cluster::write_whole($clock, "$ahead\n");
 	return;
 }
 

@@ -47,19 +47,9 @@ my ($ahead, $serial) = (0, 0);
 
 sub ref_id { return sprintf '5e1f0a2b-11aa-4bcd-8123-%012d', ++$serial; }
 
-# Written whole: it may be read at any moment.
-sub write_file
-{
-	my ($path, $text) = @_;
+sub calendar { CredScore::Cluster::write_whole($file{calendar}, $_[0]); return; }
 
-	append_to_file("$path.new", $text);
-	rename "$path.new", $path or die "$path: $!";
-	return;
-}
-
-sub calendar { write_file($file{calendar}, $_[0]); return; }
-
-sub elapse { $ahead += $_[0]; write_file($file{ahead}, $ahead); return; }
+sub elapse { $ahead += $_[0]; CredScore::Cluster::write_whole($file{ahead}, $ahead); return; }
 
 sub said
 {

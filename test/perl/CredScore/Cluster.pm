@@ -227,18 +227,25 @@ sub alter_mapping
 	return;
 }
 
-sub secret
+# Writes a file that may be read at any moment: it is there whole.
+sub write_whole
 {
-	my ($self, $content, $path) = @_;
-
-	$path //= sprintf('%s/%d', $self->{secrets}, ++$secrets_written);
+	my ($path, $content) = @_;
 	my $new = "$path.new";
+
 	sysopen(my $file, $new, Fcntl::O_WRONLY() | Fcntl::O_CREAT() | Fcntl::O_TRUNC(), 0600)
 	  or croak "$new: $!";
 	print $file $content;
 	close $file or croak "$new: $!";
 	rename $new, $path or croak "$path: $!";
 	return $path;
+}
+
+sub secret
+{
+	my ($self, $content, $path) = @_;
+
+	return write_whole($path // sprintf('%s/%d', $self->{secrets}, ++$secrets_written), $content);
 }
 
 # password => 'x' becomes password_file => '/path/of/a/file'.
