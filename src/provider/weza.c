@@ -235,8 +235,7 @@ build(const CsTemplate *template, CsMethod method, const CsAccount *account,
 	if (request->body.len < MAX_BODY_BYTES)
 		return CS_OK;
 	cs_core_error(err, CS_ERR_ARGUMENT, "document is too large");
-	cs_core_detail(err, "It has %zu bytes; Weza takes less than 5 MB.",
-				   request->body.len);
+	cs_core_detail(err, "Weza takes less than 5 MB.");
 	return CS_FAIL;
 }
 

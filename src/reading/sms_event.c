@@ -261,6 +261,7 @@ begin_values(Event *event)
 	pushJsonbValue(&event->values, WJB_BEGIN_ARRAY, NULL);
 }
 
+/* The value must stay: the event points into it until it is finished. */
 static void
 add_value(Event *event, const Jsonb *value, int size)
 {
@@ -344,7 +345,6 @@ cs_sms_event_make(const char *account, const JsonbValue *sms,
 		if (event.values == NULL)
 			begin_values(&event);
 		add_value(&event, value, size);
-		pfree(value);
 	}
 	return event.values == NULL ? events : lappend(events, finish(&event));
 }
