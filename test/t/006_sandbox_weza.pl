@@ -154,6 +154,7 @@ is_deeply(
 		assessmentId => '41e9a6e4-6d4e-4fef-acb4-568fb62ea372' },
 	'with times in UTC');
 is_deeply({ %$patched, loans => $made->{loans} }, $made, 'and nothing else');
+is_deeply([ sort keys %$patched ], [ sort keys %{ decode_json(guide('patch_returned')) } ], 'in the printed shape');
 is_deeply(answered('and so it is read', $weza->call('GET', 'borrowers/10023')), $patched, 'from now on');
 my $person = decode_json(guide('borrower'))->{individual};
 is(answered('a person changes', $weza->call('PATCH', 'borrowers/10023', { individual => { %$person, surname => 'Nkrumah' } }))
@@ -215,7 +216,10 @@ is_deeply(
 		uid => '', createdAt => '', name => "projects/random-chars-191382/apps/loanbee/events/$event_id", status => 0,
 		eventId => $event_id, accountId => 'borrower:10023', eventType => 'personal_data.captured',
 		timestamp => '2020-03-11T09:00:00.000Z', appVersionId => 'v1', data => decode_json(guide('event'))->{data}, result => undef },
-	'has the shape and the id that the guide prints');
+	'comes back with what was sent, and an id');
+$printed = decode_json(guide('event_returned'));
+is_deeply([ sort keys %$event ], [ sort keys %$printed ], 'in the printed shape');
+is(id_of('borrower:10023', 'personal_data.captured', 1_514_797_200_000), $printed->{eventId}, 'and with an id as printed');
 is_deeply(answered('it is read', $weza->call('GET', 'events/' . escaped($event_id))), { %$event, status => 1 }, 'processed by then');
 refused('another', 404, $weza->call('GET', 'events/x'));
 refused('the same account, type and time', 409, $weza->call('POST', 'events', changed('event', data => [])));

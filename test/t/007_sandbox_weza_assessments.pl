@@ -75,11 +75,13 @@ is_deeply(
 		assessmentId => $id, accountId => 'borrower:10023', assessmentType => 'assessmentTypes/personal_credit_standard',
 		timestamp => '2020-04-11T09:00:00.000Z', appVersionId => 'v1', result => undef },
 	'is made without a result');
+is_deeply([ sort keys %$asked ], [ sort keys %{ decode_json(guide('assessment_returned')) } ], 'in the printed shape');
 my $done = answered('it is read', $weza->call('GET', $path));
 my $printed = decode_json(guide('assessment_done'));
 is_deeply([ sort keys %$done ], [ sort keys %$printed ], 'in the printed shape');
 is_deeply([ sort keys %{ $done->{result} } ], [ sort keys %{ $printed->{result} } ], 'and its result, too');
 is($done->{status}, 1, 'processed');
+is(id_of('borrower:10023', 'credit', 1_517_475_600_000), $printed->{assessmentId}, 'by an id as printed');
 is_deeply(answered('and again', $weza->call('GET', "assessments/$id")), $done, 'the same, its id escaped or not');
 refused('the same account, type and time', 409, $weza->call('POST', 'assessments', guide('assessment')));
 refused('the same time elsewhere', 409,
