@@ -10,7 +10,7 @@
  * tests put forward.
  *
  * A document is kept as text, which is a tenth of what a tree takes: a million
- * entities with documents of 150 bytes are 400 MB.
+ * entities with documents of 130 bytes are 350 MB.
  *------------------------------------------------------------------------- */
 #ifndef SANDBOX_ENTITY_H
 #define SANDBOX_ENTITY_H

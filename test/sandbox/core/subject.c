@@ -113,7 +113,7 @@ sb_subject_add(const SbCounter *counter, SbSubjectKind kind, const char *text,
 	uint64_t hash = subject_hash(counter, kind, text, len);
 	Subject *subject;
 
-	if (nsubjects * 2 >= subjects_size)
+	if (nsubjects * 4 >= subjects_size * 3)
 		subjects_grow();
 	subject =
 		subject_slot(subjects, subjects_size, counter, kind, hash, text, len);

@@ -84,6 +84,13 @@ put_name(SbText *name, const SbRequest *request, json_object *asked,
 	sb_text_free(&id);
 }
 
+/* Can it be found when it is asked for this often? */
+static bool
+visible(int64_t polls)
+{
+	return polls > sb_weza_settings.hidden_polls;
+}
+
 /* Has it been processed when its result is asked for this often? */
 static bool
 processed(const SbEntity *entity, Mark mark, int64_t polls)
@@ -92,7 +99,8 @@ processed(const SbEntity *entity, Mark mark, int64_t polls)
 
 	if (mark == MARK_TWO_POLLS && unprocessed < 2)
 		unprocessed = 2;
-	return mark != MARK_NEVER && polls > unprocessed &&
+	return mark != MARK_NEVER &&
+		   polls > sb_weza_settings.hidden_polls + unprocessed &&
 		   sb_entity_age_ms(entity) >=
 			   (int64_t) sb_weza_settings.assessment_seconds * 1000;
 }
@@ -208,7 +216,7 @@ shown_at(const SbRequest *request, const SbEntity *entity, int64_t polls)
 	return answer;
 }
 
-/* In a list as the next poll would find it, which this is none of. */
+/* In a list as the next poll would find it, if it would. */
 static json_object *
 shown(const SbRequest *request, const SbEntity *entity)
 {
@@ -216,7 +224,7 @@ shown(const SbRequest *request, const SbEntity *entity)
 	int64_t		 polls = json_object_get_int64(sb_json_at(asked, "polls"));
 
 	json_object_put(asked);
-	return shown_at(request, entity, polls + 1);
+	return visible(polls + 1) ? shown_at(request, entity, polls + 1) : NULL;
 }
 
 /* What of a body is remembered. */
@@ -280,17 +288,18 @@ void
 sb_weza_assessment_show(SbRequest *request)
 {
 	SbEntity *entity;
+	int64_t	  polls = 0;
 
 	if (!sb_weza_call_admitted(request))
 		return;
 	entity = sb_weza_call_find(request, SB_WEZA_CALL_ASSESSMENT,
 							   request->pieces[2]);
-	if (entity == NULL)
-		sb_weza_call_refuse(request, 404, "The assessment was not found");
+	if (entity != NULL)
+		polls = sb_entity_count_up(entity, "polls");
+	if (visible(polls))
+		sb_weza_call_answer(request, 200, shown_at(request, entity, polls));
 	else
-		sb_weza_call_answer(
-			request, 200,
-			shown_at(request, entity, sb_entity_count_up(entity, "polls")));
+		sb_weza_call_refuse(request, 404, "The assessment was not found");
 }
 
 void

@@ -37,10 +37,11 @@ bool
 sb_weza_borrower_known(const SbRequest *request, const char *account)
 {
 	static const char prefix[] = "borrower:";
+	const char		 *id = account + strlen(prefix);
 
-	return strncmp(account, prefix, strlen(prefix)) == 0 &&
-		   sb_weza_call_find(request, SB_WEZA_CALL_BORROWER,
-							 account + strlen(prefix)) != NULL;
+	return strncmp(account, prefix, strlen(prefix)) == 0 && *id != '\0' &&
+		   (sb_weza_settings.any_account ||
+			sb_weza_call_find(request, SB_WEZA_CALL_BORROWER, id) != NULL);
 }
 
 /* Beyond 32 bits, as the documented one. */

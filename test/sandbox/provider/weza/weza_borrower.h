@@ -15,7 +15,10 @@ extern void sb_weza_borrower_show(SbRequest *request);
 extern void sb_weza_borrower_list(SbRequest *request);
 extern void sb_weza_borrower_update(SbRequest *request);
 
-/* Is this the account, "borrower:10023", of a borrower of the request's app? */
+/*
+ * Is this the account, "borrower:10023", of a borrower of the request's app?
+ * With weza_any_account it need only look so.
+ */
 extern bool
 sb_weza_borrower_known(const SbRequest *request, const char *account);
 

@@ -324,29 +324,31 @@ list_of(json_object *from, const Member *members)
 	return list;
 }
 
-/* The members that are no list or person; each of those has a table above. */
-static const Member plain[] = {
-	{"borrowerId", AS_SENT}, {"startDate", AS_MOMENT}, {"category", AS_SENT},
-	{"company", AS_SENT},	 {"settings", AS_SENT},	   {NULL, 0},
-};
+static void
+add(json_object *answer, json_object *borrower, const char *name,
+	Making making)
+{
+	json_object_object_add(answer, name,
+						   made_of(sb_json_at(borrower, name), making));
+}
 
 void
 sb_weza_borrower_form_add(json_object *answer, json_object *borrower)
 {
-	json_object	 *person = sb_json_at(borrower, "individual");
-	const Member *member;
+	json_object *person = sb_json_at(borrower, "individual");
 
-	for (member = plain; member->name != NULL; member++)
-		json_object_object_add(
-			answer, member->name,
-			made_of(sb_json_at(borrower, member->name), member->making));
+	add(answer, borrower, "borrowerId", AS_SENT);
+	add(answer, borrower, "startDate", AS_MOMENT);
+	add(answer, borrower, "category", AS_SENT);
 	json_object_object_add(answer, "individual",
 						   person != NULL ? object_of(person, individual)
 										  : NULL);
+	add(answer, borrower, "company", AS_SENT);
 	json_object_object_add(answer, "devices",
 						   list_of(sb_json_at(borrower, "devices"), device));
 	json_object_object_add(answer, "loans",
 						   list_of(sb_json_at(borrower, "loans"), loan));
+	add(answer, borrower, "settings", AS_SENT);
 }
 
 /* All but the id, which is part of the name. */

@@ -229,7 +229,10 @@ answer_page(const List *list, SbWezaKind kind, size_t size,
 
 	while (entity != NULL && json_object_array_length(items) < size)
 	{
-		json_object_array_add(items, shown(list->request, entity));
+		json_object *item = shown(list->request, entity);
+
+		if (item != NULL)
+			json_object_array_add(items, item);
 		last = entity;
 		entity = next(list, entity);
 	}

@@ -27,7 +27,8 @@ extern void sb_weza_list_answer(SbRequest *request, const char *member,
 
 /*
  * Answers with a page of what the request's app has of a kind, the oldest
- * first, filtered by any of some members of the documents.
+ * first, filtered by any of some members of the documents; "shown" makes an
+ * item of one, or NULL: it is left out.
  */
 extern void
 sb_weza_list_entities(SbRequest *request, SbWezaKind kind,

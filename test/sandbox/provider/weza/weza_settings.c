@@ -27,11 +27,13 @@ static const char *const units[] = {
 const SbSetting sb_weza_settings_table[] = {
 	{"assessment_polls", SB_SETTING_INT, PLACE(assessment_polls), NULL},
 	{"assessment_seconds", SB_SETTING_INT, PLACE(assessment_seconds), NULL},
+	{"weza_any_account", SB_SETTING_BOOL, PLACE(any_account), NULL},
 	{"weza_assessment_ids", SB_SETTING_CHOICE, PLACE(assessment_ids),
 	 id_forms},
 	{"weza_create_status", SB_SETTING_INT, PLACE(create_status), NULL},
 	{"weza_created_status", SB_SETTING_INT, PLACE(created_status), NULL},
 	{"weza_expires_at", SB_SETTING_CHOICE, PLACE(expires_at), units},
+	{"weza_hidden_polls", SB_SETTING_INT, PLACE(hidden_polls), NULL},
 	{"weza_keep_data", SB_SETTING_BOOL, PLACE(keep_data), NULL},
 	{"weza_max_body", SB_SETTING_INT, PLACE(max_body), NULL},
 	{"weza_page_size", SB_SETTING_INT, PLACE(page_size), NULL},

@@ -23,12 +23,14 @@ enum
 
 typedef struct SbWezaSettings
 {
+	int any_account; /* is every "borrower:x" one that exists? */
 	int assessment_ids;
 	int assessment_polls;	/* so many GETs find one unprocessed */
 	int assessment_seconds; /* so old it must be to be processed */
 	int create_status;		/* HTTP status of what creates */
 	int created_status;		/* member of an assessment without a result */
 	int expires_at;
+	int hidden_polls;	 /* so many GETs do not find one that was made */
 	int keep_data;		 /* is an event's data remembered? */
 	int max_body;		 /* bytes; as many are too many */
 	int page_size;		 /* of a list when the query does not say */
