@@ -17,8 +17,11 @@
 #include "core/request.h"
 #include "provider/weza/weza_settings.h"
 
-#define MAX_SIZE  1000
-#define MAX_TERMS 8
+#define MAX_SIZE 1000
+
+/* How many when it does not say, which is not documented. */
+#define USUAL_SIZE 100
+#define MAX_TERMS  8
 
 /* What members of the answer are called. */
 static const char *const members[] = {
@@ -60,13 +63,14 @@ read_size(const char *text, size_t *size)
 	char *end;
 	long  value;
 
-	*size = sb_weza_settings.page_size > 0
-				? (size_t) sb_weza_settings.page_size
-				: 1;
+	long most =
+		sb_weza_settings.page_size > 0 ? sb_weza_settings.page_size : 1;
+
+	*size = (size_t) (most < USUAL_SIZE ? most : USUAL_SIZE);
 	if (text == NULL)
 		return true;
 	value = strtol(text, &end, 10);
-	*size = (size_t) value;
+	*size = (size_t) (value < most ? value : most);
 	return *text != '\0' && *end == '\0' && value > 0 && value <= MAX_SIZE;
 }
 

@@ -8,7 +8,7 @@ SbWezaSettings sb_weza_settings = {
 	.create_status = 200,
 	.keep_data = true,
 	.max_body = 5000000,
-	.page_size = 100,
+	.page_size = 1000,
 };
 
 static const char *const id_forms[] = {
