@@ -124,6 +124,55 @@ GRANT EXECUTE ON FUNCTION credscore_statement_upload(text, bytea, text, text, te
 COMMENT ON FUNCTION credscore_statement_upload(text, bytea, text, text, text, text, name) IS
     'uploads an M-Pesa statement (PDF, its name unchanged, with its passcode) to Patascore; answer: {"data": {"reference_id": ...}} for credscore_statement; each call uploads anew';
 
+CREATE FUNCTION credscore_borrower_create(
+    borrower jsonb,
+    server name DEFAULT 'weza'
+) RETURNS jsonb
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL RESTRICTED COST 1000;
+REVOKE ALL ON FUNCTION credscore_borrower_create(jsonb, name) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION credscore_borrower_create(jsonb, name) TO credscore_caller;
+COMMENT ON FUNCTION credscore_borrower_create(jsonb, name) IS
+    'makes a borrower known to Weza: {"borrowerId", "category": "individual" or "company", "individual": {...}, "devices", "loans", ...}; answer: the borrower as Weza has it; one of that borrowerId that exists already is the answer as it is, nothing of it changes; free';
+
+CREATE FUNCTION credscore_borrower_update(
+    borrower_id text,
+    changes jsonb,
+    server name DEFAULT 'weza'
+) RETURNS jsonb
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL RESTRICTED COST 1000;
+REVOKE ALL ON FUNCTION credscore_borrower_update(text, jsonb, name) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION credscore_borrower_update(text, jsonb, name) TO credscore_caller;
+COMMENT ON FUNCTION credscore_borrower_update(text, jsonb, name) IS
+    'changes a borrower at Weza: the members of changes replace those it has, loans and devices as whole lists; answer: the borrower; P0002: there is no such borrower; free';
+
+CREATE FUNCTION credscore_event_create(
+    event jsonb,
+    server name DEFAULT 'weza'
+) RETURNS jsonb
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL RESTRICTED COST 1000;
+REVOKE ALL ON FUNCTION credscore_event_create(jsonb, name) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION credscore_event_create(jsonb, name) TO credscore_caller;
+COMMENT ON FUNCTION credscore_event_create(jsonb, name) IS
+    'sends what was captured about an account to Weza: {"accountId": "borrower:...", "eventType": "personal_data.captured", "timestamp": with offset, "data": [...]}, less than 5 MB; answer: the event; one of the same account, type and time that exists already is the answer; free; credscore_sms_event() makes such events';
+
+CREATE FUNCTION credscore_sms_event(
+    account_id text,
+    sms jsonb,
+    captured_at timestamptz DEFAULT now()
+) RETURNS SETOF jsonb
+    AS 'MODULE_PATHNAME' LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE ROWS 1;
+COMMENT ON FUNCTION credscore_sms_event(text, jsonb, timestamptz) IS
+    'events for credscore_event_create() made of an array of SMS, one row for each 5 MB: [{"address", "timestamp": milliseconds since 1970 or a text with offset, "rawBody", "direction": "inbound" (default) or "outbound", "read": 0, 1, 2 or a boolean, "smsId"}], other members left out; account_id as borrower:10023 or 10023; no rows for an empty array; asks nobody';
+
+CREATE FUNCTION credscore_assessment_types(
+    server name DEFAULT 'weza'
+) RETURNS SETOF jsonb
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL RESTRICTED COST 1000 ROWS 10;
+REVOKE ALL ON FUNCTION credscore_assessment_types(name) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION credscore_assessment_types(name) TO credscore_caller, credscore_reader;
+COMMENT ON FUNCTION credscore_assessment_types(name) IS
+    'the types of assessments that Weza offers, all pages, one row each: {"assessmentTypeId", "category": "credit" or "loan", "status": 0 beta, 1 live, 2 deprecated, "period", "displayName", ...}; free';
+
 CREATE FUNCTION credscore_estimate(
     query text,
     OUT server name, OUT endpoint text, OUT questions bigint, OUT free bigint, OUT would_call bigint,

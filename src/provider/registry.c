@@ -120,6 +120,17 @@ cs_registry_check_path(const char *value)
 		   strpbrk(value, "?#\\") == NULL && strstr(value, "..") == NULL;
 }
 
+bool
+cs_registry_is_address(const CsProvider *provider, const char *name)
+{
+	const char *const *address = provider->addresses;
+
+	for (; address != NULL && *address != NULL; address++)
+		if (strcmp(*address, name) == 0)
+			return true;
+	return false;
+}
+
 static const CsOption *
 option_of(const CsProvider *provider, const char *name)
 {

@@ -43,6 +43,15 @@ typedef struct CsEndpoint
 	bool		shared;		  /* same question, same answer: may be shared */
 	const char *subject_name; /* "phone", "msisdn", "ref": for messages */
 
+	/*
+	 * NULL, or the endpoint that reads what this one would create and the
+	 * provider refuses with 409, since it exists.  name_existing gives the
+	 * subject for it, of CS_SUBJECT_SIZE bytes; args are those of the create.
+	 */
+	const char *existing;
+	CsStatus (*name_existing)(const CsArguments *args, char *out,
+							  CsError *err);
+
 	/* Checks and rewrites a subject.  out has CS_SUBJECT_SIZE bytes. */
 	CsStatus (*normalise)(const CsAccount *account, const char *subject,
 						  char *out, CsError *err);
@@ -92,6 +101,9 @@ typedef struct CsProvider
 
 	/* Server options that must be there, up to a NULL; NULL: none. */
 	const char *const *required;
+
+	/* Server options that say where requests go, as base_url does: likewise. */
+	const char *const *addresses;
 
 	/* One of these must be there; ends with one that has no name. */
 	const CsCredentials *credentials;
@@ -164,6 +176,10 @@ extern CsStatus cs_registry_check_credential(const CsAccount *account,
 extern void cs_registry_judge(const CsEndpoint *endpoint, const CsReply *reply,
 							  CsErrorCode *code, int *status);
 
+/* Is it the name of an option that says where requests go? */
+extern bool
+cs_registry_is_address(const CsProvider *provider, const char *name);
+
 /* A check for CsOption: an absolute path without query. */
 extern bool cs_registry_check_path(const char *value);
 
@@ -174,7 +190,8 @@ extern bool cs_registry_check_path(const char *value);
 #define CS_PROVIDERS \
 	CS_PROVIDER(pngme) \
 	CS_PROVIDER(lenderlink) \
-	CS_PROVIDER(patascore)
+	CS_PROVIDER(patascore) \
+	CS_PROVIDER(weza)
 
 #define CS_PROVIDER(name) extern const CsProvider cs_##name;
 CS_PROVIDERS

@@ -15,6 +15,7 @@
 #include "utils/builtins.h"
 #include "utils/hsearch.h"
 #include "utils/inval.h"
+#include "utils/jsonb.h"
 #include "utils/memutils.h"
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
@@ -27,39 +28,61 @@
 #define LIBRARY "credscore"
 
 static const CsAskingFunction functions[] = {
-	{"credscore_decision",
-	 "pngme",
-	 "decision",
-	 1,
-	 4,
-	 true,
-	 {{"utc_endtime", 2, CS_ARGUMENT_TIME, false},
-	  {"max_age", 3, CS_ARGUMENT_AGE, false}}},
-	{"credscore_lac",
-	 "lenderlink",
-	 "lac",
-	 1,
-	 3,
-	 true,
-	 {{"max_age", 2, CS_ARGUMENT_AGE, false}}},
-	{"credscore_statement",
-	 "patascore",
-	 "statement",
-	 1,
-	 3,
-	 true,
-	 {{"max_age", 2, CS_ARGUMENT_AGE, false}}},
-	{"credscore_statement_upload",
-	 "patascore",
-	 "statement_upload",
-	 6,
-	 -1,
-	 false,
-	 {{"file", 1, CS_ARGUMENT_FILE, false},
-	  {"file_name", 2, CS_ARGUMENT_REQUIRED, false},
-	  {"passcode", 3, CS_ARGUMENT_REQUIRED, true},
-	  {"statement_type", 4, CS_ARGUMENT_REQUIRED, false},
-	  {"callback_url", 5, CS_ARGUMENT_TEXT, false}}},
+	{.symbol = "credscore_decision",
+	 .provider = "pngme",
+	 .endpoint = "decision",
+	 .server = 1,
+	 .on_error = 4,
+	 .ahead = true,
+	 .arguments = {{"utc_endtime", 2, CS_ARGUMENT_TIME, false},
+				   {"max_age", 3, CS_ARGUMENT_AGE, false}}},
+	{.symbol = "credscore_lac",
+	 .provider = "lenderlink",
+	 .endpoint = "lac",
+	 .server = 1,
+	 .on_error = 3,
+	 .ahead = true,
+	 .arguments = {{"max_age", 2, CS_ARGUMENT_AGE, false}}},
+	{.symbol = "credscore_statement",
+	 .provider = "patascore",
+	 .endpoint = "statement",
+	 .server = 1,
+	 .on_error = 3,
+	 .ahead = true,
+	 .arguments = {{"max_age", 2, CS_ARGUMENT_AGE, false}}},
+	{.symbol = "credscore_statement_upload",
+	 .provider = "patascore",
+	 .endpoint = "statement_upload",
+	 .server = 6,
+	 .on_error = -1,
+	 .arguments = {{"file", 1, CS_ARGUMENT_FILE, false},
+				   {"file_name", 2, CS_ARGUMENT_REQUIRED, false},
+				   {"passcode", 3, CS_ARGUMENT_REQUIRED, true},
+				   {"statement_type", 4, CS_ARGUMENT_REQUIRED, false},
+				   {"callback_url", 5, CS_ARGUMENT_TEXT, false}}},
+	{.symbol = "credscore_borrower_create",
+	 .provider = "weza",
+	 .endpoint = "borrower_create",
+	 .server = 1,
+	 .on_error = -1,
+	 .subject_member = "borrowerId"},
+	{.symbol = "credscore_borrower_update",
+	 .provider = "weza",
+	 .endpoint = "borrower_update",
+	 .server = 2,
+	 .on_error = -1,
+	 .arguments = {{"changes", 1, CS_ARGUMENT_JSON, false}}},
+	{.symbol = "credscore_event_create",
+	 .provider = "weza",
+	 .endpoint = "event_create",
+	 .server = 1,
+	 .on_error = -1,
+	 .subject_member = "accountId"},
+	{.symbol = "credscore_assessment_types",
+	 .provider = "weza",
+	 .endpoint = "assessment_types",
+	 .on_error = -1,
+	 .subject = "assessmentTypes"},
 };
 
 /* --- which function is meant --- */
@@ -196,6 +219,15 @@ utf8_text(Datum value)
 	return pg_server_to_any(text_to_cstring(t), VARSIZE_ANY_EXHDR(t), PG_UTF8);
 }
 
+/* A document as it is sent. */
+static char *
+utf8_json(Jsonb *jsonb)
+{
+	char *json = JsonbToCString(NULL, &jsonb->root, VARSIZE(jsonb));
+
+	return pg_server_to_any(json, (int) strlen(json), PG_UTF8);
+}
+
 static void
 wipe_text(void *text)
 {
@@ -245,8 +277,8 @@ take_age(const char *name, const Interval *interval, int *age_ms, CsError *err)
 	return CS_OK;
 }
 
-static void
-add_argument(CsAsking *asking, const char *name, const char *value)
+void
+cs_asking_add(CsAsking *asking, const char *name, const char *value)
 {
 	CsArguments *args = &asking->ask.args;
 
@@ -259,7 +291,7 @@ add_secret(CsAsking *asking, const char *name, const char *value)
 {
 	Assert(asking->ask.nsecrets < CS_QUESTION_MAX_SECRETS);
 	asking->secrets[asking->ask.nsecrets++] = (CsPair){name, value};
-	add_argument(asking, name, value);
+	cs_asking_add(asking, name, value);
 }
 
 static CsStatus
@@ -269,9 +301,6 @@ take_argument(CsAsking *asking, const CsAskingArgument *argument,
 	CsAsk	   *ask = &asking->ask;
 	const char *value = NULL;
 
-	if (arg->isnull && (argument->kind == CS_ARGUMENT_REQUIRED ||
-						argument->kind == CS_ARGUMENT_FILE))
-		refuse_null(argument->name);
 	if (arg->isnull)
 		return CS_OK;
 	switch (argument->kind)
@@ -299,11 +328,14 @@ take_argument(CsAsking *asking, const CsAskingArgument *argument,
 			ask->args.file_len = VARSIZE_ANY_EXHDR(file);
 			return CS_OK;
 		}
+		case CS_ARGUMENT_JSON:
+			value = utf8_json(DatumGetJsonbP(arg->value));
+			break;
 		case CS_ARGUMENT_AGE:
 			return take_age(argument->name, DatumGetIntervalP(arg->value),
 							&ask->max_age_ms, err);
 	}
-	add_argument(asking, argument->name, value);
+	cs_asking_add(asking, argument->name, value);
 	return CS_OK;
 }
 
@@ -330,30 +362,108 @@ resolve_server(CsAsking *asking, const CsAskingFunction *function,
 					   ask->settings->provider->name, function->provider)));
 }
 
+static bool
+must_be_there(CsArgumentKind kind)
+{
+	return kind == CS_ARGUMENT_REQUIRED || kind == CS_ARGUMENT_FILE ||
+		   kind == CS_ARGUMENT_JSON;
+}
+
+/* The text that a member of a document is, in UTF-8; NULL: it is none. */
+static char *
+text_member(Jsonb *document, const char *name)
+{
+	JsonbValue	member;
+	JsonbValue *found = NULL;
+
+	if (JB_ROOT_IS_OBJECT(document))
+		found = getKeyJsonValueFromContainer(&document->root, name,
+											 (int) strlen(name), &member);
+	if (found == NULL || found->type != jbvString)
+		return NULL;
+	return pg_server_to_any(
+		pnstrdup(found->val.string.val, found->val.string.len),
+		found->val.string.len, PG_UTF8);
+}
+
+/* Whom the question is about; a document goes among the arguments. */
+static CsStatus
+take_subject(CsAsking *asking, const CsAskingFunction *function,
+			 const NullableDatum *arg, CsError *err)
+{
+	Jsonb *document;
+
+	if (function->subject != NULL)
+		asking->given = function->subject;
+	else if (function->subject_member == NULL)
+		asking->given = utf8_text(arg->value);
+	else
+	{
+		document = DatumGetJsonbP(arg->value);
+		asking->given = text_member(document, function->subject_member);
+		if (asking->given == NULL)
+		{
+			asking->given = "";
+			cs_core_error(err, CS_ERR_ARGUMENT, "malformed document");
+			cs_core_detail(
+				err, "It must be an object, and its member \"%s\" a text.",
+				function->subject_member);
+			return CS_FAIL;
+		}
+		cs_asking_add(asking, "document", utf8_json(document));
+	}
+	if (asking->ask.endpoint->normalise(&asking->ask.settings->account,
+										asking->given, asking->subject,
+										err) != CS_OK)
+		return CS_FAIL;
+	cs_asking_add(asking, "subject", asking->subject);
+	return CS_OK;
+}
+
+static void
+begin(CsAsking *asking)
+{
+	memset(asking, 0, offsetof(CsAsking, subject));
+	asking->ask.args.pairs = asking->pairs;
+	asking->ask.secrets = asking->secrets;
+	asking->ask.max_age_ms = CS_QUESTION_ANY_AGE;
+}
+
 CsStatus
 cs_asking_prepare(const CsAskingFunction *function, const NullableDatum *args,
 				  CsAsking *asking, CsError *err)
 {
-	CsAsk *ask = &asking->ask;
-
 	for (const CsAskingArgument *a = function->arguments; a->name != NULL; a++)
-		if (args[a->position].isnull &&
-			(a->kind == CS_ARGUMENT_REQUIRED || a->kind == CS_ARGUMENT_FILE))
+		if (args[a->position].isnull && must_be_there(a->kind))
 			refuse_null(a->name);
 	cs_shmem_require();
-	memset(asking, 0, offsetof(CsAsking, subject));
-	ask->args.pairs = asking->pairs;
-	ask->secrets = asking->secrets;
-	ask->max_age_ms = CS_QUESTION_ANY_AGE;
+	begin(asking);
 	resolve_server(asking, function, &args[function->server]);
-
-	asking->given = utf8_text(args[0].value);
-	if (ask->endpoint->normalise(&ask->settings->account, asking->given,
-								 asking->subject, err) != CS_OK)
+	if (take_subject(asking, function, &args[0], err) != CS_OK)
 		return CS_FAIL;
-	add_argument(asking, "subject", asking->subject);
 	for (const CsAskingArgument *a = function->arguments; a->name != NULL; a++)
 		if (take_argument(asking, a, &args[a->position], err) != CS_OK)
 			return CS_FAIL;
 	return CS_OK;
+}
+
+bool
+cs_asking_existing(const CsAsking *asking, CsAsking *existing)
+{
+	const CsAsk *ask = &asking->ask;
+	CsError		 err = {0};
+
+	if (ask->endpoint->existing == NULL)
+		return false;
+	begin(existing);
+	existing->ask.settings = ask->settings;
+	existing->ask.cached_only = ask->cached_only;
+	existing->ask.endpoint =
+		cs_registry_endpoint(ask->settings->provider, ask->endpoint->existing);
+	existing->given = existing->subject;
+	if (ask->endpoint->name_existing(&ask->args, existing->subject, &err) !=
+		CS_OK)
+		return false;
+	cs_asking_add(existing, "subject", existing->subject);
+	return true;
 }

@@ -21,6 +21,7 @@ typedef enum CsArgumentKind
 	CS_ARGUMENT_REQUIRED, /* text that must not be NULL */
 	CS_ARGUMENT_TIME,	  /* timestamptz; may be NULL */
 	CS_ARGUMENT_FILE,	  /* bytea that must not be NULL */
+	CS_ARGUMENT_JSON,	  /* jsonb that must not be NULL */
 	CS_ARGUMENT_AGE		  /* interval; may be NULL; not part of the question */
 } CsArgumentKind;
 
@@ -32,7 +33,11 @@ typedef struct CsAskingArgument
 	bool		   secret; /* wiped after use, and in no text of ours */
 } CsAskingArgument;
 
-/* A SQL function that asks; its first argument is the subject. */
+/*
+ * A SQL function that asks.  Its first argument is the subject, unless `subject`
+ * says what that is, or `subject_member` in which member of the first argument,
+ * a JSON object that goes out whole as the argument "document", it is.
+ */
 typedef struct CsAskingFunction
 {
 	const char		*symbol; /* the C function's name */
@@ -42,6 +47,8 @@ typedef struct CsAskingFunction
 	int				 on_error; /* likewise; -1: failures always raise */
 	bool			 ahead;	   /* may be started before it is evaluated */
 	CsAskingArgument arguments[CS_ASKING_MAX_ARGUMENTS];
+	const char		*subject;		 /* or NULL */
+	const char		*subject_member; /* or NULL */
 } CsAskingFunction;
 
 /* By the name of the C function; it must exist. */
@@ -67,7 +74,7 @@ typedef struct CsAsking
 } CsAsking;
 
 /*
- * Prepares a question; the subject must not be NULL.  Secret arguments are
+ * Prepares a question; the first argument must not be NULL.  Secret arguments are
  * copied into the current memory context and wiped when that is reset.
  * CS_FAIL: subject or argument is malformed, *err says how.  Raises 55000 (not
  * preloaded), 22023 (NULL where none may be), 42809 (the server's provider does
@@ -76,5 +83,18 @@ typedef struct CsAsking
 extern CsStatus
 cs_asking_prepare(const CsAskingFunction *function, const NullableDatum *args,
 				  CsAsking *asking, CsError *err);
+
+/*
+ * Adds an argument that no SQL function has; `name` and `value`, in UTF-8, must
+ * outlive the asking.
+ */
+extern void
+cs_asking_add(CsAsking *asking, const char *name, const char *value);
+
+/*
+ * What a create that was refused with 409 is to be answered with: the question
+ * that reads it.  False: the endpoint has none.  `existing` must stay where it is.
+ */
+extern bool cs_asking_existing(const CsAsking *asking, CsAsking *existing);
 
 #endif /* CS_ASKING_H */

@@ -377,7 +377,9 @@ check_provider_option(CsOptionPlace place, const CsProvider *only,
 			continue;
 		if (file)
 			check_file_option(name, value);
-		else if (option->check != NULL && !option->check(value))
+		else if ((option->check != NULL && !option->check(value)) ||
+				 (cs_registry_is_address(provider, option->name) &&
+				  !cs_address_is_base(value)))
 			bad_value(name, option->expects);
 		return true;
 	}

@@ -22,6 +22,11 @@ PG_FUNCTION_INFO_V1(credscore_decision);
 PG_FUNCTION_INFO_V1(credscore_lac);
 PG_FUNCTION_INFO_V1(credscore_statement);
 PG_FUNCTION_INFO_V1(credscore_statement_upload);
+PG_FUNCTION_INFO_V1(credscore_borrower_create);
+PG_FUNCTION_INFO_V1(credscore_borrower_update);
+PG_FUNCTION_INFO_V1(credscore_event_create);
+
+#define HTTP_CONFLICT 409
 
 /* --- arguments --- */
 
@@ -30,7 +35,7 @@ typedef struct Handling
 {
 	CsOnError on_error;
 	bool	  given;  /* by the argument: a setting may be another's */
-	bool	  upload; /* nothing but an error will do */
+	bool	  writes; /* nothing but an error will do */
 } Handling;
 
 static Handling
@@ -39,8 +44,8 @@ on_error_argument(FunctionCallInfo fcinfo, int i)
 	Handling handling = {.on_error = CS_ON_ERROR_ERROR};
 	char	*name;
 
-	handling.upload = i < 0;
-	if (handling.upload)
+	handling.writes = i < 0;
+	if (handling.writes)
 		return handling;
 	handling.given = !PG_ARGISNULL(i);
 	handling.on_error = cs_guc_on_error();
@@ -81,7 +86,7 @@ miss(FunctionCallInfo fcinfo, const Handling *handling,
 	 const CsFailure *failure)
 {
 	bool passes = lets_misses_pass(handling);
-	bool shown = !handling->upload && cs_scope_only_shown();
+	bool shown = !handling->writes && cs_scope_only_shown();
 
 	if (!passes && !shown)
 		cs_failure_raise(ERROR, failure);
@@ -142,13 +147,46 @@ fail_early(FunctionCallInfo fcinfo, const Handling *handling,
 
 /* --- the common course --- */
 
+/* Asks, and waits for what comes out. */
+static Jsonb *
+outcome_of(const CsAsk *ask, CsFailure **failure)
+{
+	CsQuestion question = cs_ask_start(ask);
+	Jsonb	  *answer;
+
+	cs_ask_wait(&question);
+	answer = cs_ask_outcome(&question, failure);
+	if (!ask->endpoint->shared)
+		cs_ask_forget(&question);
+	return answer;
+}
+
+/*
+ * What was to be made exists already, perhaps because an answer was lost: then
+ * it is the answer.  What cannot be found under that name either stays refused.
+ */
+static Jsonb *
+read_existing(const CsAsking *asking, CsFailure **failure)
+{
+	CsAsking   existing;
+	CsFailure *unread = NULL;
+	Jsonb	  *answer;
+
+	if ((*failure)->http_status != HTTP_CONFLICT ||
+		!cs_asking_existing(asking, &existing))
+		return NULL;
+	answer = outcome_of(&existing.ask, &unread);
+	if (answer == NULL && unread->code != CS_ERR_SUBJECT)
+		*failure = unread;
+	return answer;
+}
+
 static Datum
 ask_and_wait(FunctionCallInfo fcinfo, const char *symbol)
 {
 	const CsAskingFunction *function = cs_asking_by_symbol(symbol);
 	Handling				handling;
 	CsAsking				asking;
-	CsQuestion				question;
 	CsFailure			   *failure = NULL;
 	CsError					err = {0};
 	Jsonb				   *answer;
@@ -158,14 +196,22 @@ ask_and_wait(FunctionCallInfo fcinfo, const char *symbol)
 	handling = on_error_argument(fcinfo, function->on_error);
 	if (cs_asking_prepare(function, fcinfo->args, &asking, &err) != CS_OK)
 		return fail_early(fcinfo, &handling, &asking, &err);
-	question = cs_ask_start(&asking.ask);
-	cs_ask_wait(&question);
-	answer = cs_ask_outcome(&question, &failure);
-	if (!asking.ask.endpoint->shared)
-		cs_ask_forget(&question);
+	answer = outcome_of(&asking.ask, &failure);
+	if (answer == NULL)
+		answer = read_existing(&asking, &failure);
 	if (answer != NULL)
 		PG_RETURN_JSONB_P(answer);
 	return fail(fcinfo, &handling, failure);
+}
+
+/* The same where something is made, which takes no NULL for "nothing". */
+static Datum
+write_and_wait(FunctionCallInfo fcinfo, const char *symbol, const char *first)
+{
+	if (PG_ARGISNULL(0))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("argument \"%s\" must not be null", first)));
+	return ask_and_wait(fcinfo, symbol);
 }
 
 /*
@@ -218,8 +264,43 @@ credscore_statement(PG_FUNCTION_ARGS)
 Datum
 credscore_statement_upload(PG_FUNCTION_ARGS)
 {
-	if (PG_ARGISNULL(0))
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("argument \"national_id\" must not be null")));
-	return ask_and_wait(fcinfo, "credscore_statement_upload");
+	return write_and_wait(fcinfo, "credscore_statement_upload", "national_id");
+}
+
+/*
+ * credscore_borrower_create(borrower jsonb, server name) returns jsonb
+ *
+ * Makes a borrower known to Weza; the answer is the borrower as Weza has it.
+ * One that exists already is read instead.  Failures raise.
+ */
+Datum
+credscore_borrower_create(PG_FUNCTION_ARGS)
+{
+	return write_and_wait(fcinfo, "credscore_borrower_create", "borrower");
+}
+
+/*
+ * credscore_borrower_update(borrower_id text, changes jsonb, server name)
+ * returns jsonb
+ *
+ * Replaces the members of a borrower that `changes` has, lists as a whole; the
+ * answer is the borrower.  Failures raise.
+ */
+Datum
+credscore_borrower_update(PG_FUNCTION_ARGS)
+{
+	return write_and_wait(fcinfo, "credscore_borrower_update", "borrower_id");
+}
+
+/*
+ * credscore_event_create(event jsonb, server name) returns jsonb
+ *
+ * Sends an event about an account to Weza; the answer is the event.  One of
+ * the same account, type and time exists already and is read instead.
+ * Failures raise.
+ */
+Datum
+credscore_event_create(PG_FUNCTION_ARGS)
+{
+	return write_and_wait(fcinfo, "credscore_event_create", "event");
 }

@@ -61,7 +61,8 @@ my $secrets = $cluster->node->basedir . '/readme';
 my %secret = (
 	pngme => 'sandbox-password',
 	lenderlink => 'sandbox-secret',
-	patascore => 'sandbox-api-key');
+	patascore => 'sandbox-api-key',
+	weza => 'sandbox-secret');
 
 mkdir $secrets, 0700 or die "$secrets: $!";
 foreach my $name (keys %secret)
@@ -83,6 +84,7 @@ sub adapted
 
 	$sql =~ s{/etc/credscore/}{$secrets/}g;
 	$sql =~ s{(CREATE SERVER (\w+) .*?OPTIONS \()}{"$1base_url '" . $sandbox->base_url($2) . "', "}gse;
+	$sql =~ s{(base_url )('\S+?/weza')}{${1}$2, auth_url $2}g;
 	return $sql;
 }
 

@@ -61,11 +61,18 @@ test_registry(void)
 		for (const CsEndpoint *e = p->endpoints; e->name != NULL; e++)
 			ok(cs_registry_endpoint(p, e->name) == e && e->normalise != NULL &&
 				   e->build != NULL && e->classify != NULL &&
-				   e->fee != CS_FEE_NONE && e->subject_name != NULL &&
+				   (e->fee != CS_FEE_NONE || p == &cs_weza) &&
+				   e->subject_name != NULL &&
+				   (e->existing == NULL) == (e->name_existing == NULL) &&
+				   (e->existing == NULL ||
+					cs_registry_endpoint(p, e->existing) != NULL) &&
 				   p->endpoints + cs_registry_endpoint_index(p, e) == e,
 			   "%s endpoint %s", p->name, e->name);
+		for (const CsOption *o = p->options; o->name != NULL; o++)
+			ok(!cs_registry_is_address(p, o->name) || o->place == CS_ON_SERVER,
+			   "%s option %s: an address is the server's", p->name, o->name);
 	}
-	is_int(count, 3, "three providers");
+	is_int(count, 4, "four providers");
 	ok(cs_registry_at(-1) == NULL, "none before the first");
 	ok(cs_registry_by_name("nobody") == NULL, "no such provider");
 	ok(cs_registry_endpoint(cs_registry_at(0), "nothing") == NULL,

@@ -199,6 +199,39 @@ test_rules(void)
 	json_object_put(tree);
 }
 
+static bool
+is_large(json_object *value)
+{
+	return json_object_get_double(value) >= 1000.5;
+}
+
+/* Tests whether what lies at a path is large, and where it is not. */
+static void
+passes(json_object *tree, const char *path, const char *not_there)
+{
+	SbText where = {0};
+
+	ok(sb_json_passes(tree, path, is_large, &where) == (not_there == NULL),
+	   "is large or absent: %s", path);
+	is_text(sb_text_end(&where), not_there != NULL ? not_there : "", "where");
+	sb_text_free(&where);
+}
+
+static void
+test_checks(void)
+{
+	json_object *tree = parse(borrower);
+
+	passes(tree, "loans.*.principalAmount", NULL);
+	passes(tree, "individual.noOfDependants", "individual.noOfDependants");
+	passes(tree, "loans.*.loanId", "loans.0.loanId");
+	passes(tree, "loans.*.endDate", NULL);
+	passes(tree, "company.shares", NULL);
+	passes(tree, "individual.photos.*.size", NULL);
+	passes(NULL, "loans", NULL);
+	json_object_put(tree);
+}
+
 static void
 test_form(void)
 {
@@ -238,6 +271,7 @@ main(void)
 	test_depth();
 	test_paths();
 	test_rules();
+	test_checks();
 	test_form();
 	return done_testing();
 }

@@ -40,7 +40,8 @@ keys(const SbEntityKind *kind)
 static void
 test_find(void)
 {
-	SbEntity *entity;
+	SbEntity	*entity;
+	json_object *found;
 
 	ok(sb_entity_find(&borrowers, "1") == NULL, "nothing in an empty store");
 	is_int(sb_entity_forget(&borrowers, "1"), 0, "and nothing to forget");
@@ -51,8 +52,12 @@ test_find(void)
 	sb_entity_put(&borrowers, "2", NULL);
 	entity = sb_entity_find(&borrowers, "1");
 	ok(entity != NULL && entity->kind == &borrowers, "found by kind and key");
-	is_text(sb_json_string(entity->document, "name.last", NULL), "a",
+	found = sb_entity_read(entity);
+	is_text(sb_json_string(found, "name.last", NULL), "a",
 			"with its document");
+	json_object_put(found);
+	ok(sb_entity_read(sb_entity_find(&borrowers, "2")) == NULL,
+	   "which it may do without");
 	ok(sb_entity_find(&events, "2") == NULL, "another kind's key is none");
 	is_text(keys(&borrowers), "1 2", "one kind, the oldest first");
 	is_int((long long) sb_entity_count(&borrowers), 2, "and counted");
@@ -62,15 +67,40 @@ test_find(void)
 static void
 test_replace(void)
 {
-	SbEntity *entity = sb_entity_find(&borrowers, "1");
+	SbEntity	*entity = sb_entity_find(&borrowers, "1");
+	json_object *found;
 
 	entity =
 		sb_entity_put(&borrowers, entity->key, document("{\"new\":true}"));
-	ok(sb_json_at(entity->document, "new") != NULL &&
+	found = sb_entity_read(entity);
+	ok(sb_json_at(found, "new") != NULL &&
 		   entity == sb_entity_find(&borrowers, "1"),
 	   "a second one under a key takes the place of the first");
+	json_object_put(found);
 	is_text(keys(&borrowers), "2 1", "and is the newest");
 	is_int((long long) sb_entity_count(&borrowers), 2, "not one more");
+}
+
+/* Other documents take the place of the first; the entity stays the same. */
+static void
+test_write(void)
+{
+	SbEntity *entity = sb_entity_find(&borrowers, "1");
+
+	sb_entity_write(
+		entity,
+		document("{\"url\":\"a/b\",\"sum\":1000.50,\"at\":{\"n\":2}}"));
+	is_text(entity->document,
+			"{\"url\":\"a/b\",\"sum\":1000.50,\"at\":{\"n\":2}}",
+			"a document is kept as it was written");
+	is_int(sb_entity_count_up(entity, "polls"), 1, "counting begins at 0");
+	is_int(sb_entity_count_up(entity, "polls"), 2, "and goes on");
+	is_text(entity->document,
+			"{\"url\":\"a/b\",\"sum\":1000.50,\"at\":{\"n\":2},\"polls\":2}",
+			"in the document");
+	sb_entity_write(entity, NULL);
+	ok(entity->document == NULL, "a document can be taken away");
+	is_text(keys(&borrowers), "2 1", "all this moves nothing");
 }
 
 static void
@@ -152,6 +182,7 @@ main(void)
 {
 	test_find();
 	test_replace();
+	test_write();
 	test_forget();
 	test_many();
 	test_age();

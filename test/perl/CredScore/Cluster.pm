@@ -50,11 +50,13 @@ my %server_options = (
 		country => 'uganda', organization => 'acme', environment => 'production' },
 	lenderlink => {},
 	patascore => {},
+	weza => { project => 'random-chars-191382', app => 'loanbee' },
 );
 my %mapping_options = (
 	pngme => { email => 'svc@acme.example', password => 'sandbox-password' },
 	lenderlink => { client_id => 'sandbox-client', client_secret => 'sandbox-secret' },
 	patascore => { api_key => 'sandbox-api-key' },
+	weza => { client_id => 'sandbox-client', client_secret => 'sandbox-secret' },
 );
 my %is_secret = map { $_ => 1 } qw(password api_token client_secret api_key);
 
@@ -123,14 +125,15 @@ sub extension
 
 =item $cluster->servers(%options)
 
-Creates the three servers and their mappings for PUBLIC.  Options: C<all>, a
+Creates the servers pngme, lenderlink and patascore, and their mappings for PUBLIC.  Options: C<all>, a
 hash of options for each server; C<pngme>, C<lenderlink>, C<patascore>, the same
 for one (undef leaves a default out); C<origin>, where the sandbox is to be
 found (its own address: https when it speaks TLS); C<database>; C<mappings> (1).
 
 =item $cluster->server($name, provider => ..., %options)
 
-Creates one server; base_url is the sandbox's unless given.
+Creates one server; base_url is the sandbox's unless given.  One of Weza, whose
+server and mapping are not among those of C<servers>, logs in at the same place.
 
 =item $cluster->mapping($role, $server, %options)
 
@@ -159,7 +162,7 @@ sub servers
 	my ($self, %options) = @_;
 	my $origin = $options{origin} // $self->{sandbox}->base_url;
 
-	for my $provider (sort keys %server_options)
+	for my $provider (qw(lenderlink patascore pngme))
 	{
 		$self->server(
 			$provider,
@@ -184,6 +187,7 @@ sub server
 	%options = (%test_options, %{ $server_options{$provider} // {} }, %options);
 	$options{base_url} //= $self->{sandbox}->base_url($provider)
 	  unless exists $options{base_url};
+	$options{auth_url} //= $options{base_url} if $provider eq 'weza';
 	$self->safe_psql("CREATE SERVER $name FOREIGN DATA WRAPPER credscore"
 		  . option_list(\%options), database => $database);
 	return;

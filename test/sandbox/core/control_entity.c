@@ -29,8 +29,7 @@ entity_json(const SbEntity *entity)
 	json_object_object_add(object, "key", json_object_new_string(entity->key));
 	json_object_object_add(object, "age_ms",
 						   json_object_new_int64(sb_entity_age_ms(entity)));
-	json_object_object_add(object, "document",
-						   json_object_get(entity->document));
+	json_object_object_add(object, "document", sb_entity_read(entity));
 	return object;
 }
 

@@ -13,6 +13,7 @@
 #include "core/alloc.h"
 #include "core/clock.h"
 #include "core/hash.h"
+#include "core/json.h"
 
 #define BUCKETS_INITIAL 256 /* a power of two, as all sizes */
 
@@ -24,6 +25,7 @@ typedef struct Node
 	struct Node *chained; /* in the bucket */
 	struct Node *prev;	  /* in the order of making */
 	struct Node *next;
+	char		 key[]; /* the entity's */
 } Node;
 
 static Node **buckets;
@@ -93,24 +95,25 @@ forget(Node *node)
 	*(node->prev != NULL ? &node->prev->next : &first) = node->next;
 	*(node->next != NULL ? &node->next->prev : &last) = node->prev;
 	nnodes--;
-	free(node->entity.key);
-	json_object_put(node->entity.document);
+	free(node->entity.document);
 	free(node);
 }
 
 SbEntity *
 sb_entity_put(const SbEntityKind *kind, const char *key, json_object *document)
 {
-	Node *node = sb_alloc(sizeof(Node));
+	size_t len = strlen(key);
+	Node  *node = sb_alloc(sizeof(Node) + len + 1);
 
 	if (nnodes == nbuckets)
 		grow();
+	memcpy(node->key, key, len);
 	node->entity.kind = kind;
-	node->entity.key = sb_alloc_copy(key, strlen(key));
-	node->entity.document = document;
+	node->entity.key = node->key;
 	node->entity.made_ms = sb_clock_epoch_ms;
+	sb_entity_write(&node->entity, document);
 	node->hash = hash_of(kind, key);
-	(void) sb_entity_forget(kind, key);
+	(void) sb_entity_forget(kind, node->key);
 	chain(node);
 	node->prev = last;
 	*(last != NULL ? &last->next : &first) = node;
@@ -123,6 +126,42 @@ SbEntity *
 sb_entity_find(const SbEntityKind *kind, const char *key)
 {
 	return (SbEntity *) find(kind, key);
+}
+
+json_object *
+sb_entity_read(const SbEntity *entity)
+{
+	return entity->document != NULL
+			   ? sb_json_parse(entity->document, strlen(entity->document))
+			   : NULL;
+}
+
+void
+sb_entity_write(SbEntity *entity, json_object *document)
+{
+	free(entity->document);
+	entity->document = NULL;
+	if (document != NULL)
+	{
+		size_t		len;
+		const char *text = json_object_to_json_string_length(
+			document, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE,
+			&len);
+
+		entity->document = sb_alloc_copy(text, len);
+	}
+	json_object_put(document);
+}
+
+int64_t
+sb_entity_count_up(SbEntity *entity, const char *member)
+{
+	json_object *document = sb_entity_read(entity);
+	int64_t		 n = json_object_get_int64(sb_json_at(document, member)) + 1;
+
+	json_object_object_add(document, member, json_object_new_int64(n));
+	sb_entity_write(entity, document);
+	return n;
 }
 
 int64_t

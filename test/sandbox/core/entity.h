@@ -5,8 +5,12 @@
  *
  * A provider lists its kinds (SbProvider.kinds), so that tests can count, look
  * at and forget its entities through /control.  The store owns an entity, its
- * key and its document; a pointer to one is good until an entity is put or
- * forgotten.  Age goes by the sandbox's time of day, which tests put forward.
+ * key and its document; a pointer to one is good until it is forgotten, or
+ * another put under its key.  Age goes by the sandbox's time of day, which
+ * tests put forward.
+ *
+ * A document is kept as text, which is a tenth of what a tree takes: a million
+ * entities with documents of 130 bytes are 350 MB.
  *------------------------------------------------------------------------- */
 #ifndef SANDBOX_ENTITY_H
 #define SANDBOX_ENTITY_H
@@ -24,9 +28,9 @@ typedef struct SbEntityKind
 typedef struct SbEntity
 {
 	const SbEntityKind *kind;
-	char			   *key;
-	json_object		   *document;
-	uint64_t			made_ms; /* Unix time in milliseconds */
+	const char		   *key;
+	char			   *document; /* JSON, or NULL */
+	uint64_t			made_ms;  /* Unix time in milliseconds */
 } SbEntity;
 
 /*
@@ -38,6 +42,15 @@ extern SbEntity *sb_entity_put(const SbEntityKind *kind, const char *key,
 
 /* NULL when there is none. */
 extern SbEntity *sb_entity_find(const SbEntityKind *kind, const char *key);
+
+/* Its document as a tree, which the caller puts away; NULL: it has none. */
+extern json_object *sb_entity_read(const SbEntity *entity);
+
+/* Gives it another document, which is taken over; its age stays. */
+extern void sb_entity_write(SbEntity *entity, json_object *document);
+
+/* Adds one to a number of its document, which begins at 0; returns it. */
+extern int64_t sb_entity_count_up(SbEntity *entity, const char *member);
 
 extern int64_t sb_entity_age_ms(const SbEntity *entity);
 

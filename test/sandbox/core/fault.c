@@ -222,7 +222,7 @@ matches(const SbFault *fault, const SbRequest *request)
 		strcmp(fault->path, request->counter->path) != 0)
 		return false;
 	return fault->subject == NULL ||
-		   strcmp(fault->subject, request->subject) == 0;
+		   strncmp(fault->subject, request->subject, SB_MAX_SUBJECT) == 0;
 }
 
 /* Uses a matching fault: false when it lets this request through. */

@@ -255,6 +255,14 @@ apply_wrong_length(SbRequest *request, const SbFault *fault)
 }
 
 static bool
+apply_lost(SbRequest *request, const SbFault *fault)
+{
+	(void) fault;
+	request->send_mode = SB_SEND_NOTHING;
+	return true;
+}
+
+static bool
 apply_two_lengths(SbRequest *request, const SbFault *fault)
 {
 	(void) fault;
@@ -287,6 +295,7 @@ static const SbFaultKind kinds[] = {
 	{"bom", SB_PHASE_AFTER, apply_bom},
 	{"drip", SB_PHASE_SEND, apply_drip},
 	{"cut", SB_PHASE_SEND, apply_cut},
+	{"lost", SB_PHASE_SEND, apply_lost},
 	{"wrong_length", SB_PHASE_SEND, apply_wrong_length},
 	{"two_lengths", SB_PHASE_SEND, apply_two_lengths},
 };

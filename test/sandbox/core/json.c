@@ -156,12 +156,20 @@ sb_json_has_type(json_object *value, SbJsonType type)
 	}
 }
 
-static bool holds(const SbJsonRule *rule, json_object *tree, const char *path,
-				  SbText *where);
+/* What is tested at every place of a path. */
+typedef struct Test
+{
+	SbJsonType	type;
+	bool		required;
+	SbJsonCheck check; /* or NULL */
+} Test;
+
+static bool
+holds(const Test *test, json_object *tree, const char *path, SbText *where);
 
 /* The rest of the path at every place of an array. */
 static bool
-holds_for_each(const SbJsonRule *rule, json_object *array, const char *path,
+holds_for_each(const Test *test, json_object *array, const char *path,
 			   SbText *where)
 {
 	size_t len = where->len;
@@ -173,31 +181,31 @@ holds_for_each(const SbJsonRule *rule, json_object *array, const char *path,
 	{
 		where->len = len;
 		sb_text_int(where, (int64_t) i);
-		if (!holds(rule, json_object_array_get_idx(array, i), path, where))
+		if (!holds(test, json_object_array_get_idx(array, i), path, where))
 			return false;
 	}
 	return true;
 }
 
-/* Does the rule hold from here on?  If not, "where" has been completed. */
+/* Does the test hold from here on?  If not, "where" has been completed. */
 static bool
-holds(const SbJsonRule *rule, json_object *tree, const char *path,
-	  SbText *where)
+holds(const Test *test, json_object *tree, const char *path, SbText *where)
 {
 	size_t len = step_len(path);
 
 	if (*path == '\0')
-		return tree == NULL ? !rule->required
-							: sb_json_has_type(tree, rule->type);
+		return tree == NULL ? !test->required
+							: sb_json_has_type(tree, test->type) &&
+								  (test->check == NULL || test->check(tree));
 	if (!json_object_is_type(tree, json_type_object) &&
 		!json_object_is_type(tree, json_type_array))
 		return true;
 	if (where->len > 0)
 		sb_text_char(where, '.');
 	if (len == 1 && *path == '*')
-		return holds_for_each(rule, tree, step_over(path), where);
+		return holds_for_each(test, tree, step_over(path), where);
 	sb_text_mem(where, path, len);
-	return holds(rule, step(tree, path, len), step_over(path), where);
+	return holds(test, step(tree, path, len), step_over(path), where);
 }
 
 /* In what is no tree at all, whatever is required is missing. */
@@ -213,11 +221,26 @@ sb_json_broken(json_object *tree, const SbJsonRule *rules, SbText *where)
 {
 	for (; rules->path != NULL; rules++)
 	{
+		Test test = {rules->type, rules->required, NULL};
+
 		where->len = 0;
 		if (tree == NULL ? !holds_in_nothing(rules, where)
-						 : !holds(rules, tree, rules->path, where))
+						 : !holds(&test, tree, rules->path, where))
 			return rules;
 	}
 	where->len = 0;
 	return NULL;
+}
+
+bool
+sb_json_passes(json_object *tree, const char *path, SbJsonCheck check,
+			   SbText *where)
+{
+	Test test = {SB_JSON_ANY, false, check};
+
+	where->len = 0;
+	if (tree != NULL && !holds(&test, tree, path, where))
+		return false;
+	where->len = 0;
+	return true;
 }

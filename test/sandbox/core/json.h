@@ -54,11 +54,21 @@ extern bool sb_json_is(json_object *tree, const char *path, const char *value);
 
 extern bool sb_json_has_type(json_object *value, SbJsonType type);
 
+/* What must hold of a value beyond its type. */
+typedef bool (*SbJsonCheck)(json_object *value);
+
 /*
  * The first rule that is broken, and at which path ("loans.2.loanId"); NULL
  * when all hold.
  */
 extern const SbJsonRule *
 sb_json_broken(json_object *tree, const SbJsonRule *rules, SbText *where);
+
+/*
+ * Does all that lies at a path, as rules write it, pass a check?  What is
+ * absent does.  If not, at which path is what fails.
+ */
+extern bool sb_json_passes(json_object *tree, const char *path,
+						   SbJsonCheck check, SbText *where);
 
 #endif /* SANDBOX_JSON_H */

@@ -18,8 +18,9 @@ typedef struct SbEndpoint
 {
 	const char *path; /* name in counters and faults */
 	const char *method;
-	const char *url; /* below the provider's prefix */
-	bool		login;
+	const char *url; /* below the provider's prefix; "*" is any piece of it, */
+					 /* and all the rest at the end: see pieces in request.h */
+	bool login;
 	void (*identify)(SbRequest *request); /* reads the body, sets subject */
 	void (*answer)(SbRequest *request);
 	SbCounter *counter; /* filled in by sb_route_init */
@@ -31,7 +32,7 @@ struct SbProvider
 	SbEndpoint *endpoints;
 	int			nendpoints;
 	SbEndpoint *(*route)(SbRequest	*request,
-						 const char *rest); /* NULL: the URL says all */
+						 const char *rest); /* NULL: by URL and method */
 	void (*refuse)(SbRequest *request, int status, const char *message);
 	void (*init)(void);		   /* renders templates; or NULL */
 	const SbSetting *settings; /* its switches; or NULL */

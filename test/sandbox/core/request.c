@@ -172,16 +172,29 @@ sb_request_read_json(SbRequest *request)
 					 sb_json_parse(request->in.data, request->in.len));
 }
 
-bool
-sb_request_read_json_or_form(SbRequest *request)
+static bool
+is_form(SbRequest *request)
 {
 	const char *type =
 		sb_request_get_header(request, MHD_HTTP_HEADER_CONTENT_TYPE);
 
-	if (type == NULL || strncasecmp(type, FORM_TYPE, strlen(FORM_TYPE)) != 0)
-		return sb_request_read_json(request);
-	return take_body(request,
+	return type != NULL &&
+		   strncasecmp(type, FORM_TYPE, strlen(FORM_TYPE)) == 0;
+}
+
+bool
+sb_request_read_form(SbRequest *request)
+{
+	return is_form(request) &&
+		   take_body(request,
 					 sb_form_parse(request->in.data, request->in.len));
+}
+
+bool
+sb_request_read_json_or_form(SbRequest *request)
+{
+	return is_form(request) ? sb_request_read_form(request)
+							: sb_request_read_json(request);
 }
 
 const char *

@@ -17,9 +17,10 @@
 #include "core/timer.h"
 #include "core/types.h"
 
-#define SB_MAX_SUBJECT		63
+#define SB_MAX_SUBJECT		127
 #define SB_MAX_REQUEST_BODY (32 * 1024 * 1024)
 #define SB_MAX_HEADERS		4
+#define SB_MAX_PIECES		4
 
 /* A TCP connection. */
 typedef struct SbClient
@@ -77,9 +78,10 @@ struct SbRequest
 	bool		 repeated_id;
 	int			 variant; /* the provider's: which form of request it is */
 	const void	*detail;  /* the provider's: what its route found */
-	SbText		 url;	  /* control only */
-	SbText		 in;	  /* request body */
-	json_object *body;	  /* the same as a tree, once read; or NULL */
+	const char	*pieces[SB_MAX_PIECES]; /* what the "*" of its URL stand for */
+	SbText		 url;  /* the bytes of those; control: method and URL */
+	SbText		 in;   /* request body */
+	json_object *body; /* the same as a tree, once read; or NULL */
 
 	SbFault	  *wait_fault;
 	SbFault	  *reply_fault;
@@ -128,10 +130,11 @@ extern void sb_request_settle(bool all);
 
 /*
  * Read the body into request->body, an object of any depth, which the request
- * owns: as JSON, or as a form if its content type says so.  False when it is
- * no object.
+ * owns: as JSON, as a form if its content type says so, or as whichever of
+ * them it is.  False when it is no object, or not what its type says.
  */
 extern bool sb_request_read_json(SbRequest *request);
+extern bool sb_request_read_form(SbRequest *request);
 extern bool sb_request_read_json_or_form(SbRequest *request);
 
 /* Adds a reply header; at most SB_MAX_HEADERS beside the content type. */

@@ -38,18 +38,71 @@ sb_route_init(void)
 		init_provider(provider);
 }
 
+/* How much of a URL a "*" stands for. */
+static size_t
+piece_len(const char *star, const char *url)
+{
+	return star[1] == '\0' ? strlen(url) : strcspn(url, "/");
+}
+
+/* Does a URL look as an endpoint's, in which "*" is any piece? */
+static bool
+fits(const char *form, const char *url)
+{
+	for (; *form != '\0'; form++)
+	{
+		size_t len = *form == '*' ? piece_len(form, url) : *form == *url;
+
+		if (len == 0)
+			return false;
+		url += len;
+	}
+	return *url == '\0';
+}
+
+/* Copies what each "*" stands for, of a URL that fits. */
+static void
+note_pieces(SbRequest *request, const char *form, const char *url)
+{
+	SbText *bytes = &request->url;
+	int		n = 0;
+
+	sb_text_reserve(bytes, strlen(url) + SB_MAX_PIECES);
+	for (; *form != '\0'; form++)
+	{
+		size_t len = *form == '*' ? piece_len(form, url) : 1;
+
+		if (*form == '*' && n < SB_MAX_PIECES)
+		{
+			request->pieces[n++] = bytes->data + bytes->len;
+			sb_text_mem(bytes, url, len);
+			sb_text_char(bytes, '\0');
+		}
+		url += len;
+	}
+}
+
+/* The endpoint of a URL, if possible one that has the method, too. */
 static SbEndpoint *
-endpoint_by_url(SbRequest *request, const char *rest)
+endpoint_by_url(SbRequest *request, const char *method, const char *rest)
 {
 	const SbProvider *provider = request->provider;
+	SbEndpoint		 *found = NULL;
 	int				  i;
 
 	for (i = 0; i < provider->nendpoints; i++)
 	{
-		if (strcmp(provider->endpoints[i].url, rest) == 0)
-			return &provider->endpoints[i];
+		SbEndpoint *endpoint = &provider->endpoints[i];
+
+		if (!fits(endpoint->url, rest))
+			continue;
+		found = endpoint;
+		if (strcmp(endpoint->method, method) == 0)
+			break;
 	}
-	return NULL;
+	if (found != NULL)
+		note_pieces(request, found->url, rest);
+	return found;
 }
 
 /* The provider whose name is the first piece of the path; or NULL. */
@@ -75,7 +128,7 @@ find_endpoint(SbRequest *request, const char *method, const char *rest)
 {
 	SbEndpoint *endpoint = request->provider->route != NULL
 							   ? request->provider->route(request, rest)
-							   : endpoint_by_url(request, rest);
+							   : endpoint_by_url(request, method, rest);
 
 	request->wrong_method = endpoint != NULL && endpoint->method[0] != '*' &&
 							strcmp(endpoint->method, method) != 0;

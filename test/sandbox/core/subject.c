@@ -2,8 +2,9 @@
  * subject.c
  *	  How often each subject and each request id was seen.
  *
- * They lie in one open-addressing table keyed by counter, kind and text, which
- * owns nothing but itself.
+ * They lie in one open-addressing table keyed by counter, kind and text.  The
+ * texts lie in blocks that are only ever added to, all of it until the next
+ * reset: a million subjects take some 100 MB.
  *------------------------------------------------------------------------- */
 #include "core/subject.h"
 
@@ -14,19 +15,29 @@
 #include "core/request.h"
 
 #define SUBJECTS_INITIAL 4096 /* a power of two, as all sizes */
+#define BLOCK_SIZE		 65536
 
 typedef struct Subject
 {
 	const SbCounter *counter; /* NULL: free */
 	uint64_t		 hash;
+	const char		*text; /* in a block, not terminated */
 	uint32_t		 count;
-	SbSubjectKind	 kind;
-	char			 text[SB_MAX_SUBJECT + 1];
+	uint16_t		 len;
+	unsigned char	 kind;
 } Subject;
+
+typedef struct Block
+{
+	struct Block *next;
+	size_t		  used;
+	char		  bytes[BLOCK_SIZE];
+} Block;
 
 static Subject *subjects;
 static size_t	subjects_size;
 static size_t	nsubjects;
+static Block   *blocks; /* the one that is being filled first */
 
 static Subject *
 subject_slot(Subject *table, size_t size, const SbCounter *counter,
@@ -41,8 +52,8 @@ subject_slot(Subject *table, size_t size, const SbCounter *counter,
 		if (subject->counter == NULL)
 			return subject;
 		if (subject->hash == hash && subject->counter == counter &&
-			subject->kind == kind && memcmp(subject->text, text, len) == 0 &&
-			subject->text[len] == '\0')
+			subject->kind == kind && subject->len == len &&
+			memcmp(subject->text, text, len) == 0)
 			return subject;
 		at = (at + 1) & (size - 1);
 	}
@@ -61,11 +72,30 @@ subjects_grow(void)
 
 		if (old->counter != NULL)
 			*subject_slot(table, size, old->counter, old->kind, old->hash,
-						  old->text, strlen(old->text)) = *old;
+						  old->text, old->len) = *old;
 	}
 	free(subjects);
 	subjects = table;
 	subjects_size = size;
+}
+
+/* A copy of a text, which is shorter than a block. */
+static const char *
+keep(const char *text, size_t len)
+{
+	char *copy;
+
+	if (blocks == NULL || blocks->used + len > BLOCK_SIZE)
+	{
+		Block *block = sb_alloc(sizeof(Block));
+
+		block->next = blocks;
+		blocks = block;
+	}
+	copy = blocks->bytes + blocks->used;
+	memcpy(copy, text, len);
+	blocks->used += len;
+	return copy;
 }
 
 static uint64_t
@@ -83,7 +113,7 @@ sb_subject_add(const SbCounter *counter, SbSubjectKind kind, const char *text,
 	uint64_t hash = subject_hash(counter, kind, text, len);
 	Subject *subject;
 
-	if (nsubjects * 2 >= subjects_size)
+	if (nsubjects * 4 >= subjects_size * 3)
 		subjects_grow();
 	subject =
 		subject_slot(subjects, subjects_size, counter, kind, hash, text, len);
@@ -91,9 +121,9 @@ sb_subject_add(const SbCounter *counter, SbSubjectKind kind, const char *text,
 	{
 		subject->counter = counter;
 		subject->hash = hash;
-		subject->kind = kind;
-		memcpy(subject->text, text, len);
-		subject->text[len] = '\0';
+		subject->kind = (unsigned char) kind;
+		subject->text = keep(text, len);
+		subject->len = (uint16_t) len;
 		nsubjects++;
 	}
 	return ++subject->count;
@@ -103,7 +133,9 @@ uint32_t
 sb_subject_get(const SbCounter *counter, SbSubjectKind kind, const char *text,
 			   size_t len)
 {
-	if (subjects_size == 0 || len > SB_MAX_SUBJECT)
+	if (len > SB_MAX_SUBJECT)
+		len = SB_MAX_SUBJECT;
+	if (subjects_size == 0)
 		return 0;
 	return subject_slot(subjects, subjects_size, counter, kind,
 						subject_hash(counter, kind, text, len), text, len)
@@ -134,4 +166,11 @@ sb_subject_reset(void)
 	free(subjects);
 	subjects = NULL;
 	subjects_size = nsubjects = 0;
+	while (blocks != NULL)
+	{
+		Block *next = blocks->next;
+
+		free(blocks);
+		blocks = next;
+	}
 }

@@ -21,10 +21,14 @@ typedef struct SbSubjects
 	uint64_t max;
 } SbSubjects;
 
-/* Counts one; returns how often it has been seen, this time included. */
+/*
+ * Counts one, which is no longer than SB_MAX_SUBJECT; returns how often it has
+ * been seen, this time included.
+ */
 extern uint32_t sb_subject_add(const SbCounter *counter, SbSubjectKind kind,
 							   const char *text, size_t len);
 
+/* How often it has been seen; one that is longer by as much as is kept. */
 extern uint32_t sb_subject_get(const SbCounter *counter, SbSubjectKind kind,
 							   const char *text, size_t len);
 

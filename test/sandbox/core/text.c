@@ -129,11 +129,13 @@ sb_text_json(SbText *text, const char *str, size_t len)
 	sb_text_char(text, '"');
 }
 
-void
-sb_text_base64url(SbText *text, const void *bytes, size_t len)
+#define LETTERS \
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
+/* Four characters for each three bytes, fewer at the end. */
+static void
+put_base64(SbText *text, const char *alphabet, const void *bytes, size_t len)
 {
-	static const char alphabet[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 	const unsigned char *from = bytes;
 	size_t				 i;
 
@@ -152,4 +154,18 @@ sb_text_base64url(SbText *text, const void *bytes, size_t len)
 		if (i + 2 < len)
 			sb_text_char(text, alphabet[group & 63]);
 	}
+}
+
+void
+sb_text_base64url(SbText *text, const void *bytes, size_t len)
+{
+	put_base64(text, LETTERS "-_", bytes, len);
+}
+
+void
+sb_text_base64(SbText *text, const void *bytes, size_t len)
+{
+	put_base64(text, LETTERS "+/", bytes, len);
+	for (; len % 3 != 0; len++)
+		sb_text_char(text, '=');
 }

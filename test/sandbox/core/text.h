@@ -42,6 +42,9 @@ extern void sb_text_json(SbText *text, const char *str, size_t len);
 
 extern void sb_text_base64url(SbText *text, const void *bytes, size_t len);
 
+/* The same of the standard alphabet, with "=" at the end where it is due. */
+extern void sb_text_base64(SbText *text, const void *bytes, size_t len);
+
 extern void
 sb_text_insert(SbText *text, size_t at, const char *str, size_t len);
 

@@ -12,7 +12,8 @@
 #define SB_PROVIDERS \
 	SB_PROVIDER(pngme) \
 	SB_PROVIDER(lenderlink) \
-	SB_PROVIDER(patascore)
+	SB_PROVIDER(patascore) \
+	SB_PROVIDER(weza)
 
 #define SB_PROVIDER(name) extern const SbProvider sb_##name;
 SB_PROVIDERS

@@ -353,16 +353,6 @@ good_uuid(const char *text, size_t len)
 	return len == 36;
 }
 
-/* How often a statement's report was asked for, this time included. */
-static int64_t
-count_poll(SbEntity *statement)
-{
-	json_object *polls = sb_json_at(statement->document, "polls");
-
-	(void) json_object_int_inc(polls, 1);
-	return json_object_get_int64(polls);
-}
-
 /* Is the report unfinished at this poll? */
 static bool
 pending(const SbRequest *request, int mark)
@@ -379,7 +369,7 @@ pending(const SbRequest *request, int mark)
 	statement = sb_entity_find(statements, request->subject);
 	if (statement == NULL)
 		statement = remember(request->subject, json_object_new_object());
-	return count_poll(statement) <= polls ||
+	return sb_entity_count_up(statement, "polls") <= polls ||
 		   sb_entity_age_ms(statement) < (int64_t) report_seconds * 1000;
 }
 

@@ -1,0 +1,350 @@
+/*-------------------------------------------------------------------------
+ * sms_event.c
+ *	  SMS made into events that Weza takes.
+ *
+ * Everything is allocated in the current memory context.  The form of an event
+ * is that of https://docs.weza.io/lending-api/rest-reference/apps.events and
+ * https://docs.weza.io/lending-api/types/sms .
+ *------------------------------------------------------------------------- */
+#include "postgres.h"
+
+#include "reading/sms_event.h"
+
+#include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
+#include "pgtime.h"
+#include "utils/numeric.h"
+#include "utils/timestamp.h"
+
+#include "pg/compat.h"
+#include "reading/jsonb_read.h"
+
+/* What an event has around its SMS, its account and numbers included. */
+#define FRAME_BYTES 1024
+
+#define ACCOUNT_MAX_BYTES 256
+
+/* A number below this is in seconds (in milliseconds: the year 1973). */
+#define SMALLEST_MS INT64CONST(100000000000)
+
+#define MS_UNTIL_2000 \
+	((int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY * 1000)
+
+pg_noreturn static void
+refuse(uint32 index, const char *member, const char *expects);
+
+static void
+refuse(uint32 index, const char *member, const char *expects)
+{
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("malformed SMS"),
+		 errdetail("Element %u: %s must be %s.", index + 1, member, expects)));
+}
+
+/* --- one SMS --- */
+
+static void
+push_key(JsonbParseState **state, const char *name)
+{
+	JsonbValue key = {.type = jbvString};
+
+	key.val.string.val = unconstify(char *, name);
+	key.val.string.len = (int) strlen(name);
+	pushJsonbValue(state, WJB_KEY, &key);
+}
+
+static void
+push_text(JsonbParseState **state, const char *name, const char *text)
+{
+	JsonbValue value = {.type = jbvString};
+
+	push_key(state, name);
+	value.val.string.val = unconstify(char *, text);
+	value.val.string.len = (int) strlen(text);
+	pushJsonbValue(state, WJB_VALUE, &value);
+}
+
+static void
+push_integer(JsonbParseState **state, const char *name, int64 number)
+{
+	JsonbValue value = {.type = jbvNumeric};
+
+	push_key(state, name);
+	value.val.numeric = int64_to_numeric(number);
+	pushJsonbValue(state, WJB_VALUE, &value);
+}
+
+static void
+push_value(JsonbParseState **state, const char *name, JsonbValue *value)
+{
+	push_key(state, name);
+	pushJsonbValue(state, WJB_VALUE, value);
+}
+
+static void
+put_address(JsonbParseState **state, const JsonbValue *sms, uint32 index)
+{
+	JsonbValue value;
+
+	if (!cs_jsonb_read_get(sms, "address", &value) ||
+		value.type != jbvString ||
+		cs_jsonb_read_is_blank(value.val.string.val, value.val.string.len))
+		refuse(index, "\"address\"", "a text: who sent it, or to whom");
+	push_value(state, "address", &value);
+}
+
+static void
+put_body(JsonbParseState **state, const JsonbValue *sms, uint32 index)
+{
+	JsonbValue value;
+
+	if (!cs_jsonb_read_get(sms, "rawBody", &value) || value.type != jbvString)
+		refuse(index, "\"rawBody\"", "a text");
+	push_value(state, "rawBody", &value);
+}
+
+static bool
+read_time(const JsonbValue *value, int64 *ms)
+{
+	Timestamp moment;
+	bool	  has_offset;
+	int		  offset;
+
+	if (value->type == jbvNumeric)
+		return cs_jsonb_read_int64(value, ms) && *ms >= SMALLEST_MS;
+	if (!cs_jsonb_read_timestamp(value, &moment, &has_offset, &offset) ||
+		!has_offset)
+		return false;
+	*ms = (moment - (int64) offset * USECS_PER_SEC) / 1000 + MS_UNTIL_2000;
+	return true;
+}
+
+static void
+put_time(JsonbParseState **state, const JsonbValue *sms, uint32 index)
+{
+	JsonbValue value;
+	int64	   ms;
+
+	if (!cs_jsonb_read_get(sms, "timestamp", &value) ||
+		!read_time(&value, &ms))
+		refuse(
+			index, "\"timestamp\"",
+			"milliseconds since 1970, or a text with an offset such as 2020-03-11T12:00:00+03:00");
+	push_integer(state, "timestamp", ms);
+}
+
+static bool
+is_text(const JsonbValue *value, const char *text)
+{
+	return value->type == jbvString &&
+		   value->val.string.len == (int) strlen(text) &&
+		   memcmp(value->val.string.val, text, strlen(text)) == 0;
+}
+
+static void
+put_direction(JsonbParseState **state, const JsonbValue *sms, uint32 index)
+{
+	JsonbValue value;
+
+	if (!cs_jsonb_read_get(sms, "direction", &value))
+	{
+		push_text(state, "direction", "inbound");
+		return;
+	}
+	if (!is_text(&value, "inbound") && !is_text(&value, "outbound"))
+		refuse(index, "\"direction\"", "inbound or outbound");
+	push_value(state, "direction", &value);
+}
+
+/* types/sms: 0 unread, 1 read, 2 not known; samples have a boolean, too. */
+static void
+put_read(JsonbParseState **state, const JsonbValue *sms, uint32 index)
+{
+	JsonbValue value;
+	int64	   number = 2;
+
+	if (cs_jsonb_read_get(sms, "read", &value))
+	{
+		if (value.type == jbvBool)
+			number = value.val.boolean;
+		else if (value.type != jbvNumeric ||
+				 !cs_jsonb_read_int64(&value, &number) || number < 0 ||
+				 number > 2)
+			refuse(index, "\"read\"", "0, 1, 2 or a boolean");
+	}
+	push_integer(state, "read", number);
+}
+
+static void
+put_id(JsonbParseState **state, const JsonbValue *sms, uint32 index)
+{
+	JsonbValue value;
+	int64	   number;
+
+	if (!cs_jsonb_read_get(sms, "smsId", &value))
+		return;
+	if (value.type == jbvString)
+		push_value(state, "smsId", &value);
+	else if (value.type == jbvNumeric && cs_jsonb_read_int64(&value, &number))
+		push_text(state, "smsId", psprintf(INT64_FORMAT, number));
+	else
+		refuse(index, "\"smsId\"", "a text or an integer");
+}
+
+static Jsonb *
+make_value(const JsonbValue *sms, uint32 index)
+{
+	JsonbParseState *state = NULL;
+
+	if (!cs_jsonb_read_is_object(sms))
+		refuse(index, "it", "an object");
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	put_address(&state, sms, index);
+	put_body(&state, sms, index);
+	put_time(&state, sms, index);
+	put_direction(&state, sms, index);
+	put_read(&state, sms, index);
+	put_id(&state, sms, index);
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}
+
+/* Bytes of its text on the wire, with the comma after it. */
+static int
+text_size(Jsonb *jsonb)
+{
+	char *text = JsonbToCString(NULL, &jsonb->root, VARSIZE(jsonb));
+	char *sent = pg_server_to_any(text, (int) strlen(text), PG_UTF8);
+	int	  size = (int) strlen(sent) + 2;
+
+	if (sent != text)
+		pfree(sent);
+	pfree(text);
+	return size;
+}
+
+/* --- an event --- */
+
+/* "2020-03-11T09:00:00.000Z" */
+static char *
+time_text(TimestampTz time)
+{
+	struct pg_tm tm;
+	fsec_t		 fsec;
+
+	if (TIMESTAMP_NOT_FINITE(time) ||
+		timestamp2tm(time, NULL, &tm, &fsec, NULL, NULL) != 0 ||
+		tm.tm_year < 1970 || tm.tm_year > 9999)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid value for argument \"captured_at\""),
+				 errdetail("It must be a time in the years 1970 to 9999.")));
+	return psprintf("%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", tm.tm_year,
+					tm.tm_mon, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec,
+					fsec / 1000);
+}
+
+/* An event under construction. */
+typedef struct Event
+{
+	const char		*account;
+	TimestampTz		 at;
+	JsonbParseState *values; /* NULL: it has none yet */
+	int				 size;
+} Event;
+
+static void
+begin_values(Event *event)
+{
+	event->values = NULL;
+	event->size = FRAME_BYTES;
+	pushJsonbValue(&event->values, WJB_BEGIN_ARRAY, NULL);
+}
+
+/* The value must stay: the event points into it until it is finished. */
+static void
+add_value(Event *event, const Jsonb *value, int size)
+{
+	JsonbValue element = {.type = jbvBinary};
+
+	element.val.binary.data = unconstify(JsonbContainer *, &value->root);
+	element.val.binary.len = VARSIZE(value) - VARHDRSZ;
+	pushJsonbValue(&event->values, WJB_ELEM, &element);
+	event->size += size;
+}
+
+static Jsonb *
+finish(Event *event)
+{
+	JsonbParseState *state = NULL;
+	JsonbValue *values = pushJsonbValue(&event->values, WJB_END_ARRAY, NULL);
+	Jsonb	   *list = JsonbValueToJsonb(values);
+	JsonbValue	list_value = {.type = jbvBinary};
+
+	list_value.val.binary.data = &list->root;
+	list_value.val.binary.len = VARSIZE(list) - VARHDRSZ;
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	push_text(&state, "accountId", event->account);
+	push_text(&state, "eventType", "personal_data.captured");
+	push_text(&state, "timestamp", time_text(event->at));
+	push_key(&state, "data");
+	pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	push_text(&state, "kind", "lending.wezaapis.com/sms");
+	push_value(&state, "values", &list_value);
+	pushJsonbValue(&state, WJB_END_OBJECT, NULL);
+	pushJsonbValue(&state, WJB_END_ARRAY, NULL);
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}
+
+static void
+check_arguments(const char *account, const JsonbValue *sms)
+{
+	if (strlen(account) > ACCOUNT_MAX_BYTES)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("malformed account id")));
+	if (!cs_jsonb_read_is_array(sms))
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("argument \"sms\" must be an array"),
+			 errhint(
+				 "Gather rows with jsonb_agg(jsonb_build_object('address', ..., 'timestamp', ..., 'rawBody', ...)).")));
+}
+
+List *
+cs_sms_event_make(const char *account, const JsonbValue *sms,
+				  TimestampTz captured_at)
+{
+	Event  event = {.account = account, .at = captured_at};
+	uint32 n;
+	List  *events = NIL;
+
+	check_arguments(account, sms);
+	(void) time_text(captured_at);
+	n = cs_jsonb_read_count(sms);
+	for (uint32 i = 0; i < n; i++)
+	{
+		JsonbValue element;
+		Jsonb	  *value;
+		int		   size;
+
+		if (!cs_jsonb_read_at(sms, i, &element))
+			refuse(i, "it", "an object");
+		value = make_value(&element, i);
+		size = text_size(value);
+		if (size + FRAME_BYTES >= CS_SMS_EVENT_MAX_BYTES)
+			refuse(i, "it", "smaller than 5 MB");
+		if (event.values != NULL &&
+			event.size + size >= CS_SMS_EVENT_MAX_BYTES)
+		{
+			events = lappend(events, finish(&event));
+			event.values = NULL;
+			event.at += 1000;
+		}
+		if (event.values == NULL)
+			begin_values(&event);
+		add_value(&event, value, size);
+	}
+	return event.values == NULL ? events : lappend(events, finish(&event));
+}

@@ -1,0 +1,34 @@
+/*-------------------------------------------------------------------------
+ * sms_event.h
+ *	  SMS made into events that Weza takes.
+ *------------------------------------------------------------------------- */
+#ifndef CS_SMS_EVENT_H
+#define CS_SMS_EVENT_H
+
+#include "postgres.h"
+
+#include "datatype/timestamp.h"
+#include "nodes/pg_list.h"
+#include "utils/jsonb.h"
+
+/* Weza takes less than 5 MB; counted as the text of a jsonb in UTF-8. */
+#define CS_SMS_EVENT_MAX_BYTES 5000000
+
+/*
+ * Events of the type personal_data.captured about an account, with the SMS of
+ * an array in its order; a list of Jsonb, empty for an empty array.  Each is
+ * smaller than CS_SMS_EVENT_MAX_BYTES.  The first is of the given time cut to
+ * milliseconds, each further one a millisecond later, since account, type and
+ * time are what tells events apart.
+ *
+ * An SMS is an object: address (text), timestamp (milliseconds since 1970, or a
+ * text with an offset such as 2020-03-11T12:00:00+03:00), rawBody (text), and
+ * where known direction (inbound, the default, or outbound), read (0 no, 1 yes,
+ * 2 unknown, the default; or a boolean) and smsId.  Other members are left out.
+ *
+ * Raises 22023, which names the element and its member, never what it holds.
+ */
+extern List *cs_sms_event_make(const char *account, const JsonbValue *sms,
+							   TimestampTz captured_at);
+
+#endif /* CS_SMS_EVENT_H */
