@@ -130,9 +130,9 @@ rating_of(int score)
 }
 
 static const char *
-risk_of(int score)
+risk_of(int risk)
 {
-	return score < 50 ? "normal" : score < 80 ? "elevated" : "high";
+	return risk < 50 ? "normal" : risk < 80 ? "elevated" : "high";
 }
 
 /* The outcome for an account, which is the same whenever it is asked for. */
@@ -182,7 +182,7 @@ add_members(json_object *answer, json_object *asked, const char *account,
 
 /*
  * An assessment when its result is asked for so often; 0 is when it is made.
- * The fault's is one of somebody else.
+ * The fault wrong_subject wants one of somebody else.
  */
 static json_object *
 shown_at(const SbRequest *request, const SbEntity *entity, int64_t polls)
