@@ -43,7 +43,7 @@ sub calls { return $sandbox->count('weza', $_[0]); }
 sub guide
 {
 	my ($name) = @_;
-	return slurp_file("$root/test/data/weza/guide_$name.json");
+	return slurp_file("$root/test/data/weza/guide/$name.json");
 }
 
 sub literal
@@ -88,14 +88,14 @@ sub failure
 sub borrower
 {
 	my ($id, %more) = @_;
-	my $guide = decode_json(guide('borrower_create'));
+	my $guide = decode_json(guide('borrower'));
 
 	return { %$guide, borrowerId => $id, %more };
 }
 
 # --- the guide ---
 
-my $made = answer(create(guide('borrower_create')));
+my $made = answer(create(guide('borrower')));
 is($made->{borrowerId}, '10023', 'the borrower of the guide is created');
 is($made->{individual}{surname}, 'GARVEY', 'Weza writes names in capitals');
 is($made->{startDate}, '2019-05-12T09:00:00.000Z', 'and times in UTC');
@@ -105,12 +105,12 @@ is($sandbox->login_count('weza'), 1, 'one log-in');
 is(calls('borrower_create'), 1, 'one call');
 
 my $changed = answer(
-	"SELECT credscore_borrower_update('10023', " . literal(guide('borrower_update')) . ')');
+	"SELECT credscore_borrower_update('10023', " . literal(guide('patch')) . ')');
 is_deeply([ map { $_->{loanId} } @{ $changed->{loans} } ], [ 201911, 211311, 212400 ],
 	'the list of loans is replaced');
 is($changed->{individual}{surname}, 'GARVEY', 'the rest stays');
 
-my $told = answer(event(guide('event_create')));
+my $told = answer(event(guide('event')));
 is(decode_base64($told->{eventId}), 'borrower:10023;personal_data.captured;1583917200000',
 	'the event of the guide is named by account, type and time');
 is(scalar @{ $told->{data} }, 2, 'and has all its data');
@@ -131,7 +131,7 @@ $again = answer(event({
 is($again->{eventId}, $first->{eventId}, 'an event of the same moment likewise');
 is(calls('event'), 1, 'it was read');
 
-foreach my $kind (qw(close_after_read reset cut))
+foreach my $kind (qw(lost close_after_read reset cut))
 {
 	$sandbox->fault(kind => $kind, provider => 'weza', path => 'borrower_create', times => 1);
 	my $before = calls('borrower_create');
@@ -226,7 +226,7 @@ $cluster->safe_psql('CREATE ROLE clerk; GRANT credscore_caller TO clerk; GRANT U
 	CREATE ROLE reader; GRANT credscore_reader TO reader; GRANT USAGE ON FOREIGN SERVER weza TO reader');
 is(answer('SET ROLE clerk; ' . create(borrower('20010')))->{borrowerId}, '20010', 'a caller may');
 $before = $sandbox->counts->{received};
-foreach my $statement (create(borrower('20011')), event(guide('event_create')),
+foreach my $statement (create(borrower('20011')), event(guide('event')),
 	q{SELECT credscore_borrower_update('20010', '{}')}, 'SELECT credscore_assessment_types()')
 {
 	my ($state) = failure("SET credscore.mode = 'cached'; $statement");
