@@ -191,6 +191,138 @@ GRANT EXECUTE ON FUNCTION credscore_cache_clear(name) TO credscore_caller, creds
 COMMENT ON FUNCTION credscore_cache_clear(name) IS
     'forgets the answers in memory that were bought with the account of the caller, at a server, NULL: at all that it may use; superusers and members of credscore_monitor forget those of all accounts; returns how many; their memory serves others, and the next questions are billed anew';
 
+-- Pending requests ---------------------------------------------------------------
+
+CREATE SEQUENCE credscore.assessment_id_seq;
+REVOKE ALL ON SEQUENCE credscore.assessment_id_seq FROM PUBLIC;
+
+-- Only the functions write it.  status, attempts and provider_ref are in no index, so
+-- that all updates but the last are HOT; a fillfactor of 30 leaves room for them
+-- while a snapshot is held, as a dump does.
+CREATE TABLE credscore.assessment (
+    id bigint NOT NULL DEFAULT pg_catalog.nextval('credscore.assessment_id_seq') PRIMARY KEY,
+    server name NOT NULL,
+    kind text NOT NULL CHECK (kind IN ('decision', 'lac', 'statement', 'assessment')),
+    subject text NOT NULL,
+    arguments jsonb NOT NULL DEFAULT '{}',
+    status text NOT NULL DEFAULT 'queued' CHECK (status IN (
+        'queued', 'asking', 'pending', 'done', 'failed', 'expired', 'cancelled', 'unknown')),
+    provider_ref text,
+    request_id uuid NOT NULL DEFAULT pg_catalog.gen_random_uuid(),
+    attempts int NOT NULL DEFAULT 0,
+    deadline timestamptz,
+    requested_by name NOT NULL DEFAULT current_user,
+    purpose text,
+    requested_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+    asked_at timestamptz,
+    completed_at timestamptz,
+    result jsonb,
+    error jsonb,
+    CHECK ((completed_at IS NULL) = (status IN ('queued', 'asking', 'pending')))
+) WITH (fillfactor = 30);
+ALTER SEQUENCE credscore.assessment_id_seq OWNED BY credscore.assessment.id;
+CREATE INDEX assessment_open ON credscore.assessment (id) WHERE completed_at IS NULL;
+REVOKE ALL ON credscore.assessment FROM PUBLIC;
+COMMENT ON TABLE credscore.assessment IS
+    'requests whose answer comes later, see credscore_assessments; written by the functions and the worker only, dumped whole';
+SELECT pg_catalog.pg_extension_config_dump('credscore.assessment', '');
+SELECT pg_catalog.pg_extension_config_dump('credscore.assessment_id_seq', '');
+
+CREATE VIEW credscore_assessments WITH (security_barrier) AS
+    SELECT a.id, a.server, a.kind,
+        CASE WHEN a.requested_by = CURRENT_USER THEN a.subject END AS subject,
+        CASE WHEN a.requested_by = CURRENT_USER THEN a.arguments END AS arguments,
+        a.status, a.provider_ref, a.request_id, a.attempts, a.deadline, a.requested_by, a.purpose,
+        a.requested_at, a.asked_at, a.completed_at,
+        CASE WHEN a.requested_by = CURRENT_USER THEN a.result END AS result,
+        CASE WHEN a.requested_by = CURRENT_USER THEN a.error END AS error
+    FROM credscore.assessment a
+    WHERE a.requested_by = CURRENT_USER OR pg_catalog.pg_has_role(CURRENT_USER, 'credscore_monitor', 'USAGE');
+GRANT SELECT ON credscore_assessments TO PUBLIC;
+COMMENT ON VIEW credscore_assessments IS
+    'requests whose answer comes later: those of the current role, and for members of credscore_monitor those of all, without subject, arguments, result and error';
+
+CREATE FUNCTION credscore_request_assessment(
+    account_id text,
+    server name DEFAULT 'weza',
+    assessment_type text DEFAULT NULL,
+    assessed_at timestamptz DEFAULT date_trunc('hour', now())
+) RETURNS bigint
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION credscore_request_assessment(text, name, text, timestamptz) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION credscore_request_assessment(text, name, text, timestamptz) TO credscore_caller;
+COMMENT ON FUNCTION credscore_request_assessment(text, name, text, timestamptz) IS
+    'asks Weza later for an assessment of an account such as borrower:10023 of what it knew at assessed_at; NULL for assessment_type: the server''s; returns the id of the request, to be asked after with credscore_result() or credscore_wait() once it is committed; a billed call';
+
+CREATE FUNCTION credscore_request_statement(
+    ref text,
+    server name DEFAULT 'patascore'
+) RETURNS bigint
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION credscore_request_statement(text, name) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION credscore_request_statement(text, name) TO credscore_caller;
+COMMENT ON FUNCTION credscore_request_statement(text, name) IS
+    'asks Patascore for the report on an uploaded statement until it is ready; returns the id of the request; a billed call';
+
+CREATE FUNCTION credscore_request_decision(
+    phone text,
+    server name DEFAULT 'pngme',
+    utc_endtime timestamptz DEFAULT NULL
+) RETURNS bigint
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION credscore_request_decision(text, name, timestamptz) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION credscore_request_decision(text, name, timestamptz) TO credscore_caller;
+COMMENT ON FUNCTION credscore_request_decision(text, name, timestamptz) IS
+    'asks Pngme later about a phone user, and again while the user is younger than five minutes; returns the id of the request; each time a billed call';
+
+CREATE FUNCTION credscore_request_lac(
+    msisdn text,
+    server name DEFAULT 'lenderlink'
+) RETURNS bigint
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION credscore_request_lac(text, name) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION credscore_request_lac(text, name) TO credscore_caller;
+COMMENT ON FUNCTION credscore_request_lac(text, name) IS
+    'asks LenderLink later for a Loan Applications Check; returns the id of the request; a billed call';
+
+CREATE FUNCTION credscore_cancel(
+    id bigint
+) RETURNS boolean
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION credscore_cancel(bigint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION credscore_cancel(bigint) TO credscore_caller;
+COMMENT ON FUNCTION credscore_cancel(bigint) IS
+    'cancels a request of the current role: true, nothing was spent; false, nothing has changed, or it was sent already, and no answer is waited for any more';
+
+CREATE FUNCTION credscore_retry(
+    id bigint
+) RETURNS boolean
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION credscore_retry(bigint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION credscore_retry(bigint) TO credscore_caller;
+COMMENT ON FUNCTION credscore_retry(bigint) IS
+    'asks anew what failed, expired or ended as unknown, deliberately: it may be paid for twice; false: the request is in no such state';
+
+CREATE FUNCTION credscore_result(
+    id bigint,
+    on_error text DEFAULT NULL
+) RETURNS jsonb
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION credscore_result(bigint, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION credscore_result(bigint, text) TO credscore_caller, credscore_reader;
+COMMENT ON FUNCTION credscore_result(bigint, text) IS
+    'the answer of a request of the current role, NULL while there is none; what ended without one becomes what on_error says';
+
+CREATE FUNCTION credscore_wait(
+    id bigint,
+    timeout interval DEFAULT '2min'
+) RETURNS jsonb
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION credscore_wait(bigint, interval) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION credscore_wait(bigint, interval) TO credscore_caller, credscore_reader;
+COMMENT ON FUNCTION credscore_wait(bigint, interval) IS
+    'waits for the answer of a committed request of the current role; NULL when the time is over; raises what it ended with instead of an answer';
+
 -- Reading answers: features -------------------------------------------------
 
 CREATE FUNCTION credscore.feature_catalogue(

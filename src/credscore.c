@@ -18,10 +18,13 @@
 #include "pg/shmem.h"
 #include "prefetch/plan.h"
 #include "prefetch/prefetch.h"
+#include "session/announce.h"
 #include "session/ask.h"
 #include "shared/account.h"
 #include "session/scope.h"
 #include "shared/answer_cache.h"
+#include "shared/place.h"
+#include "shared/prepared.h"
 #include "shared/progress.h"
 #include "shared/refusal.h"
 #include "shared/slots.h"
@@ -45,9 +48,12 @@ _PG_init(void)
 	cs_refusal_init();
 	cs_progress_init();
 	cs_answer_cache_init();
+	cs_place_init();
+	cs_prepared_init();
 	cs_shmem_init();
 	cs_scope_init();
 	cs_ask_init();
+	cs_announce_init();
 	cs_prefetch_init();
 	cs_plan_init();
 	cs_courier_init();

@@ -28,7 +28,7 @@
 #include "pg/clock.h"
 #include "pg/guc.h"
 
-#define MAX_PARTS		  8
+#define MAX_PARTS		  16
 #define TRANCHE_NAME	  "credscore"
 #define AREA_TRANCHE_NAME "credscore_dsa"
 

@@ -364,6 +364,7 @@ const CsProvider cs_lenderlink = {
 	.default_base_url = "https://v2-app.lenderlink.ph",
 	.options = options,
 	.endpoints = endpoints,
+	.polling = {0, 0, 600000},
 	.credentials = credentials,
 	.check_account = check_account,
 	.needs_login = needs_login,

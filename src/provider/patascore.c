@@ -542,6 +542,7 @@ const CsProvider cs_patascore = {
 	.default_base_url = "https://api.patascore.com",
 	.options = options,
 	.endpoints = endpoints,
+	.polling = {5000, 60000, 3600000},
 	.credentials = credentials,
 	.check_account = check_account,
 	.put_credentials = put_credentials,

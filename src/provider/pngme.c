@@ -398,6 +398,7 @@ const CsProvider cs_pngme = {
 	.options = options,
 	.endpoints = endpoints,
 	.required = required,
+	.polling = {60000, 60000, 7 * 60000},
 	.credentials = credentials,
 	.check_account = check_account,
 	.needs_login = needs_login,

@@ -91,6 +91,14 @@ typedef struct CsCredentials
 	const char *names[CS_MAX_CREDENTIALS + 1]; /* up to a NULL */
 } CsCredentials;
 
+/* Pause before the first poll, the longest after doubling, and the whole. */
+typedef struct CsPolling
+{
+	int interval;
+	int interval_max;
+	int deadline;
+} CsPolling;
+
 typedef struct CsProvider
 {
 	const char		 *name;
@@ -104,6 +112,10 @@ typedef struct CsProvider
 
 	/* Server options that say where requests go, as base_url does: likewise. */
 	const char *const *addresses;
+
+	/* How what is pending is asked for, in milliseconds, where the server's
+	 * options do not say. */
+	CsPolling polling;
 
 	/* One of these must be there; ends with one that has no name. */
 	const CsCredentials *credentials;

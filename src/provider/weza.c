@@ -543,6 +543,7 @@ const CsProvider cs_weza = {
 	.required = required,
 	.addresses = addresses,
 	.endpoints = endpoints,
+	.polling = {2000, 15000, 600000},
 	.credentials = credentials,
 	.check_account = check_account,
 	.needs_login = needs_login,

@@ -78,6 +78,29 @@ static const CsAskingFunction functions[] = {
 	 .server = 1,
 	 .on_error = -1,
 	 .subject_member = "accountId"},
+	{.symbol = "credscore_request_assessment",
+	 .provider = "weza",
+	 .endpoint = "assessment_create",
+	 .server = 1,
+	 .on_error = -1,
+	 .arguments = {{"assessment_type", 2, CS_ARGUMENT_TEXT, false},
+				   {"assessed_at", 3, CS_ARGUMENT_MOMENT, false}}},
+	{.symbol = "credscore_request_statement",
+	 .provider = "patascore",
+	 .endpoint = "statement",
+	 .server = 1,
+	 .on_error = -1},
+	{.symbol = "credscore_request_decision",
+	 .provider = "pngme",
+	 .endpoint = "decision",
+	 .server = 1,
+	 .on_error = -1,
+	 .arguments = {{"utc_endtime", 2, CS_ARGUMENT_TIME, false}}},
+	{.symbol = "credscore_request_lac",
+	 .provider = "lenderlink",
+	 .endpoint = "lac",
+	 .server = 1,
+	 .on_error = -1},
 	{.symbol = "credscore_assessment_types",
 	 .provider = "weza",
 	 .endpoint = "assessment_types",
@@ -320,6 +343,13 @@ take_argument(CsAsking *asking, const CsAskingArgument *argument,
 			if (value == NULL)
 				return CS_FAIL;
 			break;
+		case CS_ARGUMENT_MOMENT:
+			value = cs_question_utc(argument->name,
+									DatumGetTimestampTz(arg->value), err);
+			if (value == NULL)
+				return CS_FAIL;
+			value = psprintf("%sZ", value);
+			break;
 		case CS_ARGUMENT_FILE:
 		{
 			bytea *file = DatumGetByteaPP(arg->value);
@@ -366,7 +396,7 @@ static bool
 must_be_there(CsArgumentKind kind)
 {
 	return kind == CS_ARGUMENT_REQUIRED || kind == CS_ARGUMENT_FILE ||
-		   kind == CS_ARGUMENT_JSON;
+		   kind == CS_ARGUMENT_JSON || kind == CS_ARGUMENT_MOMENT;
 }
 
 /* The text that a member of a document is, in UTF-8; NULL: it is none. */

@@ -20,6 +20,7 @@ typedef enum CsArgumentKind
 	CS_ARGUMENT_TEXT,	  /* may be NULL */
 	CS_ARGUMENT_REQUIRED, /* text that must not be NULL */
 	CS_ARGUMENT_TIME,	  /* timestamptz; may be NULL */
+	CS_ARGUMENT_MOMENT,	  /* likewise, not NULL, and sent with its offset */
 	CS_ARGUMENT_FILE,	  /* bytea that must not be NULL */
 	CS_ARGUMENT_JSON,	  /* jsonb that must not be NULL */
 	CS_ARGUMENT_AGE		  /* interval; may be NULL; not part of the question */

@@ -127,12 +127,19 @@ refuse_without_memory(void)
 dsa_pointer
 cs_question_share(const CsAsk *ask)
 {
+	char request_id[REQUEST_ID_SIZE];
+
+	make_request_id(request_id);
+	return cs_question_share_as(ask, request_id);
+}
+
+dsa_pointer
+cs_question_share_as(const CsAsk *ask, const char *request_id)
+{
 	CsAccountId account = cs_settings_account(ask->settings);
-	char		request_id[REQUEST_ID_SIZE];
 	CsRequest	request = {0};
 	dsa_pointer spec;
 
-	make_request_id(request_id);
 	build_request(ask, request_id, &request);
 	cs_account_use(account);
 	spec = cs_spec_share(

@@ -46,6 +46,10 @@ extern void cs_question_key(CsKey *key, const CsAsk *ask);
  */
 extern dsa_pointer cs_question_share(const CsAsk *ask);
 
+/* The same with a request id, a UUID, that was given to it before. */
+extern dsa_pointer
+cs_question_share_as(const CsAsk *ask, const char *request_id);
+
 /*
  * A time as providers read it: UTC without zone, "2023-11-17T00:00:00".
  * NULL and *err for infinity and for years outside 1 to 9999.

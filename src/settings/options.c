@@ -81,6 +81,10 @@ static const CommonOption server_options[] = {
 	{"max_concurrency", KIND_INT, "64", 1, MAX_CONCURRENCY,
 	 LIMIT(max_concurrency)},
 	{"cache_ttl", KIND_TIME, "10min", 0, MAX_TTL_MS, LIMIT(cache_ttl)},
+	{"poll_interval", KIND_TIME, NULL, 0, MAX_TIME_MS, LIMIT(poll_interval)},
+	{"poll_interval_max", KIND_TIME, NULL, 0, MAX_TIME_MS,
+	 LIMIT(poll_interval_max)},
+	{"poll_deadline", KIND_TIME, NULL, 1, MAX_TTL_MS, LIMIT(poll_deadline)},
 	{"rate_limit", KIND_INT, "0", 0, MAX_RATE, LIMIT(rate_limit)},
 	{"breaker_failures", KIND_INT, "5", 0, MAX_FAILURES,
 	 LIMIT(breaker_failures)},
@@ -467,7 +471,7 @@ cs_options_limits(CsLimits *limits, List *options)
 			*(bool *) field = read_bool(option, value);
 		else if (option->kind == KIND_TIME || option->kind == KIND_SIZE ||
 				 option->kind == KIND_INT)
-			*(int *) field = read_number(option, value);
+			*(int *) field = value != NULL ? read_number(option, value) : -1;
 	}
 }
 

@@ -39,8 +39,11 @@ typedef struct CsLimits
 	int	 rate_limit;	   /* calls per second; 0: none */
 	int	 breaker_failures; /* in a row, that open it; 0: no breaker */
 	int	 breaker_cooldown;
-	int	 daily_budget; /* billed calls per day; 0: none */
-	int	 cache_ttl;	   /* milliseconds; 0: answers are not kept */
+	int	 daily_budget;	/* billed calls per day; 0: none */
+	int	 cache_ttl;		/* milliseconds; 0: answers are not kept */
+	int	 poll_interval; /* of what is pending, in milliseconds: at first, */
+	int	 poll_interval_max; /* at most, */
+	int	 poll_deadline;		/* and how long in all; -1: the provider's own */
 } CsLimits;
 
 typedef struct CsSharedAccount

@@ -94,9 +94,11 @@ typedef struct Slot
 	bool			   urgent;	  /* it is being waited for */
 	bool			   away;	  /* no call may leave for it */
 	CsInstant		   looked_at; /* when the cache had no answer */
-	int				   next;  /* in the free or the filled list; -1: last */
-	int				   prev;  /* in the filled list; -1: first */
-	int				   asker; /* process number */
+	int				   next;	 /* in the free or the filled list; -1: last */
+	int				   prev;	 /* in the filled list; -1: first */
+	int				   asker;	 /* process number */
+	Oid				   database; /* of a row of a queue; InvalidOid: of none */
+	int64			   row;		 /* its id */
 	CsKey			   key;
 	dsa_pointer		   spec;
 	dsa_pointer		   body;
@@ -209,6 +211,7 @@ push_free(int i)
 
 	slot->state = SLOT_FREE;
 	slot->spec = slot->body = InvalidDsaPointer;
+	slot->row = 0;
 	slot->next = table->free_head;
 	table->free_head = i;
 	table->nfree++;
@@ -258,9 +261,10 @@ reserve(bool urgent)
 	return i;
 }
 
-int
-cs_slots_submit(const CsKey *key, dsa_pointer spec, CsInstant looked_at,
-				bool urgent, bool away)
+/* Of a row of a queue, or of a session: row 0. */
+static int
+submit(const CsKey *key, dsa_pointer spec, CsInstant looked_at, bool urgent,
+	   bool away, int64 row)
 {
 	int	  i = reserve(urgent);
 	Slot *slot;
@@ -273,6 +277,8 @@ cs_slots_submit(const CsKey *key, dsa_pointer spec, CsInstant looked_at,
 	slot->spec = spec;
 	slot->body = InvalidDsaPointer;
 	slot->asker = CS_MY_PROC_NUMBER;
+	slot->database = row != 0 ? MyDatabaseId : InvalidOid;
+	slot->row = row;
 	slot->looked_at = looked_at;
 	slot->urgent = urgent;
 	slot->away = away;
@@ -285,6 +291,40 @@ cs_slots_submit(const CsKey *key, dsa_pointer spec, CsInstant looked_at,
 	LWLockRelease(table_lock);
 	cs_wakeup_process(courier);
 	return i;
+}
+
+int
+cs_slots_submit(const CsKey *key, dsa_pointer spec, CsInstant looked_at,
+				bool urgent, bool away)
+{
+	return submit(key, spec, looked_at, urgent, away, 0);
+}
+
+int
+cs_slots_submit_row(const CsKey *key, dsa_pointer spec, CsInstant looked_at,
+					int64 row)
+{
+	return submit(key, spec, looked_at, false, false, row);
+}
+
+int
+cs_slots_adopt(int after, int64 *row)
+{
+	int found = -1;
+
+	LWLockAcquire(table_lock, LW_EXCLUSIVE);
+	for (int i = after + 1; i < table->nslots && found < 0; i++)
+		if (table->slots[i].state != SLOT_FREE &&
+			table->slots[i].database == MyDatabaseId &&
+			table->slots[i].row != 0)
+			found = i;
+	if (found >= 0)
+	{
+		table->slots[found].asker = CS_MY_PROC_NUMBER;
+		*row = table->slots[found].row;
+	}
+	LWLockRelease(table_lock);
+	return found;
 }
 
 uint32
@@ -309,6 +349,14 @@ bool
 cs_slots_sent(int slot)
 {
 	return table->slots[slot].sent;
+}
+
+void
+cs_slots_peek(int slot, CsOutcome *outcome, dsa_pointer *body)
+{
+	Assert(table->slots[slot].state == SLOT_SETTLED);
+	*outcome = table->slots[slot].outcome;
+	*body = table->slots[slot].body;
 }
 
 void

@@ -36,6 +36,18 @@ extern void cs_slots_init(void);
 extern int cs_slots_submit(const CsKey *key, dsa_pointer spec,
 						   CsInstant looked_at, bool urgent, bool away);
 
+/*
+ * The same for a row of this database's queue, which is not urgent.  The slot is
+ * the row's: it outlives this process, until who works on the queue then adopts
+ * it, collects it, or gives it up.
+ */
+extern int cs_slots_submit_row(const CsKey *key, dsa_pointer spec,
+							   CsInstant looked_at, int64 row);
+
+/* The next slot after one (-1: the first) that is a row's of this database; its
+ * outcome comes to this process from now on.  -1: there is none. */
+extern int cs_slots_adopt(int after, int64 *row);
+
 extern bool cs_slots_settled(int slot);
 
 /* Changes whenever a slot of this process was settled. */
@@ -43,6 +55,9 @@ extern uint32 cs_slots_settled_count(void);
 
 /* Is a billed call for it on the wire, as far as one knows? */
 extern bool cs_slots_sent(int slot);
+
+/* Copies the outcome out, and leaves it there; the body stays the slot's. */
+extern void cs_slots_peek(int slot, CsOutcome *outcome, dsa_pointer *body);
 
 /* Copies the outcome out, passes the body's reference on, frees the slot. */
 extern void cs_slots_collect(int slot, CsOutcome *outcome, dsa_pointer *body);

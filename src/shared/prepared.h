@@ -1,0 +1,27 @@
+/*-------------------------------------------------------------------------
+ * prepared.h
+ *	  What prepared transactions will announce when they are committed.
+ *------------------------------------------------------------------------- */
+#ifndef CS_PREPARED_H
+#define CS_PREPARED_H
+
+#include "postgres.h"
+
+#include "shared/place.h"
+
+extern void cs_prepared_init(void);
+
+/*
+ * Keeps news under the name of a transaction; without room they are kept as
+ * "some transaction, look at all".  Never raises.
+ */
+extern void cs_prepared_keep(const char *gid, const CsNews *news);
+
+/*
+ * What was kept under a name.  It stays until cs_prepared_drop.  Where nothing
+ * is, *news says whether something may have been forgotten.
+ */
+extern bool cs_prepared_find(const char *gid, CsNews *news);
+extern void cs_prepared_drop(const char *gid);
+
+#endif /* CS_PREPARED_H */

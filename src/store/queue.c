@@ -1,0 +1,351 @@
+/*-------------------------------------------------------------------------
+ * queue.c
+ *	  The queue of requests whose answer comes later: the session's side.
+ *
+ * Statements go through SPI, prepared once per process.  The owner's rights hold
+ * only while one runs; an error ends them with the transaction.
+ *------------------------------------------------------------------------- */
+#include "postgres.h"
+
+#include "store/queue.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+#include "utils/syscache.h"
+
+#include "store/queue_spi.h"
+
+#define QUEUE_SCHEMA "credscore"
+#define QUEUE_TABLE	 "assessment"
+
+/* The columns. */
+enum
+{
+	ROW_ID = 1,
+	ROW_SERVER,
+	ROW_KIND,
+	ROW_SUBJECT,
+	ROW_ARGUMENTS,
+	ROW_STATUS,
+	ROW_PROVIDER_REF,
+	ROW_REQUEST_ID,
+	ROW_ATTEMPTS,
+	ROW_DEADLINE,
+	ROW_REQUESTED_BY,
+	ROW_PURPOSE,
+	ROW_REQUESTED_AT,
+	ROW_ASKED_AT,
+	ROW_COMPLETED_AT,
+	ROW_RESULT,
+	ROW_ERROR
+};
+
+static const char *const status_names[] = {"queued",	"asking", "pending",
+										   "done",		"failed", "expired",
+										   "cancelled", "unknown"};
+
+const char *
+cs_queue_status_name(CsRowStatus status)
+{
+	return status_names[status];
+}
+
+CsRowStatus
+cs_queue_status(const char *name)
+{
+	for (size_t i = 0; i < lengthof(status_names); i++)
+		if (strcmp(status_names[i], name) == 0)
+			return (CsRowStatus) i;
+	elog(ERROR, "unknown status of a request");
+}
+
+/* InvalidOid: there is no such table. */
+static Oid
+queue_table(void)
+{
+	Oid schema = get_namespace_oid(QUEUE_SCHEMA, true);
+
+	return OidIsValid(schema) ? get_relname_relid(QUEUE_TABLE, schema)
+							  : InvalidOid;
+}
+
+bool
+cs_queue_exists(void)
+{
+	return OidIsValid(queue_table());
+}
+
+/* --- statements --- */
+
+static Oid
+owner_of(Oid table)
+{
+	HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(table));
+	Oid		  owner;
+
+	if (!HeapTupleIsValid(tuple))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("the table credscore.assessment does not exist")));
+	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+	ReleaseSysCache(tuple);
+	return owner;
+}
+
+/*
+ * A plan keeps the search path that it was made with: that of a user might hold
+ * operators of theirs, which would run with the owner's rights.
+ */
+static void
+prepare(CsQueueStatement *statement)
+{
+	int		   level = NewGUCNestLevel();
+	SPIPlanPtr plan;
+
+	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET,
+							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	plan = SPI_prepare(statement->text, statement->nargs, statement->types);
+	if (plan == NULL || SPI_keepplan(plan) != 0)
+		elog(ERROR, "could not prepare a statement of the queue");
+	statement->plan = plan;
+	AtEOXact_GUC(true, level);
+}
+
+uint64
+cs_queue_run(CsQueueStatement *statement, Datum *values, const char *nulls)
+{
+	Oid role;
+	int security;
+	int rc;
+
+	GetUserIdAndSecContext(&role, &security);
+	SetUserIdAndSecContext(owner_of(queue_table()),
+						   security | SECURITY_LOCAL_USERID_CHANGE);
+	if (statement->plan == NULL)
+		prepare(statement);
+	rc = SPI_execute_plan(statement->plan, values, nulls, false, 0);
+	SetUserIdAndSecContext(role, security);
+	if (rc < 0)
+		elog(ERROR, "a statement of the queue failed: %s",
+			 SPI_result_code_string(rc));
+	return SPI_processed;
+}
+
+/* The one number that a statement returned. */
+static int64
+returned_number(void)
+{
+	bool isnull;
+
+	return DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0],
+									   SPI_tuptable->tupdesc, 1, &isnull));
+}
+
+bool
+cs_queue_prepared_before_start(const char *gid)
+{
+	static CsQueueStatement look = {
+		.text =
+			"SELECT 1 FROM pg_catalog.pg_prepared_xacts "
+			"WHERE gid = $1 AND prepared < pg_catalog.pg_postmaster_start_time()",
+		.nargs = 1,
+		.types = {TEXTOID}};
+	Datum values[] = {CStringGetTextDatum(gid)};
+	bool  found;
+
+	PushActiveSnapshot(GetTransactionSnapshot());
+	SPI_connect();
+	found = cs_queue_run(&look, values, NULL) > 0;
+	SPI_finish();
+	PopActiveSnapshot();
+	return found;
+}
+
+int64
+cs_queue_insert(const CsQueueRow *row)
+{
+	static CsQueueStatement insert = {
+		.text =
+			"INSERT INTO credscore.assessment (server, kind, subject, arguments, requested_by) "
+			"VALUES ($1, $2, $3, $4, $5) RETURNING id",
+		.nargs = 5,
+		.types = {NAMEOID, TEXTOID, TEXTOID, JSONBOID, NAMEOID}};
+	char *role = GetUserNameFromId(GetUserId(), false);
+	Datum values[] = {
+		NameGetDatum(&row->server), CStringGetTextDatum(row->kind),
+		CStringGetTextDatum(row->subject), JsonbPGetDatum(row->arguments),
+		DirectFunctionCall1(namein, CStringGetDatum(role))};
+	int64 id;
+
+	SPI_connect();
+	cs_queue_run(&insert, values, NULL);
+	id = returned_number();
+	SPI_finish();
+	return id;
+}
+
+/* --- one row --- */
+
+static Datum
+column(HeapTuple tuple, TupleDesc desc, int number, bool *isnull)
+{
+	return heap_getattr(tuple, number, desc, isnull);
+}
+
+static char *
+text_column(HeapTuple tuple, TupleDesc desc, int number)
+{
+	bool  isnull;
+	Datum value = column(tuple, desc, number, &isnull);
+
+	return isnull ? NULL : TextDatumGetCString(value);
+}
+
+static Jsonb *
+jsonb_column(HeapTuple tuple, TupleDesc desc, int number)
+{
+	bool  isnull;
+	Datum value = column(tuple, desc, number, &isnull);
+
+	return isnull ? NULL : DatumGetJsonbPCopy(value);
+}
+
+static TimestampTz
+time_column(HeapTuple tuple, TupleDesc desc, int number, TimestampTz otherwise)
+{
+	bool  isnull;
+	Datum value = column(tuple, desc, number, &isnull);
+
+	return isnull ? otherwise : DatumGetTimestampTz(value);
+}
+
+static void
+copy_row(HeapTuple tuple, TupleDesc desc, CsQueueRow *row)
+{
+	bool isnull;
+
+	row->id = DatumGetInt64(column(tuple, desc, ROW_ID, &isnull));
+	row->server = *DatumGetName(column(tuple, desc, ROW_SERVER, &isnull));
+	row->kind = text_column(tuple, desc, ROW_KIND);
+	row->subject = text_column(tuple, desc, ROW_SUBJECT);
+	row->arguments = jsonb_column(tuple, desc, ROW_ARGUMENTS);
+	row->status = cs_queue_status(text_column(tuple, desc, ROW_STATUS));
+	row->provider_ref = text_column(tuple, desc, ROW_PROVIDER_REF);
+	row->request_id =
+		*DatumGetUUIDP(column(tuple, desc, ROW_REQUEST_ID, &isnull));
+	row->attempts = DatumGetInt32(column(tuple, desc, ROW_ATTEMPTS, &isnull));
+	row->deadline = time_column(tuple, desc, ROW_DEADLINE, DT_NOEND);
+	row->requested_by =
+		*DatumGetName(column(tuple, desc, ROW_REQUESTED_BY, &isnull));
+	row->asked_at = time_column(tuple, desc, ROW_ASKED_AT, 0);
+	row->result = jsonb_column(tuple, desc, ROW_RESULT);
+	row->error = jsonb_column(tuple, desc, ROW_ERROR);
+}
+
+static bool
+fetch_row(Relation table, int64 id, Snapshot snapshot, CsQueueRow *row,
+		  bool *own)
+{
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	bool		found;
+
+	ScanKeyInit(&key, ROW_ID, BTEqualStrategyNumber, F_INT8EQ,
+				Int64GetDatum(id));
+	scan = systable_beginscan(table, RelationGetPrimaryKeyIndex(table), true,
+							  snapshot, 1, &key);
+	tuple = systable_getnext(scan);
+	found = HeapTupleIsValid(tuple);
+	if (found)
+	{
+		copy_row(tuple, RelationGetDescr(table), row);
+		*own = TransactionIdIsCurrentTransactionId(
+			HeapTupleHeaderGetXmin(tuple->t_data));
+	}
+	systable_endscan(scan);
+	return found;
+}
+
+bool
+cs_queue_look(int64 id, CsQueueRow *row, bool *own)
+{
+	Oid		 oid = queue_table();
+	Relation table =
+		OidIsValid(oid) ? try_table_open(oid, AccessShareLock) : NULL;
+	Snapshot snapshot;
+	bool	 found;
+
+	*own = false;
+	if (table == NULL)
+		return false;
+	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	found = fetch_row(table, id, snapshot, row, own);
+	UnregisterSnapshot(snapshot);
+	table_close(table, AccessShareLock);
+	return found;
+}
+
+/* --- changing one --- */
+
+static bool
+change_own(CsQueueStatement *statement, int64 id)
+{
+	char  *role = GetUserNameFromId(GetUserId(), false);
+	Datum  values[] = {Int64GetDatum(id),
+					   DirectFunctionCall1(namein, CStringGetDatum(role))};
+	uint64 changed;
+
+	SPI_connect();
+	changed = cs_queue_run(statement, values, NULL);
+	SPI_finish();
+	return changed > 0;
+}
+
+CsCancelled
+cs_queue_cancel(int64 id)
+{
+	static CsQueueStatement unsent = {
+		.text =
+			"UPDATE credscore.assessment SET status = 'cancelled', completed_at = pg_catalog.now() "
+			"WHERE id = $1 AND requested_by = $2 AND status = 'queued'",
+		.nargs = 2,
+		.types = {INT8OID, NAMEOID}};
+	static CsQueueStatement pending = {
+		.text =
+			"UPDATE credscore.assessment SET status = 'expired', completed_at = pg_catalog.now() "
+			"WHERE id = $1 AND requested_by = $2 AND status = 'pending'",
+		.nargs = 2,
+		.types = {INT8OID, NAMEOID}};
+
+	if (change_own(&unsent, id))
+		return CS_CANCEL_UNSENT;
+	return change_own(&pending, id) ? CS_CANCEL_PENDING : CS_CANCEL_NO;
+}
+
+bool
+cs_queue_retry(int64 id)
+{
+	static CsQueueStatement retry = {
+		.text =
+			"UPDATE credscore.assessment SET status = 'queued', request_id = pg_catalog.gen_random_uuid(), "
+			"provider_ref = NULL, attempts = 0, deadline = NULL, asked_at = NULL, completed_at = NULL, error = NULL "
+			"WHERE id = $1 AND requested_by = $2 AND status IN ('failed', 'expired', 'unknown')",
+		.nargs = 2,
+		.types = {INT8OID, NAMEOID}};
+
+	return change_own(&retry, id);
+}
