@@ -1,0 +1,314 @@
+/*-------------------------------------------------------------------------
+ * queue_work.c
+ *	  The queue as its worker sees it: many rows at a time, waiting for no
+ *	  lock.
+ *------------------------------------------------------------------------- */
+#include "postgres.h"
+
+#include "store/queue_work.h"
+
+#include "catalog/pg_type.h"
+#include "commands/async.h"
+#include "executor/spi.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+
+#include "store/queue_spi.h"
+
+#define COLUMNS \
+	"a.id, a.server, a.kind, a.subject, a.arguments, a.status, a.provider_ref, " \
+	"a.request_id, a.attempts, a.deadline, a.requested_by, a.asked_at"
+
+/* --- rows of a result --- */
+
+static Datum
+column(HeapTuple tuple, TupleDesc desc, int number, bool *isnull)
+{
+	return SPI_getbinval(tuple, desc, number, isnull);
+}
+
+static char *
+text_column(HeapTuple tuple, TupleDesc desc, int number)
+{
+	bool  isnull;
+	Datum value = column(tuple, desc, number, &isnull);
+
+	return isnull ? NULL : TextDatumGetCString(value);
+}
+
+static TimestampTz
+time_column(HeapTuple tuple, TupleDesc desc, int number, TimestampTz otherwise)
+{
+	bool  isnull;
+	Datum value = column(tuple, desc, number, &isnull);
+
+	return isnull ? otherwise : DatumGetTimestampTz(value);
+}
+
+static void
+copy_row(HeapTuple tuple, TupleDesc desc, CsQueueRow *row)
+{
+	bool  isnull;
+	char *status = text_column(tuple, desc, 6);
+
+	row->id = DatumGetInt64(column(tuple, desc, 1, &isnull));
+	row->server = *DatumGetName(column(tuple, desc, 2, &isnull));
+	row->kind = text_column(tuple, desc, 3);
+	row->subject = text_column(tuple, desc, 4);
+	row->arguments = DatumGetJsonbPCopy(column(tuple, desc, 5, &isnull));
+	row->status = cs_queue_status(status);
+	row->provider_ref = text_column(tuple, desc, 7);
+	row->request_id = *DatumGetUUIDP(column(tuple, desc, 8, &isnull));
+	row->attempts = DatumGetInt32(column(tuple, desc, 9, &isnull));
+	row->deadline = time_column(tuple, desc, 10, DT_NOEND);
+	row->requested_by = *DatumGetName(column(tuple, desc, 11, &isnull));
+	row->asked_at = time_column(tuple, desc, 12, 0);
+	row->result = row->error = NULL;
+}
+
+/* Runs a statement that returns rows; they are the caller's. */
+static int
+rows_of(CsQueueStatement *statement, Datum *values, CsQueueRow **rows)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext old;
+	int			  n;
+
+	SPI_connect();
+	n = (int) cs_queue_run(statement, values, NULL);
+	old = MemoryContextSwitchTo(caller);
+	*rows = palloc(Max(n, 1) * sizeof(CsQueueRow));
+	for (int i = 0; i < n; i++)
+		copy_row(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, &(*rows)[i]);
+	MemoryContextSwitchTo(old);
+	SPI_finish();
+	return n;
+}
+
+/* --- arguments --- */
+
+static Datum
+array_of(Datum *values, bool *nulls, int n, Oid type, int len, bool byval,
+		 char align)
+{
+	int dims[] = {n};
+	int bounds[] = {1};
+
+	return PointerGetDatum(construct_md_array(values, nulls, 1, dims, bounds,
+											  type, len, byval, align));
+}
+
+static Datum
+ids_of(const int64 *ids, int n)
+{
+	Datum *values = palloc(Max(n, 1) * sizeof(Datum));
+
+	for (int i = 0; i < n; i++)
+		values[i] = Int64GetDatum(ids[i]);
+	return array_of(values, NULL, n, INT8OID, 8, true, TYPALIGN_DOUBLE);
+}
+
+/* --- reading and claiming --- */
+
+int
+cs_queue_read(int64 first, int64 last, int limit, CsQueueRow **rows)
+{
+	static CsQueueStatement read = {
+		.text = "SELECT " COLUMNS " FROM credscore.assessment a "
+				"WHERE a.completed_at IS NULL AND a.id BETWEEN $1 AND $2 "
+				"ORDER BY a.id LIMIT $3",
+		.nargs = 3,
+		.types = {INT8OID, INT8OID, INT4OID}};
+	Datum values[] = {Int64GetDatum(first), Int64GetDatum(last),
+					  Int32GetDatum(limit)};
+
+	return rows_of(&read, values, rows);
+}
+
+int
+cs_queue_fetch(const int64 *ids, int n, CsQueueRow **rows)
+{
+	static CsQueueStatement fetch = {
+		.text = "SELECT " COLUMNS " FROM credscore.assessment a "
+				"WHERE a.completed_at IS NULL AND a.id = ANY ($1)",
+		.nargs = 1,
+		.types = {INT8ARRAYOID}};
+	Datum values[] = {ids_of(ids, n)};
+
+	return rows_of(&fetch, values, rows);
+}
+
+int
+cs_queue_claim(const int64 *ids, int n, CsRowStatus from, CsQueueRow **rows)
+{
+	static CsQueueStatement claim = {
+		.text =
+			"UPDATE credscore.assessment a "
+			"SET status = 'asking', attempts = a.attempts + 1, asked_at = pg_catalog.clock_timestamp() "
+			"WHERE a.id IN (SELECT b.id FROM credscore.assessment b "
+			"WHERE b.id = ANY ($1) AND b.status = $2 FOR NO KEY UPDATE SKIP LOCKED) "
+			"RETURNING " COLUMNS,
+		.nargs = 2,
+		.types = {INT8ARRAYOID, TEXTOID}};
+	Datum values[] = {ids_of(ids, n),
+					  CStringGetTextDatum(cs_queue_status_name(from))};
+
+	return rows_of(&claim, values, rows);
+}
+
+/* --- writing --- */
+
+/* The columns of changes, as arrays. */
+typedef struct Columns
+{
+	Datum *values;
+	bool  *nulls;
+	int	   n;
+} Columns;
+
+static void
+begin(Columns *c, int n)
+{
+	c->values = palloc(n * sizeof(Datum));
+	c->nulls = palloc0(n * sizeof(bool));
+	c->n = n;
+}
+
+static void
+put(Columns *c, int i, Datum value, bool isnull)
+{
+	c->values[i] = value;
+	c->nulls[i] = isnull;
+}
+
+static Datum
+text_or_null(const char *text)
+{
+	return text != NULL ? CStringGetTextDatum(text) : (Datum) 0;
+}
+
+static Datum
+column_of(CsQueueChange *changes, int n, int which)
+{
+	Columns c;
+
+	begin(&c, n);
+	for (int i = 0; i < n; i++)
+	{
+		CsQueueChange *change = &changes[i];
+
+		switch (which)
+		{
+			case 0:
+				put(&c, i, Int64GetDatum(change->id), false);
+				break;
+			case 1:
+				put(&c, i, UUIDPGetDatum(&change->request_id), false);
+				break;
+			case 2:
+				put(&c, i, text_or_null(cs_queue_status_name(change->from)),
+					false);
+				break;
+			case 3:
+				put(&c, i, text_or_null(cs_queue_status_name(change->to)),
+					false);
+				break;
+			case 4:
+				put(&c, i, Int32GetDatum(change->attempts), false);
+				break;
+			case 5:
+				put(&c, i, text_or_null(change->provider_ref),
+					change->provider_ref == NULL);
+				break;
+			case 6:
+				put(&c, i, TimestampTzGetDatum(change->deadline),
+					change->deadline == 0);
+				break;
+			case 7:
+				put(&c, i, PointerGetDatum(change->result),
+					change->result == NULL);
+				break;
+			case 8:
+				put(&c, i, PointerGetDatum(change->error),
+					change->error == NULL);
+				break;
+		}
+	}
+	switch (which)
+	{
+		case 0:
+			return array_of(c.values, c.nulls, n, INT8OID, 8, true,
+							TYPALIGN_DOUBLE);
+		case 1:
+			return array_of(c.values, c.nulls, n, UUIDOID, UUID_LEN, false,
+							TYPALIGN_CHAR);
+		case 4:
+			return array_of(c.values, c.nulls, n, INT4OID, 4, true,
+							TYPALIGN_INT);
+		case 6:
+			return array_of(c.values, c.nulls, n, TIMESTAMPTZOID, 8, true,
+							TYPALIGN_DOUBLE);
+		case 7:
+		case 8:
+			return array_of(c.values, c.nulls, n, JSONBOID, -1, false,
+							TYPALIGN_INT);
+		default:
+			return array_of(c.values, c.nulls, n, TEXTOID, -1, false,
+							TYPALIGN_INT);
+	}
+}
+
+static CsQueueChange *
+change_of(CsQueueChange *changes, int n, int64 id)
+{
+	for (int i = 0; i < n; i++)
+		if (changes[i].id == id)
+			return &changes[i];
+	return NULL;
+}
+
+void
+cs_queue_write(CsQueueChange *changes, int n)
+{
+	static CsQueueStatement write = {
+		.text =
+			"UPDATE credscore.assessment a SET status = w.status, attempts = a.attempts + w.attempts, "
+			"provider_ref = COALESCE(w.provider_ref, a.provider_ref), "
+			"deadline = COALESCE(w.deadline, a.deadline), "
+			"result = COALESCE(w.result, a.result), error = COALESCE(w.error, a.error), "
+			"completed_at = CASE WHEN w.status NOT IN ('queued', 'asking', 'pending') "
+			"THEN pg_catalog.clock_timestamp() END "
+			"FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9) "
+			"AS w (id, request_id, was, status, attempts, provider_ref, deadline, result, error) "
+			"WHERE a.id = w.id AND a.request_id = w.request_id AND a.status = w.was "
+			"AND a.id IN (SELECT b.id FROM credscore.assessment b WHERE b.id = ANY ($1) FOR NO KEY UPDATE SKIP LOCKED) "
+			"RETURNING a.id",
+		.nargs = 9,
+		.types = {INT8ARRAYOID, UUIDARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
+				  INT4ARRAYOID, TEXTARRAYOID, TIMESTAMPTZARRAYOID,
+				  JSONBARRAYOID, JSONBARRAYOID}};
+	Datum values[9];
+	bool  isnull;
+
+	for (int i = 0; i < n; i++)
+		changes[i].done = false;
+	if (n == 0)
+		return;
+	for (int which = 0; which < 9; which++)
+		values[which] = column_of(changes, n, which);
+	SPI_connect();
+	for (uint64 i = cs_queue_run(&write, values, NULL); i > 0; i--)
+		change_of(
+			changes, n,
+			DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[i - 1],
+										SPI_tuptable->tupdesc, 1, &isnull)))
+			->done = true;
+	SPI_finish();
+}
+
+void
+cs_queue_notify(int64 id)
+{
+	Async_Notify("credscore_done", psprintf(INT64_FORMAT, id));
+}
