@@ -29,6 +29,7 @@
 #include "shared/refusal.h"
 #include "shared/slots.h"
 #include "shared/stats.h"
+#include "worker/worker.h"
 
 PG_MODULE_MAGIC;
 
@@ -57,4 +58,5 @@ _PG_init(void)
 	cs_prefetch_init();
 	cs_plan_init();
 	cs_courier_init();
+	cs_worker_init();
 }

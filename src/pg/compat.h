@@ -19,6 +19,7 @@
 #include "storage/latch.h"
 #include "storage/proc.h"
 #include "utils/acl.h"
+#include "utils/syscache.h"
 #include "utils/wait_event.h"
 
 #if PG_VERSION_NUM >= 180000
@@ -48,6 +49,13 @@ cs_compat_process_count(void)
 #if PG_VERSION_NUM < 180000
 #define pg_noreturn __attribute__((noreturn))
 #endif
+
+/* Is there a database of this oid?  Within a transaction. */
+static inline bool
+cs_compat_database_exists(Oid oid)
+{
+	return SearchSysCacheExists1(DATABASEOID, ObjectIdGetDatum(oid));
+}
 
 /* May the role use the foreign server? */
 static inline AclResult

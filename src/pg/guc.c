@@ -18,6 +18,9 @@
  * half a kilobyte of static shared memory, so that even the largest table
  * stays small; who finds none free waits for one.
  */
+#define MAX_WORKERS_DEFAULT 2
+#define MAX_WORKERS_MAX		64
+
 #define MAX_QUESTIONS_DEFAULT 1024
 #define MAX_QUESTIONS_MIN	  16
 #define MAX_QUESTIONS_MAX	  65536
@@ -70,6 +73,8 @@ static int	max_questions = MAX_QUESTIONS_DEFAULT; /* slots */
 static int	on_error = CS_ON_ERROR_ERROR; /* default of the argument */
 static int	read_ahead = 0; /* rows; 0: READ_AHEAD_FACTOR * max_in_flight */
 static bool slow_start = false; /* let the window grow */
+static bool workers = true;		/* work on queues */
+static int	max_workers = MAX_WORKERS_DEFAULT;
 
 void
 cs_guc_init(void)
@@ -141,6 +146,18 @@ cs_guc_init(void)
 		"Lets the number of calls on their way grow 1, 2, 4 and so on.",
 		"A statement that fails early has then fewer calls on their way.",
 		&slow_start, false, PGC_USERSET, 0, NULL, NULL, NULL);
+
+	DefineCustomBoolVariable("credscore.workers",
+							 "Lets background workers ask what was requested.",
+							 "When it is switched off, requests wait.",
+							 &workers, true, PGC_SIGHUP, 0, NULL, NULL, NULL);
+
+	DefineCustomIntVariable(
+		"credscore.max_workers",
+		"Sets in how many databases requests are worked on at once.",
+		"Each takes one of max_worker_processes.", &max_workers,
+		MAX_WORKERS_DEFAULT, 1, MAX_WORKERS_MAX, PGC_SIGHUP, 0, NULL, NULL,
+		NULL);
 
 	MarkGUCPrefixReserved("credscore");
 }
@@ -235,4 +252,16 @@ const char *
 cs_guc_on_error_values(void)
 {
 	return "error, subject, null, report";
+}
+
+bool
+cs_guc_workers(void)
+{
+	return workers;
+}
+
+int
+cs_guc_max_workers(void)
+{
+	return max_workers;
 }

@@ -37,6 +37,8 @@ extern CsOnError cs_guc_on_error(void);
 extern int	cs_guc_read_ahead(void);
 extern int	cs_guc_read_ahead_most(void);
 extern bool cs_guc_slow_start(void);
+extern bool cs_guc_workers(void);	  /* are queues worked on? */
+extern int	cs_guc_max_workers(void); /* databases at once */
 
 /* The value of an on_error argument; false when it is none. */
 extern bool cs_guc_parse_on_error(const char *text, CsOnError *value);

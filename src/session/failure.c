@@ -222,34 +222,50 @@ make_failure(const CsAbout *about, CsErrorCode code, const CsOutcome *outcome,
 	return failure;
 }
 
+CsFailure *
+cs_failure_from_outcome(const CsAbout *about, const CsOutcome *outcome)
+{
+	CsFailure *failure = palloc(sizeof(CsFailure));
+	char	  *message = palloc(CS_MESSAGE_SIZE);
+
+	*failure = make_failure(about, outcome->code, outcome, outcome->standing);
+	snprintf(message, CS_MESSAGE_SIZE, outcome_message(outcome),
+			 about->settings->provider->title);
+	failure->message = message;
+	failure->detail =
+		make_detail(about, outcome->detail, outcome->http_status);
+	return failure;
+}
+
 void
 cs_failure_of_outcome(CsScope *scope, CsMemoEntry *entry, const CsAbout *about,
 					  const CsOutcome *outcome)
 {
-	CsFailure failure =
-		make_failure(about, outcome->code, outcome, outcome->standing);
-	char message[CS_MESSAGE_SIZE];
+	store_failure(scope, entry, cs_failure_from_outcome(about, outcome));
+}
 
-	snprintf(message, sizeof(message), outcome_message(outcome),
-			 about->settings->provider->title);
-	failure.message = message;
-	failure.detail = make_detail(about, outcome->detail, outcome->http_status);
-	store_failure(scope, entry, &failure);
+CsFailure *
+cs_failure_from_reply(const CsAbout *about, const CsOutcome *outcome,
+					  const CsVerdict *verdict)
+{
+	const CsError *err = &verdict->error;
+	CsFailure	  *failure = palloc(sizeof(CsFailure));
+
+	*failure =
+		make_failure(about, err->code, outcome, verdict->effective_status);
+	failure->message = shown(err->message);
+	failure->detail = make_detail(about, err->detail, outcome->http_status);
+	failure->provider_code =
+		err->provider_code[0] ? shown(err->provider_code) : NULL;
+	return failure;
 }
 
 void
 cs_failure_of_reply(CsScope *scope, CsMemoEntry *entry, const CsAbout *about,
 					const CsOutcome *outcome, const CsVerdict *verdict)
 {
-	const CsError *err = &verdict->error;
-	CsFailure	   failure =
-		make_failure(about, err->code, outcome, verdict->effective_status);
-
-	failure.message = shown(err->message);
-	failure.detail = make_detail(about, err->detail, outcome->http_status);
-	failure.provider_code =
-		err->provider_code[0] ? shown(err->provider_code) : NULL;
-	store_failure(scope, entry, &failure);
+	store_failure(scope, entry,
+				  cs_failure_from_reply(about, outcome, verdict));
 }
 
 /* What helps whom a question was not asked for. */

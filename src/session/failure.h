@@ -40,6 +40,14 @@ typedef struct CsFailure
 	CsBilled	billed;
 } CsFailure;
 
+/* Why a question got no reply that could be read, and why a reply is no answer;
+ * palloc'd. */
+extern CsFailure *
+cs_failure_from_outcome(const CsAbout *about, const CsOutcome *outcome);
+extern CsFailure *
+cs_failure_from_reply(const CsAbout *about, const CsOutcome *outcome,
+					  const CsVerdict *verdict);
+
 /* Keeps why a question got no reply that could be read. */
 extern void
 cs_failure_of_outcome(CsScope *scope, CsMemoEntry *entry, const CsAbout *about,

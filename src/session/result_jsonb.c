@@ -379,13 +379,19 @@ push_bool(JsonbParseState **state, const char *name, bool flag)
 Jsonb *
 cs_result_jsonb_report(const CsFailure *failure)
 {
+	return cs_result_jsonb_report_as(failure,
+									 cs_error_sqlstate(failure->code));
+}
+
+Jsonb *
+cs_result_jsonb_report_as(const CsFailure *failure, int sqlstate)
+{
 	JsonbParseState *state = NULL;
 
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	push_key(&state, "error");
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	push_text(&state, "sqlstate",
-			  unpack_sql_state(cs_error_sqlstate(failure->code)));
+	push_text(&state, "sqlstate", unpack_sql_state(sqlstate));
 	push_text(&state, "message", failure->message);
 	push_text(&state, "detail", failure->detail);
 	push_text(&state, "provider", failure->provider);

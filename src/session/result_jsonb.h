@@ -23,4 +23,8 @@ extern Jsonb *cs_result_jsonb(struct json_object *root, CsError *err);
 /* {"error": {...}} as on_error => 'report' gives it. */
 extern Jsonb *cs_result_jsonb_report(const CsFailure *failure);
 
+/* The same with an SQLSTATE that no code of ours has. */
+extern Jsonb *
+cs_result_jsonb_report_as(const CsFailure *failure, int sqlstate);
+
 #endif /* CS_RESULT_JSONB_H */

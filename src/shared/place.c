@@ -426,20 +426,23 @@ cs_place_start_next(int most)
 	return database;
 }
 
-void
+bool
 cs_place_start_failed(Oid database)
 {
 	Place *p;
+	bool   failed;
 
 	LWLockAcquire(table_lock, LW_EXCLUSIVE);
 	p = find(database);
-	if (p != NULL && p->state == CS_PLACE_STARTING)
+	failed = p != NULL && p->state == CS_PLACE_STARTING;
+	if (failed)
 	{
 		set_state(p, CS_PLACE_FREE);
 		p->need = true;
 		queue_up(p, cs_clock_ticks());
 	}
 	LWLockRelease(table_lock);
+	return failed;
 }
 
 CsInstant

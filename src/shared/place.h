@@ -86,8 +86,9 @@ extern bool cs_place_overflowed(void);
  */
 extern Oid cs_place_start_next(int most);
 
-/* The worker that was to start in it is no more, and never took its place. */
-extern void cs_place_start_failed(Oid database);
+/* The worker that was to start in it is no more; true: it never took its
+ * place, which is free again, and needs another one. */
+extern bool cs_place_start_failed(Oid database);
 
 /* When the next is due; CS_NEVER: none is. */
 extern CsInstant cs_place_next_due(void);

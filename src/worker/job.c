@@ -1,0 +1,331 @@
+/*-------------------------------------------------------------------------
+ * job.c
+ *	  A question of the queue on its way.
+ *
+ * Preparing one runs with the rights of who requested it, restricted as in a
+ * maintenance command, in a subtransaction: whatever goes wrong is that
+ * request's failure and no other's.
+ *------------------------------------------------------------------------- */
+#include "postgres.h"
+
+#include "worker/job.h"
+
+#include "access/xact.h"
+#include "catalog/pg_proc.h"
+#include "executor/spi.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+#include "utils/uuid.h"
+
+#include "pg/clock.h"
+#include "pg/shmem.h"
+#include "session/failure.h"
+#include "session/question.h"
+#include "session/result_jsonb.h"
+#include "shared/slots.h"
+
+
+/* --- life --- */
+
+CsJob *
+cs_job_create(CsJobKind kind, const CsQueueRow *rows, int n)
+{
+	MemoryContext cxt = AllocSetContextCreate(
+		TopMemoryContext, "credscore job", ALLOCSET_SMALL_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(cxt);
+	CsJob		 *job = palloc0(sizeof(CsJob));
+
+	job->cxt = cxt;
+	job->kind = kind;
+	job->slot = -1;
+	job->nrows = n;
+	job->rows = palloc(n * sizeof(CsQueueRow));
+	for (int i = 0; i < n; i++)
+	{
+		CsQueueRow *row = &job->rows[i];
+
+		*row = rows[i];
+		row->kind = pstrdup(rows[i].kind);
+		row->subject = pstrdup(rows[i].subject);
+		row->arguments =
+			(Jsonb *) PG_DETOAST_DATUM_COPY(JsonbPGetDatum(rows[i].arguments));
+		if (rows[i].provider_ref != NULL)
+			row->provider_ref = pstrdup(rows[i].provider_ref);
+	}
+	MemoryContextSwitchTo(old);
+	return job;
+}
+
+void
+cs_job_free(CsJob *job)
+{
+	if (job->settings != NULL)
+		cs_settings_release(job->settings);
+	MemoryContextDelete(job->cxt);
+}
+
+/* --- what is asked --- */
+
+/* The endpoint that a kind of request asks, for each kind of job. */
+static const char *
+endpoint_name(const CsJob *job)
+{
+	const char *kind = job->rows[0].kind;
+
+	if (strcmp(kind, "assessment") != 0)
+		return kind;
+	return job->kind == CS_JOB_ASK ? "assessment_create" : "assessment";
+}
+
+/* A text member of the arguments, in UTF-8; NULL: there is none. */
+static char *
+argument(const CsQueueRow *row, const char *name)
+{
+	JsonbValue	member;
+	JsonbValue *found = getKeyJsonValueFromContainer(
+		&row->arguments->root, name, (int) strlen(name), &member);
+
+	if (found == NULL || found->type != jbvString)
+		return NULL;
+	return pg_server_to_any(
+		pnstrdup(found->val.string.val, found->val.string.len),
+		found->val.string.len, PG_UTF8);
+}
+
+static void
+put_argument(CsArguments *args, CsPair *pairs, const CsQueueRow *row,
+			 const char *name)
+{
+	char *value = argument(row, name);
+
+	if (value != NULL)
+		pairs[args->npairs++] = (CsPair){name, value};
+}
+
+static void
+fill_subject(CsJob *job)
+{
+	const CsQueueRow *row = &job->rows[0];
+	bool			  by_ref =
+		job->kind != CS_JOB_ASK && strcmp(row->kind, "assessment") == 0;
+
+	strlcpy(job->subject,
+			by_ref && row->provider_ref != NULL
+				? row->provider_ref
+				: pg_server_to_any(row->subject, (int) strlen(row->subject),
+								   PG_UTF8),
+			sizeof(job->subject));
+}
+
+static CsArguments
+arguments_of(CsJob *job, CsPair *pairs)
+{
+	CsArguments		  args = {.pairs = pairs};
+	const CsQueueRow *row = &job->rows[0];
+
+	fill_subject(job);
+	pairs[args.npairs++] = (CsPair){"subject", job->subject};
+	put_argument(&args, pairs, row, "utc_endtime");
+	put_argument(&args, pairs, row, "assessment_type");
+	put_argument(&args, pairs, row, "assessed_at");
+	return args;
+}
+
+void
+cs_job_request_id(const CsJob *job, char out[CS_JOB_UUID_SIZE])
+{
+	const pg_uuid_t *uuid = &job->rows[0].request_id;
+
+	strlcpy(
+		out,
+		DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(uuid))),
+		CS_JOB_UUID_SIZE);
+}
+
+/* --- starting --- */
+
+/* May the role still make such requests? */
+static void
+check_execute(Oid role, const char *kind)
+{
+	Oid	  types[] = {NAMEOID, TEXTOID};
+	Datum values[] = {ObjectIdGetDatum(role), CStringGetTextDatum(kind)};
+	bool  isnull;
+	bool  may;
+
+	types[0] = OIDOID;
+	SPI_connect();
+	if (SPI_execute_with_args(
+			"SELECT pg_catalog.bool_or(pg_catalog.has_function_privilege($1, p.oid, 'EXECUTE')) "
+			"FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_depend d ON d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass "
+			"AND d.objid OPERATOR(pg_catalog.=) p.oid AND d.deptype OPERATOR(pg_catalog.=) 'e' "
+			"WHERE p.prosrc OPERATOR(pg_catalog.=) ('credscore_request_' OPERATOR(pg_catalog.||) $2)",
+			2, types, values, NULL, true, 0) != SPI_OK_SELECT ||
+		SPI_processed != 1)
+		elog(ERROR, "could not look at privileges");
+	may = DatumGetBool(SPI_getbinval(SPI_tuptable->vals[0],
+									 SPI_tuptable->tupdesc, 1, &isnull)) &&
+		  !isnull;
+	SPI_finish();
+	if (!may)
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg(
+				 "the requester may no longer execute credscore_request_%s()",
+				 kind)));
+}
+
+static void
+resolve(CsJob *job)
+{
+	bool reader;
+
+	job->settings = cs_settings_get(NameStr(job->rows[0].server), &reader);
+	cs_settings_hold(job->settings);
+	if (reader)
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+						errmsg("the requester may only read")));
+	job->endpoint =
+		cs_registry_endpoint(job->settings->provider, endpoint_name(job));
+	if (job->endpoint == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("server \"%s\" cannot answer this question any more",
+						NameStr(job->rows[0].server))));
+}
+
+static void
+hand_over(CsJob *job)
+{
+	CsPair		pairs[4];
+	CsAsk		ask = {.settings = job->settings,
+					   .endpoint = job->endpoint,
+					   .max_age_ms = CS_QUESTION_ANY_AGE};
+	char		request_id[CS_JOB_UUID_SIZE];
+	CsKey		key;
+	dsa_pointer spec;
+
+	ask.args = arguments_of(job, pairs);
+	cs_job_request_id(job, request_id);
+	cs_question_key(&key, &ask);
+	spec = cs_question_share_as(&ask, request_id);
+	job->slot =
+		cs_slots_submit_row(&key, spec, cs_clock_ticks(), job->rows[0].id);
+	if (job->slot < 0)
+		cs_spec_discard(spec);
+}
+
+static void
+start_as(CsJob *job)
+{
+	Oid role = get_role_oid(NameStr(job->rows[0].requested_by), true);
+
+	if (!OidIsValid(role))
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
+						errmsg("the requester does not exist any more")));
+	check_execute(role, job->rows[0].kind);
+	SetUserIdAndSecContext(role, SECURITY_RESTRICTED_OPERATION |
+									 SECURITY_LOCAL_USERID_CHANGE);
+	resolve(job);
+	hand_over(job);
+}
+
+static Jsonb *
+report_of(const ErrorData *error, const CsJob *job)
+{
+	CsFailure failure = {.code = CS_ERR_ARGUMENT,
+						 .message = error->message,
+						 .detail = error->detail,
+						 .server = NameStr(job->rows[0].server),
+						 .provider = job->settings != NULL
+										 ? job->settings->provider->name
+										 : NULL,
+						 .billed = CS_BILLED_NO};
+
+	return cs_result_jsonb_report_as(&failure, error->sqlerrcode);
+}
+
+CsJobStart
+cs_job_start(CsJob *job, Jsonb **report)
+{
+	MemoryContext		caller = CurrentMemoryContext;
+	ResourceOwner		owner = CurrentResourceOwner;
+	volatile CsJobStart start = CS_JOB_STARTED;
+	Oid					role;
+	int					security;
+
+	GetUserIdAndSecContext(&role, &security);
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(job->cxt);
+	PG_TRY();
+	{
+		start_as(job);
+		SetUserIdAndSecContext(role, security);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		ErrorData *error;
+
+		MemoryContextSwitchTo(caller);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		SetUserIdAndSecContext(role, security);
+		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED ||
+			error->sqlerrcode == ERRCODE_ADMIN_SHUTDOWN)
+			ReThrowError(error);
+		start = CS_JOB_REFUSED;
+		if (error->sqlerrcode == ERRCODE_OUT_OF_MEMORY)
+			start = CS_JOB_NO_ROOM;
+		*report = report_of(error, job);
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(caller);
+	CurrentResourceOwner = owner;
+	if (start == CS_JOB_STARTED && job->slot < 0)
+		return CS_JOB_NO_ROOM;
+	return start;
+}
+
+bool
+cs_job_adopt(CsJob *job, int slot)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	volatile bool found = true;
+	Oid			  role;
+	int			  security;
+
+	job->slot = slot;
+	GetUserIdAndSecContext(&role, &security);
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(job->cxt);
+	PG_TRY();
+	{
+		SetUserIdAndSecContext(
+			get_role_oid(NameStr(job->rows[0].requested_by), false),
+			SECURITY_RESTRICTED_OPERATION | SECURITY_LOCAL_USERID_CHANGE);
+		resolve(job);
+		fill_subject(job);
+		SetUserIdAndSecContext(role, security);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(caller);
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		SetUserIdAndSecContext(role, security);
+		found = false;
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(caller);
+	CurrentResourceOwner = owner;
+	return found;
+}

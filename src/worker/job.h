@@ -1,0 +1,91 @@
+/*-------------------------------------------------------------------------
+ * job.h
+ *	  A question of the queue on its way: what is asked for one or more rows,
+ *	  and what its outcome makes of them.
+ *
+ * Rows that ask the same are one job.  It lives in a memory context of its own,
+ * and holds the settings it was prepared with; its slot is the first row's.
+ *------------------------------------------------------------------------- */
+#ifndef CS_JOB_H
+#define CS_JOB_H
+
+#include "postgres.h"
+
+#include "base/instant.h"
+#include "provider/registry.h"
+#include "settings/settings.h"
+#include "store/queue_work.h"
+
+/* Why it is asked. */
+typedef enum CsJobKind
+{
+	CS_JOB_ASK,	 /* the rows are `asking`: this is what is paid for */
+	CS_JOB_POLL, /* they are `pending`: a free look */
+	CS_JOB_READ	 /* they are `asking`, and nobody knows whether a call left */
+} CsJobKind;
+
+typedef struct CsJob
+{
+	MemoryContext	  cxt;
+	CsJobKind		  kind;
+	const CsSettings *settings; /* held */
+	const CsEndpoint *endpoint;
+	char			  subject[CS_SUBJECT_SIZE]; /* of this question */
+	int				  slot;						/* -1: none yet */
+	int				  nrows;
+	CsQueueRow		 *rows; /* the first is the one that is asked about */
+} CsJob;
+
+/* What is to be done with a job's rows. */
+typedef enum CsJobEnd
+{
+	CS_JOB_OVER, /* changes are written, the rows are done with or pending */
+	CS_JOB_NOT_NOW,	 /* nothing left: the server is to be left alone a while */
+	CS_JOB_RECONCILE /* it may have been accepted: read it back */
+} CsJobEnd;
+
+typedef struct CsJobResult
+{
+	CsJobEnd	end;
+	CsRowStatus to;			  /* OVER: what the rows become */
+	const char *provider_ref; /* or NULL */
+	Jsonb	   *result;		  /* or NULL */
+	Jsonb	   *error;		  /* or NULL */
+	int			again_ms;	  /* pending: when to look again; NOT_NOW likewise,
+							   * 0: as one likes */
+	int			deadline_ms;  /* pending, from now on; 0: as it was */
+} CsJobResult;
+
+/*
+ * Makes a job of rows that ask the same and are claimed, or are to be polled;
+ * they are copied.
+ */
+extern CsJob *cs_job_create(CsJobKind kind, const CsQueueRow *rows, int n);
+extern void	  cs_job_free(CsJob *job);
+
+typedef enum CsJobStart
+{
+	CS_JOB_STARTED,
+	CS_JOB_NO_ROOM, /* no slot, or no memory: try again */
+	CS_JOB_REFUSED	/* *report says why its rows fail */
+} CsJobStart;
+
+/*
+ * Hands a job over, as the requester of its first row: whether that may still
+ * ask is looked at anew.  Within a transaction.  Never raises but for what ends
+ * the worker.
+ */
+extern CsJobStart cs_job_start(CsJob *job, Jsonb **report);
+
+/* Settings for a job whose slot a former worker filled; false: there are none
+ * any more. */
+extern bool cs_job_adopt(CsJob *job, int slot);
+
+/* The request id that its calls carry, as text. */
+#define CS_JOB_UUID_SIZE 37
+extern void cs_job_request_id(const CsJob *job, char out[CS_JOB_UUID_SIZE]);
+
+/* Reads the outcome in its slot, which stays. */
+extern void cs_job_read(CsJob *job, CsJobResult *result);
+
+#endif /* CS_JOB_H */

@@ -1,0 +1,239 @@
+/*-------------------------------------------------------------------------
+ * job_read.c
+ *	  What an outcome makes of the rows of a job.
+ *
+ * Everything is allocated in the job's memory context.
+ *------------------------------------------------------------------------- */
+#include "postgres.h"
+
+#include "worker/job.h"
+
+#include <json-c/json_object.h>
+
+#include "utils/memutils.h"
+
+#include "base/json.h"
+#include "pg/shmem.h"
+#include "session/failure.h"
+#include "session/result_jsonb.h"
+#include "shared/slots.h"
+
+/* Pngme: a user is old enough beyond five minutes. */
+#define OLD_ENOUGH_MINUTES 6
+
+/* A reply on its way through the reading. */
+typedef struct Reading
+{
+	CsJob			   *job;
+	CsAbout				about;
+	CsOutcome			outcome;
+	CsReply				reply;
+	struct json_object *root;
+	CsVerdict			verdict;
+	CsJobResult		   *result;
+} Reading;
+
+static int
+or_default(int option, int otherwise)
+{
+	return option >= 0 ? option : otherwise;
+}
+
+static int
+first_pause(const CsJob *job, int said)
+{
+	const CsLimits *limits = &job->settings->limits;
+
+	if (limits->poll_interval >= 0)
+		return limits->poll_interval;
+	return said > 0 ? said : job->settings->provider->polling.interval;
+}
+
+static void
+become_pending(Reading *r, const char *ref, int again_ms)
+{
+	CsJob *job = r->job;
+
+	r->result->to = CS_ROW_PENDING;
+	r->result->provider_ref = ref;
+	r->result->again_ms = again_ms;
+	if (job->kind != CS_JOB_POLL && job->rows[0].deadline == DT_NOEND)
+		r->result->deadline_ms =
+			or_default(job->settings->limits.poll_deadline,
+					   job->settings->provider->polling.deadline);
+}
+
+static void
+fail(Reading *r, CsRowStatus to, const CsFailure *failure)
+{
+	r->result->to = to;
+	r->result->error = cs_result_jsonb_report(failure);
+}
+
+static Jsonb *
+answer_of(Reading *r)
+{
+	CsError err = {0};
+	Jsonb  *answer = cs_result_jsonb(r->root, &err);
+
+	if (answer == NULL)
+	{
+		r->verdict.error = err;
+		r->verdict.code = err.code;
+		fail(r, CS_ROW_FAILED,
+			 cs_failure_from_reply(&r->about, &r->outcome, &r->verdict));
+	}
+	return answer;
+}
+
+/* Minutes until a Pngme user is old enough for an answer that counts. */
+static int
+minutes_to_wait(struct json_object *root)
+{
+	int64_t elapsed = 0;
+
+	(void) cs_json_get_int64(root, "user_created_at_elapsed_minutes",
+							 &elapsed);
+	return (int) Max(1, OLD_ENOUGH_MINUTES - elapsed);
+}
+
+static void
+take_answer(Reading *r)
+{
+	CsJob *job = r->job;
+	Jsonb *answer = answer_of(r);
+
+	if (answer == NULL)
+		return;
+	if (job->kind == CS_JOB_ASK &&
+		strcmp(job->rows[0].kind, "assessment") == 0)
+	{
+		become_pending(r, cs_json_get_text(r->root, "assessmentId"),
+					   first_pause(job, 0));
+		r->result->provider_ref = pstrdup(r->result->provider_ref);
+		return;
+	}
+	r->result->result = answer;
+	r->result->to = CS_ROW_DONE;
+	if (r->verdict.fresh_s > 0)
+		become_pending(r, NULL,
+					   job->settings->limits.poll_interval >= 0
+						   ? job->settings->limits.poll_interval
+						   : minutes_to_wait(r->root) * 60000);
+}
+
+/* What a reply that is no answer makes of the rows. */
+static void
+take_refusal(Reading *r)
+{
+	CsErrorCode code = r->verdict.code;
+	CsJob	   *job = r->job;
+
+	if (code == CS_ERR_PROCESSING)
+		become_pending(
+			r,
+			r->verdict.handle[0] != '\0' ? pstrdup(r->verdict.handle) : NULL,
+			first_pause(job, r->verdict.ask_after_ms));
+	else if (r->outcome.http_status == 409 && job->kind == CS_JOB_ASK)
+		r->result->end = CS_JOB_RECONCILE;
+	else if (cs_error_about_subject(code))
+		fail(r, code == CS_ERR_UNKNOWN ? CS_ROW_UNKNOWN : CS_ROW_FAILED,
+			 cs_failure_from_reply(&r->about, &r->outcome, &r->verdict));
+	else
+		r->result->end = CS_JOB_NOT_NOW;
+}
+
+static void
+read_reply(Reading *r, dsa_pointer body)
+{
+	CsPair		pairs[CS_ACCOUNT_MAX_PAIRS + 1];
+	CsArguments args = {.pairs = pairs};
+	CsError		parse_error = {0};
+	CsStatus	parsed = CS_FAIL;
+	char		request_id[CS_JOB_UUID_SIZE];
+
+	if (DsaPointerIsValid(body))
+	{
+		const CsReplyBody *b = dsa_get_address(cs_shmem_area(), body);
+
+		r->reply.body = b->bytes;
+		r->reply.len = b->len;
+	}
+	args.npairs = cs_settings_secrets(r->job->settings, pairs);
+	pairs[args.npairs++] = (CsPair){"subject", r->job->subject};
+	cs_job_request_id(r->job, request_id);
+	args.request_id = request_id;
+	if (r->reply.len > 0)
+		parsed =
+			cs_json_parse(r->reply.body, r->reply.len, &r->root, &parse_error);
+	r->job->endpoint->classify(
+		&r->job->settings->account, &args, &r->reply, r->root,
+		r->reply.len > 0 && parsed != CS_OK ? &parse_error : NULL,
+		&r->verdict);
+	r->verdict.error.code = r->verdict.code;
+}
+
+static pg_noinline void
+digest(Reading *r, dsa_pointer body)
+{
+	read_reply(r, body);
+	if (r->verdict.code == CS_ERR_NONE)
+		take_answer(r);
+	else
+		take_refusal(r);
+}
+
+static pg_noinline void
+take_reply(Reading *r, dsa_pointer body)
+{
+	PG_TRY();
+	{
+		digest(r, body);
+	}
+	PG_CATCH();
+	{
+		json_object_put(r->root);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	json_object_put(r->root);
+}
+
+/* No reply came that could be read. */
+static void
+take_failure(Reading *r)
+{
+	CsErrorCode code = r->outcome.code;
+
+	r->result->again_ms = r->outcome.retry_after_ms;
+	if (!cs_error_about_subject(code))
+		r->result->end = CS_JOB_NOT_NOW;
+	else if (code == CS_ERR_UNKNOWN && r->job->kind == CS_JOB_ASK &&
+			 strcmp(r->job->rows[0].kind, "assessment") == 0)
+		r->result->end = CS_JOB_RECONCILE;
+	else
+		fail(r, code == CS_ERR_UNKNOWN ? CS_ROW_UNKNOWN : CS_ROW_FAILED,
+			 cs_failure_from_outcome(&r->about, &r->outcome));
+}
+
+void
+cs_job_read(CsJob *job, CsJobResult *result)
+{
+	MemoryContext old = MemoryContextSwitchTo(job->cxt);
+	dsa_pointer	  body;
+	Reading		  r = {.job = job,
+					   .result = result,
+					   .about = {.endpoint = job->endpoint,
+								 .settings = job->settings,
+								 .subject = job->subject}};
+
+	memset(result, 0, sizeof(*result));
+	result->end = CS_JOB_OVER;
+	cs_slots_peek(job->slot, &r.outcome, &body);
+	r.reply = (CsReply){r.outcome.http_status, "", 0};
+	if (r.outcome.code == CS_ERR_NONE)
+		take_reply(&r, body);
+	else
+		take_failure(&r);
+	MemoryContextSwitchTo(old);
+}
