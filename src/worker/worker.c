@@ -98,6 +98,15 @@ end_turn(void)
 	MemoryContextSwitchTo(turn_cxt);
 }
 
+static void
+keep_job(CsJob *job)
+{
+	MemoryContext old = MemoryContextSwitchTo(TopMemoryContext);
+
+	jobs = lappend(jobs, job);
+	MemoryContextSwitchTo(old);
+}
+
 /* --- the schedule --- */
 
 /* What makes rows one question: all of it, and whose mapping serves it. */
@@ -172,6 +181,51 @@ read_news(void)
 		(void) read_range(read_from, PG_INT64_MAX, &next);
 		read_from = next;
 	}
+	end_turn();
+}
+
+/* --- what a former worker left --- */
+
+/* Takes up a slot that a former worker filled, for its row. */
+static void
+adopt(int slot, int64 id)
+{
+	CsQueueRow *row;
+	CsJob	   *job;
+	bool		open = cs_queue_fetch(&id, 1, &row) == 1;
+
+	if (!open || row->status == CS_ROW_QUEUED)
+	{
+		cs_slots_abandon(slot);
+		return;
+	}
+	job = cs_job_create(
+		row->status == CS_ROW_ASKING ? CS_JOB_ASK : CS_JOB_POLL, row, 1);
+	if (!cs_job_adopt(job, slot))
+	{
+		cs_slots_abandon(slot);
+		cs_job_free(job);
+		return;
+	}
+	schedule_row(row);
+	cs_schedule_set(
+		schedule, cs_schedule_find(schedule, id),
+		job->kind == CS_JOB_ASK ? CS_ENTRY_ASKED : CS_ENTRY_POLLING, CS_NEVER);
+	keep_job(job);
+}
+
+/* Before the first look, so that it finds these rows' entries. */
+static void
+adopt_all(void)
+{
+	int64 id;
+	int	  slot = cs_slots_adopt(-1, &id);
+
+	if (slot < 0)
+		return;
+	begin_turn();
+	for (; slot >= 0; slot = cs_slots_adopt(slot, &id))
+		adopt(slot, id);
 	end_turn();
 }
 
@@ -565,13 +619,8 @@ start_jobs(List *list, Changes *refused)
 		switch (cs_job_start(job, &report))
 		{
 			case CS_JOB_STARTED:
-			{
-				MemoryContext old = MemoryContextSwitchTo(TopMemoryContext);
-
-				jobs = lappend(jobs, job);
-				MemoryContextSwitchTo(old);
+				keep_job(job);
 				break;
-			}
 			case CS_JOB_NO_ROOM:
 				put_back(job->rows[0].id,
 						 job->kind == CS_JOB_POLL ? CS_ENTRY_POLL
@@ -666,6 +715,7 @@ work(void)
 {
 	CsInstant idle_since = cs_clock_ticks();
 
+	adopt_all();
 	read_from = PG_INT64_MIN;
 	while (!ShutdownRequestPending)
 	{
