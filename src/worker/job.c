@@ -78,12 +78,20 @@ endpoint_name(const CsJob *job)
 
 	if (strcmp(kind, "assessment") != 0)
 		return kind;
-	return job->kind == CS_JOB_ASK ? "assessment_create" : "assessment";
+	switch (job->kind)
+	{
+		case CS_JOB_ASK:
+			return "assessment_create";
+		case CS_JOB_POLL:
+			return "assessment";
+		case CS_JOB_READ:
+			return "assessments";
+	}
+	return NULL;
 }
 
-/* A text member of the arguments, in UTF-8; NULL: there is none. */
-static char *
-argument(const CsQueueRow *row, const char *name)
+char *
+cs_job_argument(const CsQueueRow *row, const char *name)
 {
 	JsonbValue	member;
 	JsonbValue *found = getKeyJsonValueFromContainer(
@@ -100,7 +108,7 @@ static void
 put_argument(CsArguments *args, CsPair *pairs, const CsQueueRow *row,
 			 const char *name)
 {
-	char *value = argument(row, name);
+	char *value = cs_job_argument(row, name);
 
 	if (value != NULL)
 		pairs[args->npairs++] = (CsPair){name, value};
@@ -111,7 +119,7 @@ fill_subject(CsJob *job)
 {
 	const CsQueueRow *row = &job->rows[0];
 	bool			  by_ref =
-		job->kind != CS_JOB_ASK && strcmp(row->kind, "assessment") == 0;
+		job->kind == CS_JOB_POLL && strcmp(row->kind, "assessment") == 0;
 
 	strlcpy(job->subject,
 			by_ref && row->provider_ref != NULL
@@ -121,6 +129,7 @@ fill_subject(CsJob *job)
 			sizeof(job->subject));
 }
 
+/* A look is at a thing that has a name; what is asked has arguments. */
 static CsArguments
 arguments_of(CsJob *job, CsPair *pairs)
 {
@@ -129,6 +138,10 @@ arguments_of(CsJob *job, CsPair *pairs)
 
 	fill_subject(job);
 	pairs[args.npairs++] = (CsPair){"subject", job->subject};
+	if (job->kind == CS_JOB_READ && job->page_token != NULL)
+		pairs[args.npairs++] = (CsPair){"page_token", job->page_token};
+	if (job->kind != CS_JOB_ASK)
+		return args;
 	put_argument(&args, pairs, row, "utc_endtime");
 	put_argument(&args, pairs, row, "assessment_type");
 	put_argument(&args, pairs, row, "assessed_at");

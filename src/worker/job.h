@@ -32,6 +32,9 @@ typedef struct CsJob
 	const CsEndpoint *endpoint;
 	char			  subject[CS_SUBJECT_SIZE]; /* of this question */
 	int				  slot;						/* -1: none yet */
+	int				  unwritten;				/* changes in the outbox */
+	bool			  stale;	  /* its row was announced since: look anew */
+	const char		 *page_token; /* READ: of the next page; NULL: the first */
 	int				  nrows;
 	CsQueueRow		 *rows; /* the first is the one that is asked about */
 } CsJob;
@@ -40,8 +43,10 @@ typedef struct CsJob
 typedef enum CsJobEnd
 {
 	CS_JOB_OVER, /* changes are written, the rows are done with or pending */
-	CS_JOB_NOT_NOW,	 /* nothing left: the server is to be left alone a while */
-	CS_JOB_RECONCILE /* it may have been accepted: read it back */
+	CS_JOB_NOT_NOW, /* nothing left: the server is to be left alone a while */
+	CS_JOB_LOST,	/* it may have been accepted; asked again, that shows */
+	CS_JOB_EXISTS,	/* it was accepted before: read which it is */
+	CS_JOB_UNSEEN	/* READ: it is not to be seen yet */
 } CsJobEnd;
 
 typedef struct CsJobResult
@@ -54,6 +59,8 @@ typedef struct CsJobResult
 	int			again_ms;	  /* pending: when to look again; NOT_NOW likewise,
 							   * 0: as one likes */
 	int			deadline_ms;  /* pending, from now on; 0: as it was */
+	const char
+		*next_page; /* UNSEEN: the token of a page to look at; or NULL */
 } CsJobResult;
 
 /*
@@ -84,6 +91,9 @@ extern bool cs_job_adopt(CsJob *job, int slot);
 /* The request id that its calls carry, as text. */
 #define CS_JOB_UUID_SIZE 37
 extern void cs_job_request_id(const CsJob *job, char out[CS_JOB_UUID_SIZE]);
+
+/* A text member of a row's arguments, in UTF-8, palloc'd; NULL: there is none. */
+extern char *cs_job_argument(const CsQueueRow *row, const char *name);
 
 /* Reads the outcome in its slot, which stays. */
 extern void cs_job_read(CsJob *job, CsJobResult *result);

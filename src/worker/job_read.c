@@ -8,12 +8,13 @@
 
 #include "worker/job.h"
 
-#include <json-c/json_object.h>
+#include <json-c/json.h>
 
 #include "utils/memutils.h"
 
 #include "base/json.h"
 #include "pg/shmem.h"
+#include "provider/weza_id.h"
 #include "session/failure.h"
 #include "session/result_jsonb.h"
 #include "shared/slots.h"
@@ -97,11 +98,52 @@ minutes_to_wait(struct json_object *root)
 	return (int) Max(1, OLD_ENOUGH_MINUTES - elapsed);
 }
 
+/* Is an assessment of the account the one that a row asked for? */
+static bool
+is_of_row(struct json_object *assessment, const CsQueueRow *row)
+{
+	const char *time = cs_json_get_text(assessment, "timestamp");
+	char	   *asked = cs_job_argument(row, "assessed_at");
+	int64_t		ms;
+	int64_t		asked_ms;
+
+	return time != NULL && asked != NULL && cs_weza_id_time(time, &ms) &&
+		   cs_weza_id_time(asked, &asked_ms) && ms == asked_ms &&
+		   cs_json_get_text(assessment, "assessmentId") != NULL;
+}
+
+/* A page of an account's assessments: is the row's among them? */
+static void
+find_assessment(Reading *r)
+{
+	struct json_object *list = cs_json_get(r->root, "assessments");
+	const char		   *next = cs_json_get_text(r->root, "nextPageToken");
+
+	for (size_t i = 0; i < json_object_array_length(list); i++)
+	{
+		struct json_object *item = json_object_array_get_idx(list, i);
+
+		if (!is_of_row(item, &r->job->rows[0]))
+			continue;
+		become_pending(r, pstrdup(cs_json_get_text(item, "assessmentId")), 0);
+		return;
+	}
+	r->result->end = CS_JOB_UNSEEN;
+	r->result->next_page = next != NULL ? pstrdup(next) : NULL;
+}
+
 static void
 take_answer(Reading *r)
 {
 	CsJob *job = r->job;
-	Jsonb *answer = answer_of(r);
+	Jsonb *answer;
+
+	if (job->kind == CS_JOB_READ)
+	{
+		find_assessment(r);
+		return;
+	}
+	answer = answer_of(r);
 
 	if (answer == NULL)
 		return;
@@ -135,7 +177,7 @@ take_refusal(Reading *r)
 			r->verdict.handle[0] != '\0' ? pstrdup(r->verdict.handle) : NULL,
 			first_pause(job, r->verdict.ask_after_ms));
 	else if (r->outcome.http_status == 409 && job->kind == CS_JOB_ASK)
-		r->result->end = CS_JOB_RECONCILE;
+		r->result->end = CS_JOB_EXISTS;
 	else if (cs_error_about_subject(code))
 		fail(r, code == CS_ERR_UNKNOWN ? CS_ROW_UNKNOWN : CS_ROW_FAILED,
 			 cs_failure_from_reply(&r->about, &r->outcome, &r->verdict));
@@ -210,7 +252,7 @@ take_failure(Reading *r)
 		r->result->end = CS_JOB_NOT_NOW;
 	else if (code == CS_ERR_UNKNOWN && r->job->kind == CS_JOB_ASK &&
 			 strcmp(r->job->rows[0].kind, "assessment") == 0)
-		r->result->end = CS_JOB_RECONCILE;
+		r->result->end = CS_JOB_LOST;
 	else
 		fail(r, code == CS_ERR_UNKNOWN ? CS_ROW_UNKNOWN : CS_ROW_FAILED,
 			 cs_failure_from_outcome(&r->about, &r->outcome));

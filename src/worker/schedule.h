@@ -21,10 +21,9 @@
 /* What is to be done with a row next. */
 typedef enum CsEntryState
 {
-	CS_ENTRY_CLAIM,	  /* to be claimed, then asked */
+	CS_ENTRY_LOOK,	  /* its row says what is to be done */
 	CS_ENTRY_ASKED,	  /* its outcome comes in a slot */
-	CS_ENTRY_READ,	  /* to be read back at the provider */
-	CS_ENTRY_POLL,	  /* sleeps until it is due */
+	CS_ENTRY_READING, /* it is being read back at the provider */
 	CS_ENTRY_POLLING, /* a free poll is on its way */
 	CS_ENTRY_WRITE	  /* what came out is to be written */
 } CsEntryState;
@@ -37,9 +36,11 @@ typedef struct CsEntry
 	int64_t	  id;
 	CsInstant due; /* CS_NEVER: it waits for something else */
 	uint8_t	  key[CS_SCHEDULE_KEY_SIZE]; /* of the question */
-	uint32_t  heap;	 /* schedule.c's: its place in the heap */
-	uint32_t  same;	 /* likewise: the next that asks the same */
-	uint8_t	  state; /* CsEntryState */
+	uint32_t  heap;	  /* schedule.c's: its place in the heap */
+	uint32_t  same;	  /* likewise: the next that asks the same */
+	uint8_t	  state;  /* CsEntryState */
+	uint8_t	  status; /* of the row, as far as the worker knows: CsRowStatus */
+	uint8_t	  lost;	 /* worker.c's: its last call was lost, or found it made */
 	uint8_t	  tries; /* free polls in a row that said "not yet", up to 255 */
 } CsEntry;
 

@@ -36,12 +36,15 @@
 #include "pg/compat.h"
 #include "pg/guc.h"
 #include "pg/wakeup.h"
+#include "session/failure.h"
+#include "session/result_jsonb.h"
 #include "shared/key.h"
 #include "shared/place.h"
 #include "shared/slots.h"
 #include "store/home.h"
 #include "store/queue_work.h"
 #include "worker/job.h"
+#include "worker/outbox.h"
 #include "worker/schedule.h"
 
 /* Rows that a turn reads, and that it claims or polls. */
@@ -54,6 +57,9 @@
 /* and without due work a worker leaves after so long. */
 #define IDLE_MS 5000
 
+/* A look that is paid for comes so long after the last one at the least. */
+#define PAID_LOOK_MS 60000
+
 /* A server that lets nothing leave is left alone for so long, doubling. */
 #define FIRST_PAUSE_MS 1000
 #define LAST_PAUSE_MS  60000
@@ -62,6 +68,14 @@
 #define LOCK_KEY 0x43726564 /* "Cred" */
 
 extern PGDLLEXPORT void credscore_worker_main(Datum arg);
+
+/* What an entry's `lost` says. */
+enum
+{
+	LOST_NOTHING,
+	LOST_CALL, /* a call may have been accepted */
+	LOST_NAME  /* it was, and the name is not known */
+};
 
 /* A server that lets nothing leave at present. */
 typedef struct Pause
@@ -72,6 +86,7 @@ typedef struct Pause
 } Pause;
 
 static CsSchedule *schedule;
+static List		  *to_start;  /* jobs that follow from others */
 static List		  *jobs;	  /* on their way */
 static List		  *pauses;	  /* of Pause */
 static int64	   read_from; /* look at all: rows from this id on; 0: done */
@@ -129,22 +144,75 @@ after_ms(int64 ms)
 	return cs_clock_ticks() + ms * CS_US_PER_MS;
 }
 
-/* An open row, as it is found: what is to be done with it? */
+static CsJob *
+polling_job(int64 id)
+{
+	ListCell *lc;
+
+	foreach(lc, jobs)
+	{
+		CsJob *job = lfirst(lc);
+
+		if (job->kind == CS_JOB_POLL && job->rows[0].id == id)
+			return job;
+	}
+	return NULL;
+}
+
+/*
+ * A row that was announced, and is in mind already: what one knew of it may not
+ * hold any more.  What is being asked or written is seen then.
+ */
+static void
+make_anew(CsEntry *entry, const CsQueueRow *row)
+{
+	CsJob *job;
+
+	if (entry->status == row->status)
+		return;
+	if (entry->state == CS_ENTRY_POLLING)
+	{
+		job = polling_job(row->id);
+		if (job != NULL)
+			job->stale = true;
+	}
+	else if (entry->state != CS_ENTRY_LOOK)
+		return;
+	entry->status = row->status;
+	cs_schedule_set(schedule, entry, CS_ENTRY_LOOK, cs_clock_ticks());
+}
+
+/* When a row that is found open is to be looked at. */
+static CsInstant
+first_due(const CsQueueRow *row)
+{
+	CsInstant now = cs_clock_ticks();
+	int64	  age_us = GetCurrentTimestamp() - row->asked_at;
+
+	/* A look that is paid for is not made again at once. */
+	if (row->status != CS_ROW_PENDING || strcmp(row->kind, "assessment") == 0)
+		return now;
+	return now + Max(0, PAID_LOOK_MS * CS_US_PER_MS - age_us);
+}
+
 static void
 schedule_row(const CsQueueRow *row)
 {
-	uint8		 key[CS_SCHEDULE_KEY_SIZE];
-	CsEntryState state = row->status == CS_ROW_QUEUED	? CS_ENTRY_CLAIM
-						 : row->status == CS_ROW_ASKING ? CS_ENTRY_READ
-														: CS_ENTRY_POLL;
+	uint8	 key[CS_SCHEDULE_KEY_SIZE];
+	CsEntry *entry = cs_schedule_find(schedule, row->id);
 
-	if (cs_schedule_find(schedule, row->id) != NULL)
+	if (entry != NULL)
+	{
+		make_anew(entry, row);
 		return;
+	}
 	make_key(row, key);
-	if (cs_schedule_add(schedule, row->id, key, state, cs_clock_ticks()) ==
-		NULL)
+	entry =
+		cs_schedule_add(schedule, row->id, key, CS_ENTRY_LOOK, first_due(row));
+	if (entry == NULL)
 		ereport(FATAL, (errcode(ERRCODE_OUT_OF_MEMORY),
 						errmsg("no memory for the schedule of requests")));
+	entry->status = (uint8) row->status;
 }
 
 static int
@@ -282,43 +350,7 @@ resume_server(const NameData *server)
 
 /* --- what has come --- */
 
-/* Changes of a turn, and what becomes of entries when they are written. */
-typedef struct Change
-{
-	CsQueueChange change;
-	CsEntryState  next;
-	CsInstant	  due;
-	bool		  over; /* the entry goes */
-} Change;
-
-typedef struct Changes
-{
-	Change *all;
-	int		n;
-	int		room;
-	List   *jobs; /* whose slots are free when they are written */
-} Changes;
-
-static Change *
-add_change(Changes *c, const CsQueueRow *row, CsRowStatus from, CsRowStatus to)
-{
-	Change *change;
-
-	if (c->n == c->room)
-	{
-		c->room = Max(64, c->room * 2);
-		c->all = c->all == NULL ? palloc(c->room * sizeof(Change))
-								: repalloc(c->all, c->room * sizeof(Change));
-	}
-	change = &c->all[c->n++];
-	memset(change, 0, sizeof(*change));
-	change->change.id = row->id;
-	change->change.request_id = row->request_id;
-	change->change.from = from;
-	change->change.to = to;
-	return change;
-}
-
+/* When what is pending is looked at again, doubling. */
 static CsInstant
 poll_due(const CsJob *job, CsEntry *entry, int again_ms)
 {
@@ -334,64 +366,152 @@ poll_due(const CsJob *job, CsEntry *entry, int again_ms)
 	return after_ms(Min(ms, Max(most, again_ms)));
 }
 
-static void
-change_row(Changes *c, const CsJob *job, const CsQueueRow *row,
-		   const CsJobResult *result)
+static CsRowStatus
+status_while(CsJobKind kind)
 {
-	CsRowStatus from =
-		job->kind == CS_JOB_POLL ? CS_ROW_PENDING : CS_ROW_ASKING;
-	CsEntry *entry = cs_schedule_find(schedule, row->id);
-	Change	*change;
-
-	if (entry == NULL)
-		return;
-	if (result->end == CS_JOB_RECONCILE)
-	{
-		cs_schedule_set(schedule, entry, CS_ENTRY_READ, after_ms(AGAIN_MS));
-		return;
-	}
-	if (result->end == CS_JOB_NOT_NOW && job->kind != CS_JOB_ASK)
-	{
-		cs_schedule_set(schedule, entry,
-						job->kind == CS_JOB_POLL ? CS_ENTRY_POLL
-												 : CS_ENTRY_READ,
-						after_ms(AGAIN_MS));
-		return;
-	}
-	/* A free look that says "not yet" changes memory only. */
-	if (job->kind == CS_JOB_POLL && result->to == CS_ROW_PENDING &&
-		result->end == CS_JOB_OVER &&
-		(row->deadline == DT_NOEND || row->deadline > GetCurrentTimestamp()))
-	{
-		cs_schedule_set(schedule, entry, CS_ENTRY_POLL,
-						poll_due(job, entry, result->again_ms));
-		return;
-	}
-	cs_schedule_set(schedule, entry, CS_ENTRY_WRITE, CS_NEVER);
-	if (result->end == CS_JOB_NOT_NOW)
-	{
-		change = add_change(c, row, from, CS_ROW_QUEUED);
-		change->change.attempts = -1;
-		change->next = CS_ENTRY_CLAIM;
-		change->due = after_ms(AGAIN_MS);
-		return;
-	}
-	change = add_change(c, row, from, result->to);
-	if (job->kind == CS_JOB_POLL && result->to == CS_ROW_PENDING)
-		change->change.to = CS_ROW_EXPIRED;
-	change->change.provider_ref = result->provider_ref;
-	change->change.result = result->result;
-	change->change.error = result->error;
-	if (result->deadline_ms > 0)
-		change->change.deadline = TimestampTzPlusMilliseconds(
-			GetCurrentTimestamp(), result->deadline_ms);
-	change->over = change->change.to != CS_ROW_PENDING;
-	change->next = CS_ENTRY_POLL;
-	change->due = poll_due(job, entry, result->again_ms);
+	return kind == CS_JOB_POLL ? CS_ROW_PENDING : CS_ROW_ASKING;
 }
 
 static void
-take_outcome(Changes *c, CsJob *job)
+look_later(CsEntry *entry, CsInstant due)
+{
+	cs_schedule_set(schedule, entry, CS_ENTRY_LOOK, due);
+}
+
+/* Nothing left: the row is as it was before, and has used up no attempt. */
+static void
+take_back(CsJob *job, const CsQueueRow *row, CsEntry *entry)
+{
+	CsKept *kept;
+
+	if (job->kind != CS_JOB_ASK)
+	{
+		look_later(entry, after_ms(AGAIN_MS));
+		return;
+	}
+	/* What was paid for once stays pending. */
+	kept = cs_outbox_add(job, row, CS_ROW_ASKING,
+						 row->attempts > 1 ? CS_ROW_PENDING : CS_ROW_QUEUED);
+	cs_outbox_change(kept)->attempts = -1;
+	cs_outbox_goes_on(kept, CS_ENTRY_LOOK, after_ms(AGAIN_MS));
+	cs_schedule_set(schedule, entry, CS_ENTRY_WRITE, CS_NEVER);
+}
+
+/* A row that nobody will ever know of. */
+static void
+write_unknown(CsJob *job, const CsQueueRow *row, CsEntry *entry)
+{
+	CsKept	 *kept = cs_outbox_add(job, row, CS_ROW_ASKING, CS_ROW_UNKNOWN);
+	CsFailure failure = {
+		.code = CS_ERR_UNKNOWN,
+		.message = "outcome of the call is not known",
+		.detail =
+			"It was on its way when the server ended, or its answer was lost.",
+		.server = NameStr(row->server),
+		.billed = CS_BILLED_UNKNOWN,
+		.attempts = row->attempts};
+	MemoryContext old = MemoryContextSwitchTo(job->cxt);
+
+	cs_outbox_change(kept)->error = cs_result_jsonb_report(&failure);
+	MemoryContextSwitchTo(old);
+	cs_outbox_ends(kept);
+	cs_schedule_set(schedule, entry, CS_ENTRY_WRITE, CS_NEVER);
+}
+
+static bool
+has_expired(const CsQueueRow *row)
+{
+	return row->deadline != DT_NOEND && row->deadline <= GetCurrentTimestamp();
+}
+
+static void
+write_end(CsJob *job, const CsQueueRow *row, CsEntry *entry,
+		  const CsJobResult *result)
+{
+	CsKept *kept = cs_outbox_add(
+		job, row, status_while(job->kind),
+		result->to == CS_ROW_PENDING && has_expired(row) ? CS_ROW_EXPIRED
+														 : result->to);
+	CsQueueChange *change = cs_outbox_change(kept);
+
+	change->provider_ref = result->provider_ref;
+	change->result = result->result;
+	change->error = result->error;
+	if (result->deadline_ms > 0)
+		change->deadline = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
+													   result->deadline_ms);
+	if (change->to != CS_ROW_PENDING)
+		cs_outbox_ends(kept);
+	else
+	{
+		entry->status = CS_ROW_PENDING;
+		cs_outbox_goes_on(kept, CS_ENTRY_LOOK,
+						  poll_due(job, entry, result->again_ms));
+	}
+	cs_schedule_set(schedule, entry, CS_ENTRY_WRITE, CS_NEVER);
+}
+
+/* Where the assessment was not: the next page, or all again, for a while. */
+static void
+look_on(CsJob *job, const CsQueueRow *row, CsEntry *entry,
+		const CsJobResult *result)
+{
+	int deadline_ms = job->settings->limits.poll_deadline >= 0
+						  ? job->settings->limits.poll_deadline
+						  : job->settings->provider->polling.deadline;
+
+	if (result->next_page != NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(TopMemoryContext);
+		CsJob		 *next = cs_job_create(CS_JOB_READ, row, 1);
+
+		next->page_token = MemoryContextStrdup(next->cxt, result->next_page);
+		to_start = lappend(to_start, next);
+		MemoryContextSwitchTo(old);
+	}
+	else if (GetCurrentTimestamp() - row->asked_at >
+			 (int64) deadline_ms * CS_US_PER_MS)
+		write_unknown(job, row, entry);
+	else
+		look_later(entry, after_ms(AGAIN_MS));
+}
+
+static void
+take_row(CsJob *job, const CsQueueRow *row, const CsJobResult *result)
+{
+	CsEntry *entry = cs_schedule_find(schedule, row->id);
+
+	if (entry == NULL)
+		return;
+	switch (result->end)
+	{
+		case CS_JOB_NOT_NOW:
+			take_back(job, row, entry);
+			break;
+		case CS_JOB_LOST:
+			entry->lost = LOST_CALL;
+			look_later(entry, after_ms(AGAIN_MS));
+			break;
+		case CS_JOB_EXISTS:
+			entry->lost = LOST_NAME;
+			look_later(entry, cs_clock_ticks());
+			break;
+		case CS_JOB_UNSEEN:
+			look_on(job, row, entry, result);
+			break;
+		case CS_JOB_OVER:
+			/* A free look that says "not yet" changes memory only. */
+			if (job->kind == CS_JOB_POLL && result->to == CS_ROW_PENDING &&
+				!has_expired(row))
+				look_later(entry, poll_due(job, entry, result->again_ms));
+			else
+				write_end(job, row, entry, result);
+			break;
+	}
+}
+
+static void
+take_outcome(CsJob *job)
 {
 	CsJobResult result;
 
@@ -400,13 +520,13 @@ take_outcome(Changes *c, CsJob *job)
 		pause_server(&job->rows[0].server, result.again_ms);
 	else
 		resume_server(&job->rows[0].server);
-	for (int i = 0; i < job->nrows; i++)
-		change_row(c, job, &job->rows[i], &result);
-	c->jobs = lappend(c->jobs, job);
+	for (int i = 0; i < job->nrows && !job->stale; i++)
+		take_row(job, &job->rows[i], &result);
+	cs_outbox_done(job);
 }
 
 static void
-collect(Changes *c)
+collect(void)
 {
 	ListCell *lc;
 
@@ -416,66 +536,19 @@ collect(Changes *c)
 
 		if (!cs_slots_settled(job->slot))
 			continue;
-		take_outcome(c, job);
 		jobs = foreach_delete_current(jobs, lc);
+		take_outcome(job);
 	}
 }
 
 static void
-write_changes(Changes *c)
+notify(const int64 *ids, int n)
 {
-	CsQueueChange *changes = palloc(Max(c->n, 1) * sizeof(CsQueueChange));
-
-	for (int i = 0; i < c->n; i++)
-		changes[i] = c->all[i].change;
-	cs_queue_write(changes, c->n);
-	for (int i = 0; i < c->n; i++)
-		c->all[i].change.done = changes[i].done;
-}
-
-/* What was written is committed. */
-static void
-after_writing(Changes *c)
-{
-	ListCell *lc;
-
-	for (int i = 0; i < c->n; i++)
-	{
-		CsEntry *entry = cs_schedule_find(schedule, c->all[i].change.id);
-
-		if (!c->all[i].change.done)
-			continue;
-		if (c->all[i].over)
-			cs_schedule_remove(schedule, entry);
-		else
-			cs_schedule_set(schedule, entry, c->all[i].next, c->all[i].due);
-	}
-	foreach(lc, c->jobs)
-	{
-		CsJob	   *job = lfirst(lc);
-		CsOutcome	outcome;
-		dsa_pointer body;
-
-		cs_slots_collect(job->slot, &outcome, &body);
-		if (DsaPointerIsValid(body))
-			cs_reply_release(body);
-		cs_job_free(job);
-	}
-}
-
-static void
-notify(const Changes *c)
-{
-	bool any = false;
-
-	for (int i = 0; i < c->n; i++)
-		any |= c->all[i].change.done && c->all[i].over;
-	if (!any)
+	if (n == 0)
 		return;
 	begin_turn();
-	for (int i = 0; i < c->n; i++)
-		if (c->all[i].change.done && c->all[i].over)
-			cs_queue_notify(c->all[i].change.id);
+	for (int i = 0; i < n; i++)
+		cs_queue_notify(ids[i]);
 	end_turn();
 }
 
@@ -487,7 +560,7 @@ window(void)
 	return Min(TURN_ROWS, cs_guc_max_questions() / 4) - list_length(jobs);
 }
 
-/* Entries that are due, in a state; they wait for something from now on. */
+/* Rows that are due to be looked at; they wait for something from now on. */
 static int
 take_due(int64 *ids, int most)
 {
@@ -498,14 +571,14 @@ take_due(int64 *ids, int most)
 		   entry->due <= cs_clock_ticks())
 	{
 		ids[n++] = entry->id;
-		cs_schedule_set(schedule, entry, entry->state, CS_NEVER);
+		cs_schedule_set(schedule, entry, CS_ENTRY_LOOK, CS_NEVER);
 	}
 	return n;
 }
 
-/* Gives an entry back to the schedule, due again after a while. */
+/* Gives an entry another state, if it is still there. */
 static void
-put_back(int64 id, CsEntryState state, CsInstant due)
+set_entry(int64 id, CsEntryState state, CsInstant due)
 {
 	CsEntry *entry = cs_schedule_find(schedule, id);
 
@@ -522,154 +595,185 @@ forget(int64 id)
 		cs_schedule_remove(schedule, entry);
 }
 
-/* Work of a turn beside what is written. */
-typedef struct Turn
+/* What is to be claimed, by the state it is claimed from. */
+typedef struct Claims
 {
-	List *asks;	 /* of CsJob, claimed */
-	List *looks; /* of CsJob: polls and readings */
-} Turn;
+	int64 *ids;
+	int	   n;
+} Claims;
+
+/* Is a look at a pending row a call that is paid for? */
+static bool
+pays_to_look(const CsQueueRow *row)
+{
+	return strcmp(row->kind, "assessment") != 0;
+}
+
+/*
+ * A row is `asking`, and nobody here asks.  Claimed in this life of the server,
+ * it was never handed over: its slot would be there.  Else its call may have
+ * left.  Weza refuses to make the same assessment twice, so that asking again
+ * shows; of the others nobody knows.
+ */
+static void
+reconcile(const CsQueueRow *row, CsEntry *entry, List **list)
+{
+	bool   repeats = strcmp(row->kind, "assessment") == 0;
+	CsJob *job = cs_job_create(
+		entry->lost == LOST_NAME ? CS_JOB_READ : CS_JOB_ASK, row, 1);
+
+	if (entry->lost != LOST_NOTHING ||
+		(row->asked_at < PgStartTime && repeats))
+		*list = lappend(*list, job);
+	else if (row->asked_at >= PgStartTime)
+	{
+		take_back(job, &job->rows[0], entry);
+		cs_outbox_done(job);
+	}
+	else
+		write_unknown(job, &job->rows[0], entry);
+}
 
 static void
-plan_row(const CsQueueRow *row, int64 *claims, int *nclaims, Turn *turn)
+plan_row(const CsQueueRow *row, Claims *queued, Claims *pending, List **list)
 {
 	CsEntry *entry = cs_schedule_find(schedule, row->id);
 
+	entry->status = (uint8) row->status;
 	if (is_paused(&row->server))
-	{
-		put_back(row->id, entry->state, pause_of(&row->server)->until);
-		return;
-	}
-	switch ((CsEntryState) entry->state)
-	{
-		case CS_ENTRY_CLAIM:
-			claims[(*nclaims)++] = row->id;
-			break;
-		case CS_ENTRY_POLL:
-			turn->looks =
-				lappend(turn->looks, cs_job_create(CS_JOB_POLL, row, 1));
-			break;
-		case CS_ENTRY_READ:
-			turn->looks =
-				lappend(turn->looks, cs_job_create(CS_JOB_READ, row, 1));
-			break;
-		default:
-			break;
-	}
+		look_later(entry, pause_of(&row->server)->until);
+	else if (row->status == CS_ROW_QUEUED)
+		queued->ids[queued->n++] = row->id;
+	else if (row->status == CS_ROW_ASKING)
+		reconcile(row, entry, list);
+	else if (pays_to_look(row))
+		pending->ids[pending->n++] = row->id;
+	else
+		*list = lappend(*list, cs_job_create(CS_JOB_POLL, row, 1));
 }
 
-/* Reads the rows that are due; those that are not open any more are forgotten. */
+/* What is not claimed is locked, or another by now, and looked at again. */
 static void
-plan_turn(const int64 *ids, int n, Turn *turn)
+claim(const Claims *claims, CsRowStatus from, List **list)
 {
 	CsQueueRow *rows;
-	int64	   *claims = palloc(Max(n, 1) * sizeof(int64));
-	int			nclaims = 0;
-	int			found = cs_queue_fetch(ids, n, &rows);
-	CsQueueRow *claimed;
+	int			n;
 
+	if (claims->n == 0)
+		return;
+	n = cs_queue_claim(claims->ids, claims->n, from, &rows);
+	for (int i = 0; i < claims->n; i++)
+		set_entry(claims->ids[i], CS_ENTRY_LOOK, after_ms(AGAIN_MS));
+	for (int i = 0; i < n; i++)
+		*list = lappend(*list, cs_job_create(CS_JOB_ASK, &rows[i], 1));
+}
+
+static void
+forget_closed(const int64 *ids, int n, const CsQueueRow *rows, int nrows)
+{
 	for (int i = 0; i < n; i++)
 	{
 		bool open = false;
 
-		for (int j = 0; j < found && !open; j++)
+		for (int j = 0; j < nrows && !open; j++)
 			open = rows[j].id == ids[i];
 		if (!open)
 			forget(ids[i]);
 	}
-	for (int i = 0; i < found; i++)
-		plan_row(&rows[i], claims, &nclaims, turn);
-	if (nclaims == 0)
-		return;
-	found = cs_queue_claim(claims, nclaims, CS_ROW_QUEUED, &claimed);
-	for (int i = 0; i < nclaims; i++)
-		put_back(claims[i], CS_ENTRY_CLAIM, after_ms(AGAIN_MS));
-	for (int i = 0; i < found; i++)
-		turn->asks =
-			lappend(turn->asks, cs_job_create(CS_JOB_ASK, &claimed[i], 1));
 }
 
-/* A row whose request is refused before it is asked. */
-static void
-fail_row(Changes *c, const CsJob *job, Jsonb *report)
+/* Reads the rows that are due, and claims; returns jobs to be started. */
+static List *
+plan_turn(const int64 *ids, int n)
 {
-	CsQueueRow *row = &job->rows[0];
-	Change	   *change = add_change(
-			c, row, job->kind == CS_JOB_POLL ? CS_ROW_PENDING : CS_ROW_ASKING,
-			CS_ROW_FAILED);
+	Claims		queued = {palloc(Max(n, 1) * sizeof(int64)), 0};
+	Claims		pending = {palloc(Max(n, 1) * sizeof(int64)), 0};
+	CsQueueRow *rows;
+	List	   *list = NIL;
+	int			found = cs_queue_fetch(ids, n, &rows);
 
-	change->change.error = report;
-	change->over = true;
+	forget_closed(ids, n, rows, found);
+	for (int i = 0; i < found; i++)
+		plan_row(&rows[i], &queued, &pending, &list);
+	claim(&queued, CS_ROW_QUEUED, &list);
+	claim(&pending, CS_ROW_PENDING, &list);
+	return list;
+}
+
+/* A request that is refused before it is asked. */
+static void
+refuse_job(CsJob *job, Jsonb *report)
+{
+	CsKept *kept = cs_outbox_add(job, &job->rows[0], status_while(job->kind),
+								 CS_ROW_FAILED);
+
+	cs_outbox_change(kept)->error = report;
+	cs_outbox_ends(kept);
+	set_entry(job->rows[0].id, CS_ENTRY_WRITE, CS_NEVER);
 }
 
 static void
-start_jobs(List *list, Changes *refused)
+start_job(CsJob *job)
+{
+	Jsonb	*report = NULL;
+	CsEntry *entry = cs_schedule_find(schedule, job->rows[0].id);
+
+	entry->status = (uint8) status_while(job->kind);
+	switch (cs_job_start(job, &report))
+	{
+		case CS_JOB_STARTED:
+			cs_schedule_set(schedule, entry,
+							job->kind == CS_JOB_ASK	   ? CS_ENTRY_ASKED
+							: job->kind == CS_JOB_POLL ? CS_ENTRY_POLLING
+													   : CS_ENTRY_READING,
+							CS_NEVER);
+			keep_job(job);
+			break;
+		case CS_JOB_NO_ROOM:
+			take_back(job, &job->rows[0], entry);
+			cs_outbox_done(job);
+			break;
+		case CS_JOB_REFUSED:
+			refuse_job(job, report);
+			break;
+	}
+}
+
+static void
+start_jobs(List *list)
 {
 	ListCell *lc;
 
+	if (list == NIL)
+		return;
+	begin_turn();
 	foreach(lc, list)
-	{
-		CsJob *job = lfirst(lc);
-		Jsonb *report = NULL;
-
-		put_back(job->rows[0].id,
-				 job->kind == CS_JOB_ASK	? CS_ENTRY_ASKED
-				 : job->kind == CS_JOB_POLL ? CS_ENTRY_POLLING
-											: CS_ENTRY_READ,
-				 CS_NEVER);
-		switch (cs_job_start(job, &report))
-		{
-			case CS_JOB_STARTED:
-				keep_job(job);
-				break;
-			case CS_JOB_NO_ROOM:
-				put_back(job->rows[0].id,
-						 job->kind == CS_JOB_POLL ? CS_ENTRY_POLL
-												  : CS_ENTRY_READ,
-						 after_ms(AGAIN_MS));
-				cs_job_free(job);
-				break;
-			case CS_JOB_REFUSED:
-				fail_row(refused, job, report);
-				cs_job_free(job);
-				break;
-		}
-	}
+		start_job(lfirst(lc));
+	end_turn();
 }
 
 static void
 work_turn(void)
 {
-	int64	ids[TURN_ROWS];
-	Changes changes = {0};
-	Changes refused = {0};
-	Turn	turn = {0};
-	int		n;
+	int64  ids[TURN_ROWS];
+	int64 *ended;
+	int	   nended;
+	List  *list = NIL;
+	int	   n;
 
-	collect(&changes);
+	collect();
 	n = take_due(ids, Max(window(), 0));
-	if (n > 0 || changes.n > 0)
-	{
-		begin_turn();
-		write_changes(&changes);
-		if (n > 0)
-			plan_turn(ids, n, &turn);
-		end_turn();
-	}
-	after_writing(&changes);
-	notify(&changes);
-	if (turn.asks == NIL && turn.looks == NIL)
+	if (n == 0 && cs_outbox_is_empty() && to_start == NIL)
 		return;
 	begin_turn();
-	start_jobs(turn.asks, &refused);
-	start_jobs(turn.looks, &refused);
+	cs_outbox_write();
+	if (n > 0)
+		list = plan_turn(ids, n);
 	end_turn();
-	if (refused.n == 0)
-		return;
-	begin_turn();
-	write_changes(&refused);
-	end_turn();
-	after_writing(&refused);
-	notify(&refused);
+	ended = cs_outbox_settle(schedule, &nended);
+	notify(ended, nended);
+	start_jobs(list_concat(list, to_start));
+	to_start = NIL;
 }
 
 /* --- coming and going --- */

@@ -46,7 +46,7 @@ static void
 add(int id, int question, CsInstant due)
 {
 	plain[id] = (Plain){true, due, question};
-	cs_schedule_add(schedule, id, key_of(question), CS_ENTRY_CLAIM, due);
+	cs_schedule_add(schedule, id, key_of(question), CS_ENTRY_LOOK, due);
 }
 
 static void
@@ -126,7 +126,7 @@ change_one(int questions)
 	{
 		plain[id].due = draw_due();
 		cs_schedule_set(schedule, cs_schedule_find(schedule, id),
-						CS_ENTRY_POLL, plain[id].due);
+						CS_ENTRY_ASKED, plain[id].due);
 	}
 }
 
@@ -166,7 +166,7 @@ test_empty(void)
 	memset(plain, 0, sizeof(plain));
 	add(7, 1, CS_NEVER);
 	ok(cs_schedule_first(schedule) == NULL, "what waits is not due");
-	is_int(cs_schedule_find(schedule, 7)->state, CS_ENTRY_CLAIM,
+	is_int(cs_schedule_find(schedule, 7)->state, CS_ENTRY_LOOK,
 		   "its state is kept");
 	remove_entry(7);
 	is_int((int) cs_schedule_count(schedule), 0, "and it goes");
@@ -184,7 +184,7 @@ test_order(void)
 	schedule = cs_schedule_create();
 	for (int i = 0; i < 100000; i++)
 		cs_schedule_add(schedule, (int64_t) i * 1000003, key_of(i),
-						CS_ENTRY_POLL, (CsInstant) draw(1000000));
+						CS_ENTRY_ASKED, (CsInstant) draw(1000000));
 	for (CsEntry *e; (e = cs_schedule_first(schedule)) != NULL; n++)
 	{
 		ordered = ordered && e->due >= last;
