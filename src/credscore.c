@@ -20,6 +20,7 @@
 #include "prefetch/prefetch.h"
 #include "session/announce.h"
 #include "session/ask.h"
+#include "session/hold.h"
 #include "shared/account.h"
 #include "session/scope.h"
 #include "shared/answer_cache.h"
@@ -55,6 +56,7 @@ _PG_init(void)
 	cs_scope_init();
 	cs_ask_init();
 	cs_announce_init();
+	cs_hold_init();
 	cs_prefetch_init();
 	cs_plan_init();
 	cs_courier_init();

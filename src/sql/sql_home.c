@@ -8,6 +8,8 @@
 #include "miscadmin.h"
 #include "tcop/utility.h"
 
+#include "pg/shmem.h"
+#include "session/announce.h"
 #include "store/home.h"
 
 PG_FUNCTION_INFO_V1(credscore_adopt);
@@ -30,5 +32,7 @@ credscore_adopt(PG_FUNCTION_ARGS)
 			 errdetail(
 				 "Only superusers may say that a restored or copied database buys answers.")));
 	PreventCommandIfReadOnly("credscore_adopt()");
+	if (cs_shmem_ready())
+		cs_announce_all();
 	PG_RETURN_INT64(cs_home_adopt());
 }

@@ -64,6 +64,9 @@
 #define FIRST_PAUSE_MS 1000
 #define LAST_PAUSE_MS  60000
 
+/* So long one that is asked to leave waits for what is on the wire. */
+#define LEAVE_MS 10000
+
 /* What no other lock of a database's workers is. */
 #define LOCK_KEY 0x43726564 /* "Cred" */
 
@@ -85,6 +88,7 @@ typedef struct Pause
 	int		  ms;
 } Pause;
 
+static bool		   away; /* the database is not at home here any more */
 static CsSchedule *schedule;
 static List		  *to_start;  /* jobs that follow from others */
 static List		  *jobs;	  /* on their way */
@@ -752,8 +756,9 @@ start_jobs(List *list)
 	end_turn();
 }
 
+/* Nothing more is claimed by who leaves. */
 static void
-work_turn(void)
+work_turn(bool leaving)
 {
 	int64  ids[TURN_ROWS];
 	int64 *ended;
@@ -762,12 +767,13 @@ work_turn(void)
 	int	   n;
 
 	collect();
-	n = take_due(ids, Max(window(), 0));
+	n = leaving ? 0 : take_due(ids, Max(window(), 0));
 	if (n == 0 && cs_outbox_is_empty() && to_start == NIL)
 		return;
 	begin_turn();
 	cs_outbox_write();
-	if (n > 0)
+	away = n > 0 && cs_home_look() != CS_HOME_HERE;
+	if (n > 0 && !away)
 		list = plan_turn(ids, n);
 	end_turn();
 	ended = cs_outbox_settle(schedule, &nended);
@@ -795,13 +801,16 @@ at_exit(int code, Datum arg)
 	cs_place_abandon();
 }
 
+/* Is there a queue here, and may this database ask anything? */
 static bool
 has_queue(void)
 {
 	bool has;
 
 	StartTransactionCommand();
-	has = cs_queue_exists();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	has = cs_queue_exists() && cs_home_look() == CS_HOME_HERE;
+	PopActiveSnapshot();
 	CommitTransactionCommand();
 	return has;
 }
@@ -814,38 +823,74 @@ next_due(void)
 	return first != NULL ? first->due : CS_NEVER;
 }
 
+/* Nothing is to be done here, whatever was announced so far. */
+static void
+leave_for_good(void)
+{
+	CsNews news;
+
+	cs_place_take_news(&news);
+	(void) cs_place_leave(CS_NEVER);
+}
+
+/* Is it to go, whatever is due? */
+static bool
+is_to_leave(void)
+{
+	return away || ShutdownRequestPending || !cs_guc_workers() ||
+		   cs_place_is_held();
+}
+
+/* How long it may sleep when nobody wakes it. */
+static long
+time_to_sleep(CsInstant due)
+{
+	CsInstant now = cs_clock_ticks();
+
+	if (due <= now)
+		return 0;
+	return (long) Min((due - now) / CS_US_PER_MS + 1, IDLE_MS);
+}
+
+/*
+ * One turn after the other, until there is a reason to go.  What is on the wire
+ * then is waited for a while; what is not back by then stays in its slots.
+ */
 static void
 work(void)
 {
-	CsInstant idle_since = cs_clock_ticks();
+	CsInstant busy_at = cs_clock_ticks();
+	CsInstant leaving_at = CS_NEVER;
 
 	adopt_all();
 	read_from = PG_INT64_MIN;
-	while (!ShutdownRequestPending)
+	for (;;)
 	{
+		bool	  leaving = is_to_leave();
 		CsInstant now;
 		CsInstant due;
 
 		MemoryContextReset(turn_cxt);
 		MemoryContextSwitchTo(turn_cxt);
-		read_news();
-		work_turn();
+		if (!leaving)
+			read_news();
+		work_turn(leaving);
 		now = cs_clock_ticks();
 		due = next_due();
 		if (jobs != NIL || due <= after_ms(IDLE_MS) || read_from != 0)
-			idle_since = now;
-		if (jobs == NIL &&
-			(now - idle_since > IDLE_MS * CS_US_PER_MS || cs_place_is_held() ||
-			 !cs_guc_workers()) &&
-			cs_place_leave(due))
-			return;
-		if (read_from == 0)
-			(void) cs_wakeup_sleep(
-				due == CS_NEVER
-					? IDLE_MS
-					: (long) Max(0,
-								 Min((due - now) / CS_US_PER_MS + 1, IDLE_MS)),
-				CS_WAIT_EVENT("CredscoreWorker"));
+			busy_at = now;
+		leaving_at = leaving ? Min(leaving_at, now) : CS_NEVER;
+		if (leaving ? jobs == NIL || now - leaving_at > LEAVE_MS * CS_US_PER_MS
+					: jobs == NIL && now - busy_at > IDLE_MS * CS_US_PER_MS)
+		{
+			if (away)
+				leave_for_good();
+			if (away || cs_place_leave(due) || leaving)
+				return;
+		}
+		if (read_from == 0 || leaving)
+			(void) cs_wakeup_sleep(time_to_sleep(leaving ? CS_NEVER : due),
+								   CS_WAIT_EVENT("CredscoreWorker"));
 		if (ConfigReloadPending)
 		{
 			ConfigReloadPending = false;
@@ -873,7 +918,7 @@ credscore_worker_main(Datum arg)
 									 ALLOCSET_DEFAULT_SIZES);
 	if (!has_queue())
 	{
-		(void) cs_place_leave(CS_NEVER);
+		leave_for_good();
 		proc_exit(0);
 	}
 	if (!lock_database())
