@@ -31,8 +31,20 @@
 
 /* --- life --- */
 
+static void
+copy_row(CsQueueRow *to, const CsQueueRow *from)
+{
+	*to = *from;
+	to->kind = pstrdup(from->kind);
+	to->subject = pstrdup(from->subject);
+	to->arguments =
+		(Jsonb *) PG_DETOAST_DATUM_COPY(JsonbPGetDatum(from->arguments));
+	if (from->provider_ref != NULL)
+		to->provider_ref = pstrdup(from->provider_ref);
+}
+
 CsJob *
-cs_job_create(CsJobKind kind, const CsQueueRow *rows, int n)
+cs_job_create(CsJobKind kind, const CsQueueRow *row, const uint8 *key)
 {
 	MemoryContext cxt = AllocSetContextCreate(
 		TopMemoryContext, "credscore job", ALLOCSET_SMALL_SIZES);
@@ -42,22 +54,22 @@ cs_job_create(CsJobKind kind, const CsQueueRow *rows, int n)
 	job->cxt = cxt;
 	job->kind = kind;
 	job->slot = -1;
-	job->nrows = n;
-	job->rows = palloc(n * sizeof(CsQueueRow));
-	for (int i = 0; i < n; i++)
-	{
-		CsQueueRow *row = &job->rows[i];
-
-		*row = rows[i];
-		row->kind = pstrdup(rows[i].kind);
-		row->subject = pstrdup(rows[i].subject);
-		row->arguments =
-			(Jsonb *) PG_DETOAST_DATUM_COPY(JsonbPGetDatum(rows[i].arguments));
-		if (rows[i].provider_ref != NULL)
-			row->provider_ref = pstrdup(rows[i].provider_ref);
-	}
+	job->nrows = 1;
+	job->rows = palloc(sizeof(CsQueueRow));
+	memcpy(job->key, key, CS_JOB_KEY_SIZE);
+	copy_row(&job->rows[0], row);
 	MemoryContextSwitchTo(old);
 	return job;
+}
+
+void
+cs_job_join(CsJob *job, const CsQueueRow *row)
+{
+	MemoryContext old = MemoryContextSwitchTo(job->cxt);
+
+	job->rows = repalloc(job->rows, (job->nrows + 1) * sizeof(CsQueueRow));
+	copy_row(&job->rows[job->nrows++], row);
+	MemoryContextSwitchTo(old);
 }
 
 void

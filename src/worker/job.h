@@ -24,6 +24,8 @@ typedef enum CsJobKind
 	CS_JOB_READ	 /* they are `asking`, and nobody knows whether a call left */
 } CsJobKind;
 
+#define CS_JOB_KEY_SIZE 16
+
 typedef struct CsJob
 {
 	MemoryContext	  cxt;
@@ -33,10 +35,10 @@ typedef struct CsJob
 	char			  subject[CS_SUBJECT_SIZE]; /* of this question */
 	int				  slot;						/* -1: none yet */
 	int				  unwritten;				/* changes in the outbox */
-	bool			  stale;	  /* its row was announced since: look anew */
 	const char		 *page_token; /* READ: of the next page; NULL: the first */
 	int				  nrows;
 	CsQueueRow		 *rows; /* the first is the one that is asked about */
+	uint8			  key[CS_JOB_KEY_SIZE]; /* of the question */
 } CsJob;
 
 /* What is to be done with a job's rows. */
@@ -63,12 +65,13 @@ typedef struct CsJobResult
 		*next_page; /* UNSEEN: the token of a page to look at; or NULL */
 } CsJobResult;
 
-/*
- * Makes a job of rows that ask the same and are claimed, or are to be polled;
- * they are copied.
- */
-extern CsJob *cs_job_create(CsJobKind kind, const CsQueueRow *rows, int n);
-extern void	  cs_job_free(CsJob *job);
+/* Makes a job of a row that is claimed, or to be looked at; it is copied. */
+extern CsJob *
+cs_job_create(CsJobKind kind, const CsQueueRow *row, const uint8 *key);
+
+/* Another row that asks the same, in the same state: it shares the outcome. */
+extern void cs_job_join(CsJob *job, const CsQueueRow *row);
+extern void cs_job_free(CsJob *job);
 
 typedef enum CsJobStart
 {

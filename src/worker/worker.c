@@ -148,21 +148,6 @@ after_ms(int64 ms)
 	return cs_clock_ticks() + ms * CS_US_PER_MS;
 }
 
-static CsJob *
-polling_job(int64 id)
-{
-	ListCell *lc;
-
-	foreach(lc, jobs)
-	{
-		CsJob *job = lfirst(lc);
-
-		if (job->kind == CS_JOB_POLL && job->rows[0].id == id)
-			return job;
-	}
-	return NULL;
-}
-
 /*
  * A row that was announced, and is in mind already: what one knew of it may not
  * hold any more.  What is being asked or written is seen then.
@@ -170,17 +155,8 @@ polling_job(int64 id)
 static void
 make_anew(CsEntry *entry, const CsQueueRow *row)
 {
-	CsJob *job;
-
-	if (entry->status == row->status)
-		return;
-	if (entry->state == CS_ENTRY_POLLING)
-	{
-		job = polling_job(row->id);
-		if (job != NULL)
-			job->stale = true;
-	}
-	else if (entry->state != CS_ENTRY_LOOK)
+	if (entry->status == row->status ||
+		(entry->state != CS_ENTRY_LOOK && entry->state != CS_ENTRY_POLLING))
 		return;
 	entry->status = row->status;
 	cs_schedule_set(schedule, entry, CS_ENTRY_LOOK, cs_clock_ticks());
@@ -264,6 +240,7 @@ adopt(int slot, int64 id)
 {
 	CsQueueRow *row;
 	CsJob	   *job;
+	uint8		key[CS_SCHEDULE_KEY_SIZE];
 	bool		open = cs_queue_fetch(&id, 1, &row) == 1;
 
 	if (!open || row->status == CS_ROW_QUEUED)
@@ -271,8 +248,9 @@ adopt(int slot, int64 id)
 		cs_slots_abandon(slot);
 		return;
 	}
+	make_key(row, key);
 	job = cs_job_create(
-		row->status == CS_ROW_ASKING ? CS_JOB_ASK : CS_JOB_POLL, row, 1);
+		row->status == CS_ROW_ASKING ? CS_JOB_ASK : CS_JOB_POLL, row, key);
 	if (!cs_job_adopt(job, slot))
 	{
 		cs_slots_abandon(slot);
@@ -368,6 +346,14 @@ poll_due(const CsJob *job, CsEntry *entry, int again_ms)
 	if (job->kind == CS_JOB_POLL && entry->tries < PG_UINT8_MAX)
 		entry->tries++;
 	return after_ms(Min(ms, Max(most, again_ms)));
+}
+
+static CsEntryState
+entry_state(CsJobKind kind)
+{
+	return kind == CS_JOB_ASK	 ? CS_ENTRY_ASKED
+		   : kind == CS_JOB_POLL ? CS_ENTRY_POLLING
+								 : CS_ENTRY_READING;
 }
 
 static CsRowStatus
@@ -467,7 +453,7 @@ look_on(CsJob *job, const CsQueueRow *row, CsEntry *entry,
 	if (result->next_page != NULL)
 	{
 		MemoryContext old = MemoryContextSwitchTo(TopMemoryContext);
-		CsJob		 *next = cs_job_create(CS_JOB_READ, row, 1);
+		CsJob		 *next = cs_job_create(CS_JOB_READ, row, entry->key);
 
 		next->page_token = MemoryContextStrdup(next->cxt, result->next_page);
 		to_start = lappend(to_start, next);
@@ -485,7 +471,8 @@ take_row(CsJob *job, const CsQueueRow *row, const CsJobResult *result)
 {
 	CsEntry *entry = cs_schedule_find(schedule, row->id);
 
-	if (entry == NULL)
+	/* What was made anew meanwhile is looked at anew. */
+	if (entry == NULL || entry->state != entry_state(job->kind))
 		return;
 	switch (result->end)
 	{
@@ -524,7 +511,7 @@ take_outcome(CsJob *job)
 		pause_server(&job->rows[0].server, result.again_ms);
 	else
 		resume_server(&job->rows[0].server);
-	for (int i = 0; i < job->nrows && !job->stale; i++)
+	for (int i = 0; i < job->nrows; i++)
 		take_row(job, &job->rows[i], &result);
 	cs_outbox_done(job);
 }
@@ -599,6 +586,39 @@ forget(int64 id)
 		cs_schedule_remove(schedule, entry);
 }
 
+static CsJob *
+job_of(List *list, CsJobKind kind, const uint8 *key)
+{
+	ListCell *lc;
+
+	foreach(lc, list)
+	{
+		CsJob *job = lfirst(lc);
+
+		if (job->kind == kind && memcmp(job->key, key, CS_JOB_KEY_SIZE) == 0)
+			return job;
+	}
+	return NULL;
+}
+
+/* Rows that ask the same share a job, also one that is on its way. */
+static void
+add_to_jobs(List **list, CsJobKind kind, const CsQueueRow *row, CsEntry *entry)
+{
+	CsJob *job = job_of(*list, kind, entry->key);
+
+	if (job == NULL)
+	{
+		job = job_of(jobs, kind, entry->key);
+		if (job != NULL)
+			cs_schedule_set(schedule, entry, entry_state(kind), CS_NEVER);
+	}
+	if (job != NULL)
+		cs_job_join(job, row);
+	else
+		*list = lappend(*list, cs_job_create(kind, row, entry->key));
+}
+
 /* What is to be claimed, by the state it is claimed from. */
 typedef struct Claims
 {
@@ -624,7 +644,7 @@ reconcile(const CsQueueRow *row, CsEntry *entry, List **list)
 {
 	bool   repeats = strcmp(row->kind, "assessment") == 0;
 	CsJob *job = cs_job_create(
-		entry->lost == LOST_NAME ? CS_JOB_READ : CS_JOB_ASK, row, 1);
+		entry->lost == LOST_NAME ? CS_JOB_READ : CS_JOB_ASK, row, entry->key);
 
 	if (entry->lost != LOST_NOTHING ||
 		(row->asked_at < PgStartTime && repeats))
@@ -653,7 +673,7 @@ plan_row(const CsQueueRow *row, Claims *queued, Claims *pending, List **list)
 	else if (pays_to_look(row))
 		pending->ids[pending->n++] = row->id;
 	else
-		*list = lappend(*list, cs_job_create(CS_JOB_POLL, row, 1));
+		add_to_jobs(list, CS_JOB_POLL, row, entry);
 }
 
 /* What is not claimed is locked, or another by now, and looked at again. */
@@ -669,7 +689,8 @@ claim(const Claims *claims, CsRowStatus from, List **list)
 	for (int i = 0; i < claims->n; i++)
 		set_entry(claims->ids[i], CS_ENTRY_LOOK, after_ms(AGAIN_MS));
 	for (int i = 0; i < n; i++)
-		*list = lappend(*list, cs_job_create(CS_JOB_ASK, &rows[i], 1));
+		add_to_jobs(list, CS_JOB_ASK, &rows[i],
+					cs_schedule_find(schedule, rows[i].id));
 }
 
 static void
@@ -704,37 +725,48 @@ plan_turn(const int64 *ids, int n)
 	return list;
 }
 
-/* A request that is refused before it is asked. */
+/* Requests that are refused before they are asked. */
 static void
 refuse_job(CsJob *job, Jsonb *report)
 {
-	CsKept *kept = cs_outbox_add(job, &job->rows[0], status_while(job->kind),
-								 CS_ROW_FAILED);
+	for (int i = 0; i < job->nrows; i++)
+	{
+		CsKept *kept = cs_outbox_add(job, &job->rows[i],
+									 status_while(job->kind), CS_ROW_FAILED);
 
-	cs_outbox_change(kept)->error = report;
-	cs_outbox_ends(kept);
-	set_entry(job->rows[0].id, CS_ENTRY_WRITE, CS_NEVER);
+		cs_outbox_change(kept)->error = report;
+		cs_outbox_ends(kept);
+		set_entry(job->rows[i].id, CS_ENTRY_WRITE, CS_NEVER);
+	}
+}
+
+static void
+note_started(CsJob *job)
+{
+	for (int i = 0; i < job->nrows; i++)
+	{
+		CsEntry *entry = cs_schedule_find(schedule, job->rows[i].id);
+
+		entry->status = (uint8) status_while(job->kind);
+		cs_schedule_set(schedule, entry, entry_state(job->kind), CS_NEVER);
+	}
 }
 
 static void
 start_job(CsJob *job)
 {
-	Jsonb	*report = NULL;
-	CsEntry *entry = cs_schedule_find(schedule, job->rows[0].id);
+	Jsonb *report = NULL;
 
-	entry->status = (uint8) status_while(job->kind);
+	note_started(job);
 	switch (cs_job_start(job, &report))
 	{
 		case CS_JOB_STARTED:
-			cs_schedule_set(schedule, entry,
-							job->kind == CS_JOB_ASK	   ? CS_ENTRY_ASKED
-							: job->kind == CS_JOB_POLL ? CS_ENTRY_POLLING
-													   : CS_ENTRY_READING,
-							CS_NEVER);
 			keep_job(job);
 			break;
 		case CS_JOB_NO_ROOM:
-			take_back(job, &job->rows[0], entry);
+			for (int i = 0; i < job->nrows; i++)
+				take_back(job, &job->rows[i],
+						  cs_schedule_find(schedule, job->rows[i].id));
 			cs_outbox_done(job);
 			break;
 		case CS_JOB_REFUSED:

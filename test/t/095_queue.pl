@@ -44,6 +44,16 @@ $cluster->safe_psql(q{SELECT count(credscore_request_lac('63917' || lpad(n::text
 $cluster->wait_until(sub { $cluster->safe_psql(q{SELECT count(*) = 2000 FROM credscore.assessment WHERE kind = 'lac' AND status = 'done'}) eq 't' }, 'all are done');
 is($sandbox->count('lenderlink', 'score'), 2000, 'a call for each');
 
+# --- the same ---
+
+my $before = $sandbox->count('weza', 'assessment_create');
+$cluster->safe_psql(q{SELECT count(credscore_request_assessment('100')) FROM generate_series(1, 100)});
+$cluster->wait_until(sub { $cluster->safe_psql(q{SELECT count(*) = 100 FROM credscore.assessment WHERE subject = 'borrower:100' AND status = 'done'}) eq 't' }, 'all are done');
+is($sandbox->count('weza', 'assessment_create') - $before, 1, 'a hundred identical requests are one call');
+$cluster->safe_psql(q{SELECT count(credscore_request_lac('639170000001')) FROM generate_series(1, 100)});
+$cluster->wait_until(sub { $cluster->safe_psql(q{SELECT count(*) > 100 FROM credscore.assessment WHERE subject = '639170000001' AND status = 'done'}) eq 't' }, 'all are done');
+is($sandbox->count('lenderlink', 'score'), 2001, 'also where one alone was asked before');
+
 # --- lost answers ---
 
 $sandbox->fault(kind => 'lost', provider => 'weza', path => 'assessment_create', times => 1);
