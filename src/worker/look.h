@@ -1,0 +1,14 @@
+/*-------------------------------------------------------------------------
+ * look.h
+ *	  What is found in the queue, and what a former worker left.
+ *------------------------------------------------------------------------- */
+#ifndef CS_LOOK_H
+#define CS_LOOK_H
+
+/* Takes what was announced, then reads it. */
+extern void cs_look_news(void);
+
+/* Takes up the slots of this database's rows.  Before the first look. */
+extern void cs_look_adopt(void);
+
+#endif /* CS_LOOK_H */

@@ -1,0 +1,45 @@
+/*-------------------------------------------------------------------------
+ * work.h
+ *	  What the files of a worker share: its schedule, its jobs, its transactions.
+ *------------------------------------------------------------------------- */
+#ifndef CS_WORK_H
+#define CS_WORK_H
+
+#include "postgres.h"
+
+#include "nodes/pg_list.h"
+
+#include "worker/job.h"
+#include "worker/schedule.h"
+
+/* A row that could not be had is tried again after so long. */
+#define CS_WORK_AGAIN_MS 1000
+
+typedef struct CsWork
+{
+	CsSchedule	 *schedule;
+	List		 *jobs;		 /* on their way, in TopMemoryContext */
+	List		 *to_start;	 /* jobs that follow from others, likewise */
+	int64		  read_from; /* look at all: rows from this id on; 0: done */
+	bool		  away;		 /* the database is not at home here any more */
+	MemoryContext cxt;		 /* of a turn */
+} CsWork;
+
+extern CsWork cs_work;
+
+/* A transaction of a turn: it waits for no lock, and allocates in its context. */
+extern void cs_work_begin(void);
+extern void cs_work_end(void);
+
+/* A job is on its way. */
+extern void cs_work_keep(CsJob *job);
+
+extern CsInstant cs_work_after(int64 ms);
+
+/* What entries and rows of a kind of job are in while it is on its way. */
+extern CsEntryState cs_work_entry_state(CsJobKind kind);
+extern CsRowStatus	cs_work_status(CsJobKind kind);
+
+extern void cs_work_look_later(CsEntry *entry, CsInstant due);
+
+#endif /* CS_WORK_H */
