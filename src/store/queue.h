@@ -45,9 +45,11 @@ typedef struct CsQueueRow
 	int			attempts;
 	TimestampTz deadline; /* DT_NOEND: none */
 	NameData	requested_by;
-	TimestampTz asked_at; /* 0: never */
-	Jsonb	   *result;	  /* NULL: none */
-	Jsonb	   *error;	  /* likewise */
+	TimestampTz asked_at;	 /* 0: never */
+	int			elapsed_min; /* queue_work.h: pending, age of Pngme's user when
+							  * it was asked; -1: not known */
+	Jsonb	   *result;		 /* NULL: none */
+	Jsonb	   *error;		 /* likewise */
 } CsQueueRow;
 
 /* Is there such a table, so that there may be a queue? */

@@ -18,7 +18,8 @@
 
 #define COLUMNS \
 	"a.id, a.server, a.kind, a.subject, a.arguments, a.status, a.provider_ref, " \
-	"a.request_id, a.attempts, a.deadline, a.requested_by, a.asked_at"
+	"a.request_id, a.attempts, a.deadline, a.requested_by, a.asked_at, " \
+	"CASE WHEN a.status = 'pending' THEN a.result ->> 'user_created_at_elapsed_minutes' END"
 
 /* --- rows of a result --- */
 
@@ -46,6 +47,15 @@ time_column(HeapTuple tuple, TupleDesc desc, int number, TimestampTz otherwise)
 	return isnull ? otherwise : DatumGetTimestampTz(value);
 }
 
+/* "3" or "3.5"; -1 for what is none, and for what is old enough. */
+static int
+minutes_of(const char *text)
+{
+	double minutes = text != NULL ? strtod(text, NULL) : -1;
+
+	return minutes >= 0 && minutes < 60 ? (int) minutes : -1;
+}
+
 static void
 copy_row(HeapTuple tuple, TupleDesc desc, CsQueueRow *row)
 {
@@ -64,6 +74,7 @@ copy_row(HeapTuple tuple, TupleDesc desc, CsQueueRow *row)
 	row->deadline = time_column(tuple, desc, 10, DT_NOEND);
 	row->requested_by = *DatumGetName(column(tuple, desc, 11, &isnull));
 	row->asked_at = time_column(tuple, desc, 12, 0);
+	row->elapsed_min = minutes_of(text_column(tuple, desc, 13));
 	row->result = row->error = NULL;
 }
 

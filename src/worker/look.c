@@ -18,8 +18,10 @@
 /* Rows that are read at once. */
 #define READ_ROWS 10000
 
-/* A look that is paid for comes so long after the last one at the least. */
-#define PAID_LOOK_MS 60000
+/* A look that is paid for comes so long after the last one at the least; one at
+ * a young user of Pngme when that is older than five minutes. */
+#define PAID_LOOK_MS	   5000
+#define OLD_ENOUGH_MINUTES 6
 
 /* --- the schedule --- */
 
@@ -57,11 +59,15 @@ first_due(const CsQueueRow *row)
 {
 	CsInstant now = cs_clock_ticks();
 	int64	  age_us = GetCurrentTimestamp() - row->asked_at;
+	int64	  wait_ms;
 
 	/* A look that is paid for is not made again at once. */
 	if (row->status != CS_ROW_PENDING || strcmp(row->kind, "assessment") == 0)
 		return now;
-	return now + Max(0, PAID_LOOK_MS * CS_US_PER_MS - age_us);
+	wait_ms = row->elapsed_min >= 0
+				  ? Max(1, OLD_ENOUGH_MINUTES - row->elapsed_min) * 60000
+				  : PAID_LOOK_MS;
+	return now + Max(0, wait_ms * CS_US_PER_MS - age_us);
 }
 
 static void
