@@ -135,7 +135,7 @@ bit whole;
 byte taken;
 byte entry[ROWS];
 bit late_poll[ROWS];	/* the poll began after the deadline */
-bit tried[ROWS];		/* polled once before it was due */
+bit tried[ROWS];		/* polled once before anything was due */
 #ifdef M_HIGH_WATER
 byte seen;
 #endif
@@ -164,7 +164,7 @@ bit wire[ROWS];			/* the slot's call, on a connection that stands */
 bit on_the_way[ROWS * CALLS];	/* or in the provider's queue */
 byte created[ROWS * CALLS];
 bit ready[ROWS];		/* the result is there; BILLED_POLL: it is time */
-bit mishap;				/* a poll failed once */
+bit mishap;				/* NOT_NOW, NO_ROOM, a poll that failed: once in a run */
 
 /* --- what only the properties know --- */
 
@@ -177,7 +177,7 @@ bit forgotten;				/* a failover forgot a claim */
 #define EXCUSED false
 #endif
 
-hidden byte n;				/* counts within one step */
+hidden byte n;			/* counts within one step */
 
 #define OPEN(i) (status[i] == ROW_QUEUED || status[i] == ROW_ASKING || status[i] == ROW_PENDING)
 #define ENDED(i) (status[i] > ROW_PENDING)
@@ -514,12 +514,17 @@ inline take_up(i)
 #define TOLD(i) (whole || (taken & (1 << (i))))
 #endif
 
-/* An entry for which nothing is under way is made anew: its row may have been
- * cancelled meanwhile, and even put back by credscore_retry. */
+/* An entry whose row users may write is made anew: the row may have been cancelled
+ * meanwhile, and even put back by credscore_retry.  The answer to a free poll that
+ * is on its way is dropped.  What is to be written expects a state, and looks
+ * again when it finds another; and nobody but the worker writes a row that is
+ * `asking`. */
 #ifdef M_KNOWN_IS_KNOWN
 #define AT_REST(i) (entry[i] == ENTRY_NONE)
-#else
+#elif defined(M_POLL_GOES_ON)
 #define AT_REST(i) (entry[i] == ENTRY_NONE || entry[i] == ENTRY_CLAIM || entry[i] == ENTRY_POLL)
+#else
+#define AT_REST(i) (entry[i] == ENTRY_NONE || entry[i] == ENTRY_CLAIM || entry[i] == ENTRY_POLL || entry[i] == ENTRY_POLLING)
 #endif
 #define LOOKED_AT(i) (TOLD(i) && AT_REST(i))
 
@@ -528,6 +533,7 @@ inline look()
 	for (n : 0 .. ROWS - 1) {
 		if
 		:: LOOKED_AT(n) && OPEN(n) && MINE(n) ->
+			late_poll[n] = 0;
 			if
 			:: status[n] == ROW_QUEUED -> entry[n] = ENTRY_CLAIM
 #ifdef M_EXPIRE_UNPOLLED
@@ -538,7 +544,7 @@ inline look()
 #endif
 			:: status[n] == ROW_ASKING -> take_up(n)
 			fi
-		:: LOOKED_AT(n) && !OPEN(n) -> entry[n] = ENTRY_NONE
+		:: LOOKED_AT(n) && !OPEN(n) -> late_poll[n] = 0; entry[n] = ENTRY_NONE
 		:: else
 		fi
 #ifdef M_HIGH_WATER
