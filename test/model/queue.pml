@@ -1009,6 +1009,7 @@ inline server_crashes()
 	:: kept_status <= ROW_QUEUED && status[0] > ROW_QUEUED && status[0] != ROW_CANCELLED -> forgotten = 1
 	:: else
 	fi;
+	status[0] = kept_status;
 #endif
 	for (n : 0 .. ROWS - 1) {
 		/* What was asked may have been on its way, for all that is known. */
@@ -1016,10 +1017,6 @@ inline server_crashes()
 		slot[n] = SLOT_FREE; slot_call[n] = 0; slot_outcome[n] = OUTCOME_NONE;
 		sent[n] = 0; wire[n] = 0; asked_here[n] = 0
 	}
-#ifdef LAG
-	;
-	status[0] = kept_status
-#endif
 #if STATEMENTS
 	;
 	for (n : 0 .. STATEMENTS - 1) {
