@@ -411,11 +411,7 @@ end:
 	:: atomic { launcher_up && !registering && (launcher_latch || (alarm && ANY(RIPE))) ->
 		launcher_latch = 0; alarm = due;
 		if
-#ifdef M_WANTED_IGNORED
-		:: place == PLACE_FREE && WORTH ->
-#else
 		:: place == PLACE_FREE && WORTH && !wanted ->
-#endif
 			place = PLACE_STARTING; registering = 1; alarm = 0;
 #ifndef M_NEED_LATE
 			need = 0; due = 0
