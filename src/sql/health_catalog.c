@@ -266,6 +266,25 @@ try_mapping(const CsHealthServer *server, Oid mapping, Trial *trial)
 	CurrentResourceOwner = owner;
 }
 
+bool
+cs_health_catalog_refused(const List *servers, const char *name)
+{
+	const CsHealthServer *server = named(servers, name);
+	ListCell			 *lc;
+
+	foreach(lc, server != NULL ? cs_mapping_holders(server->oid) : NIL)
+	{
+		Trial	  trial;
+		CsRefused refused;
+
+		try_mapping(server, lfirst_oid(lc), &trial);
+		if (trial.fault == NULL &&
+			cs_refusal_find(&trial.server, &trial.account, &refused))
+			return true;
+	}
+	return false;
+}
+
 static void
 put_refusal(CsHealth *health, const CsHealthOf *of, const Trial *trial)
 {

@@ -55,6 +55,12 @@ cs_health_catalog_mapping_budget(const List *servers, const char *name,
 								 Oid holder, int asked);
 
 /*
+ * Does the provider refuse any of the user mappings that a server of this
+ * database has now?
+ */
+extern bool cs_health_catalog_refused(const List *servers, const char *name);
+
+/*
  * Adds the rows about servers, mappings and roles.  The functions that ask are
  * looked for in a namespace.  Nothing is asked; secret files are read.
  */

@@ -141,13 +141,23 @@ put_cache(CsHealth *health)
 								: ".");
 }
 
+/* What was refused last, credentials mostly, is corrected by now. */
+static bool
+is_corrected(const List *servers, const CsStatView *view)
+{
+	return (view->failed_of == CS_ERR_CREDENTIALS ||
+			view->failed_of == CS_ERR_SERVER_REFUSED) &&
+		   !cs_health_catalog_refused(servers, view->name);
+}
+
 static void
 put_answers(CsHealth *health, const CsHealthOf *of, const CsStatView *view,
-			CsHealthPlace place)
+			CsHealthPlace place, const List *servers)
 {
 	CsInstant age = cs_clock_ticks() - view->failed_at;
 	bool	  past = place == CS_HEALTH_MOVED ||
-				(place == CS_HEALTH_ELSEWHERE && age > ELSEWHERE_COUNTS_US);
+				(place == CS_HEALTH_ELSEWHERE && age > ELSEWHERE_COUNTS_US) ||
+				(place == CS_HEALTH_HERE && is_corrected(servers, view));
 
 	if (view->failures == 0)
 		cs_health_put(health, "answers", of, true, 0,
@@ -242,7 +252,7 @@ put_servers(CsHealth *health, const List *servers)
 		put_breaker(health, &of, view, place,
 					cs_health_catalog_option(servers, view->name,
 											 "breaker_failures", -1, -1));
-		put_answers(health, &of, view, place);
+		put_answers(health, &of, view, place, servers);
 		if (place != CS_HEALTH_MOVED)
 			put_budget(health, &of, &view->budget,
 					   cs_health_catalog_option(servers, view->name,

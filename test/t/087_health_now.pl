@@ -4,6 +4,7 @@
 # Promises checked here:
 # - A budget, of a server or of a user mapping, is measured by what the option
 #   says now; without the option it is no budget; without a breaker none is open.
+# - Where credentials were refused, and are others now, nothing is red of that.
 # - Questions that were not asked, for a budget or since calls were switched off,
 #   are no sign that no answers come.
 # - A role that inherits from two with a user mapping has a row, whether there is
@@ -153,7 +154,24 @@ subtest 'not asked is not unanswered' => sub {
 	is(ask('held'), 'CS408', 'no answer');
 	like(row('answers', 'held'), qr/^f\|3\|.*CS408\.$/, 'three are');
 	$sandbox->clear;
+	is(ask('held'), 'ok', 'an answer ends it');
 	$cluster->safe_psql('DROP SERVER held CASCADE');
+};
+
+subtest 'corrected credentials' => sub {
+	new_server('refused');
+	$cluster->mapping('PUBLIC', 'refused', api_key => 'not-the-key');
+	is(ask('refused'), 'CS401', 'a wrong key') for 1 .. 3;
+	is(red('credentials') . ', ' . red('answers'), 'refused public, refused', 'is red, as credentials and for want of answers');
+	$cluster->alter_mapping('PUBLIC', 'refused', api_key => 'sandbox-api-key');
+	is(red('credentials') . red('answers'), '', 'another one is not, before a question');
+	$cluster->alter_mapping('PUBLIC', 'refused', api_key => 'nor-this');
+	is(ask('refused'), 'CS401', 'until it is refused as well');
+	is(red('credentials') . ', ' . red('answers'), 'refused public, refused', 'then it is red again');
+	$cluster->mapping('clerk', 'refused', api_key => 'second-api-key');
+	is(ask('refused', user => 'clerk'), 'ok', 'somebody else has an answer');
+	is(red('credentials') . ', ' . red('answers'), 'refused public, ', 'then only the credentials are red');
+	$cluster->safe_psql('DROP SERVER refused CASCADE');
 };
 
 subtest 'two inherited mappings' => sub {
