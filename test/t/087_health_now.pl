@@ -250,10 +250,13 @@ subtest 'certificate and key' => sub {
 	is(red('credentials'), 'paired public', 'the old one is known to be refused');
 
 	# and OpenSSL says what is wrong with one, by number
-	$cluster->secret("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", $files{client_cert_file});
-	$error = $cluster->error(question('paired'));
-	is($error->{sqlstate}, 'HV024', 'one that is none');
-	like($error->{detail}, qr/error:[0-9A-F]{8}:/, 'the number of the error is there');
+	foreach my $content ('AAAA', '!!!!')
+	{
+		$cluster->secret("-----BEGIN CERTIFICATE-----\n$content\n-----END CERTIFICATE-----\n", $files{client_cert_file});
+		$error = $cluster->error(question('paired'));
+		is($error->{sqlstate}, 'HV024', "one that is none: $content");
+		like($error->{detail}, qr/error:[0-9A-F]{8}:/, 'the number of the error is there');
+	}
 	$cluster->safe_psql('DROP SERVER paired CASCADE');
 };
 
