@@ -31,6 +31,9 @@
 /* A number below this is in seconds (in milliseconds: the year 1973). */
 #define SMALLEST_MS INT64CONST(100000000000)
 
+/* A number beyond this is in microseconds (in milliseconds: the year 10000). */
+#define LARGEST_MS INT64CONST(253402300799999)
+
 #define MS_UNTIL_2000 \
 	((int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY * 1000)
 
@@ -116,7 +119,8 @@ read_time(const JsonbValue *value, int64 *ms)
 	int		  offset;
 
 	if (value->type == jbvNumeric)
-		return cs_jsonb_read_int64(value, ms) && *ms >= SMALLEST_MS;
+		return cs_jsonb_read_int64(value, ms) && *ms >= SMALLEST_MS &&
+			   *ms <= LARGEST_MS;
 	if (!cs_jsonb_read_timestamp(value, &moment, &has_offset, &offset) ||
 		!has_offset)
 		return false;

@@ -320,6 +320,7 @@ foreach my $case (
 	[ '[{"address": " ", "timestamp": 1576222666000, "rawBody": "secret"}]', '"address"' ],
 	[ '[{"address": "A", "rawBody": "secret"}]', '"timestamp"' ],
 	[ '[{"address": "A", "timestamp": 1576222666, "rawBody": "secret"}]', 'milliseconds' ],
+	[ '[{"address": "A", "timestamp": 1576222666000000, "rawBody": "secret"}]', 'milliseconds' ],
 	[ '[{"address": "A", "timestamp": "2019-12-13T10:37:46", "rawBody": "secret"}]', 'offset' ],
 	[ '[{"address": "A", "timestamp": "yesterday", "rawBody": "secret"}]', 'offset' ],
 	[ '[{"address": "A", "timestamp": 1576222666000}]', '"rawBody"' ],
