@@ -70,6 +70,8 @@ test_options(void)
 		{"project", "", false},
 		{"app", "loanbee", true},
 		{"app", "../x", false},
+		{"app", "..", false},
+		{"project", ".", false},
 		{"scope", "platform", true},
 		{"scope", "platform.lending:read", true},
 		{"scope", "a\"b", false},
@@ -144,18 +146,18 @@ test_subjects(void)
 		{ACCOUNT, ACCOUNT, NULL},		  {BORROWER, ACCOUNT, NULL},
 		{"company:7", "company:7", NULL}, {"", NULL, "1 to 128"},
 		{"borrower: 1", NULL, NULL},	  {"b\xc3\xb6rrower:1", NULL, NULL},
+		{"..", NULL, "neither"},
 	};
 	static const SubjectCase borrowers[] = {
-		{BORROWER, BORROWER, NULL},
-		{"a/b=c", "a/b=c", NULL},
-		{"", NULL, NULL},
-		{"tw o", NULL, NULL},
+		{BORROWER, BORROWER, NULL}, {"a/b=c", "a/b=c", NULL},
+		{"", NULL, NULL},			{"tw o", NULL, NULL},
+		{".", NULL, "neither"},		{"..", NULL, "neither"},
+		{"...", "...", NULL},
 	};
 	static const SubjectCase ids[] = {
-		{EVENT_ID, EVENT_ID, NULL},
-		{"YQ==", "YQ==", NULL},
-		{"", NULL, "1 to 255"},
-		{"a b", NULL, NULL},
+		{EVENT_ID, EVENT_ID, NULL}, {"YQ==", "YQ==", NULL},
+		{"", NULL, "1 to 255"},		{"a b", NULL, NULL},
+		{"..", NULL, NULL},
 	};
 
 	check_subjects(endpoint("assessment_create"), &account, accounts,
@@ -182,6 +184,11 @@ test_long_subject(void)
 		endpoint("assessment_create")->normalise(&account, long_id, out, &err),
 		CS_OK, "one of 128 is not");
 	is_int((int) strlen(out), 137, "and is whole with its prefix");
+	is_int(
+		endpoint("assessment_create")->normalise(&account, out, long_id, &err),
+		CS_OK, "as which it is accepted, too");
+	is_int(endpoint("event_create")->normalise(&account, out, long_id, &err),
+		   CS_OK, "also in an event");
 }
 
 /* --- requests --- */
@@ -339,6 +346,28 @@ test_documents(void)
 				   "\"timestamp\": \"2026-03-02T11:00:00Z\", \"data\": {}}",
 				   CS_ERR_ARGUMENT, "array");
 	check_document("borrower_create", "nonsense", CS_ERR_ARGUMENT, NULL);
+	check_document("event_create", "nonsense", CS_ERR_ARGUMENT, "byte offset");
+}
+
+/* Changes that are no object. */
+static void
+test_changes(void)
+{
+	static const char *const wrong[] = {"[]", "7", "null", "\"x\"", ""};
+
+	for (int i = 0; i < COUNT(wrong); i++)
+	{
+		const CsPair pairs[] = {{"subject", BORROWER}, {"changes", wrong[i]}};
+		const CsArguments args = {.pairs = pairs, .npairs = 2};
+		CsRequest		  request = {0};
+		CsError			  err = {0};
+
+		is_int(endpoint("borrower_update")
+				   ->build(&account, &args, &request, &err),
+			   CS_FAIL, "changes \"%s\" are refused", wrong[i]);
+		is_text(err.detail, "\"changes\" must be an object.", "and why");
+		cs_template_free(&request);
+	}
 }
 
 /* A document of so many bytes. */
@@ -583,6 +612,7 @@ main(void)
 	test_long_subject();
 	test_requests();
 	test_documents();
+	test_changes();
 	test_size(4999999, CS_ERR_NONE);
 	test_size(5000000, CS_ERR_ARGUMENT);
 	test_times();
