@@ -406,3 +406,67 @@ cs_sms_event_next(CsSmsEvents *events)
 	events->at += 1000;
 	return made;
 }
+
+/* --- the same event? --- */
+
+/* The times in an event's data, in their order. */
+typedef struct Times
+{
+	const JsonbValue *data;
+	uint32			  part;
+	uint32			  next;
+} Times;
+
+static bool
+next_time(Times *times, int64 *ms)
+{
+	JsonbValue part;
+	JsonbValue values;
+	JsonbValue value;
+	JsonbValue time;
+
+	for (; cs_jsonb_read_at(times->data, times->part, &part);
+		 times->part++, times->next = 0)
+	{
+		if (!cs_jsonb_read_get(&part, "values", &values))
+			continue;
+		while (cs_jsonb_read_at(&values, times->next, &value))
+		{
+			times->next++;
+			if (cs_jsonb_read_get(&value, "timestamp", &time) &&
+				time.type == jbvNumeric && cs_jsonb_read_int64(&time, ms))
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool
+get_data(Jsonb *event, JsonbValue *data)
+{
+	cs_jsonb_read_root(event, data);
+	return cs_jsonb_read_get(data, "data", data) &&
+		   cs_jsonb_read_is_array(data);
+}
+
+bool
+cs_sms_event_differs(Jsonb *sent, Jsonb *kept)
+{
+	JsonbValue sent_data;
+	JsonbValue kept_data;
+	Times	   a = {.data = &sent_data};
+	Times	   b = {.data = &kept_data};
+	int64	   sent_ms;
+	int64	   kept_ms;
+	bool	   more;
+
+	if (!get_data(sent, &sent_data) || !get_data(kept, &kept_data))
+		return false;
+	do
+	{
+		more = next_time(&a, &sent_ms);
+		if (more != next_time(&b, &kept_ms) || (more && sent_ms != kept_ms))
+			return true;
+	} while (more);
+	return false;
+}

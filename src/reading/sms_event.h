@@ -40,4 +40,11 @@ cs_sms_event_begin(const char *account, const JsonbValue *sms,
 /* The next event, which stays until the one after it; NULL: none is left. */
 extern Jsonb *cs_sms_event_next(CsSmsEvents *events);
 
+/*
+ * Is what a provider has under an event's name another one than was sent?  Told by
+ * the times of what is in it; what the provider does not show is taken for the
+ * same.
+ */
+extern bool cs_sms_event_differs(Jsonb *sent, Jsonb *kept);
+
 #endif /* CS_SMS_EVENT_H */

@@ -12,6 +12,7 @@
 #include "utils/builtins.h"
 
 #include "pg/guc.h"
+#include "reading/sms_event.h"
 #include "session/asking.h"
 #include "session/estimate.h"
 #include "session/failure.h"
@@ -181,6 +182,22 @@ read_existing(const CsAsking *asking, CsFailure **failure)
 	return answer;
 }
 
+/*
+ * Another one under the same name: what was sent is nowhere, and must not pass
+ * for what is there.
+ */
+static void
+refuse_other(Jsonb *sent, Jsonb *kept, CsFailure *failure)
+{
+	if (!cs_sms_event_differs(sent, kept))
+		return;
+	failure->message =
+		"an event of this account, type and time exists already, with other data";
+	failure->hint =
+		"Send it with another time: credscore_sms_event() takes captured_at, and now() is the same all over a transaction.";
+	cs_failure_raise(ERROR, failure);
+}
+
 static Datum
 ask_and_wait(FunctionCallInfo fcinfo, const char *symbol)
 {
@@ -198,7 +215,11 @@ ask_and_wait(FunctionCallInfo fcinfo, const char *symbol)
 		return fail_early(fcinfo, &handling, &asking, &err);
 	answer = outcome_of(&asking.ask, &failure);
 	if (answer == NULL)
+	{
 		answer = read_existing(&asking, &failure);
+		if (answer != NULL && function->subject_member != NULL)
+			refuse_other(PG_GETARG_JSONB_P(0), answer, failure);
+	}
 	if (answer != NULL)
 		PG_RETURN_JSONB_P(answer);
 	return fail(fcinfo, &handling, failure);

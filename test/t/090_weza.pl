@@ -131,6 +131,20 @@ $again = answer(event({
 is($again->{eventId}, $first->{eventId}, 'an event of the same moment likewise');
 is(calls('event'), 1, 'it was read');
 
+# now() is the same all over a transaction: the second event must not be lost without a word.
+sub sms_event
+{
+	my ($ms, $body) = @_;
+	return "SELECT count(credscore_event_create(e)) FROM credscore_sms_event('20001', jsonb_build_array(jsonb_build_object("
+	  . "'address', 'MPESA', 'timestamp', $ms, 'rawBody', '$body'))) AS e";
+}
+my ($other_state, $other_words) =
+  failure('BEGIN; ' . sms_event(1576222666000, 'one') . '; ' . sms_event(1576222667000, 'two') . '; COMMIT');
+is($other_state, 'P0002', 'another event of the same moment is refused');
+like($other_words, qr/with other data.*captured_at/, 'and what to do');
+is($cluster->safe_psql('BEGIN; ' . sms_event(1576222668000, 'one') . '; ' . sms_event(1576222668000, 'one') . '; COMMIT'),
+	"1\n1", 'the same one again is not');
+
 foreach my $kind (qw(lost close_after_read reset cut))
 {
 	$sandbox->fault(kind => $kind, provider => 'weza', path => 'borrower_create', times => 1);
@@ -180,6 +194,8 @@ foreach my $case ([ 400, 'P0002' ], [ 403, 'CS401' ], [ 413, 'CS413' ], [ 422, '
 	is($state, $expected, "status $status: $expected");
 	unlike($text, qr/700.?000.?010/, "status $status: no number in its words");
 }
+$sandbox->fault(kind => 'status', status => 404, provider => 'weza', path => 'borrower_create', times => 1);
+refuses('an app that is none', create(borrower('20004')), 'CS401', qr/project or app is unknown.*ALTER SERVER weza/);
 foreach my $status (429, 500, 503)
 {
 	$sandbox->fault(kind => 'status', status => $status, provider => 'weza', path => 'borrower_create',

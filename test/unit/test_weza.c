@@ -474,14 +474,13 @@ test_existing(void)
 
 /* --- replies --- */
 
-#define REFUSALS(what) \
+#define REFUSED(what) \
 	{NULL, 200, CS_ERR_NOT_UNDERSTOOD, 200, NULL, "empty"}, \
 		{"weza/error_400",		 400, CS_ERR_SUBJECT, 400, NULL, \
 		 what " is not accepted"}, \
 		{"weza/error_401",		   401, CS_ERR_CREDENTIALS, 401, NULL, \
 		 "access token is invalid"}, \
 		{"weza/error_401", 403, CS_ERR_CREDENTIALS, 403, NULL, NULL}, \
-		{"weza/error_409", 404, CS_ERR_SUBJECT, 404, NULL, what " is unknown"}, \
 		{"weza/error_409",		409, CS_ERR_SUBJECT, 409, NULL, \
 		 what " exists already"}, \
 		{"weza/error_409", 413, CS_ERR_TOO_LARGE, 413, NULL, NULL}, \
@@ -497,6 +496,20 @@ test_existing(void)
 		"weza/error_409", 503, CS_ERR_UNAVAILABLE, 503, NULL, NULL \
 	}
 
+#define REFUSALS(what) \
+	REFUSED(what), \
+	{ \
+		"weza/error_409", 404, CS_ERR_SUBJECT, 404, NULL, what " is unknown" \
+	}
+
+/* Nothing has to be there to make something in. */
+#define CREATE_REFUSALS(what) \
+	REFUSED(what), \
+	{ \
+		"weza/error_409", 404, CS_ERR_SERVER_REFUSED, 404, NULL, \
+			"project or app is unknown" \
+	}
+
 static const ReplyCase borrower_replies[] = {
 	{"weza/borrower", 200, CS_ERR_NONE, 200, NULL, NULL},
 	{"weza/borrower", 201, CS_ERR_NONE, 201, NULL, NULL},
@@ -508,12 +521,19 @@ static const ReplyCase borrower_replies[] = {
 	REFUSALS("borrower"),
 };
 
+static const ReplyCase borrower_create_replies[] = {
+	{"weza/borrower", 201, CS_ERR_NONE, 201, NULL, NULL},
+	{"weza/borrower_other", 201, CS_ERR_NOT_UNDERSTOOD, 201, NULL,
+	 "another subject"},
+	CREATE_REFUSALS("borrower"),
+};
+
 static const ReplyCase event_create_replies[] = {
 	{"weza/event", 200, CS_ERR_NONE, 200, NULL, NULL},
 	{"weza/event", 201, CS_ERR_NONE, 201, NULL, NULL},
 	{"weza/event_other", 201, CS_ERR_NOT_UNDERSTOOD, 201, NULL,
 	 "another subject"},
-	REFUSALS("event"),
+	CREATE_REFUSALS("event"),
 };
 
 static const ReplyCase event_replies[] = {
@@ -531,7 +551,7 @@ static const ReplyCase create_replies[] = {
 	 "no assessmentId"},
 	{"weza/assessment_other", 200, CS_ERR_NOT_UNDERSTOOD, 200, NULL,
 	 "another subject"},
-	REFUSALS("assessment"),
+	CREATE_REFUSALS("assessment"),
 };
 
 static const ReplyCase assessment_replies[] = {
@@ -618,7 +638,7 @@ main(void)
 	test_times();
 	test_ids();
 	test_existing();
-	CHECK("borrower_create", BORROWER, borrower_replies);
+	CHECK("borrower_create", BORROWER, borrower_create_replies);
 	CHECK("borrower_update", BORROWER, borrower_replies);
 	CHECK("borrower", BORROWER, borrower_replies);
 	CHECK("event_create", ACCOUNT, event_create_replies);
