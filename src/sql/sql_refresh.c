@@ -69,7 +69,7 @@ typedef struct Place
 	ItemPointerData tid;
 } Place;
 
-/* Rows of a window that are to do. */
+/* Rows that are to do, in the order of the walk. */
 typedef struct Picked
 {
 	int	   n;
@@ -221,10 +221,11 @@ add_place(Picked *picked, TupleTableSlot *slot)
 					&place->tid);
 }
 
-/* Lists the rows to do in blocks from `from`, below `to`. */
+/* Adds the rows to do in blocks from `from`, below `to`. */
 static void
 pick(CsRefreshRun *run, BlockNumber from, BlockNumber to, Picked *picked)
 {
+	MemoryContext	 old = MemoryContextSwitchTo(run->chunk);
 	Tuplestorestate *rows = tuplestore_begin_heap(false, false, work_mem);
 	TupleDesc		 desc = CreateTemplateTupleDesc(2);
 	TupleTableSlot	*slot;
@@ -235,11 +236,13 @@ pick(CsRefreshRun *run, BlockNumber from, BlockNumber to, Picked *picked)
 	set_block(run, CS_REFRESH_FROM, from);
 	set_block(run, CS_REFRESH_TO, to);
 	cs_refresh_run_sql(run, run->table.pick, rows);
-	picked->n = 0;
 	while (tuplestore_gettupleslot(rows, true, false, slot))
 		add_place(picked, slot);
 	ExecDropSingleTupleTableSlot(slot);
 	tuplestore_end(rows);
+	cs_refresh_run_commit(run);
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(run->chunk);
 }
 
 /* --- a chunk --- */
@@ -317,6 +320,13 @@ is_over(const CsRefreshRun *run)
 
 /* --- the walk --- */
 
+typedef struct Walk
+{
+	BlockNumber next;
+	BlockNumber end; /* the first that is not looked at */
+	BlockNumber window;
+} Walk;
+
 /* As many blocks as hold the rows of a chunk, if the next are as these were. */
 static BlockNumber
 next_window(const CsRefreshRun *run, BlockNumber blocks, int found)
@@ -327,26 +337,39 @@ next_window(const CsRefreshRun *run, BlockNumber blocks, int found)
 	return (BlockNumber) Min(Max(wanted, 1), MAX_WINDOW);
 }
 
+/* Picks until there are rows for a chunk, or no more blocks. */
 static void
-walk(CsRefreshRun *run, BlockNumber from, BlockNumber to)
+pick_chunk(CsRefreshRun *run, Walk *walk, Picked *picked)
 {
-	Picked		picked = {.room = 1024};
-	BlockNumber window = 1;
-
-	picked.places = MemoryContextAlloc(run->cxt, picked.room * sizeof(Place));
-	while (from < to && !is_over(run))
+	while (picked->n < run->chunk_rows && walk->next < walk->end)
 	{
-		BlockNumber end = Min(from + window, to);
+		BlockNumber to = Min(walk->next + walk->window, walk->end);
+		int			had = picked->n;
 
 		CHECK_FOR_INTERRUPTS();
-		pick(run, from, end, &picked);
-		for (int i = 0; i < picked.n && !is_over(run); i += run->chunk_rows)
-			do_chunk(run, &picked.places[i],
-					 Min(run->chunk_rows, picked.n - i));
-		if (picked.n == 0)
-			cs_refresh_run_commit(run);
-		window = next_window(run, end - from, picked.n);
-		from = end;
+		pick(run, walk->next, to, picked);
+		walk->window = next_window(run, to - walk->next, picked->n - had);
+		walk->next = to;
+	}
+}
+
+static void
+walk_blocks(CsRefreshRun *run, BlockNumber from, BlockNumber to)
+{
+	Picked picked = {.room = 1024};
+	Walk   walk = {.next = from, .end = to, .window = 1};
+
+	picked.places = MemoryContextAlloc(run->cxt, picked.room * sizeof(Place));
+	pick_chunk(run, &walk, &picked);
+	while (picked.n > 0 && !is_over(run))
+	{
+		int n = Min(run->chunk_rows, picked.n);
+
+		do_chunk(run, picked.places, n);
+		picked.n -= n;
+		memmove(picked.places, &picked.places[n], picked.n * sizeof(Place));
+		if (!is_over(run))
+			pick_chunk(run, &walk, &picked);
 	}
 	pfree(picked.places);
 }
@@ -364,8 +387,8 @@ refresh(CsRefreshRun *run)
 	run->tally.total = count_rows(run);
 	cs_refresh_store_none(run);
 	end = cs_refresh_table_blocks(&run->table);
-	walk(run, 0, end);
-	walk(run, end, cs_refresh_table_blocks(&run->table));
+	walk_blocks(run, 0, end);
+	walk_blocks(run, end, cs_refresh_table_blocks(&run->table));
 }
 
 /* --- the end --- */
