@@ -14,6 +14,7 @@
 #include "executor/tstoreReceiver.h"
 #include "nodes/params.h"
 #include "utils/array.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
@@ -82,6 +83,27 @@ cs_refresh_run_sql(CsRefreshRun *run, const char *sql, Tuplestorestate *rows)
 	if (result < 0)
 		elog(ERROR, "a statement of credscore_refresh failed: %s",
 			 SPI_result_code_string(result));
+}
+
+static void
+switch_off(const char *setting)
+{
+	(void) set_config_option(setting, "off", PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+}
+
+/* After an error the end of the transaction takes the settings back. */
+void
+cs_refresh_run_by_place(CsRefreshRun *run, const char *sql,
+						Tuplestorestate *rows)
+{
+	int level = NewGUCNestLevel();
+
+	switch_off("enable_seqscan");
+	switch_off("enable_hashjoin");
+	switch_off("enable_mergejoin");
+	cs_refresh_run_sql(run, sql, rows);
+	AtEOXact_GUC(true, level);
 }
 
 ErrorData *

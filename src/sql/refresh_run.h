@@ -44,6 +44,13 @@ extern void
 cs_refresh_run_sql(CsRefreshRun *run, const char *sql, Tuplestorestate *rows);
 
 /*
+ * The same for a statement that finds its rows by their place: so that the
+ * planner never reads a whole table for a chunk of it, with all its answers.
+ */
+extern void cs_refresh_run_by_place(CsRefreshRun *run, const char *sql,
+									Tuplestorestate *rows);
+
+/*
  * Does `work(run, arg)` in a subtransaction.  NULL: it went well; else what was
  * raised, in `cxt`, with its effects undone.
  */

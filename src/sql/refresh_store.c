@@ -136,7 +136,7 @@ store_group(CsRefreshRun *run, void *arg)
 		return;
 	written = tuplestore_begin_heap(false, false, work_mem);
 	set_rows(run, rows);
-	cs_refresh_run_sql(run, group->sql, written);
+	cs_refresh_run_by_place(run, group->sql, written);
 	mark_written(rows, written);
 	tuplestore_end(written);
 }
@@ -410,5 +410,5 @@ void
 cs_refresh_store_none(CsRefreshRun *run)
 {
 	set_rows(run, NIL);
-	cs_refresh_run_sql(run, run->table.store, NULL);
+	cs_refresh_run_by_place(run, run->table.store, NULL);
 }

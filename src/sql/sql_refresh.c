@@ -235,7 +235,7 @@ pick(CsRefreshRun *run, BlockNumber from, BlockNumber to, Picked *picked)
 	slot = MakeSingleTupleTableSlot(desc, &TTSOpsMinimalTuple);
 	set_block(run, CS_REFRESH_FROM, from);
 	set_block(run, CS_REFRESH_TO, to);
-	cs_refresh_run_sql(run, run->table.pick, rows);
+	cs_refresh_run_by_place(run, run->table.pick, rows);
 	while (tuplestore_gettupleslot(rows, true, false, slot))
 		add_place(picked, slot);
 	ExecDropSingleTupleTableSlot(slot);
@@ -281,7 +281,7 @@ ask(CsRefreshRun *run, void *arg)
 	Chunk *chunk = arg;
 
 	set_places(run, chunk);
-	cs_refresh_run_sql(run, run->table.ask, chunk->rows);
+	cs_refresh_run_by_place(run, run->table.ask, chunk->rows);
 }
 
 /*
@@ -401,6 +401,8 @@ finish(CsRefreshRun *run)
 	if (run->error == NULL)
 	{
 		cs_refresh_tally_raise(&run->tally, get_rel_name(run->names.relid));
+		/* What follows is not the run's, and has the isolation it wants. */
+		SPI_commit();
 		return;
 	}
 	if (run->error->detail != NULL)

@@ -19,6 +19,7 @@ use Test::More;
 my $sandbox = CredScore::Sandbox->start(magic => 0);
 my $cluster = CredScore::Cluster->start(
 	sandbox => $sandbox,
+	conf => "wal_level = replica\nmax_wal_senders = 4",
 	servers => { all => { max_retries => 0 } });
 
 sub calls { return $sandbox->count('pngme', 'decision'); }
@@ -102,6 +103,8 @@ subtest 'the plan runs ahead' => sub {
 		SET auto_explain.log_nested_statements = on;"), '', 'a run');
 	my ($plan) = $cluster->log_text =~ /(Query Text: SELECT t\.tableoid, t\.ctid, t\.phone.*?)LOG:/s;
 	like($plan, qr/Custom Scan \(Credscore Prefetch\)/, 'reads ahead');
+	like($plan, qr/Tid Scan on planned/, 'and goes where the rows are');
+	unlike($plan, qr/Seq Scan/, 'without reading all others');
 };
 
 subtest 'what is to do' => sub {
@@ -456,15 +459,26 @@ subtest 'where it runs' => sub {
 	like($error->{detail}, qr/commits/, 'since it commits');
 	sql(q{CREATE FUNCTION wrap() RETURNS void LANGUAGE plpgsql AS $$ BEGIN
 		CALL credscore_refresh('where_', 'phone', 'decision', 'decision'); END $$;
+		CREATE TABLE levels (seen text);
 		CREATE PROCEDURE wrapped() LANGUAGE plpgsql AS $$ BEGIN
-		CALL credscore_refresh('where_', 'phone', 'decision', 'decision'); END $$});
+		CALL credscore_refresh('where_', 'phone', 'decision', 'decision');
+		INSERT INTO levels SELECT current_setting('transaction_isolation'); END $$});
 	is($cluster->error('SELECT wrap()')->{sqlstate}, '25001', 'in a function as well');
 	is($cluster->error('SET default_transaction_read_only = on; ' . call('where_'))->{sqlstate}, '25006',
 		'and where nothing may be written');
 	like(refresh('where_', '', before => 'SET credscore.mode = cached;'), qr/^CS404 .*refused: 5/, 'without a call in cached mode');
+	$cluster->node->backup('base');
+	my $standby = PostgreSQL::Test::Cluster->new('standby');
+	$standby->init_from_backup($cluster->node, 'base', has_streaming => 1);
+	$standby->start;
+	my (undef, undef, $refused) = $standby->psql('postgres', '\set VERBOSITY verbose' . "\n" . call('where_'));
+	like($refused, qr/25006: cannot execute CALL credscore_refresh\(\) during recovery/, 'on a standby it is refused');
+	$standby->stop;
 	is(calls(), $calls, 'none of these asks');
-	is($cluster->error('CALL wrapped()'), undef, 'a procedure may call it');
+	is($cluster->error("SET default_transaction_isolation = 'serializable'; CALL wrapped()"), undef,
+		'a procedure may call it');
 	is(answered('where_'), 5, 'which answers');
+	is(sql('SELECT seen FROM levels'), 'serializable', 'and goes on as if nothing had been');
 
 	table('secure', 20);
 	sql(q{CREATE ROLE clerk LOGIN IN ROLE credscore_caller; CREATE ROLE reader LOGIN IN ROLE credscore_reader;

@@ -88,4 +88,11 @@ is(calls() - $calls, 350 - 130, 'and asks what was left');
 is($status, 'succeeded', 'a night without anything to do');
 is(calls() - $calls, 350 - 130, 'asks nothing');
 
+# pg_cron's other way to run jobs
+$cluster->safe_psql(q{UPDATE application SET decision = NULL});
+$node->append_conf('postgresql.conf', "cron.use_background_workers = on\nmax_worker_processes = 20");
+($status, $message) = night();
+is($status, 'succeeded', 'a night in a background worker');
+is(answered(), 400, 'has all answers');
+
 done_testing();
