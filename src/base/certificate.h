@@ -3,8 +3,7 @@
  *	  Until when an X.509 certificate is valid, and whose its key is.
  *
  * Nothing else of it is looked at, and nothing is verified: that is the TLS
- * library's work.   Pure
- * functions.
+ * library's work.  Pure functions.
  *------------------------------------------------------------------------- */
 #ifndef CS_CERTIFICATE_H
 #define CS_CERTIFICATE_H
