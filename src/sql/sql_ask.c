@@ -148,20 +148,6 @@ fail_early(FunctionCallInfo fcinfo, const Handling *handling,
 
 /* --- the common course --- */
 
-/* Asks, and waits for what comes out. */
-static Jsonb *
-outcome_of(const CsAsk *ask, CsFailure **failure)
-{
-	CsQuestion question = cs_ask_start(ask);
-	Jsonb	  *answer;
-
-	cs_ask_wait(&question);
-	answer = cs_ask_outcome(&question, failure);
-	if (!ask->endpoint->shared)
-		cs_ask_forget(&question);
-	return answer;
-}
-
 /*
  * What was to be made exists already, perhaps because an answer was lost: then
  * it is the answer.  What cannot be found under that name either stays refused.
@@ -176,7 +162,7 @@ read_existing(const CsAsking *asking, CsFailure **failure)
 	if ((*failure)->http_status != HTTP_CONFLICT ||
 		!cs_asking_existing(asking, &existing))
 		return NULL;
-	answer = outcome_of(&existing.ask, &unread);
+	answer = cs_asking_outcome(&existing, &unread);
 	if (answer == NULL && unread->code != CS_ERR_SUBJECT)
 		*failure = unread;
 	return answer;
@@ -213,7 +199,7 @@ ask_and_wait(FunctionCallInfo fcinfo, const char *symbol)
 	handling = on_error_argument(fcinfo, function->on_error);
 	if (cs_asking_prepare(function, fcinfo->args, &asking, &err) != CS_OK)
 		return fail_early(fcinfo, &handling, &asking, &err);
-	answer = outcome_of(&asking.ask, &failure);
+	answer = cs_asking_outcome(&asking, &failure);
 	if (answer == NULL)
 	{
 		answer = read_existing(&asking, &failure);

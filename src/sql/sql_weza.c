@@ -38,7 +38,6 @@ static Jsonb *
 ask_page(FunctionCallInfo fcinfo, const char *token)
 {
 	CsAsking   asking;
-	CsQuestion question;
 	CsFailure *failure = NULL;
 	CsError	   err = {0};
 	Jsonb	  *page;
@@ -48,9 +47,7 @@ ask_page(FunctionCallInfo fcinfo, const char *token)
 		cs_error_raise_early(&err, NULL);
 	if (token != NULL)
 		cs_asking_add(&asking, "page_token", token);
-	question = cs_ask_start(&asking.ask);
-	cs_ask_wait(&question);
-	page = cs_ask_outcome(&question, &failure);
+	page = cs_asking_outcome(&asking, &failure);
 	if (page == NULL &&
 		!(failure->code == CS_ERR_NOT_CACHED && cs_estimate_runs()))
 		cs_failure_raise(ERROR, failure);
