@@ -19,9 +19,6 @@
 #include "provider/weza_classify.h"
 #include "provider/weza_id.h"
 
-/* authentication: valid for 24 hours. */
-#define TOKEN_LIFETIME 86400
-
 /* errors: a body over 5 MB is refused; the guide says less than that. */
 #define MAX_BODY_BYTES 5000000
 
@@ -105,24 +102,6 @@ static const CsOption options[] = {
 static const char *const required[] = {"project", "app", NULL};
 static const char *const addresses[] = {"auth_url", NULL};
 
-static const CsCredentials credentials[] = {{{"client_id", "client_secret"}},
-											{{0}}};
-
-static CsStatus
-check_account(const CsAccount *account, CsError *err)
-{
-	if (cs_registry_check_credential(account, "client_id", err) != CS_OK)
-		return CS_FAIL;
-	return cs_registry_check_credential(account, "client_secret", err);
-}
-
-static bool
-needs_login(const CsAccount *account)
-{
-	(void) account;
-	return true;
-}
-
 /* authentication: a form, not JSON, to a host of its own. */
 static CsStatus
 build_login(const CsAccount *account, CsRequest *request, CsError *err)
@@ -147,15 +126,6 @@ build_login(const CsAccount *account, CsRequest *request, CsError *err)
 		base[len - 1] = '\0';
 	there.base_url = base;
 	return cs_template_build(&template, CS_POST, &there, NULL, request, err);
-}
-
-/* authentication: {"access_token", "token_type", "expires_at", "scope"}. */
-static CsStatus
-read_login(const CsAccount *account, const CsReply *reply, int64_t now,
-		   CsToken *token, CsError *err)
-{
-	(void) account;
-	return cs_token_read_oauth(reply, now, TOKEN_LIFETIME, token, err);
 }
 
 /* ---------- subjects ---------- */
@@ -566,9 +536,11 @@ const CsProvider cs_weza = {
 	.required = required,
 	.addresses = addresses,
 	.endpoints = endpoints,
-	.credentials = credentials,
-	.check_account = check_account,
-	.needs_login = needs_login,
+	.credentials = cs_registry_client,
+	.check_account = cs_registry_check_client,
+	.needs_login = cs_registry_client_logs_in,
 	.build_login = build_login,
-	.read_login = read_login,
+	/* authentication: {"access_token", "token_type", "expires_at", "scope"},
+	 * for 24 hours. */
+	.read_login = cs_registry_read_client_login,
 };
