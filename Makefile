@@ -67,7 +67,7 @@ PROVE_TESTS ?= $(addprefix test/t/,$(call pick,$(notdir $(TAP_FILES))))
 
 # The demo and the check install packages or take a private copy of
 # PostgreSQL first, so these goals do not need PGXS.
-STANDALONE = help deps check check-lint check-unit check-regress \
+STANDALONE = help deps check check-lint check-unit check-model check-regress \
 	check-isolation check-tap check-deep check-postgres demo bench format
 GOALS := $(or $(MAKECMDGOALS),all)
 
@@ -203,9 +203,11 @@ help:
 	@echo 'make deps           install missing Debian packages (root or sudo)'
 	@echo 'make check          install packages, build, run every test privately'
 	@echo '                    TESTS="001 setup" picks tests, KEEP=1 keeps the files'
-	@echo 'make check-lint, check-unit, check-regress, check-isolation, check-tap'
+	@echo 'make check-lint, check-unit, check-model, check-regress, check-isolation,'
+	@echo '     check-tap          one kind of them'
 	@echo 'make check-deep     tests that take up to an hour: PART=plans (SEED=1,'
-	@echo '                    COUNT=20000), PART=memory, PART=sqlsmith (SEED=1, SECONDS=3500)'
+	@echo '                    COUNT=20000), PART=memory, PART=model, PART=sqlsmith'
+	@echo '                    (SEED=1, SECONDS=3500)'
 	@echo 'make check-postgres run PostgreSQL'"'"'s own regression suite with credscore loaded'
 	@echo 'make demo           show it at work against the sandbox; KEEP=1 stays'
 	@echo 'make bench          measure against limits of the same run (QUICK=1: just try)'
@@ -219,7 +221,7 @@ deps:
 check:
 	@PG_CONFIG='$(PG_CONFIG)' TESTS='$(TESTS)' KEEP='$(KEEP)' exec scripts/check
 
-check-lint check-unit check-regress check-isolation check-tap: check-%:
+check-lint check-unit check-model check-regress check-isolation check-tap: check-%:
 	@PG_CONFIG='$(PG_CONFIG)' TESTS='$(TESTS)' KEEP='$(KEEP)' exec scripts/check $*
 
 PART ?= plans

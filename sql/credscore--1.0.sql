@@ -184,6 +184,22 @@ GRANT EXECUTE ON FUNCTION credscore_estimate(text) TO credscore_caller, credscor
 COMMENT ON FUNCTION credscore_estimate(text) IS
     'what a statement would ask, without a call: a row per server and endpoint; takes one SELECT, INSERT, UPDATE or DELETE, and the query of CREATE TABLE AS, COPY (...) TO, REFRESH MATERIALIZED VIEW or DECLARE, runs what it reads with the privileges of the caller, and writes and locks nothing; questions: distinct ones; free: of them, those that memory answers; would_call: the others; cost and currency: NULL, no server says its price; at_least: there may be more, since one question may depend on the answer to another';
 
+CREATE PROCEDURE credscore_refresh(
+    table_name regclass,
+    subject_column name,
+    result_column name,
+    kind text,
+    chunk int DEFAULT 1000,
+    max_age interval DEFAULT NULL,
+    age_column name DEFAULT NULL,
+    server name DEFAULT NULL
+)
+    AS 'MODULE_PATHNAME' LANGUAGE C;
+REVOKE ALL ON PROCEDURE credscore_refresh(regclass, name, name, text, int, interval, name, name) FROM PUBLIC;
+GRANT EXECUTE ON PROCEDURE credscore_refresh(regclass, name, name, text, int, interval, name, name) TO credscore_caller, credscore_reader;
+COMMENT ON PROCEDURE credscore_refresh(regclass, name, name, text, int, interval, name, name) IS
+    'asks about the rows of a table and commits after each chunk: kind decision, lac or statement; those whose result is NULL or a report that may be retried, with max_age also older reports, with age_column, a timestamptz that it sets, also older answers; an answer never gives way to a report; fails at the end, with counts in the DETAIL, when a provider could not be asked; called again it asks what is left';
+
 CREATE FUNCTION credscore_cache_clear(server name DEFAULT NULL) RETURNS bigint
     AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL RESTRICTED;
 REVOKE ALL ON FUNCTION credscore_cache_clear(name) FROM PUBLIC;
@@ -595,7 +611,8 @@ COMMENT ON COLUMN credscore_stat_errors.failed IS 'questions that ended so, as f
 CREATE FUNCTION credscore.stat_progress(
     OUT pid int, OUT datname name, OUT usename name, OUT query text,
     OUT started_at timestamptz, OUT rows_total bigint, OUT rows_read bigint,
-    OUT asked bigint, OUT done bigint, OUT in_flight bigint
+    OUT asked bigint, OUT done bigint, OUT in_flight bigint,
+    OUT phase text, OUT total bigint, OUT total_done bigint, OUT rate float8
 ) RETURNS SETOF record
     AS 'MODULE_PATHNAME', 'credscore_stat_progress' LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
 COMMENT ON FUNCTION credscore.stat_progress() IS
@@ -615,6 +632,10 @@ COMMENT ON COLUMN credscore_stat_progress.rows_read IS 'rows that were read ahea
 COMMENT ON COLUMN credscore_stat_progress.asked IS 'questions handed to the courier';
 COMMENT ON COLUMN credscore_stat_progress.done IS 'of those, questions that have their outcome';
 COMMENT ON COLUMN credscore_stat_progress.in_flight IS 'of those, questions that wait for their outcome';
+COMMENT ON COLUMN credscore_stat_progress.phase IS 'what credscore_refresh() is at: counting, asking or storing; NULL: it is another statement; for credscore_refresh() the columns above are of the present chunk';
+COMMENT ON COLUMN credscore_stat_progress.total IS 'rows that were to do when credscore_refresh() began; NULL: not counted';
+COMMENT ON COLUMN credscore_stat_progress.total_done IS 'rows that it has looked at, over all chunks';
+COMMENT ON COLUMN credscore_stat_progress.rate IS 'of those, how many per second since it began';
 
 CREATE FUNCTION credscore.shared_memory(OUT chunks bigint, OUT bytes bigint)
     AS 'MODULE_PATHNAME', 'credscore_shared_memory'

@@ -25,6 +25,8 @@
 /* ... or when it has this many letters and their case looks random. */
 #define REDACT_MIN_LETTERS 16
 
+#define OPENSSL_ERROR_DIGITS 8
+
 #define REDACTED "[redacted]"
 
 /* Shape of a masked subject, see cs_text_mask. */
@@ -274,15 +276,41 @@ is_address(const char *text, size_t len)
 	return parts == 4 && digits > 0;
 }
 
+/* How long the number of an error of OpenSSL's is that begins here; 0: none. */
+static size_t
+openssl_error_length(const char *text)
+{
+	static const char before[] = "error:";
+	size_t			  digits = 0;
+
+	if (strncmp(text, before, strlen(before)) != 0)
+		return 0;
+	text += strlen(before);
+	while (is_digit((unsigned char) text[digits]) ||
+		   (text[digits] >= 'A' && text[digits] <= 'F'))
+		digits++;
+	if (digits != OPENSSL_ERROR_DIGITS || text[digits] != ':' ||
+		!is_alnum((unsigned char) text[digits + 1]) ||
+		is_digit((unsigned char) text[digits + 1]))
+		return 0;
+	return strlen(before) + digits + 1;
+}
+
 static void
-mask_digits(char *text)
+mask_digits(char *text, bool tls)
 {
 	while (*text != '\0')
 	{
 		size_t ndigits;
 		size_t len;
 		size_t seen = 0;
+		size_t error = tls ? openssl_error_length(text) : 0;
 
+		if (error > 0)
+		{
+			text += error;
+			continue;
+		}
 		if (!is_digit((unsigned char) *text))
 		{
 			text++;
@@ -303,12 +331,24 @@ mask_digits(char *text)
 	}
 }
 
-void
-cs_text_redact(char *text)
+static void
+redact(char *text, bool tls)
 {
 	replace_unsafe_bytes(text);
 	hide_tokens(text);
-	mask_digits(text);
+	mask_digits(text, tls);
+}
+
+void
+cs_text_redact(char *text)
+{
+	redact(text, false);
+}
+
+void
+cs_text_redact_tls(char *text)
+{
+	redact(text, true);
 }
 
 /* Characters of a text; a byte that is no UTF-8 counts as one. */

@@ -28,6 +28,12 @@ extern size_t cs_text_utf8_length(const unsigned char *bytes, size_t left);
 extern void cs_text_redact(char *text);
 
 /*
+ * Likewise for the words of a TLS library: the number of an error of OpenSSL's,
+ * "error:" and eight hexadecimal digits before a colon and words, stays.
+ */
+extern void cs_text_redact_tls(char *text);
+
+/*
  * Masks a subject for messages: the first up to five and the last up to three
  * characters stay ("254700123456" -> "25470****456"), and at least four
  * characters, or all of a shorter subject, are hidden.

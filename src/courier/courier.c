@@ -38,9 +38,9 @@
  * end: its answer is paid for, and goes into the cache.
  *
  * While calls are switched off (credscore.enabled, a server's option enabled)
- * flights end wherever they are but CALLING, and there unless they have left: so
- * do log-ins.  A question of a database that is not at home begins no flight; it
- * may join another's.
+ * flights end wherever they are, unless their call has left; one that connects
+ * is taken back.  So it is with log-ins.  A question of a database that is not
+ * at home begins no flight; it may join another's.
  *
  * A round of the loop takes what sessions handed over, fires timers, gives
  * turns, moves bytes, and last wakes the sessions that have outcomes.  It
@@ -225,7 +225,7 @@ refuse_all(void)
 	{
 		CsErrorCode off = cs_server_off(flight->server);
 
-		if (off != CS_ERR_NONE && flight->state != CS_FLIGHT_CALLING)
+		if (off != CS_ERR_NONE)
 			cs_course_refuse(flight, off);
 	}
 	cs_login_refuse_all();

@@ -455,6 +455,19 @@ cs_course_drop(CsFlight *flight)
 void
 cs_course_refuse(CsFlight *flight, CsErrorCode off)
 {
+	if (flight->state == CS_FLIGHT_CALLING)
+	{
+		if (!cs_http_take_back(&flight->owner))
+			return;
+		cs_server_back_out(&flight->turn);
+	}
+
+	/* Whoever went away while it connected is told nothing. */
+	if (cs_flight_waiting(flight) == 0)
+	{
+		cs_course_drop(flight);
+		return;
+	}
 	stop_waiting(flight);
 	refuse(flight, off);
 }

@@ -29,7 +29,10 @@ extern void cs_course_proceed(CsFlight *flight);
  */
 extern void cs_course_drop(CsFlight *flight);
 
-/* Ends a flight that has not left, since calls are switched off. */
+/*
+ * Ends a flight that has not left, though it connect, since calls are switched
+ * off; of one that has left it changes nothing.
+ */
 extern void cs_course_refuse(CsFlight *flight, CsErrorCode off);
 
 #endif /* CS_COURSE_H */

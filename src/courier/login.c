@@ -418,6 +418,37 @@ cs_login_leave(CsLoginWaiter *waiter)
 	dlist_delete(&waiter->node);
 }
 
+/* Its account is there until it is over. */
+static CsErrorCode
+off_of(const Login *login)
+{
+	return login->state != LOGIN_OVER
+			   ? cs_server_off(cs_server_get(cs_account_at(login->account)))
+			   : CS_ERR_NONE;
+}
+
+/* Calls are switched off; false: it is over, or its call has left. */
+static bool
+stop(Login *login)
+{
+	switch (login->state)
+	{
+		case LOGIN_OVER:
+			return false;
+		case LOGIN_QUEUED:
+			cs_server_withdraw(&login->turn);
+			return true;
+		case LOGIN_CALLING:
+			if (!cs_http_take_back(&login->owner))
+				return false;
+			cs_server_back_out(&login->turn);
+			return true;
+		case LOGIN_PAUSED:
+			return true;
+	}
+	return false;
+}
+
 void
 cs_login_refuse_all(void)
 {
@@ -426,16 +457,10 @@ cs_login_refuse_all(void)
 	dlist_foreach(iter, &logins)
 	{
 		Login	   *login = dlist_container(Login, node, iter.cur);
-		CsErrorCode off;
+		CsErrorCode off = off_of(login);
 
-		if (login->state != LOGIN_QUEUED && login->state != LOGIN_PAUSED)
-			continue;
-		off = cs_server_off(cs_server_get(cs_account_at(login->account)));
-		if (off == CS_ERR_NONE)
-			continue;
-		if (login->state == LOGIN_QUEUED)
-			cs_server_withdraw(&login->turn);
-		refuse(login, off);
+		if (off != CS_ERR_NONE && stop(login))
+			refuse(login, off);
 	}
 }
 

@@ -125,7 +125,7 @@ void
 cs_news_judged(CsNews *news, const CsSharedAccount *account, CsErrorCode code)
 {
 	const CsKey *server = &account->server_key;
-	const CsKey *key = &account->account_key;
+	const CsKey *key = &account->proof_key;
 
 	if (code == CS_ERR_CREDENTIALS || code == CS_ERR_SERVER_REFUSED)
 	{

@@ -328,7 +328,7 @@ cs_handle_describe(const CsHandle *handle, CURLcode rc, char *out,
 	size_t len;
 
 	snprintf(out, outlen, "%s", text);
-	cs_text_redact(out);
+	cs_text_redact_tls(out);
 	len = strlen(out);
 	if (len > 0 && out[len - 1] != '.')
 		snprintf(out + len, outlen - len, ".");

@@ -119,6 +119,20 @@ cs_http_start(const CsHttpSpec *spec, CsHttpOwner *owner)
 		return false;
 	}
 	set_deadlines(call, spec, awake_now());
+	owner->call = call;
+	return true;
+}
+
+bool
+cs_http_take_back(CsHttpOwner *owner)
+{
+	CsCall *call = owner->call;
+
+	if (call == NULL || call->sent || cs_multi_failure() != NULL)
+		return false;
+	owner->call = NULL;
+	cs_deadline_remove(&deadlines, &call->due);
+	forget(call);
 	return true;
 }
 
@@ -132,6 +146,7 @@ finish(CsCall *call, CsHttpResult *result)
 	cs_deadline_remove(&deadlines, &call->due);
 	result->body = call->body ? call->body : "";
 	result->len = call->len;
+	call->owner->call = NULL;
 	call->owner->done(call->owner, result);
 	forget(call);
 }

@@ -6,8 +6,8 @@
  * A call is one exchange on the wire.  Nothing here knows providers,
  * questions or retries, and nothing here raises.  What a caller may rely on:
  *
- * - A call that cs_http_start accepted ends in exactly one `done`, unless
- *	 cs_http_failure says why none comes any more.
+ * - A call that cs_http_start accepted ends in exactly one `done`, unless it
+ *	 was taken back, or cs_http_failure says why none comes any more.
  * - Before it, `sending` is called at most once; if it was not called, or
  *	 said no, nothing of the request has left, and the end is
  *	 CS_CALL_NOT_SENT.  A request never leaves twice.
@@ -72,9 +72,11 @@ typedef struct CsHttpResult
 	char		detail[CS_HTTP_DETAIL_SIZE]; /* why, unless CS_CALL_REPLY */
 } CsHttpResult;
 
-/* Who started a call.  Embed it; both functions must not raise. */
+/* Who started a call.  Embed it, zeroed; both functions must not raise. */
 typedef struct CsHttpOwner
 {
+	struct CsCall *call; /* of this room: what is started and not over */
+
 	/*
 	 * The connection stands and the request is about to leave.  False keeps it
 	 * from leaving.  Called inside libcurl: look and store only.
@@ -99,6 +101,12 @@ extern long cs_http_timeout(void);
 
 /* False when the call could not be set up (no memory): no callback follows. */
 extern bool cs_http_start(const CsHttpSpec *spec, CsHttpOwner *owner);
+
+/*
+ * Takes back a call that is not wanted any more: no callback follows.  False:
+ * the request has left, or there is no call, and nothing changes.
+ */
+extern bool cs_http_take_back(CsHttpOwner *owner);
 
 /*
  * Moves bytes, looks at deadlines, hands over what is finished.  Whenever a

@@ -3,8 +3,8 @@
  *	  Certificates to trust, in a file of the database server.
  *
  * The courier reads the file as the operating-system user of the server, as is
- * done here.  What stands between the lines of PEM is a certificate in base64
- * (RFC 7468); one that OpenSSL calls trusted has some bytes more behind it.
+ * done here.  A certificate that OpenSSL calls trusted has some bytes more behind
+ * it, and its line a word more.
  *------------------------------------------------------------------------- */
 #include "postgres.h"
 
@@ -12,18 +12,14 @@
 
 #include <sys/stat.h>
 
-#include "common/base64.h"
 #include "storage/fd.h"
 #include "utils/timestamp.h"
 
 #include "base/certificate.h"
+#include "pg/pem.h"
 
 /* All public authorities together take a quarter of it. */
 #define MAX_CA_BYTES (1024 * 1024)
-
-#define PEM_BEGIN "-----BEGIN "
-#define PEM_END	  "-----END "
-#define PEM_TAIL  "CERTIFICATE-----"
 
 /* The file's bytes with a NUL behind; NULL: errno says why not. */
 static char *
@@ -45,63 +41,20 @@ read_file(const char *path)
 	return failure == 0 ? bytes : NULL;
 }
 
-/* The text of the next certificate; NULL: there is none. */
-static const char *
-next_certificate(const char *at, const char **end)
-{
-	while ((at = strstr(at, PEM_BEGIN)) != NULL)
-	{
-		const char *line_end = at + strcspn(at, "\r\n");
-		size_t		tail = strlen(PEM_TAIL);
-
-		if (line_end - at >= (ptrdiff_t) tail &&
-			strncmp(line_end - tail, PEM_TAIL, tail) == 0)
-		{
-			*end = strstr(line_end, PEM_END);
-			return *end != NULL ? line_end : NULL;
-		}
-		at = line_end;
-	}
-	return NULL;
-}
-
-/* When a certificate ends; false when it is none. */
-static bool
-end_of(const char *text, int len, TimestampTz *end)
-{
-	char   *packed = palloc(len); /* without the ends of lines */
-	int		n = 0;
-	int		size = pg_b64_dec_len(len);
-	void   *der = palloc(size);
-	int64_t seconds;
-	bool	found;
-
-	for (int i = 0; i < len; i++)
-		if (strchr(" \t\r\n", text[i]) == NULL)
-			packed[n++] = text[i];
-	n = pg_b64_decode(packed, n, der, size);
-	found = n > 0 && cs_certificate_end(der, (size_t) n, &seconds);
-	if (found)
-		*end = time_t_to_timestamptz((pg_time_t) seconds);
-	pfree(packed);
-	pfree(der);
-	return found;
-}
-
 /* When the last of them ends; 0: there is none. */
 static TimestampTz
 last_end(const char *bytes)
 {
 	TimestampTz last = 0;
-	const char *end;
+	CsPem		pem;
 
-	for (const char *at = bytes; (at = next_certificate(at, &end)) != NULL;
-		 at = end)
+	while (cs_pem_next(&bytes, "CERTIFICATE-----", &pem))
 	{
-		TimestampTz its;
+		int64_t seconds;
 
-		if (end_of(at, (int) (end - at), &its))
-			last = Max(last, its);
+		if (cs_certificate_end(pem.der, pem.len, &seconds))
+			last = Max(last, time_t_to_timestamptz((pg_time_t) seconds));
+		pfree(pem.der);
 	}
 	return last;
 }

@@ -2,7 +2,8 @@
  * secret_file.c
  *	  A credential kept in a file of the database server.
  *
- * Messages name the option; the path goes to the server log only.
+ * Messages name the option.  The path goes to the server log, and to those who
+ * may see the options of the user mapping.
  *------------------------------------------------------------------------- */
 #include "postgres.h"
 
@@ -18,37 +19,32 @@
 /* A chain of certificates in PEM is the longest one could want. */
 #define MAX_SECRET_BYTES (16 * 1024)
 
-/* What is read, and whom a fault is told. */
-typedef struct Reading
-{
-	CsSecretKind kind;
-	const char	*name; /* of the option */
-	const char	*path;
-	const char	*hint;
-} Reading;
-
 static void
-refuse(const Reading *r, int sqlstate, const char *why)
+refuse(const CsSecretOption *o, int sqlstate, const char *why)
 {
 	ereport(ERROR,
 			(errcode(sqlstate),
-			 errmsg("file of option \"%s_file\" cannot be used", r->name),
-			 errdetail("%s", why), errdetail_log("%s (\"%s\")", why, r->path),
-			 errhint("%s", r->hint)));
+			 errmsg("file of option \"%s_file\" cannot be used", o->name),
+			 o->path_shown ? errdetail("%s The file is \"%s\".", why, o->path)
+						   : errdetail("%s", why),
+			 errdetail_log("%s The file is \"%s\".", why, o->path),
+			 errhint("%s", o->hint)));
 }
 
 /* What the system says of the file, in errno. */
 static void
-refuse_by_system(const Reading *r, const char *what)
+refuse_by_system(const CsSecretOption *o, const char *what)
 {
 	/* A path through what is no directory leads to no file, either. */
 	if (errno == ENOTDIR)
 		errno = ENOENT;
-	ereport(ERROR, (errcode_for_file_access(),
-					errmsg("could not %s the file of option \"%s_file\": %m",
-						   what, r->name),
-					errdetail_log("The file is \"%s\".", r->path),
-					errhint("%s", r->hint)));
+	ereport(ERROR,
+			(errcode_for_file_access(),
+			 errmsg("could not %s the file of option \"%s_file\": %m", what,
+					o->name),
+			 o->path_shown ? errdetail("The file is \"%s\".", o->path) : 0,
+			 errdetail_log("The file is \"%s\".", o->path),
+			 errhint("%s", o->hint)));
 }
 
 #define OWNER_RULE \
@@ -86,26 +82,13 @@ fault_of(const struct stat *st, CsSecretKind kind, int *sqlstate)
 }
 
 static void
-check_stat(const Reading *r, const struct stat *st)
+check_stat(const CsSecretOption *o, const struct stat *st)
 {
 	int			sqlstate;
-	const char *fault = fault_of(st, r->kind, &sqlstate);
+	const char *fault = fault_of(st, o->kind, &sqlstate);
 
 	if (fault != NULL)
-		refuse(r, sqlstate, fault);
-}
-
-const char *
-cs_secret_file_fault(const char *path, CsSecretKind kind)
-{
-	struct stat st;
-	int			sqlstate;
-
-	if (stat(path, &st) != 0 || access(path, R_OK) != 0)
-		return psprintf("It cannot be read: %s.", strerror(errno));
-	if (st.st_size == 0)
-		return "It is empty.";
-	return fault_of(&st, kind, &sqlstate);
+		refuse(o, sqlstate, fault);
 }
 
 /* Why it is no secret of one line; takes the line end off. */
@@ -144,36 +127,36 @@ check_pem(const char *text, ssize_t len, CsSecretKind kind)
 }
 
 char *
-cs_secret_file_read(CsSecretFile *file, CsSecretKind kind, const char *name,
-					const char *path, const char *hint)
+cs_secret_file_read(CsSecretFile *file, const CsSecretOption *option)
 {
-	Reading r = {kind, name, path, hint};
 	/* Of a pipe nobody may hold the other end. */
-	int	  fd = OpenTransientFile(path, O_RDONLY | O_NONBLOCK | PG_BINARY);
-	char  secret[MAX_SECRET_BYTES + 1];
-	char *result;
+	int fd =
+		OpenTransientFile(option->path, O_RDONLY | O_NONBLOCK | PG_BINARY);
+	char		secret[MAX_SECRET_BYTES + 1];
+	char	   *result;
 	const char *fault;
 	ssize_t		len;
 
 	if (fd < 0)
-		refuse_by_system(&r, "open");
+		refuse_by_system(option, "open");
 	if (fstat(fd, &file->seen) != 0)
-		refuse_by_system(&r, "stat");
-	check_stat(&r, &file->seen);
+		refuse_by_system(option, "stat");
+	check_stat(option, &file->seen);
 	len = read(fd, secret, MAX_SECRET_BYTES);
 	if (len < 0)
-		refuse_by_system(&r, "read");
+		refuse_by_system(option, "read");
 	CloseTransientFile(fd);
 
 	secret[len] = '\0';
-	fault = kind == CS_SECRET_LINE ? check_line(secret, len)
-								   : check_pem(secret, len, kind);
+	fault = option->kind == CS_SECRET_LINE
+				? check_line(secret, len)
+				: check_pem(secret, len, option->kind);
 	if (fault != NULL)
 	{
 		cs_core_wipe(secret, sizeof(secret));
-		refuse(&r, ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE, fault);
+		refuse(option, ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE, fault);
 	}
-	file->path = pstrdup(path);
+	file->path = pstrdup(option->path);
 	result = pstrdup(secret);
 	cs_core_wipe(secret, sizeof(secret));
 	return result;

@@ -17,6 +17,16 @@ typedef enum CsSecretKind
 	CS_SECRET_CERTIFICATE /* certificates, PEM: no secret, others may read */
 } CsSecretKind;
 
+/* An option that names a file, for messages. */
+typedef struct CsSecretOption
+{
+	CsSecretKind kind;
+	const char	*name; /* without _file */
+	const char	*path;
+	bool		 path_shown; /* may whoever asks know it? */
+	const char	*hint;
+} CsSecretOption;
+
 /* Where a secret was read from and how the file looked then. */
 typedef struct CsSecretFile
 {
@@ -25,22 +35,15 @@ typedef struct CsSecretFile
 } CsSecretFile;
 
 /*
- * Reads the secret of option `name` from `path` (palloc'd; of a line one
+ * Reads the secret of an option from its file (palloc'd; of a line one
  * trailing line end is dropped).  The file must be a regular one that only the server's
  * operating-system user, or root and its group, can read, as PostgreSQL asks
  * of its TLS key.  Errors: 58P01 (there is none), others of the file, 42501
  * (readable by others), HV024 (no file, empty, larger than 16 kB, with control
- * characters, or not of its kind); their hint is `hint`.
+ * characters, or not of its kind); their hint is the option's.
  */
 extern char *
-cs_secret_file_read(CsSecretFile *file, CsSecretKind kind, const char *name,
-					const char *path, const char *hint);
-
-/*
- * Why a file could not be read as a secret, without reading it: a sentence
- * that does not name it.  NULL: nothing speaks against it.
- */
-extern const char *cs_secret_file_fault(const char *path, CsSecretKind kind);
+cs_secret_file_read(CsSecretFile *file, const CsSecretOption *option);
 
 /* Does the file differ from what was read?  True also when it is gone. */
 extern bool cs_secret_file_changed(const CsSecretFile *file);

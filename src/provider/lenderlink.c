@@ -16,9 +16,6 @@
 #include "base/text.h"
 #include "provider/phone.h"
 
-/* guides, authentication: 86400 seconds. */
-#define TOKEN_LIFETIME 86400
-
 /* guides, loan-applications-check-api: the older product and the newer. */
 #define DEFAULT_PRODUCTS "911;"
 #define NEWER_PRODUCT	 "CVSCR2;"
@@ -69,24 +66,6 @@ static const CsOption options[] = {
 	 "the client secret given at onboarding", cs_text_is_visible},
 	{0}};
 
-static const CsCredentials credentials[] = {{{"client_id", "client_secret"}},
-											{{0}}};
-
-static CsStatus
-check_account(const CsAccount *account, CsError *err)
-{
-	if (cs_registry_check_credential(account, "client_id", err) != CS_OK)
-		return CS_FAIL;
-	return cs_registry_check_credential(account, "client_secret", err);
-}
-
-static bool
-needs_login(const CsAccount *account)
-{
-	(void) account;
-	return true;
-}
-
 /* guides, authentication: a JSON body, not a form. */
 static CsStatus
 build_login(const CsAccount *account, CsRequest *request, CsError *err)
@@ -99,18 +78,6 @@ build_login(const CsAccount *account, CsRequest *request, CsError *err)
 	static const CsTemplate template = {.path = "{+token_path}", .body = body};
 
 	return cs_template_build(&template, CS_POST, account, NULL, request, err);
-}
-
-/*
- * guides: {"token_type": "Bearer", "expires_in": 86400, "access_token"};
- * docs: expires_in is an integer or a string.
- */
-static CsStatus
-read_login(const CsAccount *account, const CsReply *reply, int64_t now,
-		   CsToken *token, CsError *err)
-{
-	(void) account;
-	return cs_token_read_oauth(reply, now, TOKEN_LIFETIME, token, err);
 }
 
 /* ---------- the question ---------- */
@@ -365,9 +332,11 @@ const CsProvider cs_lenderlink = {
 	.options = options,
 	.endpoints = endpoints,
 	.polling = {0, 0, 600000},
-	.credentials = credentials,
-	.check_account = check_account,
-	.needs_login = needs_login,
+	.credentials = cs_registry_client,
+	.check_account = cs_registry_check_client,
+	.needs_login = cs_registry_client_logs_in,
 	.build_login = build_login,
-	.read_login = read_login,
+	/* guides: {"token_type": "Bearer", "expires_in": 86400, "access_token"};
+	 * docs: expires_in is an integer or a string. */
+	.read_login = cs_registry_read_client_login,
 };

@@ -270,3 +270,34 @@ cs_registry_check_credential(const CsAccount *account, const char *name,
 	}
 	return CS_OK;
 }
+
+/* ---------- accounts that are a client ---------- */
+
+/* LenderLink and Weza document 24 hours. */
+#define CLIENT_TOKEN_LIFETIME 86400
+
+const CsCredentials cs_registry_client[] = {{{"client_id", "client_secret"}},
+											{{0}}};
+
+CsStatus
+cs_registry_check_client(const CsAccount *account, CsError *err)
+{
+	if (cs_registry_check_credential(account, "client_id", err) != CS_OK)
+		return CS_FAIL;
+	return cs_registry_check_credential(account, "client_secret", err);
+}
+
+bool
+cs_registry_client_logs_in(const CsAccount *account)
+{
+	(void) account;
+	return true;
+}
+
+CsStatus
+cs_registry_read_client_login(const CsAccount *account, const CsReply *reply,
+							  int64_t now, CsToken *token, CsError *err)
+{
+	(void) account;
+	return cs_token_read_oauth(reply, now, CLIENT_TOKEN_LIFETIME, token, err);
+}

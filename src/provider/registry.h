@@ -181,6 +181,18 @@ extern CsStatus cs_registry_check_credential(const CsAccount *account,
 											 const char *name, CsError *err);
 
 /*
+ * What providers share whose accounts are a client_id and a client_secret, and
+ * log in for a day with them (RFC 6749 section 4.4): members of a CsProvider.
+ */
+extern const CsCredentials cs_registry_client[];
+extern CsStatus
+			cs_registry_check_client(const CsAccount *account, CsError *err);
+extern bool cs_registry_client_logs_in(const CsAccount *account);
+extern CsStatus
+cs_registry_read_client_login(const CsAccount *account, const CsReply *reply,
+							  int64_t now, CsToken *token, CsError *err);
+
+/*
  * What a complete reply stands for, as far as can be told without knowing the
  * question: code and effective status of the verdict.  A reply that plainly
  * answers is not read.

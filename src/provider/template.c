@@ -163,14 +163,30 @@ put_pairs(CsBuf *out, const Source *source, const CsField *fields,
 
 /* ---------- JSON ---------- */
 
+CsStatus
+cs_template_parse(const char *name, const char *text,
+				  struct json_object **root, CsError *err)
+{
+	CsError wrong;
+
+	if (cs_json_parse(text, strlen(text), root, err) == CS_OK)
+		return CS_OK;
+	if (err->code == CS_ERR_MEMORY)
+		return CS_FAIL;
+	wrong = *err;
+	cs_core_error(err, CS_ERR_ARGUMENT, "\"%s\" cannot be sent", name);
+	cs_core_detail(err, "%s", wrong.detail);
+	return CS_FAIL;
+}
+
 /* Appends a text that claims to be JSON, if it is. */
 static CsStatus
 put_document(CsBuf *body, const char *name, const char *text, CsError *err)
 {
 	struct json_object *root;
 
-	if (cs_json_parse(text, strlen(text), &root, err) != CS_OK)
-		return cs_core_error(err, CS_ERR_ARGUMENT, "\"%s\" is no JSON", name);
+	if (cs_template_parse(name, text, &root, err) != CS_OK)
+		return CS_FAIL;
 	json_object_put(root);
 	cs_buf_puts(body, text);
 	return CS_OK;

@@ -8,6 +8,8 @@
 #include "base/buf.h"
 #include "base/core.h"
 
+struct json_object;
+
 /* A server with its credentials, as providers see it. */
 typedef struct CsAccount
 {
@@ -107,6 +109,14 @@ extern CsStatus
 cs_template_build(const CsTemplate *template, CsMethod method,
 				  const CsAccount *account, const CsArguments *args,
 				  CsRequest *request, CsError *err);
+
+/*
+ * Parses a document that is to be sent, as cs_json_parse does.  Errors:
+ * CS_ERR_ARGUMENT with its name, and in the detail what is wrong and where:
+ * no JSON, nested too deeply, a number too long; CS_ERR_MEMORY.
+ */
+extern CsStatus cs_template_parse(const char *name, const char *text,
+								  struct json_object **root, CsError *err);
 
 /* Appends "<name>: Bearer <token>\n".  Errors: CS_ERR_MEMORY. */
 extern CsStatus cs_template_put_bearer(CsBuf *headers, const char *name,

@@ -19,9 +19,6 @@
 #include "provider/weza_classify.h"
 #include "provider/weza_id.h"
 
-/* authentication: valid for 24 hours. */
-#define TOKEN_LIFETIME 86400
-
 /* errors: a body over 5 MB is refused; the guide says less than that. */
 #define MAX_BODY_BYTES 5000000
 
@@ -31,19 +28,34 @@
 /* No length is documented but that of other ids, 50. */
 #define ID_MAX_LENGTH 128
 
-#define ACCOUNT_PREFIX "borrower:"
-#define TYPE_PREFIX	   "assessmentTypes/"
-#define ADDRESS_MAX	   1024
-#define MISNAMED_EVENT "personal_data.received"
-#define CAPTURED_EVENT "personal_data.captured"
-#define APP_PATH	   "/projects/{project}/apps/{app}"
+#define ACCOUNT_PREFIX	   "borrower:"
+#define ACCOUNT_MAX_LENGTH (ID_MAX_LENGTH + (int) strlen(ACCOUNT_PREFIX))
+#define TYPE_PREFIX		   "assessmentTypes/"
+#define ADDRESS_MAX		   1024
+#define MISNAMED_EVENT	   "personal_data.received"
+#define CAPTURED_EVENT	   "personal_data.captured"
+#define APP_PATH		   "/projects/{project}/apps/{app}"
 
 /* ---------- options and account ---------- */
+
+/* Pieces of a path: what is no character of a URL is encoded, dots are not. */
+static bool
+is_piece(const char *value)
+{
+	return cs_text_is_visible(value) && strcmp(value, ".") != 0 &&
+		   strcmp(value, "..") != 0;
+}
 
 static bool
 is_id(const char *value)
 {
-	return cs_text_is_visible(value) && strlen(value) <= ID_MAX_LENGTH;
+	return is_piece(value) && strlen(value) <= ID_MAX_LENGTH;
+}
+
+static bool
+is_account(const char *value)
+{
+	return is_piece(value) && strlen(value) <= ACCOUNT_MAX_LENGTH;
 }
 
 static bool
@@ -90,24 +102,6 @@ static const CsOption options[] = {
 static const char *const required[] = {"project", "app", NULL};
 static const char *const addresses[] = {"auth_url", NULL};
 
-static const CsCredentials credentials[] = {{{"client_id", "client_secret"}},
-											{{0}}};
-
-static CsStatus
-check_account(const CsAccount *account, CsError *err)
-{
-	if (cs_registry_check_credential(account, "client_id", err) != CS_OK)
-		return CS_FAIL;
-	return cs_registry_check_credential(account, "client_secret", err);
-}
-
-static bool
-needs_login(const CsAccount *account)
-{
-	(void) account;
-	return true;
-}
-
 /* authentication: a form, not JSON, to a host of its own. */
 static CsStatus
 build_login(const CsAccount *account, CsRequest *request, CsError *err)
@@ -134,34 +128,17 @@ build_login(const CsAccount *account, CsRequest *request, CsError *err)
 	return cs_template_build(&template, CS_POST, &there, NULL, request, err);
 }
 
-/* authentication: {"access_token", "token_type", "expires_at", "scope"}. */
-static CsStatus
-read_login(const CsAccount *account, const CsReply *reply, int64_t now,
-		   CsToken *token, CsError *err)
-{
-	(void) account;
-	return cs_token_read_oauth(reply, now, TOKEN_LIFETIME, token, err);
-}
-
 /* ---------- subjects ---------- */
 
 static CsStatus
-refuse_id(CsError *err, const char *what)
+refuse_id(CsError *err, const char *what, int max_length)
 {
 	cs_core_error(err, CS_ERR_ARGUMENT, "malformed %s", what);
-	cs_core_detail(err,
-				   "It has 1 to %d visible ASCII characters, without spaces.",
-				   ID_MAX_LENGTH);
+	cs_core_detail(
+		err,
+		"It has 1 to %d visible ASCII characters, without spaces, and is neither \".\" nor \"..\".",
+		max_length);
 	return CS_FAIL;
-}
-
-static CsStatus
-copy_id(const char *subject, char *out, CsError *err, const char *what)
-{
-	if (!is_id(subject))
-		return refuse_id(err, what);
-	snprintf(out, CS_SUBJECT_SIZE, "%s", subject);
-	return CS_OK;
 }
 
 static CsStatus
@@ -169,7 +146,10 @@ normalise_borrower(const CsAccount *account, const char *subject, char *out,
 				   CsError *err)
 {
 	(void) account;
-	return copy_id(subject, out, err, "borrower id");
+	if (!is_id(subject))
+		return refuse_id(err, "borrower id", ID_MAX_LENGTH);
+	snprintf(out, CS_SUBJECT_SIZE, "%s", subject);
+	return CS_OK;
 }
 
 /* concepts: accounts are borrowers; "10023" is short for "borrower:10023". */
@@ -177,11 +157,14 @@ static CsStatus
 normalise_account(const CsAccount *account, const char *subject, char *out,
 				  CsError *err)
 {
+	bool whole = strchr(subject, ':') != NULL;
+
 	(void) account;
-	if (!is_id(subject))
-		return refuse_id(err, "account id");
-	snprintf(out, CS_SUBJECT_SIZE, "%s%s",
-			 strchr(subject, ':') != NULL ? "" : ACCOUNT_PREFIX, subject);
+	if (!(whole ? is_account(subject) : is_id(subject)))
+		return refuse_id(err, "account id",
+						 whole ? ACCOUNT_MAX_LENGTH : ID_MAX_LENGTH);
+	snprintf(out, CS_SUBJECT_SIZE, "%s%s", whole ? "" : ACCOUNT_PREFIX,
+			 subject);
 	return CS_OK;
 }
 
@@ -191,7 +174,10 @@ normalise_written_account(const CsAccount *account, const char *subject,
 						  char *out, CsError *err)
 {
 	(void) account;
-	return copy_id(subject, out, err, "account id");
+	if (!is_account(subject))
+		return refuse_id(err, "account id", ACCOUNT_MAX_LENGTH);
+	snprintf(out, CS_SUBJECT_SIZE, "%s", subject);
+	return CS_OK;
 }
 
 /* An id that Weza gave: a UUID, or base64 of a triple, which is longer. */
@@ -200,7 +186,7 @@ normalise_given_id(const CsAccount *account, const char *subject, char *out,
 				   CsError *err)
 {
 	(void) account;
-	if (cs_text_is_visible(subject) && strlen(subject) < CS_SUBJECT_SIZE)
+	if (is_piece(subject) && strlen(subject) < CS_SUBJECT_SIZE)
 	{
 		snprintf(out, CS_SUBJECT_SIZE, "%s", subject);
 		return CS_OK;
@@ -256,7 +242,14 @@ build_borrower_update(const CsAccount *account, const CsArguments *args,
 {
 	static const CsTemplate template = {
 		.path = APP_PATH "/borrowers/{subject}", .document = "changes"};
+	const char *changes = cs_template_argument(args, "changes");
 
+	if (changes != NULL && changes[strspn(changes, " ")] != '{')
+	{
+		cs_core_error(err, CS_ERR_ARGUMENT, "malformed document");
+		cs_core_detail(err, "\"changes\" must be an object.");
+		return CS_FAIL;
+	}
 	return build(&template, CS_PATCH, account, args, request, err);
 }
 
@@ -287,7 +280,7 @@ check_event(struct json_object *event, CsError *err)
 	const char *time = cs_json_get_text(event, "timestamp");
 	int64_t		ms;
 
-	if (account == NULL || !is_id(account))
+	if (account == NULL || !is_account(account))
 		return refuse_member(err, "accountId",
 							 "an account such as borrower:10023");
 	if (type == NULL || !is_id(type) || strcmp(type, MISNAMED_EVENT) == 0)
@@ -310,7 +303,7 @@ parse_document(const CsArguments *args, struct json_object **root,
 
 	if (document == NULL)
 		return cs_core_error(err, CS_ERR_ARGUMENT, "\"document\" is missing");
-	return cs_json_parse(document, strlen(document), root, err);
+	return cs_template_parse("document", document, root, err);
 }
 
 static CsStatus
@@ -375,7 +368,7 @@ build_assessment_create(const CsAccount *account, const CsArguments *args,
 	if (type == NULL)
 		type = cs_template_option(account, "assessment_type");
 	if (type == NULL || !is_id(type))
-		return refuse_id(err, "assessment type");
+		return refuse_id(err, "assessment type", ID_MAX_LENGTH);
 	snprintf(name, sizeof(name), "%s%s",
 			 strchr(type, '/') != NULL ? "" : TYPE_PREFIX, type);
 	all = with_argument(args, pairs, 8, (CsPair){"type_name", name});
@@ -435,8 +428,8 @@ build_assessment_types(const CsAccount *account, const CsArguments *args,
 static CsStatus
 existing_borrower(const CsArguments *args, char *out, CsError *err)
 {
-	return copy_id(cs_template_argument(args, "subject"), out, err,
-				   "borrower id");
+	return normalise_borrower(NULL, cs_template_argument(args, "subject"), out,
+							  err);
 }
 
 /* rest-reference/apps.events: account, type and time make the id. */
@@ -472,7 +465,7 @@ static const CsEndpoint endpoints[] = {
 	 .name_existing = existing_borrower,
 	 .normalise = normalise_borrower,
 	 .build = build_borrower_create,
-	 .classify = cs_weza_classify_borrower},
+	 .classify = cs_weza_classify_borrower_create},
 	{.name = "borrower_update",
 	 .method = CS_PATCH,
 	 .fee = CS_FEE_NONE,
@@ -544,9 +537,11 @@ const CsProvider cs_weza = {
 	.addresses = addresses,
 	.endpoints = endpoints,
 	.polling = {2000, 15000, 600000},
-	.credentials = credentials,
-	.check_account = check_account,
-	.needs_login = needs_login,
+	.credentials = cs_registry_client,
+	.check_account = cs_registry_check_client,
+	.needs_login = cs_registry_client_logs_in,
 	.build_login = build_login,
-	.read_login = read_login,
+	/* authentication: {"access_token", "token_type", "expires_at", "scope"},
+	 * for 24 hours. */
+	.read_login = cs_registry_read_client_login,
 };

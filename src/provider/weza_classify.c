@@ -20,18 +20,35 @@
 #define ASK_AFTER_MS 2000
 
 /* errors: what the statuses mean. */
-#define REFUSALS(what) \
+#define REFUSED(what) \
 	{400, CS_ERR_SUBJECT, what " is not accepted"}, \
-		{404, CS_ERR_SUBJECT, what " is unknown"}, \
 		{409, CS_ERR_SUBJECT, what " exists already"}, \
-		{422, CS_ERR_SUBJECT, what " breaks a rule of the provider"}, \
 	{ \
-		0 \
+		422, CS_ERR_SUBJECT, what " breaks a rule of the provider" \
+	}
+#define UNKNOWN(what) \
+	{ \
+		404, CS_ERR_SUBJECT, what " is unknown" \
 	}
 
-static const CsStatusMeaning borrower_meanings[] = {REFUSALS("borrower")};
-static const CsStatusMeaning event_meanings[] = {REFUSALS("event")};
-static const CsStatusMeaning assessment_meanings[] = {REFUSALS("assessment")};
+/* What is to be made need not be there: the path is the server's. */
+#define NO_SUCH_APP \
+	{ \
+		404, CS_ERR_SERVER_REFUSED, "project or app is unknown" \
+	}
+
+static const CsStatusMeaning borrower_meanings[] = {
+	REFUSED("borrower"), UNKNOWN("borrower"), {0}};
+static const CsStatusMeaning borrower_create_meanings[] = {
+	REFUSED("borrower"), NO_SUCH_APP, {0}};
+static const CsStatusMeaning event_meanings[] = {
+	REFUSED("event"), UNKNOWN("event"), {0}};
+static const CsStatusMeaning event_create_meanings[] = {
+	REFUSED("event"), NO_SUCH_APP, {0}};
+static const CsStatusMeaning assessment_meanings[] = {
+	REFUSED("assessment"), UNKNOWN("assessment"), {0}};
+static const CsStatusMeaning assessment_create_meanings[] = {
+	REFUSED("assessment"), NO_SUCH_APP, {0}};
 
 static void
 not_understood(CsVerdict *verdict, const CsArguments *args,
@@ -69,6 +86,20 @@ is_resource(const CsArguments *args, struct json_object *root,
 }
 
 void
+cs_weza_classify_borrower_create(const CsAccount   *account,
+								 const CsArguments *args, const CsReply *reply,
+								 struct json_object *root,
+								 const CsError		*parse_error,
+								 CsVerdict			*verdict)
+{
+	(void) account;
+	if (!cs_verdict_by_status(&cs_weza, CS_FEE_NONE, borrower_create_meanings,
+							  args, reply->http_status, root, parse_error,
+							  verdict))
+		(void) is_resource(args, root, "borrowerId", verdict);
+}
+
+void
 cs_weza_classify_borrower(const CsAccount *account, const CsArguments *args,
 						  const CsReply *reply, struct json_object *root,
 						  const CsError *parse_error, CsVerdict *verdict)
@@ -86,8 +117,9 @@ cs_weza_classify_event_create(const CsAccount	*account,
 							  const CsError *parse_error, CsVerdict *verdict)
 {
 	(void) account;
-	if (!cs_verdict_by_status(&cs_weza, CS_FEE_NONE, event_meanings, args,
-							  reply->http_status, root, parse_error, verdict))
+	if (!cs_verdict_by_status(&cs_weza, CS_FEE_NONE, event_create_meanings,
+							  args, reply->http_status, root, parse_error,
+							  verdict))
 		(void) is_resource(args, root, "accountId", verdict);
 }
 
@@ -109,8 +141,9 @@ cs_weza_classify_assessment_create(
 	struct json_object *root, const CsError *parse_error, CsVerdict *verdict)
 {
 	(void) account;
-	if (cs_verdict_by_status(&cs_weza, CS_FEE_CALL, assessment_meanings, args,
-							 reply->http_status, root, parse_error, verdict) ||
+	if (cs_verdict_by_status(&cs_weza, CS_FEE_CALL, assessment_create_meanings,
+							 args, reply->http_status, root, parse_error,
+							 verdict) ||
 		!is_resource(args, root, "accountId", verdict))
 		return;
 	if (cs_json_get_text(root, "assessmentId") == NULL)

@@ -8,6 +8,9 @@
 #include "provider/template.h"
 #include "provider/verdict.h"
 
+extern void cs_weza_classify_borrower_create(
+	const CsAccount *account, const CsArguments *args, const CsReply *reply,
+	struct json_object *root, const CsError *parse_error, CsVerdict *verdict);
 extern void
 cs_weza_classify_borrower(const CsAccount *account, const CsArguments *args,
 						  const CsReply *reply, struct json_object *root,

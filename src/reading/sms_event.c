@@ -2,8 +2,10 @@
  * sms_event.c
  *	  SMS made into events that Weza takes.
  *
- * Everything is allocated in the current memory context.  The form of an event
- * is that of https://docs.weza.io/lending-api/rest-reference/apps.events and
+ * An array of SMS may be large: memory is that of one event, which lies in a
+ * context of its own, and what one SMS needs beside its value goes with the
+ * next one.  The form of an event is that of
+ * https://docs.weza.io/lending-api/rest-reference/apps.events and
  * https://docs.weza.io/lending-api/types/sms .
  *------------------------------------------------------------------------- */
 #include "postgres.h"
@@ -12,7 +14,9 @@
 
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
 #include "pgtime.h"
+#include "utils/memutils.h"
 #include "utils/numeric.h"
 #include "utils/timestamp.h"
 
@@ -26,6 +30,9 @@
 
 /* A number below this is in seconds (in milliseconds: the year 1973). */
 #define SMALLEST_MS INT64CONST(100000000000)
+
+/* A number beyond this is in microseconds (in milliseconds: the year 10000). */
+#define LARGEST_MS INT64CONST(253402300799999)
 
 #define MS_UNTIL_2000 \
 	((int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY * 1000)
@@ -112,7 +119,8 @@ read_time(const JsonbValue *value, int64 *ms)
 	int		  offset;
 
 	if (value->type == jbvNumeric)
-		return cs_jsonb_read_int64(value, ms) && *ms >= SMALLEST_MS;
+		return cs_jsonb_read_int64(value, ms) && *ms >= SMALLEST_MS &&
+			   *ms <= LARGEST_MS;
 	if (!cs_jsonb_read_timestamp(value, &moment, &has_offset, &offset) ||
 		!has_offset)
 		return false;
@@ -249,17 +257,20 @@ typedef struct Event
 {
 	const char		*account;
 	TimestampTz		 at;
-	JsonbParseState *values; /* NULL: it has none yet */
+	JsonbParseState *values;
+	int				 n; /* how many they are */
 	int				 size;
 } Event;
 
-static void
-begin_values(Event *event)
+struct CsSmsEvents
 {
-	event->values = NULL;
-	event->size = FRAME_BYTES;
-	pushJsonbValue(&event->values, WJB_BEGIN_ARRAY, NULL);
-}
+	const char	 *account;
+	JsonbValue	  sms;
+	uint32		  next;	   /* the element that comes next */
+	TimestampTz	  at;	   /* when the next event is to have been captured */
+	MemoryContext memory;  /* of the latest event */
+	MemoryContext scratch; /* of the latest SMS */
+};
 
 /* The value must stay: the event points into it until it is finished. */
 static void
@@ -270,6 +281,7 @@ add_value(Event *event, const Jsonb *value, int size)
 	element.val.binary.data = unconstify(JsonbContainer *, &value->root);
 	element.val.binary.len = VARSIZE(value) - VARHDRSZ;
 	pushJsonbValue(&event->values, WJB_ELEM, &element);
+	event->n++;
 	event->size += size;
 }
 
@@ -312,39 +324,149 @@ check_arguments(const char *account, const JsonbValue *sms)
 				 "Gather rows with jsonb_agg(jsonb_build_object('address', ..., 'timestamp', ..., 'rawBody', ...)).")));
 }
 
-List *
-cs_sms_event_make(const char *account, const JsonbValue *sms,
-				  TimestampTz captured_at)
+CsSmsEvents *
+cs_sms_event_begin(const char *account, const JsonbValue *sms,
+				   TimestampTz captured_at)
 {
-	Event  event = {.account = account, .at = captured_at};
-	uint32 n;
-	List  *events = NIL;
+	CsSmsEvents *events = palloc0(sizeof(*events));
 
 	check_arguments(account, sms);
-	(void) time_text(captured_at);
-	n = cs_jsonb_read_count(sms);
-	for (uint32 i = 0; i < n; i++)
-	{
-		JsonbValue element;
-		Jsonb	  *value;
-		int		   size;
+	pfree(time_text(captured_at));
+	events->account = account;
+	events->sms = *sms;
+	events->at = captured_at;
+	events->memory =
+		AllocSetContextCreate(CurrentMemoryContext, "credscore event of SMS",
+							  ALLOCSET_DEFAULT_SIZES);
+	events->scratch = AllocSetContextCreate(
+		CurrentMemoryContext, "credscore SMS", ALLOCSET_SMALL_SIZES);
+	return events;
+}
 
-		if (!cs_jsonb_read_at(sms, i, &element))
-			refuse(i, "it", "an object");
-		value = make_value(&element, i);
-		size = text_size(value);
-		if (size + FRAME_BYTES >= CS_SMS_EVENT_MAX_BYTES)
-			refuse(i, "it", "smaller than 5 MB");
-		if (event.values != NULL &&
-			event.size + size >= CS_SMS_EVENT_MAX_BYTES)
-		{
-			events = lappend(events, finish(&event));
-			event.values = NULL;
-			event.at += 1000;
-		}
-		if (event.values == NULL)
-			begin_values(&event);
-		add_value(&event, value, size);
+/* The value of the next SMS and its size, in a context of one SMS. */
+static Jsonb *
+read_next(CsSmsEvents *events, int *size)
+{
+	MemoryContext caller = MemoryContextSwitchTo(events->scratch);
+	JsonbValue	  element;
+	Jsonb		 *value;
+
+	if (!cs_jsonb_read_at(&events->sms, events->next, &element))
+		refuse(events->next, "it", "an object");
+	value = make_value(&element, events->next);
+	*size = text_size(value);
+	if (*size + FRAME_BYTES >= CS_SMS_EVENT_MAX_BYTES)
+		refuse(events->next, "it", "smaller than 5 MB");
+	MemoryContextSwitchTo(caller);
+	return value;
+}
+
+static Jsonb *
+copy_jsonb(const Jsonb *jsonb)
+{
+	return memcpy(palloc(VARSIZE(jsonb)), jsonb, VARSIZE(jsonb));
+}
+
+/* Adds as many SMS as there is room for, at least one. */
+static void
+fill(CsSmsEvents *events, Event *event)
+{
+	uint32 n = cs_jsonb_read_count(&events->sms);
+
+	pushJsonbValue(&event->values, WJB_BEGIN_ARRAY, NULL);
+	for (; events->next < n; events->next++)
+	{
+		int	   size;
+		Jsonb *value;
+
+		CHECK_FOR_INTERRUPTS();
+		MemoryContextReset(events->scratch);
+		value = read_next(events, &size);
+		if (event->n > 0 && event->size + size >= CS_SMS_EVENT_MAX_BYTES)
+			return;
+		add_value(event, copy_jsonb(value), size);
 	}
-	return event.values == NULL ? events : lappend(events, finish(&event));
+}
+
+Jsonb *
+cs_sms_event_next(CsSmsEvents *events)
+{
+	Event event = {
+		.account = events->account, .at = events->at, .size = FRAME_BYTES};
+	MemoryContext caller;
+	Jsonb		 *made;
+
+	MemoryContextReset(events->memory);
+	if (events->next >= cs_jsonb_read_count(&events->sms))
+		return NULL;
+	caller = MemoryContextSwitchTo(events->memory);
+	fill(events, &event);
+	made = finish(&event);
+	MemoryContextSwitchTo(caller);
+	events->at += 1000;
+	return made;
+}
+
+/* --- the same event? --- */
+
+/* The times in an event's data, in their order. */
+typedef struct Times
+{
+	const JsonbValue *data;
+	uint32			  part;
+	uint32			  next;
+} Times;
+
+static bool
+next_time(Times *times, int64 *ms)
+{
+	JsonbValue part;
+	JsonbValue values;
+	JsonbValue value;
+	JsonbValue time;
+
+	for (; cs_jsonb_read_at(times->data, times->part, &part);
+		 times->part++, times->next = 0)
+	{
+		if (!cs_jsonb_read_get(&part, "values", &values))
+			continue;
+		while (cs_jsonb_read_at(&values, times->next, &value))
+		{
+			times->next++;
+			if (cs_jsonb_read_get(&value, "timestamp", &time) &&
+				time.type == jbvNumeric && cs_jsonb_read_int64(&time, ms))
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool
+get_data(Jsonb *event, JsonbValue *data)
+{
+	cs_jsonb_read_root(event, data);
+	return cs_jsonb_read_get(data, "data", data) &&
+		   cs_jsonb_read_is_array(data);
+}
+
+bool
+cs_sms_event_differs(Jsonb *sent, Jsonb *kept)
+{
+	JsonbValue sent_data;
+	JsonbValue kept_data;
+	Times	   a = {.data = &sent_data};
+	Times	   b = {.data = &kept_data};
+	int64	   sent_ms;
+	int64	   kept_ms;
+	bool	   more;
+
+	if (!get_data(sent, &sent_data) || !get_data(kept, &kept_data))
+		return false;
+	do
+	{
+		more = next_time(&a, &sent_ms);
+		if (more != next_time(&b, &kept_ms) || (more && sent_ms != kept_ms))
+			return true;
+	} while (more);
+	return false;
 }

@@ -477,6 +477,19 @@ cs_asking_prepare(const CsAskingFunction *function, const NullableDatum *args,
 	return CS_OK;
 }
 
+Jsonb *
+cs_asking_outcome(const CsAsking *asking, CsFailure **failure)
+{
+	CsQuestion question = cs_ask_start(&asking->ask);
+	Jsonb	  *answer;
+
+	cs_ask_wait(&question);
+	answer = cs_ask_outcome(&question, failure);
+	if (!asking->ask.endpoint->shared)
+		cs_ask_forget(&question);
+	return answer;
+}
+
 bool
 cs_asking_existing(const CsAsking *asking, CsAsking *existing)
 {

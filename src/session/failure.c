@@ -14,6 +14,8 @@
 
 #include "base/text.h"
 
+#define HTTP_TOO_LARGE 413
+
 /* A failure as bytes: texts follow the head, each by offset, 0: none. */
 typedef struct FlatFailure
 {
@@ -170,15 +172,41 @@ make_detail(const CsAbout *about, const char *detail, int http_status)
 							 about->subject, detail, http_status);
 }
 
+/* Of a log-in at a host of its own; NULL: the general hint says it. */
+static const char *
+hint_of_login(const CsAbout *about, CsErrorCode code)
+{
+	const char *const *address = about->settings->provider->addresses;
+
+	if (address == NULL)
+		return NULL;
+	if (code == CS_ERR_UNREACHABLE)
+		return psprintf(
+			"Nothing was sent, so nothing was billed. Check the server options %s, proxy and ca_file, and the network.",
+			*address);
+	if (code == CS_ERR_NOT_UNDERSTOOD)
+		return psprintf(
+			"Check the server option %s; if it is right, the provider answers in a form that this version does not know.",
+			*address);
+	return NULL;
+}
+
 /* NULL: the code's own says it. */
 static const char *
-make_hint(const CsAbout *about, CsErrorCode code)
+make_hint(const CsAbout *about, CsErrorCode code, const CsOutcome *outcome)
 {
 	const char *server = quote_identifier(about->settings->server_name);
 	const char *mapping = cs_settings_mapping(about->settings);
 
 	switch (code)
 	{
+		case CS_ERR_UNREACHABLE:
+		case CS_ERR_NOT_UNDERSTOOD:
+			return outcome->from_login ? hint_of_login(about, code) : NULL;
+		case CS_ERR_TOO_LARGE:
+			return outcome->http_status == HTTP_TOO_LARGE
+					   ? "Send less at once."
+					   : NULL;
 		case CS_ERR_SERVER_REFUSED:
 			return psprintf("Correct it with ALTER SERVER %s.", server);
 		case CS_ERR_SERVER_OFF:
@@ -211,7 +239,7 @@ make_failure(const CsAbout *about, CsErrorCode code, const CsOutcome *outcome,
 
 	failure.code = code;
 	failure.from_login = outcome->from_login;
-	failure.hint = make_hint(about, code);
+	failure.hint = make_hint(about, code, outcome);
 	failure.http_status = outcome->http_status;
 	failure.attempts = outcome->attempts;
 	failure.provider = about->settings->provider->name;
@@ -272,7 +300,9 @@ cs_failure_of_reply(CsScope *scope, CsMemoEntry *entry, const CsAbout *about,
 static const char *
 hint_of_miss(const CsAbout *about, bool reader)
 {
-	if (!about->endpoint->shared)
+	if (about->endpoint->fee == CS_FEE_NONE && reader)
+		return "The role may only read what is in memory.";
+	if (about->endpoint->fee == CS_FEE_NONE || !about->endpoint->shared)
 		return "SET credscore.mode = 'live' to ask.";
 	return reader
 			   ? "The role may only read what was bought; on_error => 'null' or 'report' lets misses pass."

@@ -399,7 +399,8 @@ cs_result_jsonb_report_as(const CsFailure *failure, int sqlstate)
 	push_integer(&state, "http_status", failure->http_status,
 				 failure->http_status == 0);
 	push_text(&state, "provider_code", failure->provider_code);
-	push_bool(&state, "retryable", cs_error_retryable(failure->code));
+	push_bool(&state, "retryable",
+			  failure->from_login || cs_error_retryable(failure->code));
 	push_text(&state, "billed", cs_billing_name(failure->billed));
 	push_integer(&state, "attempts", failure->attempts, false);
 	pushJsonbValue(&state, WJB_END_OBJECT, NULL);

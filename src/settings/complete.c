@@ -57,6 +57,18 @@ refuse_without_credentials(const CsAccount *account)
 	cs_error_raise_early(&err, NULL);
 }
 
+/* What is lacking, to the first provider and to those that lack the same. */
+static void
+add_lack(CsError *lacks, const CsError *err)
+{
+	CsError before = *lacks;
+
+	if (lacks->code == CS_ERR_NONE)
+		*lacks = *err;
+	else if (strcmp(lacks->message, err->message) == 0)
+		cs_core_detail(lacks, "%s %s", before.detail, err->detail);
+}
+
 /* Whose mapping it is, is not known here: any provider's credentials do. */
 static void
 check_credentials(const CsAccount *account)
@@ -69,9 +81,8 @@ check_credentials(const CsAccount *account)
 	{
 		if (cs_registry_check_mapping(provider, account, &err) == CS_OK)
 			return;
-		if (lacks.code == CS_ERR_NONE &&
-			cs_registry_has_credential(provider, account))
-			lacks = err;
+		if (cs_registry_has_credential(provider, account))
+			add_lack(&lacks, &err);
 	}
 	if (lacks.code != CS_ERR_NONE)
 		cs_error_raise_early(&lacks, NULL);

@@ -20,6 +20,8 @@
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
+#include "pg/compat.h"
+
 static bool
 has_own(Oid serverid, Oid role)
 {
@@ -135,6 +137,19 @@ command_for(Oid holder, const char *server_name)
 					quote_identifier(server_name));
 }
 
+/* As the view pg_user_mappings has it. */
+static bool
+sees_options(Oid role, const ForeignServer *server, Oid holder)
+{
+	if (superuser_arg(role))
+		return true;
+	if (OidIsValid(holder) && holder != role)
+		return false;
+	return has_privs_of_role(role, server->owner) ||
+		   (OidIsValid(holder) &&
+			cs_compat_server_aclcheck(server->serverid, role) == ACLCHECK_OK);
+}
+
 CsMapping
 cs_mapping_get(const ForeignServer *server, Oid role)
 {
@@ -149,6 +164,10 @@ cs_mapping_get(const ForeignServer *server, Oid role)
 	mapping.options =
 		GetUserMapping(mapping.holder, server->serverid)->options;
 	mapping.command = command_for(mapping.holder, server->servername);
+
+	/* A function that runs as its owner may be somebody else's to call. */
+	mapping.shown = sees_options(GetUserId(), server, mapping.holder) &&
+					sees_options(GetSessionUserId(), server, mapping.holder);
 	return mapping;
 }
 

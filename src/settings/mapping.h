@@ -20,6 +20,7 @@ typedef struct CsMapping
 	Oid			holder;	 /* whose it is; ACL_ID_PUBLIC: everybody's */
 	List	   *options; /* of DefElem */
 	const char *command; /* ALTER USER MAPPING FOR whom it is SERVER ... */
+	bool		shown;	 /* may whoever asks see its options? */
 } CsMapping;
 
 /*

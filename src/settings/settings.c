@@ -27,6 +27,7 @@
 
 #include "pg/compat.h"
 #include "pg/error.h"
+#include "pg/key_pair.h"
 #include "pg/secret_file.h"
 #include "pg/shmem.h"
 #include "settings/mapping.h"
@@ -50,6 +51,7 @@ typedef struct KeptSettings
 	MemoryContext		 cxt;		/* holds all of it */
 	const char			*mapping;	/* the command that changes the mapping */
 	const char			*cert_file; /* NULL: there is no client certificate */
+	bool				 shown;		/* whoever asks may see the mapping */
 	bool				 stale;
 	int					 users;	  /* who holds it */
 	CsAccountId			 account; /* in shared memory, while held */
@@ -72,11 +74,13 @@ static const char *
 read_file(KeptSettings *kept, CsSecretKind kind, const char *name,
 		  const char *path)
 {
+	const CsSecretOption option = {
+		kind, name, path, kept->shown,
+		psprintf("Mend the file, or name another with %s.", kept->mapping)};
+
 	if (kept->nfiles == MAX_SECRET_FILES)
 		elog(ERROR, "too many secret files");
-	return cs_secret_file_read(
-		&kept->files[kept->nfiles++], kind, name, path,
-		psprintf("Mend the file, or name another with %s.", kept->mapping));
+	return cs_secret_file_read(&kept->files[kept->nfiles++], &option);
 }
 
 /* The value of a credential: as given, or the content of its file. */
@@ -106,6 +110,10 @@ read_certificate(KeptSettings *kept, List *options)
 		read_file(kept, CS_SECRET_CERTIFICATE, "client_cert", cert);
 	s->client_key = read_file(kept, CS_SECRET_KEY, "client_key", key);
 	kept->cert_file = pstrdup(cert);
+	cs_key_pair_check(s->client_cert, s->client_key,
+					  psprintf("Correct " CS_CERT_FILE " and " CS_KEY_FILE
+							   " with %s, or in these files.",
+							   kept->mapping));
 }
 
 /* A copy as providers want it; the catalogs' lists go. */
@@ -164,18 +172,14 @@ make_server_key(CsSettings *s)
 	cs_key_digest(&s->server_key, parts, lengthof(parts));
 }
 
-/*
- * An account's answers serve any server name.  With another client certificate
- * it is another account; renewed in the same file, the certificate is the same.
- */
+/* An account with a client certificate; NULL: it has none. */
 static void
-make_account_key(KeptSettings *kept)
+make_account_key(const CsSettings *s, const char *certificate, CsKey *key)
 {
-	CsSettings *s = &kept->settings;
 	const char *parts[3 + 2 * CS_ACCOUNT_MAX_PAIRS];
 	int			n = 0;
 
-	parts[n++] = kept->cert_file;
+	parts[n++] = certificate;
 	parts[n++] = s->provider->name;
 	parts[n++] = s->account.base_url;
 	for (int i = 0; i < s->account.npairs; i++)
@@ -183,7 +187,21 @@ make_account_key(KeptSettings *kept)
 		parts[n++] = s->account.pairs[i].name;
 		parts[n++] = s->account.pairs[i].value;
 	}
-	cs_key_digest(&s->account_key, parts, n);
+	cs_key_digest(key, parts, n);
+}
+
+/*
+ * An account's answers serve any server name.  With another client certificate
+ * it is another account; renewed in the same file, the certificate is the same
+ * for what was bought, and not for what the provider said of it.
+ */
+static void
+make_account_keys(KeptSettings *kept)
+{
+	CsSettings *s = &kept->settings;
+
+	make_account_key(s, kept->cert_file, &s->account_key);
+	make_account_key(s, s->client_cert, &s->proof_key);
 }
 
 /* Refuses an account, naming the server, and what has to be changed. */
@@ -217,12 +235,13 @@ checked_ca_file(const ForeignServer *server)
 
 	if (path != NULL && stat(path, &st) == 0 && !S_ISREG(st.st_mode) &&
 		!S_ISDIR(st.st_mode))
-		ereport(ERROR,
-				(errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
-				 errmsg("the file of option \"ca_file\" cannot be used"),
-				 errdetail("It is not a regular file."),
-				 errhint("Name another with ALTER SERVER %s.",
-						 quote_identifier(server->servername))));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
+			 errmsg("the file of option \"ca_file\" cannot be used"),
+			 errdetail("It is not a regular file. The file is \"%s\".", path),
+			 errhint("Name another with ALTER SERVER %s.",
+					 quote_identifier(server->servername))));
 	return path;
 }
 
@@ -246,6 +265,7 @@ build_settings(ForeignServer *server, Oid userid)
 	s->serverid = server->serverid;
 	s->server_name = pstrdup(server->servername);
 	kept->mapping = mapping.command;
+	kept->shown = mapping.shown;
 	s->provider = cs_options_provider(provider ? provider : "");
 	value = checked_ca_file(server);
 	s->ca_file = value ? pstrdup(value) : NULL;
@@ -264,7 +284,7 @@ build_settings(ForeignServer *server, Oid userid)
 	if (cs_shmem_ready())
 	{
 		make_server_key(s);
-		make_account_key(kept);
+		make_account_keys(kept);
 	}
 	kept->files_checked_at = GetCurrentStatementStartTimestamp();
 
@@ -496,7 +516,7 @@ cs_settings_try(Oid serverid, Oid mapping, CsKey *server, CsKey *account)
 		build_settings(get_credscore_server(serverid), mapping);
 
 	*server = kept->settings.server_key;
-	*account = kept->settings.account_key;
+	*account = kept->settings.proof_key;
 	PG_TRY();
 	{
 		cs_share_try(&kept->settings);

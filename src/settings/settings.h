@@ -35,6 +35,8 @@ typedef struct CsSettings
 	bool			  needs_login;
 	CsKey			  server_key;  /* whose limits hold */
 	CsKey			  account_key; /* whose tokens and answers */
+	CsKey			  proof_key;   /* likewise, by the certificate itself: what
+									* the provider accepts or refuses */
 } CsSettings;
 
 /*
@@ -70,8 +72,8 @@ extern const char *cs_settings_mapping(const CsSettings *settings);
 
 /*
  * What a question of whoever has a mapping would find, from the beginning:
- * raises what that would raise.  Nothing is kept.  The keys are zero without
- * shared memory.
+ * raises what that would raise.  Nothing is kept.  The keys, of the server and
+ * of what the provider accepts or refuses, are zero without shared memory.
  */
 extern void
 cs_settings_try(Oid serverid, Oid mapping, CsKey *server, CsKey *account);

@@ -133,6 +133,7 @@ build(const CsSettings *s, const CsKey *key, CsBuf *block)
 	head.key = *key;
 	head.server_key = s->server_key;
 	head.account_key = s->account_key;
+	head.proof_key = s->proof_key;
 	pg_atomic_init_u64(&head.serial, s->serial);
 	head.provider = cs_registry_index(s->provider);
 	head.needs_login = s->needs_login;

@@ -54,6 +54,7 @@ typedef struct CsSharedAccount
 	CsKey			 key;	 /* of all that the block says */
 	CsKey			 server_key;  /* whose limits hold */
 	CsKey			 account_key; /* whose tokens and answers */
+	CsKey			 proof_key;	  /* likewise, by its client certificate */
 	int				 provider;	  /* index in the registry */
 	bool			 needs_login;
 	CsLimits		 limits;

@@ -26,10 +26,14 @@ typedef struct Place
 	pg_atomic_uint64 asked;
 	pg_atomic_uint64 done;
 	pg_atomic_uint64 in_flight;
+	pg_atomic_uint32 phase;
+	pg_atomic_uint64 batch_total;
+	pg_atomic_uint64 batch_done;
 } Place;
 
 static Place *places;
 static bool	  cleared_at_exit;
+static bool	  in_batch; /* this process is */
 
 /* Of this process' statement. */
 static int64	   rows_total;
@@ -56,6 +60,9 @@ progress_create(void *memory, LWLock *lock)
 		pg_atomic_init_u64(&p[i].asked, 0);
 		pg_atomic_init_u64(&p[i].done, 0);
 		pg_atomic_init_u64(&p[i].in_flight, 0);
+		pg_atomic_init_u32(&p[i].phase, CS_PROGRESS_NO_BATCH);
+		pg_atomic_init_u64(&p[i].batch_total, 0);
+		pg_atomic_init_u64(&p[i].batch_done, 0);
 	}
 }
 
@@ -77,7 +84,7 @@ cs_progress_init(void)
 static void
 clear_at_exit(int code, Datum arg)
 {
-	cs_progress_clear();
+	cs_progress_batch_end();
 }
 
 /* The first question of a statement. */
@@ -91,6 +98,26 @@ begin(Place *mine)
 						(uint64) GetCurrentStatementStartTimestamp());
 }
 
+/* Shows what `set` has written, once all of it is. */
+static void
+show(Place *mine, bool first)
+{
+	if (!first)
+		return;
+	pg_write_barrier();
+	pg_atomic_write_u32(&mine->pid, (uint32) MyProcPid);
+}
+
+static void
+write_statement(Place *mine, int64 asked, int64 done, int64 in_flight)
+{
+	pg_atomic_write_u64(&mine->rows_total, (uint64) rows_total);
+	pg_atomic_write_u64(&mine->rows_read, (uint64) rows_read);
+	pg_atomic_write_u64(&mine->asked, (uint64) asked);
+	pg_atomic_write_u64(&mine->done, (uint64) done);
+	pg_atomic_write_u64(&mine->in_flight, (uint64) in_flight);
+}
+
 void
 cs_progress_set(int64 asked, int64 done, int64 in_flight)
 {
@@ -99,16 +126,33 @@ cs_progress_set(int64 asked, int64 done, int64 in_flight)
 
 	if (first)
 		begin(mine);
-	pg_atomic_write_u64(&mine->rows_total, (uint64) rows_total);
-	pg_atomic_write_u64(&mine->rows_read, (uint64) rows_read);
-	pg_atomic_write_u64(&mine->asked, (uint64) asked);
-	pg_atomic_write_u64(&mine->done, (uint64) done);
-	pg_atomic_write_u64(&mine->in_flight, (uint64) in_flight);
+	write_statement(mine, asked, done, in_flight);
+	show(mine, first);
+}
+
+void
+cs_progress_batch(CsProgressPhase phase, int64 total, int64 done)
+{
+	Place *mine = &places[CS_MY_PROC_NUMBER];
+	bool   first = pg_atomic_read_u32(&mine->pid) == 0;
+
 	if (first)
 	{
-		pg_write_barrier();
-		pg_atomic_write_u32(&mine->pid, (uint32) MyProcPid);
+		begin(mine);
+		write_statement(mine, 0, 0, 0);
 	}
+	in_batch = true;
+	pg_atomic_write_u64(&mine->batch_total, (uint64) total);
+	pg_atomic_write_u64(&mine->batch_done, (uint64) done);
+	pg_atomic_write_u32(&mine->phase, phase);
+	show(mine, first);
+}
+
+void
+cs_progress_batch_end(void)
+{
+	in_batch = false;
+	cs_progress_clear();
 }
 
 /* What a statement counted that then asked nothing is not the next one's. */
@@ -141,8 +185,16 @@ void
 cs_progress_clear(void)
 {
 	rows_total = rows_read = 0;
-	if (places != NULL && MyProc != NULL)
-		pg_atomic_write_u32(&places[CS_MY_PROC_NUMBER].pid, 0);
+	if (places == NULL || MyProc == NULL)
+		return;
+	if (in_batch)
+	{
+		write_statement(&places[CS_MY_PROC_NUMBER], 0, 0, 0);
+		return;
+	}
+	pg_atomic_write_u32(&places[CS_MY_PROC_NUMBER].pid, 0);
+	pg_atomic_write_u32(&places[CS_MY_PROC_NUMBER].phase,
+						CS_PROGRESS_NO_BATCH);
 }
 
 bool
@@ -161,6 +213,9 @@ cs_progress_read(int i, CsProgress *progress)
 	progress->asked = (int64) pg_atomic_read_u64(&place->asked);
 	progress->done = (int64) pg_atomic_read_u64(&place->done);
 	progress->in_flight = (int64) pg_atomic_read_u64(&place->in_flight);
+	progress->phase = (CsProgressPhase) pg_atomic_read_u32(&place->phase);
+	progress->batch_total = (int64) pg_atomic_read_u64(&place->batch_total);
+	progress->batch_done = (int64) pg_atomic_read_u64(&place->batch_done);
 	return true;
 }
 

@@ -11,6 +11,15 @@
 
 #include "datatype/timestamp.h"
 
+/* What a batch of many statements is at. */
+typedef enum CsProgressPhase
+{
+	CS_PROGRESS_NO_BATCH,
+	CS_PROGRESS_COUNTING,
+	CS_PROGRESS_ASKING,
+	CS_PROGRESS_STORING
+} CsProgressPhase;
+
 typedef struct CsProgress
 {
 	int			pid;		/* 0: this process asks nothing now */
@@ -20,6 +29,12 @@ typedef struct CsProgress
 	int64		asked;		/* questions handed to the courier */
 	int64		done;		/* settled of those */
 	int64		in_flight;	/* waiting for their outcome */
+
+	/* Of a batch, over all its statements; the numbers above are the present
+	 * one's. */
+	CsProgressPhase phase;
+	int64			batch_total; /* rows to do; 0: not known */
+	int64			batch_done;	 /* rows that were looked at */
 } CsProgress;
 
 extern void cs_progress_init(void);
@@ -39,6 +54,13 @@ extern void cs_progress_add_rows(int64 rows);
 
 /* The statement is over.  Never raises; harmless when nothing was set. */
 extern void cs_progress_clear(void);
+
+/*
+ * Shows a batch, also while none of its statements asks.  The first call begins
+ * it.  Whoever began it ends it, also after an error.
+ */
+extern void cs_progress_batch(CsProgressPhase phase, int64 total, int64 done);
+extern void cs_progress_batch_end(void);
 
 /* Copies what process number `i` shows; false: nothing. */
 extern bool cs_progress_read(int i, CsProgress *progress);

@@ -3,8 +3,9 @@
  *	  Accounts that their provider refused, in shared memory, until it accepts
  *	  them.
  *
- * The courier notes, views look.  A changed credential is another account, so
- * that nothing need be taken back when it is corrected.
+ * The courier notes, views look.  Accounts are known by their proof_key, which
+ * another credential or certificate changes, so that nothing need be taken back
+ * when it is corrected.
  *------------------------------------------------------------------------- */
 #ifndef CS_REFUSAL_H
 #define CS_REFUSAL_H

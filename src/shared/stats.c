@@ -203,10 +203,17 @@ count_unanswered(CsStatServer *server, pg_atomic_uint32 *row, CsErrorCode code)
 	pg_atomic_write_u64(&server->failed_at, (uint64) cs_clock_ticks());
 }
 
-/*
- * What the provider says of a subject is as good a sign as an answer.  A budget
- * that is used up says nothing of the server, and is a check of its own.
- */
+/* Why a question was not asked has checks of its own, and says nothing of the
+ * server. */
+static bool
+was_kept_back(CsErrorCode code)
+{
+	return code == CS_ERR_BUDGET || code == CS_ERR_MAPPING_BUDGET ||
+		   code == CS_ERR_SWITCHED_OFF || code == CS_ERR_SERVER_OFF ||
+		   code == CS_ERR_AWAY;
+}
+
+/* What the provider says of a subject is as good a sign as an answer. */
 void
 cs_stats_settled(CsStatServer *server, CsErrorCode code)
 {
@@ -219,7 +226,7 @@ cs_stats_settled(CsStatServer *server, CsErrorCode code)
 	if (code == CS_ERR_NONE || code == CS_ERR_SUBJECT ||
 		code == CS_ERR_PROCESSING)
 		pg_atomic_write_u32(&server->unanswered, 0);
-	else if (code != CS_ERR_BUDGET)
+	else if (!was_kept_back(code))
 		count_unanswered(server, &server->unanswered, code);
 }
 

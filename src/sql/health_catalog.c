@@ -13,12 +13,14 @@
 
 #include "access/genam.h"
 #include "access/htup_details.h"
+#include "access/reloptions.h"
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/pg_authid.h"
 #include "catalog/pg_foreign_server.h"
 #include "catalog/pg_proc.h"
+#include "catalog/pg_user_mapping.h"
 #include "executor/tuptable.h"
 #include "foreign/foreign.h"
 #include "miscadmin.h"
@@ -27,6 +29,7 @@
 #include "utils/builtins.h"
 #include "utils/catcache.h"
 #include "utils/fmgroids.h"
+#include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/resowner.h"
@@ -108,9 +111,9 @@ cs_health_catalog_servers(void)
 	return servers;
 }
 
-CsHealthPlace
-cs_health_catalog_find(const List *servers, const char *name,
-					   const char *provider, const char *base_url)
+/* NULL: there is none in this database. */
+static const CsHealthServer *
+named(const List *servers, const char *name)
 {
 	ListCell *lc;
 
@@ -118,15 +121,69 @@ cs_health_catalog_find(const List *servers, const char *name,
 	{
 		const CsHealthServer *server = lfirst(lc);
 
-		if (strcmp(server->name, name) != 0)
-			continue;
-		return server->base_url != NULL &&
-					   strcmp(server->provider, provider) == 0 &&
-					   strcmp(server->base_url, base_url) == 0
-				   ? CS_HEALTH_HERE
-				   : CS_HEALTH_MOVED;
+		if (strcmp(server->name, name) == 0)
+			return server;
 	}
-	return CS_HEALTH_ELSEWHERE;
+	return NULL;
+}
+
+CsHealthPlace
+cs_health_catalog_find(const List *servers, const char *name,
+					   const char *provider, const char *base_url)
+{
+	const CsHealthServer *server = named(servers, name);
+
+	if (server == NULL)
+		return CS_HEALTH_ELSEWHERE;
+	return server->base_url != NULL &&
+				   strcmp(server->provider, provider) == 0 &&
+				   strcmp(server->base_url, base_url) == 0
+			   ? CS_HEALTH_HERE
+			   : CS_HEALTH_MOVED;
+}
+
+/* What is no number is a fault of its own, of the mapping. */
+static int
+number_of(List *options, const char *option, int usual)
+{
+	const char *value = cs_option_list_get(options, option);
+	int			number;
+
+	return value != NULL && parse_int(value, &number, 0, NULL) ? number
+															   : usual;
+}
+
+int
+cs_health_catalog_option(const List *servers, const char *name,
+						 const char *option, int usual, int asked)
+{
+	const CsHealthServer *server = named(servers, name);
+
+	return server != NULL ? number_of(server->options, option, usual) : asked;
+}
+
+int
+cs_health_catalog_mapping_budget(const List *servers, const char *name,
+								 Oid holder, int asked)
+{
+	const CsHealthServer *server = named(servers, name);
+	HeapTuple			  tuple;
+	Datum				  options;
+	bool				  isnull;
+	int					  budget = 0;
+
+	if (server == NULL)
+		return asked;
+	tuple = SearchSysCache2(USERMAPPINGUSERSERVER, ObjectIdGetDatum(holder),
+							ObjectIdGetDatum(server->oid));
+	if (!HeapTupleIsValid(tuple))
+		return 0;
+	options = SysCacheGetAttr(USERMAPPINGUSERSERVER, tuple,
+							  Anum_pg_user_mapping_umoptions, &isnull);
+	if (!isnull)
+		budget = number_of(untransformRelOptions(options), "daily_budget", 0);
+	ReleaseSysCache(tuple);
+	return budget;
 }
 
 static CsHealthOf
@@ -147,12 +204,15 @@ put_ca_file(CsHealth *health, const CsHealthServer *server)
 	if (path == NULL)
 		return;
 	fault = cs_ca_file_fault(path, now, &until);
+
+	/* Everybody may see the options of servers. */
 	cs_health_put(
 		health, "ca_file", &of, fault == NULL,
-		until == 0 ? CS_HEALTH_NO_VALUE : (until - now) / USECS_PER_DAY, "%s",
-		fault != NULL
-			? fault
-			: "Days until the last certificate of the file expires.");
+		until == 0 ? CS_HEALTH_NO_VALUE : (until - now) / USECS_PER_DAY,
+		"%s The file is \"%s\".",
+		fault != NULL ? fault
+					  : "Days until the last certificate of the file expires.",
+		path);
 }
 
 /* --- one mapping --- */
@@ -204,6 +264,25 @@ try_mapping(const CsHealthServer *server, Oid mapping, Trial *trial)
 	PG_END_TRY();
 	MemoryContextSwitchTo(caller);
 	CurrentResourceOwner = owner;
+}
+
+bool
+cs_health_catalog_refused(const List *servers, const char *name)
+{
+	const CsHealthServer *server = named(servers, name);
+	ListCell			 *lc;
+
+	foreach(lc, server != NULL ? cs_mapping_holders(server->oid) : NIL)
+	{
+		Trial	  trial;
+		CsRefused refused;
+
+		try_mapping(server, lfirst_oid(lc), &trial);
+		if (trial.fault == NULL &&
+			cs_refusal_find(&trial.server, &trial.account, &refused))
+			return true;
+	}
+	return false;
 }
 
 static void
@@ -334,18 +413,16 @@ put_mapping(CsHealth *health, const CsHealthServer *server, Oid role,
 
 /*
  * A role that may ask, or read, at a server where it has no mapping of its own:
- * is there one for it all the same?
+ * is there one, and not two, for it all the same?
  */
 static void
-put_unmapped(CsHealth *health, const CsHealthServer *server, Oid role,
-			 const List *mapped)
+put_unmapped(CsHealth *health, const CsHealthServer *server, Oid role)
 {
 	CsHealthOf of = of_server(server);
 	Oid	  mapping = cs_settings_is_reader(role) ? read_from(server) : role;
 	Trial trial;
 
-	if (list_member_oid(mapped, mapping) ||
-		list_member_oid(mapped, ACL_ID_PUBLIC))
+	if (cs_mapping_exists(server->oid, mapping))
 		return;
 	try_mapping(server, mapping, &trial);
 	of.role = GetUserNameFromId(role, false);
@@ -403,7 +480,7 @@ put_server(CsHealth *health, const CsHealthServer *server, const List *callers,
 		if (!list_member_oid(mapped, lfirst_oid(lc)) &&
 			cs_compat_server_aclcheck(server->oid, lfirst_oid(lc)) ==
 				ACLCHECK_OK)
-			put_unmapped(health, server, lfirst_oid(lc), mapped);
+			put_unmapped(health, server, lfirst_oid(lc));
 }
 
 /* --- all servers --- */

@@ -42,6 +42,25 @@ cs_health_catalog_find(const List *servers, const char *name,
 					   const char *provider, const char *base_url);
 
 /*
+ * The number that an option of a server has now, as far as it is known: of one
+ * of this database.  `asked`: what it was when somebody asked last; `usual`: its
+ * default.
+ */
+extern int cs_health_catalog_option(const List *servers, const char *name,
+									const char *option, int usual, int asked);
+
+/* Likewise the daily_budget of a role's user mapping; InvalidOid: PUBLIC's. */
+extern int
+cs_health_catalog_mapping_budget(const List *servers, const char *name,
+								 Oid holder, int asked);
+
+/*
+ * Does the provider refuse any of the user mappings that a server of this
+ * database has now?
+ */
+extern bool cs_health_catalog_refused(const List *servers, const char *name);
+
+/*
  * Adds the rows about servers, mappings and roles.  The functions that ask are
  * looked for in a namespace.  Nothing is asked; secret files are read.
  */

@@ -12,6 +12,7 @@
 #include "utils/builtins.h"
 
 #include "pg/guc.h"
+#include "reading/sms_event.h"
 #include "session/asking.h"
 #include "session/estimate.h"
 #include "session/failure.h"
@@ -147,20 +148,6 @@ fail_early(FunctionCallInfo fcinfo, const Handling *handling,
 
 /* --- the common course --- */
 
-/* Asks, and waits for what comes out. */
-static Jsonb *
-outcome_of(const CsAsk *ask, CsFailure **failure)
-{
-	CsQuestion question = cs_ask_start(ask);
-	Jsonb	  *answer;
-
-	cs_ask_wait(&question);
-	answer = cs_ask_outcome(&question, failure);
-	if (!ask->endpoint->shared)
-		cs_ask_forget(&question);
-	return answer;
-}
-
 /*
  * What was to be made exists already, perhaps because an answer was lost: then
  * it is the answer.  What cannot be found under that name either stays refused.
@@ -175,10 +162,26 @@ read_existing(const CsAsking *asking, CsFailure **failure)
 	if ((*failure)->http_status != HTTP_CONFLICT ||
 		!cs_asking_existing(asking, &existing))
 		return NULL;
-	answer = outcome_of(&existing.ask, &unread);
+	answer = cs_asking_outcome(&existing, &unread);
 	if (answer == NULL && unread->code != CS_ERR_SUBJECT)
 		*failure = unread;
 	return answer;
+}
+
+/*
+ * Another one under the same name: what was sent is nowhere, and must not pass
+ * for what is there.
+ */
+static void
+refuse_other(Jsonb *sent, Jsonb *kept, CsFailure *failure)
+{
+	if (!cs_sms_event_differs(sent, kept))
+		return;
+	failure->message =
+		"an event of this account, type and time exists already, with other data";
+	failure->hint =
+		"Send it with another time: credscore_sms_event() takes captured_at, and now() is the same all over a transaction.";
+	cs_failure_raise(ERROR, failure);
 }
 
 static Datum
@@ -196,9 +199,13 @@ ask_and_wait(FunctionCallInfo fcinfo, const char *symbol)
 	handling = on_error_argument(fcinfo, function->on_error);
 	if (cs_asking_prepare(function, fcinfo->args, &asking, &err) != CS_OK)
 		return fail_early(fcinfo, &handling, &asking, &err);
-	answer = outcome_of(&asking.ask, &failure);
+	answer = cs_asking_outcome(&asking, &failure);
 	if (answer == NULL)
+	{
 		answer = read_existing(&asking, &failure);
+		if (answer != NULL && function->subject_member != NULL)
+			refuse_other(PG_GETARG_JSONB_P(0), answer, failure);
+	}
 	if (answer != NULL)
 		PG_RETURN_JSONB_P(answer);
 	return fail(fcinfo, &handling, failure);

@@ -98,14 +98,16 @@ put_home(CsHealth *health)
 /*
  * Nobody may ask at an address that was corrected, so that it would be red for
  * ever.  A server that this database does not have is another's, or is gone.
+ * Without a breaker the next question closes it.
  */
 static void
 put_breaker(CsHealth *health, const CsHealthOf *of, const CsStatView *view,
-			CsHealthPlace place)
+			CsHealthPlace place, int most_failures)
 {
 	CsBreakerState breaker = view->pace.breaker;
-	bool past = place == CS_HEALTH_MOVED || (place == CS_HEALTH_ELSEWHERE &&
-											 breaker == CS_BREAKER_HALF_OPEN);
+	bool		   past =
+		place == CS_HEALTH_MOVED || most_failures == 0 ||
+		(place == CS_HEALTH_ELSEWHERE && breaker == CS_BREAKER_HALF_OPEN);
 
 	cs_health_put(health, "breaker", of, breaker == CS_BREAKER_CLOSED || past,
 				  view->pace.failures,
@@ -139,13 +141,23 @@ put_cache(CsHealth *health)
 								: ".");
 }
 
+/* What was refused last, credentials mostly, is corrected by now. */
+static bool
+is_corrected(const List *servers, const CsStatView *view)
+{
+	return (view->failed_of == CS_ERR_CREDENTIALS ||
+			view->failed_of == CS_ERR_SERVER_REFUSED) &&
+		   !cs_health_catalog_refused(servers, view->name);
+}
+
 static void
 put_answers(CsHealth *health, const CsHealthOf *of, const CsStatView *view,
-			CsHealthPlace place)
+			CsHealthPlace place, const List *servers)
 {
 	CsInstant age = cs_clock_ticks() - view->failed_at;
 	bool	  past = place == CS_HEALTH_MOVED ||
-				(place == CS_HEALTH_ELSEWHERE && age > ELSEWHERE_COUNTS_US);
+				(place == CS_HEALTH_ELSEWHERE && age > ELSEWHERE_COUNTS_US) ||
+				(place == CS_HEALTH_HERE && is_corrected(servers, view));
 
 	if (view->failures == 0)
 		cs_health_put(health, "answers", of, true, 0,
@@ -176,24 +188,35 @@ put_budget_count(CsHealth *health, const CsHealthOf *of,
 			: "The count of today is complete.");
 }
 
+/*
+ * What was used is known since somebody asked; what it is measured by is what
+ * the option says now.
+ */
 static void
-put_budget(CsHealth *health, const CsHealthOf *of, const CsStatBudget *budget)
+put_budget(CsHealth *health, const CsHealthOf *of, const CsStatBudget *budget,
+		   int size)
 {
-	if (budget->size == 0)
+	if (budget->size == 0 || size == 0)
 		return;
 	if (budget->used < 0)
 		cs_health_put(
 			health, "daily_budget", of, false, CS_HEALTH_NO_VALUE,
 			"The count of today's calls is not known; see the server log.");
 	else
-		cs_health_put(health, "daily_budget", of, budget->used < budget->size,
-					  budget->used, "Calls of today; the budget is %d.",
-					  budget->size);
+		cs_health_put(health, "daily_budget", of, budget->used < size,
+					  budget->used, "Calls of today; the budget is %d.", size);
 	put_budget_count(health, of, budget);
 }
 
+static CsHealthPlace
+place_of(const List *servers, const CsStatView *view)
+{
+	return cs_health_catalog_find(servers, view->name, view->provider,
+								  view->base_url);
+}
+
 static void
-put_mapping_budgets(CsHealth *health, CsStatView *server)
+put_mapping_budgets(CsHealth *health, const List *servers, CsStatView *server)
 {
 	CsStatMapping mapping;
 
@@ -207,7 +230,11 @@ put_mapping_budgets(CsHealth *health, CsStatView *server)
 			continue;
 		of.server = server->name;
 		of.base_url = server->base_url;
-		put_budget(health, &of, &mapping.budget);
+		if (place_of(servers, server) != CS_HEALTH_MOVED)
+			put_budget(health, &of, &mapping.budget,
+					   cs_health_catalog_mapping_budget(servers, server->name,
+														mapping.holder,
+														mapping.budget.size));
 	}
 }
 
@@ -220,14 +247,19 @@ put_servers(CsHealth *health, const List *servers)
 	for (n = 0; cs_stats_read(n, view); n++)
 	{
 		CsHealthOf	  of = {view->name, view->base_url, NULL};
-		CsHealthPlace place = cs_health_catalog_find(
-			servers, view->name, view->provider, view->base_url);
+		CsHealthPlace place = place_of(servers, view);
 
-		put_breaker(health, &of, view, place);
-		put_answers(health, &of, view, place);
-		put_budget(health, &of, &view->budget);
+		put_breaker(health, &of, view, place,
+					cs_health_catalog_option(servers, view->name,
+											 "breaker_failures", -1, -1));
+		put_answers(health, &of, view, place, servers);
+		if (place != CS_HEALTH_MOVED)
+			put_budget(health, &of, &view->budget,
+					   cs_health_catalog_option(servers, view->name,
+												"daily_budget", 0,
+												view->budget.size));
 	}
-	put_mapping_budgets(health, view);
+	put_mapping_budgets(health, servers, view);
 	cs_health_put(
 		health, "servers", NULL, n < CS_STAT_MAX_SERVERS, n,
 		"Servers that were asked; of more than %d the others are not watched.",

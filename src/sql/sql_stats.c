@@ -349,6 +349,32 @@ put_name(CsRow *row, const char *name)
 		cs_row_pointer(row, NULL);
 }
 
+/* Rows per second, since the batch began. */
+static double
+rate_of(const CsProgress *progress)
+{
+	double seconds = (double) (GetCurrentTimestamp() - progress->started_at) /
+					 USECS_PER_SEC;
+
+	return seconds > 0 ? (double) progress->batch_done / seconds : 0;
+}
+
+/* NULLs for a statement that is by itself. */
+static void
+put_batch(CsRow *row, const CsProgress *progress)
+{
+	static const char *const phases[] = {[CS_PROGRESS_NO_BATCH] = NULL,
+										 [CS_PROGRESS_COUNTING] = "counting",
+										 [CS_PROGRESS_ASKING] = "asking",
+										 [CS_PROGRESS_STORING] = "storing"};
+	bool					 counted = progress->phase > CS_PROGRESS_COUNTING;
+
+	cs_row_text(row, phases[progress->phase]);
+	cs_row_put(row, Int64GetDatum(progress->batch_total), !counted);
+	cs_row_put(row, Int64GetDatum(progress->batch_done), !counted);
+	cs_row_put(row, Float8GetDatum(rate_of(progress)), !counted);
+}
+
 /* The process may have ended since, and its role and database be gone. */
 static void
 put_progress(FunctionCallInfo fcinfo, const CsProgress *progress)
@@ -370,6 +396,7 @@ put_progress(FunctionCallInfo fcinfo, const CsProgress *progress)
 	cs_row_count(&row, progress->asked);
 	cs_row_count(&row, progress->done);
 	cs_row_count(&row, progress->in_flight);
+	put_batch(&row, progress);
 	cs_row_emit(fcinfo, &row);
 }
 

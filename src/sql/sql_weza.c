@@ -17,6 +17,7 @@
 #include "reading/jsonb_read.h"
 #include "reading/sms_event.h"
 #include "session/asking.h"
+#include "session/estimate.h"
 #include "session/failure.h"
 #include "session/scope.h"
 #include "sql/row.h"
@@ -29,12 +30,14 @@ PG_FUNCTION_INFO_V1(credscore_sms_event);
 
 /* --- assessment types --- */
 
-/* The page behind a token, NULL: the first; raises what it fails with. */
+/*
+ * The page behind a token, NULL: the first; raises what it fails with.  Gives
+ * NULL where it would be asked for, were this no estimate.
+ */
 static Jsonb *
 ask_page(FunctionCallInfo fcinfo, const char *token)
 {
 	CsAsking   asking;
-	CsQuestion question;
 	CsFailure *failure = NULL;
 	CsError	   err = {0};
 	Jsonb	  *page;
@@ -44,10 +47,9 @@ ask_page(FunctionCallInfo fcinfo, const char *token)
 		cs_error_raise_early(&err, NULL);
 	if (token != NULL)
 		cs_asking_add(&asking, "page_token", token);
-	question = cs_ask_start(&asking.ask);
-	cs_ask_wait(&question);
-	page = cs_ask_outcome(&question, &failure);
-	if (page == NULL)
+	page = cs_asking_outcome(&asking, &failure);
+	if (page == NULL &&
+		!(failure->code == CS_ERR_NOT_CACHED && cs_estimate_runs()))
 		cs_failure_raise(ERROR, failure);
 	return page;
 }
@@ -93,8 +95,13 @@ credscore_assessment_types(PG_FUNCTION_ARGS)
 		return (Datum) 0;
 	for (int page = 0; page < MAX_PAGES; page++)
 	{
+		Jsonb *page;
+
 		CHECK_FOR_INTERRUPTS();
-		token = emit_page(fcinfo, ask_page(fcinfo, token));
+		page = ask_page(fcinfo, token);
+		if (page == NULL)
+			return (Datum) 0;
+		token = emit_page(fcinfo, page);
 		if (token == NULL)
 			return (Datum) 0;
 	}
@@ -116,22 +123,24 @@ credscore_assessment_types(PG_FUNCTION_ARGS)
 Datum
 credscore_sms_event(PG_FUNCTION_ARGS)
 {
-	char	  *account = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	char	   normal[CS_SUBJECT_SIZE];
-	CsError	   err = {0};
-	JsonbValue sms;
-	ListCell  *lc;
+	char		*account = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	char		 normal[CS_SUBJECT_SIZE];
+	CsError		 err = {0};
+	JsonbValue	 sms;
+	CsSmsEvents *events;
+	Jsonb		*event;
 
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	if (cs_registry_endpoint(&cs_weza, "assessments")
 			->normalise(NULL, account, normal, &err) != CS_OK)
 		cs_error_raise_early(&err, NULL);
 	cs_jsonb_read_root(PG_GETARG_JSONB_P(1), &sms);
-	foreach(lc, cs_sms_event_make(normal, &sms, PG_GETARG_TIMESTAMPTZ(2)))
+	events = cs_sms_event_begin(normal, &sms, PG_GETARG_TIMESTAMPTZ(2));
+	while ((event = cs_sms_event_next(events)) != NULL)
 	{
 		CsRow row = {0};
 
-		cs_row_pointer(&row, lfirst(lc));
+		cs_row_pointer(&row, event);
 		cs_row_emit(fcinfo, &row);
 	}
 	return (Datum) 0;

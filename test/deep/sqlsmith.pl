@@ -31,7 +31,7 @@ my @known = (
 	qr/^cache lookup failed for /,
 	qr/^could not find (?:block|tuple|memoization|pathkey) /,
 	qr/^invalid (?:non-zero objectSubId|attribute|page|argument|definition|memory alloc) /,
-	qr/^unrecognized (?:reset|object class|role|key word)/,
+	qr/^unrecognized (?:reset|object class|objtype abbreviation|role|key word)/,
 	qr/^could not open relation with OID /,
 	qr/^tuple already updated by self$/,
 	qr/^MERGE not supported in /,

@@ -128,7 +128,7 @@ subtest 'secret files' => sub {
 	unlink $file or die $!;
 	is(red('mapping'), 'secret public', 'and one that is missing');
 	like(detail('mapping', 'secret', 'public'), qr/^58P01: .*No such file/, 'with the code of the question');
-	unlike(detail('mapping', 'secret', 'public'), qr/\Q$file\E/, 'and without the path');
+	like(detail('mapping', 'secret', 'public'), qr/"\Q$file\E"/, 'and, for a superuser, the path');
 	is(ask('secret'), '58P01', 'which it is');
 	$good->();
 	is(reds(), '', 'a mended file is green');
@@ -160,7 +160,7 @@ subtest 'options' => sub {
 	$cluster->alter_server('options', ca_file => $made->{expired}[0]);
 	is(red('ca_file'), 'options', 'and one that has expired');
 	is($cluster->safe_psql(q{SELECT detail FROM credscore_health() WHERE (check_name, server) = ('ca_file', 'options')}),
-		'All certificates of the file have expired.', 'for that reason');
+		qq{All certificates of the file have expired. The file is "$made->{expired}[0]".}, 'for that reason');
 	$cluster->alter_server('options', ca_file => $made->{ca});
 	is(red('ca_file'), '', 'a valid one is green');
 	is($cluster->safe_psql(q{SELECT value BETWEEN 3648 AND 3650 FROM credscore_health()

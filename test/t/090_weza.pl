@@ -131,6 +131,20 @@ $again = answer(event({
 is($again->{eventId}, $first->{eventId}, 'an event of the same moment likewise');
 is(calls('event'), 1, 'it was read');
 
+# now() is the same all over a transaction: the second event must not be lost without a word.
+sub sms_event
+{
+	my ($ms, $body) = @_;
+	return "SELECT count(credscore_event_create(e)) FROM credscore_sms_event('20001', jsonb_build_array(jsonb_build_object("
+	  . "'address', 'MPESA', 'timestamp', $ms, 'rawBody', '$body'))) AS e";
+}
+my ($other_state, $other_words) =
+  failure('BEGIN; ' . sms_event(1576222666000, 'one') . '; ' . sms_event(1576222667000, 'two') . '; COMMIT');
+is($other_state, 'P0002', 'another event of the same moment is refused');
+like($other_words, qr/with other data.*captured_at/, 'and what to do');
+is($cluster->safe_psql('BEGIN; ' . sms_event(1576222668000, 'one') . '; ' . sms_event(1576222668000, 'one') . '; COMMIT'),
+	"1\n1", 'the same one again is not');
+
 foreach my $kind (qw(lost close_after_read reset cut))
 {
 	$sandbox->fault(kind => $kind, provider => 'weza', path => 'borrower_create', times => 1);
@@ -180,6 +194,8 @@ foreach my $case ([ 400, 'P0002' ], [ 403, 'CS401' ], [ 413, 'CS413' ], [ 422, '
 	is($state, $expected, "status $status: $expected");
 	unlike($text, qr/700.?000.?010/, "status $status: no number in its words");
 }
+$sandbox->fault(kind => 'status', status => 404, provider => 'weza', path => 'borrower_create', times => 1);
+refuses('an app that is none', create(borrower('20004')), 'CS401', qr/project or app is unknown.*ALTER SERVER weza/);
 foreach my $status (429, 500, 503)
 {
 	$sandbox->fault(kind => 'status', status => $status, provider => 'weza', path => 'borrower_create',
@@ -195,7 +211,20 @@ refuses('a borrower without id', create({ category => 'individual' }), '22023', 
 refuses('one whose id is a number', create('{"borrowerId": 10023}'), '22023', qr/"borrowerId"/);
 refuses('one whose id is empty', create('{"borrowerId": ""}'), '22023', qr/borrower id/);
 refuses('one with a space', create('{"borrowerId": "1 2"}'), '22023', qr/borrower id/);
+refuses('one that a URL cannot name', create(borrower('..')), '22023', qr/borrower id/);
+refuses('changes of one', q{SELECT credscore_borrower_update('.', '{}')}, '22023', qr/borrower id/);
+refuses('changes that are a list', q{SELECT credscore_borrower_update('20001', '[]')}, '22023', qr/"changes" must be an object/);
 refuses('a list of borrowers', create('[{"borrowerId": "1"}]'), '22023', qr/object/);
+foreach my $kind (qw(borrower event))
+{
+	my $document = q{'{"borrowerId": "1", "accountId": "borrower:1"}'::jsonb || };
+	refuses("a deep $kind",
+		"SELECT credscore_${kind}_create($document jsonb_build_object('data', (repeat('[', 64) || repeat(']', 64))::jsonb))",
+		'22023', qr/cannot be sent.*64 levels/);
+	refuses("a $kind with a number of 1001 digits",
+		"SELECT credscore_${kind}_create($document jsonb_build_object('data', repeat('9', 1001)::numeric))",
+		'22023', qr/cannot be sent.*number beyond all measure/);
+}
 refuses('an event without account', event({ eventType => 'x' }), '22023', qr/"accountId"/);
 refuses('an event without type', event({ accountId => 'borrower:1' }), '22023', qr/"eventType"/);
 refuses('an event of the type that only the prose has',
@@ -219,6 +248,18 @@ refuses('a server of another provider', q{SELECT credscore_borrower_create('{"bo
 	'42809', qr/weza/);
 refuses('a question for another provider', q{SELECT credscore_decision('254700000001', 'weza')}, '42809');
 is($sandbox->counts->{received}, $before, 'none of these made a call');
+
+# --- words of a refusal ---
+
+$sandbox->fault(kind => 'status', status => 413, provider => 'weza', path => 'borrower_create', times => 1);
+($sqlstate, $words) = failure(create(borrower('20005')));
+unlike($words, qr/max_response_size/, 'what is too large to be sent has nothing to do with the size of answers');
+$cluster->server('far', provider => 'weza', auth_url => 'http://127.0.0.1:1', max_retries => 0);
+$cluster->mapping('PUBLIC', 'far', provider => 'weza');
+refuses('a log-in elsewhere that cannot be reached', create(borrower('20005'), q{'far'}), 'HV00N',
+	qr/could not log in.*server options auth_url,/);
+($sqlstate, $words) = failure(q{SET credscore.mode = 'cached'; SELECT credscore_assessment_types()});
+unlike($words, qr/on_error|money/, 'a miss of types speaks of no argument that there is not');
 
 # --- mode and roles ---
 
@@ -295,6 +336,7 @@ foreach my $case (
 	[ '[{"address": " ", "timestamp": 1576222666000, "rawBody": "secret"}]', '"address"' ],
 	[ '[{"address": "A", "rawBody": "secret"}]', '"timestamp"' ],
 	[ '[{"address": "A", "timestamp": 1576222666, "rawBody": "secret"}]', 'milliseconds' ],
+	[ '[{"address": "A", "timestamp": 1576222666000000, "rawBody": "secret"}]', 'milliseconds' ],
 	[ '[{"address": "A", "timestamp": "2019-12-13T10:37:46", "rawBody": "secret"}]', 'offset' ],
 	[ '[{"address": "A", "timestamp": "yesterday", "rawBody": "secret"}]', 'offset' ],
 	[ '[{"address": "A", "timestamp": 1576222666000}]', '"rawBody"' ],
@@ -314,6 +356,28 @@ refuses('a time without end', q{SELECT credscore_sms_event('1', '[]', 'infinity'
 refuses('an SMS of 5 MB',
 	q{SELECT credscore_sms_event('1', jsonb_build_array(jsonb_build_object('address', 'A', 'timestamp', 1576222666000, 'rawBody', repeat('x', 5000000))))},
 	'22023', qr/smaller than 5 MB/);
+
+# The longest id of a borrower makes an account that events take.
+my $long = 'x' x 128;
+$cluster->safe_psql(create(borrower($long)));
+is(answer(qq{SELECT credscore_event_create(e) FROM credscore_sms_event('$long',
+		'[{"address": "A", "timestamp": 1576222666000, "rawBody": "x"}]') AS e})->{accountId},
+	"borrower:$long", 'a borrower of the longest id has events');
+
+# Many SMS: a statement ends when it is to, and needs memory for one event.
+my $growth = $cluster->safe_psql(q{
+	CREATE FUNCTION peak() RETURNS int LANGUAGE sql AS
+		$$ SELECT substring(pg_read_file('/proc/self/status') FROM 'VmHWM:\s*(\d+) kB')::int / 1024 $$;
+	CREATE TABLE phone AS SELECT jsonb_agg(jsonb_build_object('address', 'MPESA', 'timestamp', 1576222666000 + n,
+		'rawBody', 'Confirmed. ' || n)) AS sms FROM generate_series(1, 100000) AS n;
+	\c
+	SELECT peak() AS before \gset
+	CREATE TEMP TABLE parts AS SELECT count(*) FROM phone, credscore_sms_event('1', sms);
+	SELECT peak() - :before});
+cmp_ok($growth, '<', 250, "100,000 SMS take the memory of one event ($growth MB)");
+$cluster->safe_psql(q{UPDATE phone SET sms = sms || '[7]'});
+is((failure(q{SET statement_timeout = '100ms'; SELECT count(*) FROM phone, credscore_sms_event('1', sms)}))[0],
+	'57014', 'making events can be cancelled');
 
 # A phone that has kept everything: 12 MB, told of in three events.
 $cluster->safe_psql(create(borrower('20020')));
@@ -369,6 +433,8 @@ $sandbox->set(weza_expires_at => 'seconds');
 $cluster->server('wrong', provider => 'weza');
 $cluster->mapping('PUBLIC', 'wrong', provider => 'weza', client_id => 'sandbox-client', client_secret => 'not-this');
 refuses('a wrong secret', create(borrower('20033'), q{'wrong'}), 'CS401', qr/credentials/);
+refuses('no secret', q{ALTER USER MAPPING FOR PUBLIC SERVER wrong OPTIONS (DROP client_secret_file)}, 'HV002',
+	qr/LenderLink needs .* Weza needs/);
 refuses('no project', q{CREATE SERVER lacking FOREIGN DATA WRAPPER credscore OPTIONS (provider 'weza', app 'a')}, 'HV002',
 	qr/project/);
 foreach my $url ('http://auth.example/v1', 'ftp://127.0.0.1', 'https://auth.example/v1?x=1', 'https://' . 'a' x 1100)
@@ -392,6 +458,12 @@ is(
 		'SELECT server, endpoint, questions, would_call FROM credscore_estimate($est$' . create(borrower('20041')) . '$est$)'),
 	'weza|borrower_create|1|1', 'an estimate counts it');
 is(kept('20041'), undef, 'and does not make it');
+$cluster->safe_psql('SELECT credscore_cache_clear()');
+is(
+	$cluster->safe_psql(
+		q{SELECT server, endpoint, questions, would_call FROM credscore_estimate('SELECT * FROM credscore_assessment_types()')}),
+	'weza|assessment_types|1|1', 'one of types counts their first page');
+$cluster->safe_psql('SELECT count(*) FROM credscore_assessment_types()');
 $cluster->psql('BEGIN; ' . create(borrower('20042')) . '; ROLLBACK');
 is(kept('20042') ? 1 : 0, 1, 'what was told stays told after a rollback');
 unlike(

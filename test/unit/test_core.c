@@ -160,6 +160,45 @@ test_utf8(void)
 			   (long long) cases[i].expected, "UTF-8: %s", cases[i].what);
 }
 
+/* Numbers of errors of the TLS library stay, and nothing else. */
+static void
+test_redact_tls(void)
+{
+	static const struct
+	{
+		const char *text;
+		const char *expected;
+	} cases[] = {
+		{"OpenSSL/3: error:0A000086:SSL routines::certificate verify failed",
+		 "OpenSSL/3: error:0A000086:SSL routines::certificate verify failed"},
+		{"error:14094410:SSL routines:ssl3_read_bytes:sslv3 alert",
+		 "error:14094410:SSL routines:ssl3_read_bytes:sslv3 alert"},
+		{"set private key, error error:05800074:x509 certificate routines::x",
+		 "set private key, error error:05800074:x509 certificate routines::x"},
+		{"error:80000068:system library::reset, errno 104",
+		 "error:80000068:system library::reset, errno 104"},
+		{"error:254700123456:x", "error:254*******56:x"},
+		{"error:25470012", "error:254***12"},
+		{"error:25470012: 3456", "error:254***12: 3456"},
+		{"error:25470012:3456", "error:254***12:3456"},
+		{"number 14094410:SSL routines", "number 140***10:SSL routines"},
+		{"error:0A000086:SSL 254700123456", "error:0A000086:SSL 254*******56"},
+		{"error:0A000086:SSL 0123456789abcdef01234567",
+		 "error:0A000086:SSL [redacted]"},
+	};
+	char text[256];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+	{
+		snprintf(text, sizeof(text), "%s", cases[i].text);
+		cs_text_redact_tls(text);
+		is_text(text, cases[i].expected, "redacted words of TLS %zu", i);
+	}
+	snprintf(text, sizeof(text), "error:14094410:SSL routines");
+	cs_text_redact(text);
+	is_text(text, "error:140***10:SSL routines", "a provider's are no such");
+}
+
 static void
 test_redact(void)
 {
@@ -256,6 +295,7 @@ main(void)
 	test_encodings();
 	test_utf8();
 	test_redact();
+	test_redact_tls();
 	test_mask();
 	cs_core_wipe(secret, sizeof(secret));
 	ok(memcmp(secret, (char[16]){0}, sizeof(secret)) == 0, "memory is wiped");

@@ -160,6 +160,9 @@ body_of(const CsTemplate *template, const CsArguments *args,
 			   : NULL;
 }
 
+/* 72 levels are opened. */
+#define NINE "[[[[[[[[["
+
 static void
 test_bodies(void)
 {
@@ -182,13 +185,15 @@ test_bodies(void)
 		{"a.bc", CS_FROM_LITERAL, "2", CS_REQUIRED},
 		{"ab.c", CS_FROM_LITERAL, "3", CS_REQUIRED},
 		{0}};
-	static const CsPair pairs[] = {{"subject", "s1"},
-								   {"name", "A \"b\""},
-								   {"loans", "[{\"amount\":1.50}]"},
-								   {"secret", "p&q=r s+"},
-								   {"document", "{\"a\":{\"b\":[1,2]}}"},
-								   {"broken", "{\"a\":"}};
-	const CsArguments	args = {.pairs = pairs, .npairs = COUNT(pairs)};
+	static const CsPair pairs[] = {
+		{"subject", "s1"},
+		{"name", "A \"b\""},
+		{"loans", "[{\"amount\":1.50}]"},
+		{"secret", "p&q=r s+"},
+		{"document", "{\"a\":{\"b\":[1,2]}}"},
+		{"broken", "{\"a\":"},
+		{"deep", NINE NINE NINE NINE NINE NINE NINE NINE}};
+	const CsArguments args = {.pairs = pairs, .npairs = COUNT(pairs)};
 	CsTemplate template = {.path = "/t", .body = form, .form = true};
 	CsRequest request = {0};
 	CsError	  err;
@@ -220,7 +225,14 @@ test_bodies(void)
 	ok(body_of(&template, &args, &request, &err) == NULL,
 	   "what is no JSON is not sent");
 	is_int(err.code, CS_ERR_ARGUMENT, "but an error of argument");
-	is_text(err.message, "\"broken\" is no JSON", "that names it");
+	is_text(err.message, "\"broken\" cannot be sent", "that names it");
+	ok(strstr(err.detail, "byte offset") != NULL, "and says where");
+	template = (CsTemplate){.path = "/t", .document = "deep"};
+	ok(body_of(&template, &args, &request, &err) == NULL,
+	   "what is nested too deeply is not sent");
+	is_int(err.code, CS_ERR_ARGUMENT, "which is an error of argument, too");
+	ok(strstr(err.detail, "64 levels") != NULL,
+	   "that says how deep it may be");
 	template = (CsTemplate){.path = "/t", .document = "absent"};
 	ok(body_of(&template, &args, &request, &err) == NULL,
 	   "nor is a document that is missing");

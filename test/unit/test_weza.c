@@ -70,6 +70,8 @@ test_options(void)
 		{"project", "", false},
 		{"app", "loanbee", true},
 		{"app", "../x", false},
+		{"app", "..", false},
+		{"project", ".", false},
 		{"scope", "platform", true},
 		{"scope", "platform.lending:read", true},
 		{"scope", "a\"b", false},
@@ -144,18 +146,18 @@ test_subjects(void)
 		{ACCOUNT, ACCOUNT, NULL},		  {BORROWER, ACCOUNT, NULL},
 		{"company:7", "company:7", NULL}, {"", NULL, "1 to 128"},
 		{"borrower: 1", NULL, NULL},	  {"b\xc3\xb6rrower:1", NULL, NULL},
+		{"..", NULL, "neither"},
 	};
 	static const SubjectCase borrowers[] = {
-		{BORROWER, BORROWER, NULL},
-		{"a/b=c", "a/b=c", NULL},
-		{"", NULL, NULL},
-		{"tw o", NULL, NULL},
+		{BORROWER, BORROWER, NULL}, {"a/b=c", "a/b=c", NULL},
+		{"", NULL, NULL},			{"tw o", NULL, NULL},
+		{".", NULL, "neither"},		{"..", NULL, "neither"},
+		{"...", "...", NULL},
 	};
 	static const SubjectCase ids[] = {
-		{EVENT_ID, EVENT_ID, NULL},
-		{"YQ==", "YQ==", NULL},
-		{"", NULL, "1 to 255"},
-		{"a b", NULL, NULL},
+		{EVENT_ID, EVENT_ID, NULL}, {"YQ==", "YQ==", NULL},
+		{"", NULL, "1 to 255"},		{"a b", NULL, NULL},
+		{"..", NULL, NULL},
 	};
 
 	check_subjects(endpoint("assessment_create"), &account, accounts,
@@ -182,6 +184,11 @@ test_long_subject(void)
 		endpoint("assessment_create")->normalise(&account, long_id, out, &err),
 		CS_OK, "one of 128 is not");
 	is_int((int) strlen(out), 137, "and is whole with its prefix");
+	is_int(
+		endpoint("assessment_create")->normalise(&account, out, long_id, &err),
+		CS_OK, "as which it is accepted, too");
+	is_int(endpoint("event_create")->normalise(&account, out, long_id, &err),
+		   CS_OK, "also in an event");
 }
 
 /* --- requests --- */
@@ -339,6 +346,28 @@ test_documents(void)
 				   "\"timestamp\": \"2026-03-02T11:00:00Z\", \"data\": {}}",
 				   CS_ERR_ARGUMENT, "array");
 	check_document("borrower_create", "nonsense", CS_ERR_ARGUMENT, NULL);
+	check_document("event_create", "nonsense", CS_ERR_ARGUMENT, "byte offset");
+}
+
+/* Changes that are no object. */
+static void
+test_changes(void)
+{
+	static const char *const wrong[] = {"[]", "7", "null", "\"x\"", ""};
+
+	for (int i = 0; i < COUNT(wrong); i++)
+	{
+		const CsPair pairs[] = {{"subject", BORROWER}, {"changes", wrong[i]}};
+		const CsArguments args = {.pairs = pairs, .npairs = 2};
+		CsRequest		  request = {0};
+		CsError			  err = {0};
+
+		is_int(endpoint("borrower_update")
+				   ->build(&account, &args, &request, &err),
+			   CS_FAIL, "changes \"%s\" are refused", wrong[i]);
+		is_text(err.detail, "\"changes\" must be an object.", "and why");
+		cs_template_free(&request);
+	}
 }
 
 /* A document of so many bytes. */
@@ -445,14 +474,13 @@ test_existing(void)
 
 /* --- replies --- */
 
-#define REFUSALS(what) \
+#define REFUSED(what) \
 	{NULL, 200, CS_ERR_NOT_UNDERSTOOD, 200, NULL, "empty"}, \
 		{"weza/error_400",		 400, CS_ERR_SUBJECT, 400, NULL, \
 		 what " is not accepted"}, \
 		{"weza/error_401",		   401, CS_ERR_CREDENTIALS, 401, NULL, \
 		 "access token is invalid"}, \
 		{"weza/error_401", 403, CS_ERR_CREDENTIALS, 403, NULL, NULL}, \
-		{"weza/error_409", 404, CS_ERR_SUBJECT, 404, NULL, what " is unknown"}, \
 		{"weza/error_409",		409, CS_ERR_SUBJECT, 409, NULL, \
 		 what " exists already"}, \
 		{"weza/error_409", 413, CS_ERR_TOO_LARGE, 413, NULL, NULL}, \
@@ -468,6 +496,20 @@ test_existing(void)
 		"weza/error_409", 503, CS_ERR_UNAVAILABLE, 503, NULL, NULL \
 	}
 
+#define REFUSALS(what) \
+	REFUSED(what), \
+	{ \
+		"weza/error_409", 404, CS_ERR_SUBJECT, 404, NULL, what " is unknown" \
+	}
+
+/* Nothing has to be there to make something in. */
+#define CREATE_REFUSALS(what) \
+	REFUSED(what), \
+	{ \
+		"weza/error_409", 404, CS_ERR_SERVER_REFUSED, 404, NULL, \
+			"project or app is unknown" \
+	}
+
 static const ReplyCase borrower_replies[] = {
 	{"weza/borrower", 200, CS_ERR_NONE, 200, NULL, NULL},
 	{"weza/borrower", 201, CS_ERR_NONE, 201, NULL, NULL},
@@ -479,12 +521,19 @@ static const ReplyCase borrower_replies[] = {
 	REFUSALS("borrower"),
 };
 
+static const ReplyCase borrower_create_replies[] = {
+	{"weza/borrower", 201, CS_ERR_NONE, 201, NULL, NULL},
+	{"weza/borrower_other", 201, CS_ERR_NOT_UNDERSTOOD, 201, NULL,
+	 "another subject"},
+	CREATE_REFUSALS("borrower"),
+};
+
 static const ReplyCase event_create_replies[] = {
 	{"weza/event", 200, CS_ERR_NONE, 200, NULL, NULL},
 	{"weza/event", 201, CS_ERR_NONE, 201, NULL, NULL},
 	{"weza/event_other", 201, CS_ERR_NOT_UNDERSTOOD, 201, NULL,
 	 "another subject"},
-	REFUSALS("event"),
+	CREATE_REFUSALS("event"),
 };
 
 static const ReplyCase event_replies[] = {
@@ -502,7 +551,7 @@ static const ReplyCase create_replies[] = {
 	 "no assessmentId"},
 	{"weza/assessment_other", 200, CS_ERR_NOT_UNDERSTOOD, 200, NULL,
 	 "another subject"},
-	REFUSALS("assessment"),
+	CREATE_REFUSALS("assessment"),
 };
 
 static const ReplyCase assessment_replies[] = {
@@ -583,12 +632,13 @@ main(void)
 	test_long_subject();
 	test_requests();
 	test_documents();
+	test_changes();
 	test_size(4999999, CS_ERR_NONE);
 	test_size(5000000, CS_ERR_ARGUMENT);
 	test_times();
 	test_ids();
 	test_existing();
-	CHECK("borrower_create", BORROWER, borrower_replies);
+	CHECK("borrower_create", BORROWER, borrower_create_replies);
 	CHECK("borrower_update", BORROWER, borrower_replies);
 	CHECK("borrower", BORROWER, borrower_replies);
 	CHECK("event_create", ACCOUNT, event_create_replies);
