@@ -225,12 +225,15 @@ CREATE TABLE credscore.assessment (
         'queued', 'asking', 'pending', 'done', 'failed', 'expired', 'cancelled', 'unknown')),
     provider_ref text,
     request_id uuid NOT NULL DEFAULT pg_catalog.gen_random_uuid(),
+    home uuid NOT NULL,
     attempts int NOT NULL DEFAULT 0,
+    answers int NOT NULL DEFAULT 0,
     deadline timestamptz,
     requested_by name NOT NULL DEFAULT current_user,
     purpose text,
     requested_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
     asked_at timestamptz,
+    asked_in bigint,
     completed_at timestamptz,
     result jsonb,
     error jsonb,
@@ -241,6 +244,10 @@ CREATE INDEX assessment_open ON credscore.assessment (id) WHERE completed_at IS 
 REVOKE ALL ON credscore.assessment FROM PUBLIC;
 COMMENT ON TABLE credscore.assessment IS
     'requests whose answer comes later, see credscore_assessments; written by the functions and the worker only, dumped whole';
+COMMENT ON COLUMN credscore.assessment.home IS 'which place of credscore.home it was requested in, as a digest: only that asks it';
+COMMENT ON COLUMN credscore.assessment.attempts IS 'calls that were claimed for it and may have left';
+COMMENT ON COLUMN credscore.assessment.answers IS 'calls of it that were answered, with this request_id';
+COMMENT ON COLUMN credscore.assessment.asked_in IS 'the life of the shared memory that it was claimed in, a random number';
 SELECT pg_catalog.pg_extension_config_dump('credscore.assessment', '');
 SELECT pg_catalog.pg_extension_config_dump('credscore.assessment_id_seq', '');
 

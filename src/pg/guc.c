@@ -21,6 +21,7 @@
 #define MAX_WORKERS_DEFAULT 2
 #define MAX_WORKERS_MAX		64
 
+#define PURPOSE_MAX			  200 /* bytes */
 #define MAX_QUESTIONS_DEFAULT 1024
 #define MAX_QUESTIONS_MIN	  16
 #define MAX_QUESTIONS_MAX	  65536
@@ -62,19 +63,30 @@ static const struct config_enum_entry mode_options[] = {
 	{"cached", CS_MODE_CACHED, false},
 	{NULL, 0, false}};
 
-static int	cache_size = CACHE_SIZE_DEFAULT; /* kB */
-static bool calls_on_standby = false; /* allow calls while in recovery */
-static bool enable_prefetch = true;	  /* overlap the calls of a statement */
-static bool enabled = true;			  /* calls may leave */
-static int	max_calls_per_statement = MAX_CALLS_DEFAULT;
-static int	max_in_flight = MAX_IN_FLIGHT_DEFAULT;
-static int	mode = CS_MODE_LIVE;
-static int	max_questions = MAX_QUESTIONS_DEFAULT; /* slots */
-static int	on_error = CS_ON_ERROR_ERROR; /* default of the argument */
-static int	read_ahead = 0; /* rows; 0: READ_AHEAD_FACTOR * max_in_flight */
-static bool slow_start = false; /* let the window grow */
-static bool workers = true;		/* work on queues */
-static int	max_workers = MAX_WORKERS_DEFAULT;
+static int	 cache_size = CACHE_SIZE_DEFAULT; /* kB */
+static bool	 calls_on_standby = false; /* allow calls while in recovery */
+static bool	 enable_prefetch = true;   /* overlap the calls of a statement */
+static bool	 enabled = true;		   /* calls may leave */
+static int	 max_calls_per_statement = MAX_CALLS_DEFAULT;
+static int	 max_in_flight = MAX_IN_FLIGHT_DEFAULT;
+static int	 mode = CS_MODE_LIVE;
+static char *purpose;
+static int	 max_questions = MAX_QUESTIONS_DEFAULT; /* slots */
+static int	 on_error = CS_ON_ERROR_ERROR; /* default of the argument */
+static int	 read_ahead = 0; /* rows; 0: READ_AHEAD_FACTOR * max_in_flight */
+static bool	 slow_start = false; /* let the window grow */
+static bool	 workers = true;	 /* work on queues */
+static int	 max_workers = MAX_WORKERS_DEFAULT;
+
+static bool
+check_purpose(char **value, void **extra, GucSource source)
+{
+	if (*value == NULL || strlen(*value) <= PURPOSE_MAX)
+		return true;
+	GUC_check_errdetail("It has %zu bytes, and may have %d.", strlen(*value),
+						PURPOSE_MAX);
+	return false;
+}
 
 void
 cs_guc_init(void)
@@ -134,6 +146,11 @@ cs_guc_init(void)
 		"null gives NULL with a warning, report gives the error as jsonb.",
 		&on_error, CS_ON_ERROR_ERROR, on_error_options, PGC_USERSET, 0, NULL,
 		NULL, NULL);
+
+	DefineCustomStringVariable(
+		"credscore.purpose", "Sets what answers are bought for.",
+		"It is kept with what is requested; at most 200 bytes.", &purpose, "",
+		PGC_USERSET, 0, check_purpose, NULL, NULL);
 
 	DefineCustomIntVariable(
 		"credscore.read_ahead",
@@ -214,6 +231,12 @@ CsOnError
 cs_guc_on_error(void)
 {
 	return (CsOnError) on_error;
+}
+
+const char *
+cs_guc_purpose(void)
+{
+	return purpose != NULL && purpose[0] != '\0' ? purpose : NULL;
 }
 
 int

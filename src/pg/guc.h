@@ -34,11 +34,14 @@ extern int		 cs_guc_max_in_flight(void);
 extern int		 cs_guc_max_questions(void);
 extern CsOnError cs_guc_on_error(void);
 /* Rows without an answer that may be read ahead, and rows in all. */
-extern int	cs_guc_read_ahead(void);
-extern int	cs_guc_read_ahead_most(void);
-extern bool cs_guc_slow_start(void);
-extern bool cs_guc_workers(void);	  /* are queues worked on? */
-extern int	cs_guc_max_workers(void); /* databases at once */
+
+/* What answers are bought for; NULL: it was not said. */
+extern const char *cs_guc_purpose(void);
+extern int		   cs_guc_read_ahead(void);
+extern int		   cs_guc_read_ahead_most(void);
+extern bool		   cs_guc_slow_start(void);
+extern bool		   cs_guc_workers(void);	 /* are queues worked on? */
+extern int		   cs_guc_max_workers(void); /* databases at once */
 
 /* The value of an on_error argument; false when it is none. */
 extern bool cs_guc_parse_on_error(const char *text, CsOnError *value);

@@ -58,6 +58,7 @@ typedef struct PlaceTable
 {
 	int	   launcher; /* process number; -1: there is none */
 	uint64 turns;
+	int64  life;
 	bool   overflowed;
 	int	   nplaces; /* records that were ever used */
 	Place  places[MAX_PLACES];
@@ -80,6 +81,9 @@ places_init(void *memory, LWLock *lock)
 
 	memset(t, 0, sizeof(*t));
 	t->launcher = -1;
+	if (!pg_strong_random(&t->life, sizeof(t->life)))
+		ereport(FATAL, (errcode(ERRCODE_INTERNAL_ERROR),
+						errmsg("credscore found no random numbers")));
 }
 
 static void
@@ -96,6 +100,12 @@ void
 cs_place_init(void)
 {
 	cs_shmem_register(&places_part);
+}
+
+int64
+cs_place_life(void)
+{
+	return table->life;
 }
 
 /* --- news --- */

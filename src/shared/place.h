@@ -36,6 +36,10 @@ extern void cs_place_add(CsNews *news, int64 first, int64 last);
 
 extern void cs_place_init(void);
 
+/* Which life of shared memory this is, a random number: what was handed over in
+ * another is not there any more. */
+extern int64 cs_place_life(void);
+
 typedef enum CsPlaceState
 {
 	CS_PLACE_FREE,

@@ -15,6 +15,8 @@
 #include "access/xact.h"
 #include "access/xlog.h"
 #include "catalog/namespace.h"
+#include "common/cryptohash.h"
+#include "common/sha2.h"
 #include "miscadmin.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -119,6 +121,26 @@ cs_home_fault(CsHome home)
 			return "it was restored or copied, says the table credscore.home";
 	}
 	return NULL;
+}
+
+void
+cs_home_digest(pg_uuid_t *digest)
+{
+	const CsLife	  *life = cs_life_present();
+	uint64			   system = GetSystemIdentifier();
+	uint8			   bytes[PG_SHA256_DIGEST_LENGTH];
+	pg_cryptohash_ctx *ctx = pg_cryptohash_create(PG_SHA256);
+
+	if (ctx == NULL || pg_cryptohash_init(ctx) < 0 ||
+		pg_cryptohash_update(ctx, (const uint8 *) &system, sizeof(system)) <
+			0 ||
+		pg_cryptohash_update(ctx, (const uint8 *) &MyDatabaseId,
+							 sizeof(MyDatabaseId)) < 0 ||
+		pg_cryptohash_update(ctx, life->bytes, life->len) < 0 ||
+		pg_cryptohash_final(ctx, bytes, sizeof(bytes)) < 0)
+		elog(ERROR, "could not make the digest of a home");
+	pg_cryptohash_free(ctx);
+	memcpy(digest->data, bytes, UUID_LEN);
 }
 
 static void

@@ -12,6 +12,8 @@
 
 #include "postgres.h"
 
+#include "utils/uuid.h"
+
 typedef enum CsHome
 {
 	CS_HOME_HERE,
@@ -28,6 +30,9 @@ extern CsHome cs_home_look(void);
 
 /* Why it may buy nothing, as a part of a sentence; NULL: it may. */
 extern const char *cs_home_fault(CsHome home);
+
+/* This place as a digest, which requests carry along. */
+extern void cs_home_digest(pg_uuid_t *digest);
 
 /* Deletes the rows of other places, and adds one of here unless there is one.
  * Returns how many were deleted. */

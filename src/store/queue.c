@@ -26,6 +26,8 @@
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
+#include "pg/guc.h"
+#include "store/home.h"
 #include "store/queue_spi.h"
 
 #define QUEUE_SCHEMA "credscore"
@@ -42,12 +44,15 @@ enum
 	ROW_STATUS,
 	ROW_PROVIDER_REF,
 	ROW_REQUEST_ID,
+	ROW_HOME,
 	ROW_ATTEMPTS,
+	ROW_ANSWERS,
 	ROW_DEADLINE,
 	ROW_REQUESTED_BY,
 	ROW_PURPOSE,
 	ROW_REQUESTED_AT,
 	ROW_ASKED_AT,
+	ROW_ASKED_IN,
 	ROW_COMPLETED_AT,
 	ROW_RESULT,
 	ROW_ERROR
@@ -179,19 +184,28 @@ cs_queue_insert(const CsQueueRow *row)
 {
 	static CsQueueStatement insert = {
 		.text =
-			"INSERT INTO credscore.assessment (server, kind, subject, arguments, requested_by) "
-			"VALUES ($1, $2, $3, $4, $5) RETURNING id",
-		.nargs = 5,
-		.types = {NAMEOID, TEXTOID, TEXTOID, JSONBOID, NAMEOID}};
-	char *role = GetUserNameFromId(GetUserId(), false);
-	Datum values[] = {
-		NameGetDatum(&row->server), CStringGetTextDatum(row->kind),
-		CStringGetTextDatum(row->subject), JsonbPGetDatum(row->arguments),
-		DirectFunctionCall1(namein, CStringGetDatum(role))};
-	int64 id;
+			"INSERT INTO credscore.assessment (server, kind, subject, arguments, requested_by, home, purpose) "
+			"VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id",
+		.nargs = 7,
+		.types = {NAMEOID, TEXTOID, TEXTOID, JSONBOID, NAMEOID, UUIDOID,
+				  TEXTOID}};
+	const char *purpose = cs_guc_purpose();
+	char	   *role = GetUserNameFromId(GetUserId(), false);
+	pg_uuid_t	home;
+	Datum		values[] = {NameGetDatum(&row->server),
+							CStringGetTextDatum(row->kind),
+							CStringGetTextDatum(row->subject),
+							JsonbPGetDatum(row->arguments),
+							DirectFunctionCall1(namein, CStringGetDatum(role)),
+							UUIDPGetDatum(&home),
+							(Datum) 0};
+	int64		id;
 
+	cs_home_digest(&home);
+	if (purpose != NULL)
+		values[6] = CStringGetTextDatum(purpose);
 	SPI_connect();
-	cs_queue_run(&insert, values, NULL);
+	cs_queue_run(&insert, values, purpose != NULL ? NULL : "      n");
 	id = returned_number();
 	SPI_finish();
 	return id;
@@ -246,11 +260,14 @@ copy_row(HeapTuple tuple, TupleDesc desc, CsQueueRow *row)
 	row->provider_ref = text_column(tuple, desc, ROW_PROVIDER_REF);
 	row->request_id =
 		*DatumGetUUIDP(column(tuple, desc, ROW_REQUEST_ID, &isnull));
+	row->home = *DatumGetUUIDP(column(tuple, desc, ROW_HOME, &isnull));
 	row->attempts = DatumGetInt32(column(tuple, desc, ROW_ATTEMPTS, &isnull));
+	row->answers = DatumGetInt32(column(tuple, desc, ROW_ANSWERS, &isnull));
 	row->deadline = time_column(tuple, desc, ROW_DEADLINE, DT_NOEND);
 	row->requested_by =
 		*DatumGetName(column(tuple, desc, ROW_REQUESTED_BY, &isnull));
 	row->asked_at = time_column(tuple, desc, ROW_ASKED_AT, 0);
+	row->asked_in = DatumGetInt64(column(tuple, desc, ROW_ASKED_IN, &isnull));
 	row->result = jsonb_column(tuple, desc, ROW_RESULT);
 	row->error = jsonb_column(tuple, desc, ROW_ERROR);
 }
@@ -342,7 +359,7 @@ cs_queue_retry(int64 id)
 	static CsQueueStatement retry = {
 		.text =
 			"UPDATE credscore.assessment SET status = 'queued', request_id = pg_catalog.gen_random_uuid(), "
-			"provider_ref = NULL, attempts = 0, deadline = NULL, asked_at = NULL, completed_at = NULL, error = NULL "
+			"provider_ref = NULL, attempts = 0, answers = 0, deadline = NULL, asked_at = NULL, asked_in = NULL, completed_at = NULL, error = NULL "
 			"WHERE id = $1 AND requested_by = $2 AND status IN ('failed', 'expired', 'unknown')",
 		.nargs = 2,
 		.types = {INT8OID, NAMEOID}};

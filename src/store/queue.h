@@ -42,10 +42,13 @@ typedef struct CsQueueRow
 	CsRowStatus status;
 	char	   *provider_ref; /* NULL: none yet */
 	pg_uuid_t	request_id;
+	pg_uuid_t	home; /* queue_work.h: where it was requested */
 	int			attempts;
+	int			answers;  /* calls of it that were answered */
 	TimestampTz deadline; /* DT_NOEND: none */
 	NameData	requested_by;
-	TimestampTz asked_at;	 /* 0: never */
+	TimestampTz asked_at; /* 0: never */
+	int64		asked_in; /* the life of shared memory then; 0: none known */
 	int			elapsed_min; /* queue_work.h: pending, age of Pngme's user when
 							  * it was asked; -1: not known */
 	Jsonb	   *result;		 /* NULL: none */

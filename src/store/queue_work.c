@@ -14,11 +14,13 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
+#include "shared/place.h"
+#include "store/home.h"
 #include "store/queue_spi.h"
 
 #define COLUMNS \
 	"a.id, a.server, a.kind, a.subject, a.arguments, a.status, a.provider_ref, " \
-	"a.request_id, a.attempts, a.deadline, a.requested_by, a.asked_at, " \
+	"a.request_id, a.attempts, a.answers, a.deadline, a.requested_by, a.asked_at, a.asked_in, " \
 	"CASE WHEN a.status = 'pending' THEN a.result ->> 'user_created_at_elapsed_minutes' END"
 
 /* --- rows of a result --- */
@@ -71,11 +73,23 @@ copy_row(HeapTuple tuple, TupleDesc desc, CsQueueRow *row)
 	row->provider_ref = text_column(tuple, desc, 7);
 	row->request_id = *DatumGetUUIDP(column(tuple, desc, 8, &isnull));
 	row->attempts = DatumGetInt32(column(tuple, desc, 9, &isnull));
-	row->deadline = time_column(tuple, desc, 10, DT_NOEND);
-	row->requested_by = *DatumGetName(column(tuple, desc, 11, &isnull));
-	row->asked_at = time_column(tuple, desc, 12, 0);
-	row->elapsed_min = minutes_of(text_column(tuple, desc, 13));
+	row->answers = DatumGetInt32(column(tuple, desc, 10, &isnull));
+	row->deadline = time_column(tuple, desc, 11, DT_NOEND);
+	row->requested_by = *DatumGetName(column(tuple, desc, 12, &isnull));
+	row->asked_at = time_column(tuple, desc, 13, 0);
+	row->asked_in = DatumGetInt64(column(tuple, desc, 14, &isnull));
+	row->elapsed_min = minutes_of(text_column(tuple, desc, 15));
 	row->result = row->error = NULL;
+}
+
+/* Only rows of this place are worked on. */
+static Datum
+home(void)
+{
+	pg_uuid_t *digest = palloc(sizeof(*digest));
+
+	cs_home_digest(digest);
+	return UUIDPGetDatum(digest);
 }
 
 /* Runs a statement that returns rows; they are the caller's. */
@@ -126,13 +140,14 @@ int
 cs_queue_read(int64 first, int64 last, int limit, CsQueueRow **rows)
 {
 	static CsQueueStatement read = {
-		.text = "SELECT " COLUMNS " FROM credscore.assessment a "
-				"WHERE a.completed_at IS NULL AND a.id BETWEEN $1 AND $2 "
-				"ORDER BY a.id LIMIT $3",
-		.nargs = 3,
-		.types = {INT8OID, INT8OID, INT4OID}};
+		.text =
+			"SELECT " COLUMNS " FROM credscore.assessment a "
+			"WHERE a.completed_at IS NULL AND a.id BETWEEN $1 AND $2 AND a.home = $4 "
+			"ORDER BY a.id LIMIT $3",
+		.nargs = 4,
+		.types = {INT8OID, INT8OID, INT4OID, UUIDOID}};
 	Datum values[] = {Int64GetDatum(first), Int64GetDatum(last),
-					  Int32GetDatum(limit)};
+					  Int32GetDatum(limit), home()};
 
 	return rows_of(&read, values, rows);
 }
@@ -141,11 +156,12 @@ int
 cs_queue_fetch(const int64 *ids, int n, CsQueueRow **rows)
 {
 	static CsQueueStatement fetch = {
-		.text = "SELECT " COLUMNS " FROM credscore.assessment a "
-				"WHERE a.completed_at IS NULL AND a.id = ANY ($1)",
-		.nargs = 1,
-		.types = {INT8ARRAYOID}};
-	Datum values[] = {ids_of(ids, n)};
+		.text =
+			"SELECT " COLUMNS " FROM credscore.assessment a "
+			"WHERE a.completed_at IS NULL AND a.id = ANY ($1) AND a.home = $2",
+		.nargs = 2,
+		.types = {INT8ARRAYOID, UUIDOID}};
+	Datum values[] = {ids_of(ids, n), home()};
 
 	return rows_of(&fetch, values, rows);
 }
@@ -156,14 +172,16 @@ cs_queue_claim(const int64 *ids, int n, CsRowStatus from, CsQueueRow **rows)
 	static CsQueueStatement claim = {
 		.text =
 			"UPDATE credscore.assessment a "
-			"SET status = 'asking', attempts = a.attempts + 1, asked_at = pg_catalog.clock_timestamp() "
+			"SET status = 'asking', attempts = a.attempts + 1, "
+			"asked_at = pg_catalog.clock_timestamp(), asked_in = $4 "
 			"WHERE a.id IN (SELECT b.id FROM credscore.assessment b "
-			"WHERE b.id = ANY ($1) AND b.status = $2 FOR NO KEY UPDATE SKIP LOCKED) "
+			"WHERE b.id = ANY ($1) AND b.status = $2 AND b.home = $3 FOR NO KEY UPDATE SKIP LOCKED) "
 			"RETURNING " COLUMNS,
-		.nargs = 2,
-		.types = {INT8ARRAYOID, TEXTOID}};
+		.nargs = 4,
+		.types = {INT8ARRAYOID, TEXTOID, UUIDOID, INT8OID}};
 	Datum values[] = {ids_of(ids, n),
-					  CStringGetTextDatum(cs_queue_status_name(from))};
+					  CStringGetTextDatum(cs_queue_status_name(from)), home(),
+					  Int64GetDatum(cs_place_life())};
 
 	return rows_of(&claim, values, rows);
 }

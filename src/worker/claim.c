@@ -13,6 +13,7 @@
 
 #include "pg/clock.h"
 #include "pg/guc.h"
+#include "shared/place.h"
 #include "store/home.h"
 #include "worker/outbox.h"
 #include "worker/outcome.h"
@@ -141,9 +142,9 @@ reconcile(const CsQueueRow *row, CsEntry *entry, List **list)
 					  row, entry->key);
 
 	if (entry->lost != CS_LOST_NOTHING ||
-		(row->asked_at < PgStartTime && repeats))
+		(row->asked_in != cs_place_life() && repeats))
 		*list = lappend(*list, job);
-	else if (row->asked_at >= PgStartTime)
+	else if (row->asked_in == cs_place_life())
 	{
 		cs_outcome_take_back(job, &job->rows[0], entry);
 		cs_outbox_done(job);
