@@ -99,6 +99,7 @@ typedef struct Slot
 	int				   asker;	 /* process number */
 	Oid				   database; /* of a row of a queue; InvalidOid: of none */
 	int64			   row;		 /* its id */
+	uint64			   tag;		 /* which of the row's calls */
 	CsKey			   key;
 	dsa_pointer		   spec;
 	dsa_pointer		   body;
@@ -264,7 +265,7 @@ reserve(bool urgent)
 /* Of a row of a queue, or of a session: row 0. */
 static int
 submit(const CsKey *key, dsa_pointer spec, CsInstant looked_at, bool urgent,
-	   bool away, int64 row)
+	   bool away, int64 row, uint64 tag)
 {
 	int	  i = reserve(urgent);
 	Slot *slot;
@@ -279,6 +280,7 @@ submit(const CsKey *key, dsa_pointer spec, CsInstant looked_at, bool urgent,
 	slot->asker = CS_MY_PROC_NUMBER;
 	slot->database = row != 0 ? MyDatabaseId : InvalidOid;
 	slot->row = row;
+	slot->tag = tag;
 	slot->looked_at = looked_at;
 	slot->urgent = urgent;
 	slot->away = away;
@@ -297,24 +299,24 @@ int
 cs_slots_submit(const CsKey *key, dsa_pointer spec, CsInstant looked_at,
 				bool urgent, bool away)
 {
-	return submit(key, spec, looked_at, urgent, away, 0);
+	return submit(key, spec, looked_at, urgent, away, 0, 0);
 }
 
 int
 cs_slots_submit_row(const CsKey *key, dsa_pointer spec, CsInstant looked_at,
-					int64 row)
+					int64 row, uint64 tag)
 {
-	return submit(key, spec, looked_at, false, false, row);
+	return submit(key, spec, looked_at, false, false, row, tag);
 }
 
 int
-cs_slots_adopt(int after, int64 *row)
+cs_slots_adopt(int after, int64 *row, uint64 *tag)
 {
 	int found = -1;
 
 	LWLockAcquire(table_lock, LW_EXCLUSIVE);
 	for (int i = after + 1; i < table->nslots && found < 0; i++)
-		if (table->slots[i].state != SLOT_FREE &&
+		if (table->slots[i].state != SLOT_FREE && !table->slots[i].abandoned &&
 			table->slots[i].database == MyDatabaseId &&
 			table->slots[i].row != 0)
 			found = i;
@@ -322,6 +324,7 @@ cs_slots_adopt(int after, int64 *row)
 	{
 		table->slots[found].asker = CS_MY_PROC_NUMBER;
 		*row = table->slots[found].row;
+		*tag = table->slots[found].tag;
 	}
 	LWLockRelease(table_lock);
 	return found;

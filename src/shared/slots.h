@@ -39,14 +39,14 @@ extern int cs_slots_submit(const CsKey *key, dsa_pointer spec,
 /*
  * The same for a row of this database's queue, which is not urgent.  The slot is
  * the row's: it outlives this process, until who works on the queue then adopts
- * it, collects it, or gives it up.
+ * it, collects it, or gives it up.  `tag` says which of the row's calls it is.
  */
 extern int cs_slots_submit_row(const CsKey *key, dsa_pointer spec,
-							   CsInstant looked_at, int64 row);
+							   CsInstant looked_at, int64 row, uint64 tag);
 
 /* The next slot after one (-1: the first) that is a row's of this database; its
  * outcome comes to this process from now on.  -1: there is none. */
-extern int cs_slots_adopt(int after, int64 *row);
+extern int cs_slots_adopt(int after, int64 *row, uint64 *tag);
 
 extern bool cs_slots_settled(int slot);
 

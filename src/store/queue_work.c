@@ -186,7 +186,32 @@ cs_queue_claim(const int64 *ids, int n, CsRowStatus from, CsQueueRow **rows)
 	return rows_of(&claim, values, rows);
 }
 
+bool
+cs_queue_join(int64 id, int64 other)
+{
+	static CsQueueStatement join = {
+		.text =
+			"UPDATE credscore.assessment a SET status = b.status, request_id = b.request_id, "
+			"provider_ref = b.provider_ref, deadline = b.deadline, result = b.result, "
+			"answers = b.answers, attempts = b.attempts, asked_at = b.asked_at, asked_in = b.asked_in "
+			"FROM credscore.assessment b "
+			"WHERE a.id IN (SELECT c.id FROM credscore.assessment c WHERE c.id = $1 AND c.status = 'queued' "
+			"AND c.home = $3 FOR NO KEY UPDATE SKIP LOCKED) "
+			"AND b.id = $2 AND b.status = 'pending' AND b.home = $3",
+		.nargs = 3,
+		.types = {INT8OID, INT8OID, UUIDOID}};
+	Datum values[] = {Int64GetDatum(id), Int64GetDatum(other), home()};
+	bool  joined;
+
+	SPI_connect();
+	joined = cs_queue_run(&join, values, NULL) > 0;
+	SPI_finish();
+	return joined;
+}
+
 /* --- writing --- */
+
+#define WRITE_COLUMNS 11
 
 /* The columns of changes, as arrays. */
 typedef struct Columns
@@ -262,6 +287,12 @@ column_of(CsQueueChange *changes, int n, int which)
 				put(&c, i, PointerGetDatum(change->error),
 					change->error == NULL);
 				break;
+			case 9:
+				put(&c, i, UUIDPGetDatum(&change->call_id), false);
+				break;
+			case 10:
+				put(&c, i, Int32GetDatum(change->answers), false);
+				break;
 		}
 	}
 	switch (which)
@@ -270,9 +301,11 @@ column_of(CsQueueChange *changes, int n, int which)
 			return array_of(c.values, c.nulls, n, INT8OID, 8, true,
 							TYPALIGN_DOUBLE);
 		case 1:
+		case 9:
 			return array_of(c.values, c.nulls, n, UUIDOID, UUID_LEN, false,
 							TYPALIGN_CHAR);
 		case 4:
+		case 10:
 			return array_of(c.values, c.nulls, n, INT4OID, 4, true,
 							TYPALIGN_INT);
 		case 6:
@@ -302,29 +335,30 @@ cs_queue_write(CsQueueChange *changes, int n)
 {
 	static CsQueueStatement write = {
 		.text =
-			"UPDATE credscore.assessment a SET status = w.status, attempts = a.attempts + w.attempts, "
+			"UPDATE credscore.assessment a SET status = w.status, request_id = w.call_id, "
+			"attempts = a.attempts + w.attempts, answers = a.answers + w.answers, "
 			"provider_ref = COALESCE(w.provider_ref, a.provider_ref), "
 			"deadline = COALESCE(w.deadline, a.deadline), "
 			"result = COALESCE(w.result, a.result), error = COALESCE(w.error, a.error), "
 			"completed_at = CASE WHEN w.status NOT IN ('queued', 'asking', 'pending') "
 			"THEN pg_catalog.clock_timestamp() END "
-			"FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9) "
-			"AS w (id, request_id, was, status, attempts, provider_ref, deadline, result, error) "
+			"FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) "
+			"AS w (id, request_id, was, status, attempts, provider_ref, deadline, result, error, call_id, answers) "
 			"WHERE a.id = w.id AND a.request_id = w.request_id AND a.status = w.was "
 			"AND a.id IN (SELECT b.id FROM credscore.assessment b WHERE b.id = ANY ($1) FOR NO KEY UPDATE SKIP LOCKED) "
 			"RETURNING a.id",
-		.nargs = 9,
+		.nargs = WRITE_COLUMNS,
 		.types = {INT8ARRAYOID, UUIDARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
 				  INT4ARRAYOID, TEXTARRAYOID, TIMESTAMPTZARRAYOID,
-				  JSONBARRAYOID, JSONBARRAYOID}};
-	Datum values[9];
+				  JSONBARRAYOID, JSONBARRAYOID, UUIDARRAYOID, INT4ARRAYOID}};
+	Datum values[WRITE_COLUMNS];
 	bool  isnull;
 
 	for (int i = 0; i < n; i++)
 		changes[i].done = false;
 	if (n == 0)
 		return;
-	for (int which = 0; which < 9; which++)
+	for (int which = 0; which < WRITE_COLUMNS; which++)
 		values[which] = column_of(changes, n, which);
 	SPI_connect();
 	for (uint64 i = cs_queue_run(&write, values, NULL); i > 0; i--)
@@ -333,6 +367,22 @@ cs_queue_write(CsQueueChange *changes, int n)
 			DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[i - 1],
 										SPI_tuptable->tupdesc, 1, &isnull)))
 			->done = true;
+	SPI_finish();
+}
+
+void
+cs_queue_fail(int64 id, Jsonb *error)
+{
+	static CsQueueStatement fail = {
+		.text =
+			"UPDATE credscore.assessment SET status = 'failed', error = $2, completed_at = pg_catalog.clock_timestamp() "
+			"WHERE id = $1 AND completed_at IS NULL",
+		.nargs = 2,
+		.types = {INT8OID, JSONBOID}};
+	Datum values[] = {Int64GetDatum(id), JsonbPGetDatum(error)};
+
+	SPI_connect();
+	(void) cs_queue_run(&fail, values, NULL);
 	SPI_finish();
 }
 

@@ -30,6 +30,13 @@ extern int cs_queue_fetch(const int64 *ids, int n, CsQueueRow **rows);
 extern int
 cs_queue_claim(const int64 *ids, int n, CsRowStatus from, CsQueueRow **rows);
 
+/*
+ * A queued row becomes pending as another one, which asks the same, is: with its
+ * call's request id, reference, deadline and latest answer.  False: one of them is
+ * in another state by now, or locked.
+ */
+extern bool cs_queue_join(int64 id, int64 other);
+
 /* What became of a row. */
 typedef struct CsQueueChange
 {
@@ -37,7 +44,9 @@ typedef struct CsQueueChange
 	pg_uuid_t	request_id; /* must be the row's */
 	CsRowStatus from;		/* likewise */
 	CsRowStatus to;
+	pg_uuid_t	call_id;	  /* the request id from then on */
 	int			attempts;	  /* added */
+	int			answers;	  /* added */
 	const char *provider_ref; /* NULL: as it is */
 	TimestampTz deadline;	  /* 0: as it is */
 	Jsonb	   *result;		  /* NULL: as it is */
@@ -47,6 +56,9 @@ typedef struct CsQueueChange
 
 /* Writes what applies, and says of each whether it did. */
 extern void cs_queue_write(CsQueueChange *changes, int n);
+
+/* A row that cannot be worked on fails, unless it has come to an end. */
+extern void cs_queue_fail(int64 id, Jsonb *error);
 
 /* NOTIFY credscore_done for a row. */
 extern void cs_queue_notify(int64 id);

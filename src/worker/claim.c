@@ -2,6 +2,11 @@
  * claim.c
  *	  What is due: what has come is written, rows are claimed and asked.
  *
+ * A transaction that fails changes nothing in memory that its next trial would
+ * not find right again: what is to be written is kept until it is, a row that was
+ * taken is looked at later, and one whose claim was lost with the transaction is
+ * seen to be queued when its outcome is written.  The next trial is smaller; a row
+ * that fails by itself, several times, fails for good.
  *------------------------------------------------------------------------- */
 #include "postgres.h"
 
@@ -13,52 +18,172 @@
 
 #include "pg/clock.h"
 #include "pg/guc.h"
+#include "session/failure.h"
+#include "session/result_jsonb.h"
 #include "shared/place.h"
+#include "shared/slots.h"
 #include "store/home.h"
+#include "worker/lane.h"
 #include "worker/outbox.h"
 #include "worker/outcome.h"
-#include "worker/pause.h"
 #include "worker/work.h"
 
-/* Rows that a turn claims or looks at. */
-#define TURN_ROWS 256
+/* Rows that a turn claims or looks at, and those that it writes, at most. */
+#define TURN_ROWS  256
+#define WRITE_ROWS 1000
 
-static void
-notify(const int64 *ids, int n)
+/* What fails by itself so often fails for good. */
+#define MOST_FAULTS 3
+
+/* What a turn was doing when it failed. */
+typedef enum Phase
 {
-	if (n == 0)
-		return;
-	cs_work_begin();
-	for (int i = 0; i < n; i++)
-		cs_queue_notify(ids[i]);
-	cs_work_end();
-}
+	PHASE_READ,
+	PHASE_WRITE,
+	PHASE_CLAIM,
+	PHASE_START
+} Phase;
 
+typedef struct Turn
+{
+	Phase  phase;
+	bool   leaving;
+	int	   n; /* rows that are due, taken out of their lanes */
+	int64  ids[TURN_ROWS];
+	List  *jobs; /* to be started */
+	int	   started;
+	int64 *ended;
+	int	   nended;
+} Turn;
+
+static int	turn_rows = TURN_ROWS;
+static int	write_rows = WRITE_ROWS;
+static int	faults;			/* of one row alone, in a row */
+static bool locked = false; /* something waits for others' locks */
 
 /* --- what is due --- */
 
-static int
-window(void)
+static bool
+is_due(int lane, CsInstant now)
 {
-	return Min(TURN_ROWS, cs_guc_max_questions() / 4) -
-		   list_length(cs_work.jobs);
+	CsEntry *first = cs_schedule_first(cs_work.schedule, (uint16) lane);
+
+	return first != NULL && first->due <= now;
 }
 
-/* Rows that are due to be looked at; they wait for something from now on. */
-static int
-take_due(int64 *ids, int most)
+/* It waits for something from now on. */
+static void
+take(Turn *turn, CsEntry *entry)
 {
-	CsEntry *entry;
-	int		 n = 0;
+	turn->ids[turn->n++] = entry->id;
+	cs_schedule_set(cs_work.schedule, entry, CS_ENTRY_LOOK, CS_NEVER);
+}
 
-	while (n < most && (entry = cs_schedule_first(cs_work.schedule)) != NULL &&
-		   entry->due <= cs_clock_ticks())
+/* Those that ask the same, in the same state, come along, as far as there is
+ * room for them. */
+static void
+take_alike(Turn *turn, const CsEntry *first)
+{
+	CsEntry *entry = NULL;
+
+	while (turn->n < turn_rows &&
+		   (entry = cs_schedule_same(cs_work.schedule, first->key, entry)) !=
+			   NULL)
+		if (entry->state == CS_ENTRY_LOOK && entry->due != CS_NEVER &&
+			entry->status == first->status)
+			take(turn, entry);
+}
+
+static void
+take_due_of(Turn *turn, int lane)
+{
+	CsInstant now = cs_clock_ticks();
+
+	for (int room = cs_lane_room(lane);
+		 room > 0 && turn->n < turn_rows && is_due(lane, now); room--)
 	{
-		ids[n++] = entry->id;
-		cs_schedule_set(cs_work.schedule, entry, CS_ENTRY_LOOK, CS_NEVER);
+		CsEntry *entry = cs_schedule_first(cs_work.schedule, (uint16) lane);
+
+		take(turn, entry);
+		take_alike(turn, entry);
 	}
-	return n;
 }
+
+/* From another lane first in each turn, so that none is always the last. */
+static void
+take_due(Turn *turn)
+{
+	static unsigned first = 0;
+	int				n = cs_lane_count();
+
+	if (n == 0 || !cs_guc_enabled())
+		return;
+	first++;
+	for (int i = 0; i < n; i++)
+		take_due_of(turn, (int) ((first + (unsigned) i) % (unsigned) n));
+}
+
+static bool
+something_is_due(void)
+{
+	CsInstant now = cs_clock_ticks();
+
+	for (int i = 0; i < cs_lane_count(); i++)
+		if (is_due(i, now) && cs_lane_room(i) > 0)
+			return cs_guc_enabled();
+	return false;
+}
+
+static bool
+something_came(void)
+{
+	ListCell *lc;
+
+	foreach(lc, cs_work.jobs)
+	{
+		CsJob *job = lfirst(lc);
+
+		if (cs_slots_settled(job->slot) && job->read_at <= cs_clock_ticks())
+			return true;
+	}
+	return false;
+}
+
+CsInstant
+cs_claim_next(void)
+{
+	CsInstant next = CS_NEVER;
+	ListCell *lc;
+
+	if (cs_work.to_start != NIL)
+		next = 0;
+	if (!cs_outbox_is_empty())
+		next = locked ? cs_work_after(CS_WORK_AGAIN_MS) : 0;
+	foreach(lc, cs_work.jobs)
+	{
+		CsJob *job = lfirst(lc);
+
+		if (cs_slots_settled(job->slot))
+			next = Min(next, job->read_at);
+	}
+	for (int i = 0; i < cs_lane_count(); i++)
+	{
+		CsEntry *first = cs_schedule_first(cs_work.schedule, (uint16) i);
+
+		if (first != NULL && cs_guc_enabled())
+			next = Min(next, Max(first->due, cs_lane_opens_at(i)));
+	}
+	return Max(next, cs_work.not_before);
+}
+
+bool
+cs_claim_is_busy(void)
+{
+	return cs_work.jobs != NIL || cs_work.to_start != NIL ||
+		   !cs_outbox_is_empty();
+}
+
+/* --- entries --- */
 
 /* Gives an entry another state, if it is still there. */
 static void
@@ -79,30 +204,38 @@ forget(int64 id)
 		cs_schedule_remove(cs_work.schedule, entry);
 }
 
-static CsJob *
-job_of(List *list, CsJobKind kind, const uint8 *key)
+/* --- planning --- */
+
+/* What is to be claimed, by the state it is claimed from. */
+typedef struct Claims
 {
-	ListCell *lc;
+	int64 ids[TURN_ROWS];
+	int	  n;
+} Claims;
 
-	foreach(lc, list)
-	{
-		CsJob *job = lfirst(lc);
+typedef struct TurnPlan
+{
+	Claims queued;
+	Claims pending;
+	List  *jobs;
+} TurnPlan;
 
-		if (job->kind == kind && memcmp(job->key, key, CS_JOB_KEY_SIZE) == 0)
-			return job;
-	}
-	return NULL;
+/* Is a look at a pending row a call that is paid for? */
+static bool
+pays_to_look(const CsQueueRow *row)
+{
+	return strcmp(row->kind, "assessment") != 0;
 }
 
 /* Rows that ask the same share a job, also one that is on its way. */
 static void
 add_to_jobs(List **list, CsJobKind kind, const CsQueueRow *row, CsEntry *entry)
 {
-	CsJob *job = job_of(*list, kind, entry->key);
+	CsJob *job = cs_work_find_job(*list, kind, entry->key);
 
 	if (job == NULL)
 	{
-		job = job_of(cs_work.jobs, kind, entry->key);
+		job = cs_work_find_job(cs_work.jobs, kind, entry->key);
 		if (job != NULL)
 			cs_schedule_set(cs_work.schedule, entry, cs_work_entry_state(kind),
 							CS_NEVER);
@@ -110,21 +243,8 @@ add_to_jobs(List **list, CsJobKind kind, const CsQueueRow *row, CsEntry *entry)
 	if (job != NULL)
 		cs_job_join(job, row);
 	else
-		*list = lappend(*list, cs_job_create(kind, row, entry->key));
-}
-
-/* What is to be claimed, by the state it is claimed from. */
-typedef struct Claims
-{
-	int64 *ids;
-	int	   n;
-} Claims;
-
-/* Is a look at a pending row a call that is paid for? */
-static bool
-pays_to_look(const CsQueueRow *row)
-{
-	return strcmp(row->kind, "assessment") != 0;
+		*list =
+			lappend(*list, cs_job_create(kind, row, entry->key, entry->lane));
 }
 
 /*
@@ -137,43 +257,72 @@ static void
 reconcile(const CsQueueRow *row, CsEntry *entry, List **list)
 {
 	bool   repeats = strcmp(row->kind, "assessment") == 0;
+	bool   handed_over = row->asked_in != cs_place_life();
 	CsJob *job =
 		cs_job_create(entry->lost == CS_LOST_NAME ? CS_JOB_READ : CS_JOB_ASK,
-					  row, entry->key);
+					  row, entry->key, entry->lane);
 
-	if (entry->lost != CS_LOST_NOTHING ||
-		(row->asked_in != cs_place_life() && repeats))
+	if (entry->lost != CS_LOST_NOTHING || (handed_over && repeats))
 		*list = lappend(*list, job);
-	else if (row->asked_in == cs_place_life())
+	else if (handed_over)
 	{
-		cs_outcome_take_back(job, &job->rows[0], entry);
+		cs_outcome_unknown(job, &job->rows[0], entry);
 		cs_outbox_done(job);
 	}
 	else
-		cs_outcome_unknown(job, &job->rows[0], entry);
+	{
+		cs_outcome_take_back(job, &job->rows[0], entry, false, 0);
+		cs_outbox_done(job);
+	}
+}
+
+/*
+ * A queued row whose question another one has asked already, and that is
+ * pending, becomes as that is; false: there is none, or it could not be had.
+ */
+static bool
+join_pending(const CsQueueRow *row, CsEntry *entry)
+{
+	CsEntry *other = NULL;
+
+	while ((other = cs_schedule_same(cs_work.schedule, entry->key, other)) !=
+		   NULL)
+		if (other != entry && other->status == CS_ROW_PENDING &&
+			cs_queue_join(row->id, other->id))
+		{
+			entry->status = CS_ROW_PENDING;
+			entry->tries = other->tries;
+			cs_schedule_set(cs_work.schedule, entry, CS_ENTRY_LOOK,
+							other->due != CS_NEVER
+								? other->due
+								: cs_work_after(CS_WORK_AGAIN_MS));
+			return true;
+		}
+	return false;
 }
 
 static void
-plan_row(const CsQueueRow *row, Claims *queued, Claims *pending, List **list)
+plan_row(const CsQueueRow *row, TurnPlan *plan)
 {
 	CsEntry *entry = cs_schedule_find(cs_work.schedule, row->id);
 
 	entry->status = (uint8) row->status;
-	if (cs_pause_holds(&row->server))
-		cs_work_look_later(entry, cs_pause_until(&row->server));
-	else if (row->status == CS_ROW_QUEUED)
-		queued->ids[queued->n++] = row->id;
+	if (row->status == CS_ROW_QUEUED)
+	{
+		if (!join_pending(row, entry))
+			plan->queued.ids[plan->queued.n++] = row->id;
+	}
 	else if (row->status == CS_ROW_ASKING)
-		reconcile(row, entry, list);
+		reconcile(row, entry, &plan->jobs);
 	else if (pays_to_look(row))
-		pending->ids[pending->n++] = row->id;
+		plan->pending.ids[plan->pending.n++] = row->id;
 	else
-		add_to_jobs(list, CS_JOB_POLL, row, entry);
+		add_to_jobs(&plan->jobs, CS_JOB_POLL, row, entry);
 }
 
 /* What is not claimed is locked, or another by now, and looked at again. */
 static void
-claim(const Claims *claims, CsRowStatus from, List **list)
+claim(const Claims *claims, CsRowStatus from, TurnPlan *plan)
 {
 	CsQueueRow *rows;
 	int			n;
@@ -181,59 +330,191 @@ claim(const Claims *claims, CsRowStatus from, List **list)
 	if (claims->n == 0)
 		return;
 	n = cs_queue_claim(claims->ids, claims->n, from, &rows);
+	locked = locked || n < claims->n;
 	for (int i = 0; i < claims->n; i++)
 		set_entry(claims->ids[i], CS_ENTRY_LOOK,
 				  cs_work_after(CS_WORK_AGAIN_MS));
 	for (int i = 0; i < n; i++)
-		add_to_jobs(list, CS_JOB_ASK, &rows[i],
+		add_to_jobs(&plan->jobs, CS_JOB_ASK, &rows[i],
 					cs_schedule_find(cs_work.schedule, rows[i].id));
 }
 
-static void
-forget_closed(const int64 *ids, int n, const CsQueueRow *rows, int nrows)
+static int
+by_id(const void *a, const void *b)
 {
-	for (int i = 0; i < n; i++)
-	{
-		bool open = false;
+	int64 left = *(const int64 *) a;
+	int64 right = ((const CsQueueRow *) b)->id;
 
-		for (int j = 0; j < nrows && !open; j++)
-			open = rows[j].id == ids[i];
-		if (!open)
-			forget(ids[i]);
+	return left < right ? -1 : left > right;
+}
+
+static int
+rows_by_id(const void *a, const void *b)
+{
+	return by_id(&((const CsQueueRow *) a)->id, b);
+}
+
+/* Rows that have come to an end meanwhile need no entry any more. */
+static void
+forget_closed(const Turn *turn, CsQueueRow *rows, int nrows)
+{
+	qsort(rows, nrows, sizeof(CsQueueRow), rows_by_id);
+	for (int i = 0; i < turn->n; i++)
+		if (bsearch(&turn->ids[i], rows, nrows, sizeof(CsQueueRow), by_id) ==
+			NULL)
+			forget(turn->ids[i]);
+}
+
+/* Reads the rows that are due, and claims; finds jobs to be started. */
+static void
+plan_turn(Turn *turn)
+{
+	TurnPlan   *plan = palloc0(sizeof(TurnPlan));
+	CsQueueRow *rows;
+	int			found = cs_queue_fetch(turn->ids, turn->n, &rows);
+
+	forget_closed(turn, rows, found);
+	for (int i = 0; i < found; i++)
+		plan_row(&rows[i], plan);
+	claim(&plan->queued, CS_ROW_QUEUED, plan);
+	claim(&plan->pending, CS_ROW_PENDING, plan);
+	turn->jobs = plan->jobs;
+}
+
+static void
+plan_and_write(void *argument)
+{
+	Turn *turn = argument;
+
+	turn->phase = PHASE_READ;
+	cs_outcome_collect();
+	turn->phase = PHASE_WRITE;
+	locked = !cs_outbox_write(write_rows);
+	turn->phase = PHASE_CLAIM;
+	if (turn->leaving)
+		return;
+	take_due(turn);
+	if (turn->n == 0)
+		return;
+	cs_work.away = cs_home_look() != CS_HOME_HERE;
+	if (!cs_work.away)
+		plan_turn(turn);
+}
+
+/* --- what fails --- */
+
+static Jsonb *
+report_of_fault(void)
+{
+	CsFailure failure = {.code = CS_ERR_NOT_UNDERSTOOD,
+						 .message = "the request could not be worked on",
+						 .detail = "The server log says why.",
+						 .billed = CS_BILLED_UNKNOWN};
+
+	return cs_result_jsonb_report(&failure);
+}
+
+static void
+fail_row(void *argument)
+{
+	cs_queue_fail(*(int64 *) argument, report_of_fault());
+}
+
+/* A row that cannot even be written as failed is left to the next look. */
+static void
+give_up_row(int64 id)
+{
+	(void) cs_work_do(fail_row, &id);
+	forget(id);
+}
+
+static void
+spoil_first(void *argument)
+{
+	cs_outbox_spoil(report_of_fault());
+}
+
+/* Is it the fault of one row, and has been so often enough? */
+static bool
+is_to_be_given_up(bool alone)
+{
+	if (!alone || cs_work.locked)
+		return false;
+	if (++faults < MOST_FAULTS)
+		return false;
+	faults = 0;
+	return true;
+}
+
+static void
+after_fault(Turn *turn)
+{
+	cs_work.not_before = cs_work_after(CS_WORK_AGAIN_MS);
+	locked = locked || cs_work.locked;
+	for (int i = 0; i < turn->n; i++)
+	{
+		CsEntry *entry = cs_schedule_find(cs_work.schedule, turn->ids[i]);
+
+		if (entry != NULL && entry->state == CS_ENTRY_LOOK)
+			cs_work_look_later(entry, cs_work_after(CS_WORK_AGAIN_MS));
+	}
+	if (turn->phase == PHASE_WRITE)
+	{
+		if (is_to_be_given_up(write_rows == 1) && !cs_outbox_is_empty())
+			(void) cs_work_do(spoil_first, NULL);
+		write_rows = Max(write_rows / 4, 1);
+	}
+	else if (turn->phase == PHASE_CLAIM)
+	{
+		if (is_to_be_given_up(turn->n == 1))
+			give_up_row(turn->ids[0]);
+		turn_rows = Max(turn_rows / 4, 1);
 	}
 }
 
-/* Reads the rows that are due, and claims; returns jobs to be started. */
-static List *
-plan_turn(const int64 *ids, int n)
+static void
+after_success(void)
 {
-	Claims		queued = {palloc(Max(n, 1) * sizeof(int64)), 0};
-	Claims		pending = {palloc(Max(n, 1) * sizeof(int64)), 0};
-	CsQueueRow *rows;
-	List	   *list = NIL;
-	int			found = cs_queue_fetch(ids, n, &rows);
-
-	forget_closed(ids, n, rows, found);
-	for (int i = 0; i < found; i++)
-		plan_row(&rows[i], &queued, &pending, &list);
-	claim(&queued, CS_ROW_QUEUED, &list);
-	claim(&pending, CS_ROW_PENDING, &list);
-	return list;
+	faults = 0;
+	turn_rows = Min(turn_rows * 2, TURN_ROWS);
+	write_rows = Min(write_rows * 2, WRITE_ROWS);
 }
+
+/* --- starting --- */
 
 /* Requests that are refused before they are asked. */
 static void
 refuse_job(CsJob *job, Jsonb *report)
 {
+	MemoryContext old = MemoryContextSwitchTo(job->cxt);
+
+	report = (Jsonb *) PG_DETOAST_DATUM_COPY(JsonbPGetDatum(report));
+	MemoryContextSwitchTo(old);
 	for (int i = 0; i < job->nrows; i++)
 	{
 		CsKept *kept = cs_outbox_add(job, &job->rows[i],
 									 cs_work_status(job->kind), CS_ROW_FAILED);
 
 		cs_outbox_change(kept)->error = report;
+		cs_outbox_change(kept)->attempts = job->kind == CS_JOB_ASK ? -1 : 0;
 		cs_outbox_ends(kept);
 		set_entry(job->rows[i].id, CS_ENTRY_WRITE, CS_NEVER);
 	}
+	cs_outbox_done(job);
+}
+
+static void
+take_back_job(CsJob *job)
+{
+	for (int i = 0; i < job->nrows; i++)
+	{
+		CsEntry *entry = cs_schedule_find(cs_work.schedule, job->rows[i].id);
+
+		if (entry != NULL)
+			cs_outcome_take_back(job, &job->rows[i], entry, false,
+								 CS_WORK_AGAIN_MS);
+	}
+	cs_outbox_done(job);
 }
 
 static void
@@ -243,6 +524,8 @@ note_started(CsJob *job)
 	{
 		CsEntry *entry = cs_schedule_find(cs_work.schedule, job->rows[i].id);
 
+		if (entry == NULL)
+			continue;
 		entry->status = (uint8) cs_work_status(job->kind);
 		cs_schedule_set(cs_work.schedule, entry,
 						cs_work_entry_state(job->kind), CS_NEVER);
@@ -260,12 +543,12 @@ start_job(CsJob *job)
 		case CS_JOB_STARTED:
 			cs_work_keep(job);
 			break;
+		case CS_JOB_UNFIT:
+			cs_lane_refused(job->lane, 0);
+			take_back_job(job);
+			break;
 		case CS_JOB_NO_ROOM:
-			for (int i = 0; i < job->nrows; i++)
-				cs_outcome_take_back(
-					job, &job->rows[i],
-					cs_schedule_find(cs_work.schedule, job->rows[i].id));
-			cs_outbox_done(job);
+			take_back_job(job);
 			break;
 		case CS_JOB_REFUSED:
 			refuse_job(job, report);
@@ -274,40 +557,65 @@ start_job(CsJob *job)
 }
 
 static void
-start_jobs(List *list)
+start_jobs(void *argument)
 {
-	ListCell *lc;
+	Turn *turn = argument;
 
-	if (list == NIL)
-		return;
-	cs_work_begin();
-	foreach(lc, list)
-		start_job(lfirst(lc));
-	cs_work_end();
+	turn->phase = PHASE_START;
+	for (; turn->started < list_length(turn->jobs); turn->started++)
+		start_job(list_nth(turn->jobs, turn->started));
 }
 
-/* Nothing more is claimed by who leaves. */
+/* Those that could not be started are looked at again. */
+static void
+drop_jobs(const Turn *turn)
+{
+	for (int i = turn->started; i < list_length(turn->jobs); i++)
+	{
+		CsJob *job = list_nth(turn->jobs, i);
+
+		for (int j = 0; j < job->nrows; j++)
+			set_entry(job->rows[j].id, CS_ENTRY_LOOK,
+					  cs_work_after(CS_WORK_AGAIN_MS));
+		cs_outbox_done(job);
+	}
+	cs_work.not_before = cs_work_after(CS_WORK_AGAIN_MS);
+}
+
+/* --- the turn --- */
+
+static void
+notify(void *argument)
+{
+	const Turn *turn = argument;
+
+	for (int i = 0; i < turn->nended; i++)
+		cs_queue_notify(turn->ended[i]);
+}
+
 void
 cs_claim_turn(bool leaving)
 {
-	int64  ids[TURN_ROWS];
-	int64 *ended;
-	int	   nended;
-	List  *list = NIL;
-	int	   n;
+	Turn *turn;
 
-	cs_outcome_collect();
-	n = leaving ? 0 : take_due(ids, Max(window(), 0));
-	if (n == 0 && cs_outbox_is_empty() && cs_work.to_start == NIL)
+	if (cs_work.not_before > cs_clock_ticks() ||
+		(!something_came() && cs_outbox_is_empty() &&
+		 cs_work.to_start == NIL && (leaving || !something_is_due())))
 		return;
-	cs_work_begin();
-	cs_outbox_write();
-	cs_work.away = n > 0 && cs_home_look() != CS_HOME_HERE;
-	if (n > 0 && !cs_work.away)
-		list = plan_turn(ids, n);
-	cs_work_end();
-	ended = cs_outbox_settle(cs_work.schedule, &nended);
-	notify(ended, nended);
-	start_jobs(list_concat(list, cs_work.to_start));
+	turn = palloc0(sizeof(Turn));
+	turn->leaving = leaving;
+	if (!cs_work_do(plan_and_write, turn))
+	{
+		after_fault(turn);
+		return;
+	}
+	after_success();
+	turn->ended = cs_outbox_settle(cs_work.schedule, &turn->nended);
+	/* A transaction of its own: what is full or fails there costs no answer. */
+	if (turn->nended > 0)
+		(void) cs_work_do(notify, turn);
+	turn->jobs = list_concat(turn->jobs, cs_work.to_start);
 	cs_work.to_start = NIL;
+	if (turn->jobs != NIL && !cs_work_do(start_jobs, turn))
+		drop_jobs(turn);
 }

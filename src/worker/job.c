@@ -11,7 +11,7 @@
 #include "worker/job.h"
 
 #include "access/xact.h"
-#include "catalog/pg_proc.h"
+#include "common/hashfn.h"
 #include "executor/spi.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
@@ -19,6 +19,7 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
+#include "utils/timestamp.h"
 #include "utils/uuid.h"
 
 #include "pg/clock.h"
@@ -44,7 +45,8 @@ copy_row(CsQueueRow *to, const CsQueueRow *from)
 }
 
 CsJob *
-cs_job_create(CsJobKind kind, const CsQueueRow *row, const uint8 *key)
+cs_job_create(CsJobKind kind, const CsQueueRow *row, const uint8 *key,
+			  uint16 lane)
 {
 	MemoryContext cxt = AllocSetContextCreate(
 		TopMemoryContext, "credscore job", ALLOCSET_SMALL_SIZES);
@@ -53,7 +55,9 @@ cs_job_create(CsJobKind kind, const CsQueueRow *row, const uint8 *key)
 
 	job->cxt = cxt;
 	job->kind = kind;
+	job->lane = lane;
 	job->slot = -1;
+	job->started_at = GetCurrentTimestamp();
 	job->nrows = 1;
 	job->rows = palloc(sizeof(CsQueueRow));
 	memcpy(job->key, key, CS_JOB_KEY_SIZE);
@@ -171,7 +175,14 @@ cs_job_request_id(const CsJob *job, char out[CS_JOB_UUID_SIZE])
 		CS_JOB_UUID_SIZE);
 }
 
-/* --- starting --- */
+uint64
+cs_job_tag(CsJobKind kind, const CsQueueRow *row)
+{
+	return hash_bytes_extended(row->request_id.data, UUID_LEN,
+							   (uint64) row->answers * 4 + (uint64) kind);
+}
+
+/* --- rights --- */
 
 /* May the role still make such requests? */
 static void
@@ -205,16 +216,24 @@ check_execute(Oid role, const char *kind)
 				 kind)));
 }
 
-static void
-resolve(CsJob *job)
+static const CsSettings *
+settings_of(const CsQueueRow *row)
 {
-	bool reader;
+	bool			  reader;
+	const CsSettings *settings =
+		cs_settings_get(NameStr(row->server), &reader);
 
-	job->settings = cs_settings_get(NameStr(job->rows[0].server), &reader);
-	cs_settings_hold(job->settings);
 	if (reader)
 		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 						errmsg("the requester may only read")));
+	return settings;
+}
+
+static void
+take_settings(CsJob *job, const CsSettings *settings)
+{
+	job->settings = settings;
+	cs_settings_hold(job->settings);
 	job->endpoint =
 		cs_registry_endpoint(job->settings->provider, endpoint_name(job));
 	if (job->endpoint == NULL)
@@ -222,6 +241,139 @@ resolve(CsJob *job)
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("server \"%s\" cannot answer this question any more",
 						NameStr(job->rows[0].server))));
+}
+
+static void
+become(const CsQueueRow *row)
+{
+	Oid role = get_role_oid(NameStr(row->requested_by), true);
+
+	if (!OidIsValid(role))
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
+						errmsg("the requester does not exist any more")));
+	SetUserIdAndSecContext(role, SECURITY_RESTRICTED_OPERATION |
+									 SECURITY_LOCAL_USERID_CHANGE);
+}
+
+/* Who was found to have the right to ask in this transaction. */
+typedef struct Right
+{
+	NameData		  role;
+	NameData		  server;
+	char			  kind[NAMEDATALEN];
+	const CsSettings *settings; /* valid as long as the transaction is */
+} Right;
+
+static List *rights; /* of Right, in TopTransactionContext */
+
+void
+cs_job_rights(void)
+{
+	rights = NIL;
+}
+
+static const CsSettings *
+found_right(const CsQueueRow *row)
+{
+	ListCell *lc;
+
+	foreach(lc, rights)
+	{
+		Right *right = lfirst(lc);
+
+		if (strcmp(NameStr(right->role), NameStr(row->requested_by)) == 0 &&
+			strcmp(NameStr(right->server), NameStr(row->server)) == 0 &&
+			strcmp(right->kind, row->kind) == 0)
+			return right->settings;
+	}
+	return NULL;
+}
+
+static void
+keep_right(const CsQueueRow *row, const CsSettings *settings)
+{
+	MemoryContext old = MemoryContextSwitchTo(TopTransactionContext);
+	Right		 *right = palloc(sizeof(Right));
+
+	right->role = row->requested_by;
+	right->server = row->server;
+	strlcpy(right->kind, row->kind, sizeof(right->kind));
+	right->settings = settings;
+	rights = lappend(rights, right);
+	MemoryContextSwitchTo(old);
+}
+
+/* Becomes the requester, and sees that it may ask. */
+static const CsSettings *
+check_right(const CsQueueRow *row)
+{
+	const CsSettings *settings = found_right(row);
+
+	if (settings != NULL)
+		return settings;
+	become(row);
+	check_execute(GetUserId(), row->kind);
+	settings = settings_of(row);
+	keep_right(row, settings);
+	return settings;
+}
+
+/* --- as somebody else --- */
+
+/* What is done with the requester's rights, in a subtransaction. */
+typedef void (*Act)(void *argument);
+
+/*
+ * Acts, and says with what error that ended: NULL: with none.  The error is
+ * palloc'd in the caller's context.  What ends the worker is raised.
+ */
+static pg_noinline ErrorData *
+act_as(Act act, void *argument, MemoryContext inside)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	ErrorData *volatile error = NULL;
+	Oid role;
+	int security;
+
+	GetUserIdAndSecContext(&role, &security);
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(inside);
+	PG_TRY();
+	{
+		act(argument);
+		SetUserIdAndSecContext(role, security);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(caller);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		SetUserIdAndSecContext(role, security);
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(caller);
+	CurrentResourceOwner = owner;
+	if (error != NULL && (error->sqlerrcode == ERRCODE_QUERY_CANCELED ||
+						  error->sqlerrcode == ERRCODE_ADMIN_SHUTDOWN))
+		ReThrowError(error);
+	return error;
+}
+
+/* --- starting --- */
+
+/*
+ * An answer in memory serves the first call of a request; its later ones want
+ * to know whether that has changed.
+ */
+static CsInstant
+looked_at(const CsJob *job)
+{
+	return job->kind == CS_JOB_ASK && job->rows[0].answers == 0
+			   ? 0
+			   : cs_clock_ticks();
 }
 
 static void
@@ -239,24 +391,21 @@ hand_over(CsJob *job)
 	cs_job_request_id(job, request_id);
 	cs_question_key(&key, &ask);
 	spec = cs_question_share_as(&ask, request_id);
+	job->began_at = cs_clock_ticks();
+	job->started_at = GetCurrentTimestamp();
 	job->slot =
-		cs_slots_submit_row(&key, spec, cs_clock_ticks(), job->rows[0].id);
+		cs_slots_submit_row(&key, spec, looked_at(job), job->rows[0].id,
+							cs_job_tag(job->kind, &job->rows[0]));
 	if (job->slot < 0)
 		cs_spec_discard(spec);
 }
 
 static void
-start_as(CsJob *job)
+start(void *argument)
 {
-	Oid role = get_role_oid(NameStr(job->rows[0].requested_by), true);
+	CsJob *job = argument;
 
-	if (!OidIsValid(role))
-		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
-						errmsg("the requester does not exist any more")));
-	check_execute(role, job->rows[0].kind);
-	SetUserIdAndSecContext(role, SECURITY_RESTRICTED_OPERATION |
-									 SECURITY_LOCAL_USERID_CHANGE);
-	resolve(job);
+	take_settings(job, check_right(&job->rows[0]));
 	hand_over(job);
 }
 
@@ -275,82 +424,96 @@ report_of(const ErrorData *error, const CsJob *job)
 	return cs_result_jsonb_report_as(&failure, error->sqlerrcode);
 }
 
+/* What of a server or mapping a person has to mend, and rows wait for. */
+static bool
+is_to_be_mended(int sqlstate)
+{
+	return sqlstate == ERRCODE_FDW_DYNAMIC_PARAMETER_VALUE_NEEDED ||
+		   sqlstate == ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE ||
+		   sqlstate == ERRCODE_UNDEFINED_FILE ||
+		   sqlstate == ERRCODE_DUPLICATE_OBJECT;
+}
+
 CsJobStart
 cs_job_start(CsJob *job, Jsonb **report)
 {
-	MemoryContext		caller = CurrentMemoryContext;
-	ResourceOwner		owner = CurrentResourceOwner;
-	volatile CsJobStart start = CS_JOB_STARTED;
-	Oid					role;
-	int					security;
+	ErrorData *error = act_as(start, job, job->cxt);
 
-	GetUserIdAndSecContext(&role, &security);
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(job->cxt);
-	PG_TRY();
-	{
-		start_as(job);
-		SetUserIdAndSecContext(role, security);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		ErrorData *error;
-
-		MemoryContextSwitchTo(caller);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		SetUserIdAndSecContext(role, security);
-		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED ||
-			error->sqlerrcode == ERRCODE_ADMIN_SHUTDOWN)
-			ReThrowError(error);
-		start = CS_JOB_REFUSED;
-		if (error->sqlerrcode == ERRCODE_OUT_OF_MEMORY)
-			start = CS_JOB_NO_ROOM;
-		*report = report_of(error, job);
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(caller);
-	CurrentResourceOwner = owner;
-	if (start == CS_JOB_STARTED && job->slot < 0)
+	if (error == NULL)
+		return job->slot >= 0 ? CS_JOB_STARTED : CS_JOB_NO_ROOM;
+	if (error->sqlerrcode == ERRCODE_OUT_OF_MEMORY)
 		return CS_JOB_NO_ROOM;
-	return start;
+	if (is_to_be_mended(error->sqlerrcode))
+		return CS_JOB_UNFIT;
+	*report = report_of(error, job);
+	return CS_JOB_REFUSED;
+}
+
+/* --- what a former worker started, and pace --- */
+
+static void
+resolve(void *argument)
+{
+	CsJob *job = argument;
+
+	become(&job->rows[0]);
+	take_settings(job, settings_of(&job->rows[0]));
+	fill_subject(job);
 }
 
 bool
-cs_job_adopt(CsJob *job, int slot)
+cs_job_resolve(CsJob *job, bool *gone)
 {
-	MemoryContext caller = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	volatile bool found = true;
-	Oid			  role;
-	int			  security;
+	ErrorData *error = act_as(resolve, job, job->cxt);
 
-	job->slot = slot;
-	GetUserIdAndSecContext(&role, &security);
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(job->cxt);
-	PG_TRY();
-	{
-		SetUserIdAndSecContext(
-			get_role_oid(NameStr(job->rows[0].requested_by), false),
-			SECURITY_RESTRICTED_OPERATION | SECURITY_LOCAL_USERID_CHANGE);
-		resolve(job);
-		fill_subject(job);
-		SetUserIdAndSecContext(role, security);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(caller);
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		SetUserIdAndSecContext(role, security);
-		found = false;
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(caller);
-	CurrentResourceOwner = owner;
-	return found;
+	*gone = error != NULL && error->sqlerrcode == ERRCODE_UNDEFINED_OBJECT;
+	if (error == NULL)
+		return true;
+	if (job->settings != NULL)
+		cs_settings_release(job->settings);
+	job->settings = NULL;
+	return false;
+}
+
+int
+cs_job_poll_deadline(const CsSettings *settings)
+{
+	return settings->limits.poll_deadline >= 0
+			   ? settings->limits.poll_deadline
+			   : settings->provider->polling.deadline;
+}
+
+/* A row whose pace is wanted. */
+typedef struct PaceOf
+{
+	const CsQueueRow *row;
+	CsPolling		 *pace;
+} PaceOf;
+
+static void
+find_pace(void *argument)
+{
+	PaceOf			 *of = argument;
+	const CsSettings *settings;
+
+	become(of->row);
+	settings = settings_of(of->row);
+	*of->pace = settings->provider->polling;
+	/* Pngme's says how old its user is. */
+	if (strcmp(of->row->kind, "decision") == 0)
+		of->pace->interval = CS_JOB_PACE_SAID;
+	if (settings->limits.poll_interval >= 0)
+		of->pace->interval = settings->limits.poll_interval;
+	if (settings->limits.poll_interval_max >= 0)
+		of->pace->interval_max = settings->limits.poll_interval_max;
+	of->pace->deadline = cs_job_poll_deadline(settings);
+}
+
+void
+cs_job_pace(const CsQueueRow *row, CsPolling *pace)
+{
+	PaceOf of = {row, pace};
+
+	*pace = (CsPolling){5000, 60000, 3600000};
+	(void) act_as(find_pace, &of, CurrentMemoryContext);
 }

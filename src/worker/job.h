@@ -30,11 +30,17 @@ typedef struct CsJob
 {
 	MemoryContext	  cxt;
 	CsJobKind		  kind;
-	const CsSettings *settings; /* held */
+	uint16			  lane;
+	const CsSettings *settings; /* held; NULL: not known yet */
 	const CsEndpoint *endpoint;
 	char			  subject[CS_SUBJECT_SIZE]; /* of this question */
 	int				  slot;						/* -1: none yet */
-	int				  unwritten;				/* changes in the outbox */
+	bool			  flying;					/* its lane counts it */
+	int				  faults;	  /* how often its outcome could not be read */
+	CsInstant		  began_at;	  /* when it was handed over, */
+	TimestampTz		  started_at; /* the same by the calendar */
+	CsInstant		  read_at;	  /* its outcome is not read before */
+	int				  unwritten;  /* changes in the outbox */
 	const char		 *page_token; /* READ: of the next page; NULL: the first */
 	int				  nrows;
 	CsQueueRow		 *rows; /* the first is the one that is asked about */
@@ -45,7 +51,7 @@ typedef struct CsJob
 typedef enum CsJobEnd
 {
 	CS_JOB_OVER, /* changes are written, the rows are done with or pending */
-	CS_JOB_NOT_NOW, /* nothing left: the server is to be left alone a while */
+	CS_JOB_NOT_NOW, /* nothing was billed: to be asked again later */
 	CS_JOB_LOST,	/* it may have been accepted; asked again, that shows */
 	CS_JOB_EXISTS,	/* it was accepted before: read which it is */
 	CS_JOB_UNSEEN	/* READ: it is not to be seen yet */
@@ -57,17 +63,19 @@ typedef struct CsJobResult
 	CsRowStatus to;			  /* OVER: what the rows become */
 	const char *provider_ref; /* or NULL */
 	Jsonb	   *result;		  /* or NULL */
-	Jsonb	   *error;		  /* or NULL */
-	int			again_ms;	  /* pending: when to look again; NOT_NOW likewise,
+	Jsonb	   *error;		  /* why there is no answer; or NULL */
+	bool		left;		  /* NOT_NOW: a call left, and was refused */
+	bool		young;		 /* pending with an answer that may still change */
+	int			again_ms;	 /* pending: when to look again; NOT_NOW likewise,
 							   * 0: as one likes */
-	int			deadline_ms;  /* pending, from now on; 0: as it was */
+	int			deadline_ms; /* pending, from now on; 0: as it was */
 	const char
 		*next_page; /* UNSEEN: the token of a page to look at; or NULL */
 } CsJobResult;
 
 /* Makes a job of a row that is claimed, or to be looked at; it is copied. */
-extern CsJob *
-cs_job_create(CsJobKind kind, const CsQueueRow *row, const uint8 *key);
+extern CsJob *cs_job_create(CsJobKind kind, const CsQueueRow *row,
+							const uint8 *key, uint16 lane);
 
 /* Another row that asks the same, in the same state: it shares the outcome. */
 extern void cs_job_join(CsJob *job, const CsQueueRow *row);
@@ -77,19 +85,34 @@ typedef enum CsJobStart
 {
 	CS_JOB_STARTED,
 	CS_JOB_NO_ROOM, /* no slot, or no memory: try again */
+	CS_JOB_UNFIT,	/* server or mapping lack what a person has to give them */
 	CS_JOB_REFUSED	/* *report says why its rows fail */
 } CsJobStart;
 
 /*
  * Hands a job over, as the requester of its first row: whether that may still
- * ask is looked at anew.  Within a transaction.  Never raises but for what ends
- * the worker.
+ * ask is looked at anew in each transaction, which cs_job_rights() begins.
+ * Never raises but for what ends the worker.
  */
+extern void		  cs_job_rights(void);
 extern CsJobStart cs_job_start(CsJob *job, Jsonb **report);
 
-/* Settings for a job whose slot a former worker filled; false: there are none
- * any more. */
-extern bool cs_job_adopt(CsJob *job, int slot);
+/*
+ * Settings for a job whose slot a former worker filled: *gone: nobody has any
+ * more, since role or server were dropped; false: there are none at present.
+ */
+extern bool cs_job_resolve(CsJob *job, bool *gone);
+
+/*
+ * The pace of polls of a row, as its server's options and its provider have it;
+ * the interval is CS_JOB_PACE_SAID where the last answer says when.
+ */
+#define CS_JOB_PACE_SAID (-1)
+extern void cs_job_pace(const CsQueueRow *row, CsPolling *pace);
+extern int	cs_job_poll_deadline(const CsSettings *settings);
+
+/* Which of a row's calls it is: of a job of this kind, as the row is now. */
+extern uint64 cs_job_tag(CsJobKind kind, const CsQueueRow *row);
 
 /* The request id that its calls carry, as text. */
 #define CS_JOB_UUID_SIZE 37
@@ -98,7 +121,7 @@ extern void cs_job_request_id(const CsJob *job, char out[CS_JOB_UUID_SIZE]);
 /* A text member of a row's arguments, in UTF-8, palloc'd; NULL: there is none. */
 extern char *cs_job_argument(const CsQueueRow *row, const char *name);
 
-/* Reads the outcome in its slot, which stays. */
+/* Reads the outcome in its slot, which stays.  Within a transaction; may raise. */
 extern void cs_job_read(CsJob *job, CsJobResult *result);
 
 #endif /* CS_JOB_H */

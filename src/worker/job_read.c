@@ -35,12 +35,6 @@ typedef struct Reading
 } Reading;
 
 static int
-or_default(int option, int otherwise)
-{
-	return option >= 0 ? option : otherwise;
-}
-
-static int
 first_pause(const CsJob *job, int said)
 {
 	const CsLimits *limits = &job->settings->limits;
@@ -59,15 +53,23 @@ become_pending(Reading *r, const char *ref, int again_ms)
 	r->result->provider_ref = ref;
 	r->result->again_ms = again_ms;
 	if (job->kind != CS_JOB_POLL && job->rows[0].deadline == DT_NOEND)
-		r->result->deadline_ms =
-			or_default(job->settings->limits.poll_deadline,
-					   job->settings->provider->polling.deadline);
+		r->result->deadline_ms = cs_job_poll_deadline(job->settings);
 }
 
 static void
 fail(Reading *r, CsRowStatus to, const CsFailure *failure)
 {
 	r->result->to = to;
+	r->result->error = cs_result_jsonb_report(failure);
+}
+
+/* Nothing is to be had at present.  The report is for who gives up. */
+static void
+be_not_now(Reading *r, const CsFailure *failure)
+{
+	r->result->end = CS_JOB_NOT_NOW;
+	r->result->left = r->outcome.http_status != 0;
+	r->result->again_ms = r->outcome.retry_after_ms;
 	r->result->error = cs_result_jsonb_report(failure);
 }
 
@@ -157,19 +159,35 @@ take_answer(Reading *r)
 	}
 	r->result->result = answer;
 	r->result->to = CS_ROW_DONE;
-	if (r->verdict.fresh_s > 0)
+	r->result->young = r->verdict.fresh_s > 0;
+	if (r->result->young)
 		become_pending(r, NULL,
 					   job->settings->limits.poll_interval >= 0
 						   ? job->settings->limits.poll_interval
 						   : minutes_to_wait(r->root) * 60000);
 }
 
+/*
+ * That nothing is there proves nothing: what was accepted may not be to be seen
+ * yet.
+ */
+static void
+take_absence(Reading *r)
+{
+	if (r->job->kind == CS_JOB_READ)
+		r->result->end = CS_JOB_UNSEEN;
+	else
+		become_pending(r, NULL, first_pause(r->job, 0));
+}
+
 /* What a reply that is no answer makes of the rows. */
 static void
 take_refusal(Reading *r)
 {
-	CsErrorCode code = r->verdict.code;
-	CsJob	   *job = r->job;
+	CsErrorCode		 code = r->verdict.code;
+	CsJob			*job = r->job;
+	const CsFailure *failure =
+		cs_failure_from_reply(&r->about, &r->outcome, &r->verdict);
 
 	if (code == CS_ERR_PROCESSING)
 		become_pending(
@@ -178,11 +196,13 @@ take_refusal(Reading *r)
 			first_pause(job, r->verdict.ask_after_ms));
 	else if (r->outcome.http_status == 409 && job->kind == CS_JOB_ASK)
 		r->result->end = CS_JOB_EXISTS;
+	else if (code == CS_ERR_SUBJECT && job->kind != CS_JOB_ASK)
+		take_absence(r);
 	else if (cs_error_about_subject(code))
 		fail(r, code == CS_ERR_UNKNOWN ? CS_ROW_UNKNOWN : CS_ROW_FAILED,
-			 cs_failure_from_reply(&r->about, &r->outcome, &r->verdict));
+			 failure);
 	else
-		r->result->end = CS_JOB_NOT_NOW;
+		be_not_now(r, failure);
 }
 
 static void
@@ -241,21 +261,23 @@ take_reply(Reading *r, dsa_pointer body)
 	json_object_put(r->root);
 }
 
-/* No reply came that could be read. */
+/* No reply came that could be read.  A free look may be had again. */
 static void
 take_failure(Reading *r)
 {
-	CsErrorCode code = r->outcome.code;
+	CsErrorCode		 code = r->outcome.code;
+	CsJob			*job = r->job;
+	const CsFailure *failure = cs_failure_from_outcome(&r->about, &r->outcome);
 
-	r->result->again_ms = r->outcome.retry_after_ms;
-	if (!cs_error_about_subject(code))
-		r->result->end = CS_JOB_NOT_NOW;
-	else if (code == CS_ERR_UNKNOWN && r->job->kind == CS_JOB_ASK &&
-			 strcmp(r->job->rows[0].kind, "assessment") == 0)
+	if (!cs_error_about_subject(code) ||
+		(code == CS_ERR_UNKNOWN && job->kind != CS_JOB_ASK))
+		be_not_now(r, failure);
+	else if (code == CS_ERR_UNKNOWN &&
+			 strcmp(job->rows[0].kind, "assessment") == 0)
 		r->result->end = CS_JOB_LOST;
 	else
 		fail(r, code == CS_ERR_UNKNOWN ? CS_ROW_UNKNOWN : CS_ROW_FAILED,
-			 cs_failure_from_outcome(&r->about, &r->outcome));
+			 failure);
 }
 
 void

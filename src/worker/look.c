@@ -2,25 +2,31 @@
  * look.c
  *	  What is found in the queue, and what a former worker left.
  *
+ * A row that was announced is made anew, whatever one knew of it: it may have
+ * been cancelled and put back since.  Slots of a former worker are taken up
+ * before the first look, so that their rows are found to be on their way; their
+ * outcomes are not read before that look is over, since rows that ask the same
+ * share them.
  *------------------------------------------------------------------------- */
 #include "postgres.h"
 
 #include "worker/look.h"
 
+#include "miscadmin.h"
+#include "utils/memutils.h"
 #include "utils/timestamp.h"
 
 #include "pg/clock.h"
 #include "shared/key.h"
 #include "shared/place.h"
 #include "shared/slots.h"
+#include "worker/lane.h"
 #include "worker/work.h"
 
 /* Rows that are read at once. */
 #define READ_ROWS 10000
 
-/* A look that is paid for comes so long after the last one at the least; one at
- * a young user of Pngme when that is older than five minutes. */
-#define PAID_LOOK_MS	   5000
+/* A user of Pngme is old enough from so many minutes on. */
 #define OLD_ENOUGH_MINUTES 6
 
 /* --- the schedule --- */
@@ -49,25 +55,98 @@ make_anew(CsEntry *entry, const CsQueueRow *row)
 	if (entry->status == row->status ||
 		(entry->state != CS_ENTRY_LOOK && entry->state != CS_ENTRY_POLLING))
 		return;
-	entry->status = row->status;
+	entry->status = (uint8) row->status;
+	entry->tries = entry->faults = 0;
 	cs_schedule_set(cs_work.schedule, entry, CS_ENTRY_LOOK, cs_clock_ticks());
 }
 
-/* When a row that is found open is to be looked at. */
-static CsInstant
-first_due(const CsQueueRow *row)
+/* The pace of a lane's polls, as it was at this look. */
+typedef struct Pace
 {
-	CsInstant now = cs_clock_ticks();
-	int64	  age_us = GetCurrentTimestamp() - row->asked_at;
-	int64	  wait_ms;
+	bool	  known;
+	CsPolling polling;
+} Pace;
 
-	/* A look that is paid for is not made again at once. */
-	if (row->status != CS_ROW_PENDING || strcmp(row->kind, "assessment") == 0)
-		return now;
-	wait_ms = row->elapsed_min >= 0
-				  ? Max(1, OLD_ENOUGH_MINUTES - row->elapsed_min) * 60000
-				  : PAID_LOOK_MS;
-	return now + Max(0, wait_ms * CS_US_PER_MS - age_us);
+static Pace *paces; /* by lane; of this turn */
+static int	 npaces;
+
+static const CsPolling *
+pace_of(const CsQueueRow *row, int lane)
+{
+	if (lane >= npaces)
+	{
+		int n = lane + 16;
+
+		paces = paces == NULL ? palloc(n * sizeof(Pace))
+							  : repalloc(paces, n * sizeof(Pace));
+		memset(paces + npaces, 0, (n - npaces) * sizeof(Pace));
+		npaces = n;
+	}
+	if (!paces[lane].known)
+		cs_job_pace(row, &paces[lane].polling);
+	paces[lane].known = true;
+	return &paces[lane].polling;
+}
+
+/* Of times after a first pause, doubling up to the longest, the next from now. */
+static int64
+next_poll_ms(const CsPolling *pace, int64 age_ms)
+{
+	int64 step = pace->interval;
+	int64 most = Max(pace->interval_max, pace->interval);
+	int64 at = step;
+
+	if (step <= 0)
+		return 0;
+	while (at < age_ms && step < most)
+	{
+		step = Min(step * 2, most);
+		at += step;
+	}
+	if (at < age_ms)
+		at += (age_ms - at + step - 1) / step * step;
+	return at - age_ms;
+}
+
+/*
+ * When a row that is found open is to be looked at: what is pending at its pace,
+ * as if it had been polled all the time, and at its deadline.
+ */
+static CsInstant
+first_due(const CsQueueRow *row, int lane)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	int64		age_ms = (now - row->asked_at) / CS_US_PER_MS;
+	int64		wait_ms;
+
+	if (row->status != CS_ROW_PENDING)
+		return cs_clock_ticks();
+	wait_ms = next_poll_ms(pace_of(row, lane), age_ms);
+	if (pace_of(row, lane)->interval == CS_JOB_PACE_SAID &&
+		row->elapsed_min >= 0)
+		wait_ms =
+			Max(1, OLD_ENOUGH_MINUTES - row->elapsed_min) * 60000 - age_ms;
+	if (row->deadline != DT_NOEND)
+		wait_ms = Min(wait_ms, (row->deadline - now) / CS_US_PER_MS + 1);
+	return cs_work_after(Max(wait_ms, 0));
+}
+
+/*
+ * A row that a former worker had claimed, in this life of shared memory: a slot
+ * of a row that asks the same is there for it, too.
+ */
+static bool
+shares_job(const CsQueueRow *row, const CsEntry *entry)
+{
+	CsJob *job;
+
+	if (row->status != CS_ROW_ASKING || row->asked_in != cs_place_life())
+		return false;
+	job = cs_work_find_job(cs_work.jobs, CS_JOB_ASK, entry->key);
+	if (job == NULL)
+		return false;
+	cs_job_join(job, row);
+	return true;
 }
 
 static void
@@ -75,6 +154,7 @@ schedule_row(const CsQueueRow *row)
 {
 	uint8	 key[CS_SCHEDULE_KEY_SIZE];
 	CsEntry *entry = cs_schedule_find(cs_work.schedule, row->id);
+	uint16	 lane;
 
 	if (entry != NULL)
 	{
@@ -82,94 +162,124 @@ schedule_row(const CsQueueRow *row)
 		return;
 	}
 	make_key(row, key);
-	entry = cs_schedule_add(cs_work.schedule, row->id, key, CS_ENTRY_LOOK,
-							first_due(row));
+	lane = cs_lane_of(&row->server, &row->requested_by);
+	entry = cs_schedule_add(cs_work.schedule, row->id, key, lane,
+							CS_ENTRY_LOOK, first_due(row, lane));
 	if (entry == NULL)
 		ereport(FATAL, (errcode(ERRCODE_OUT_OF_MEMORY),
 						errmsg("no memory for the schedule of requests")));
 	entry->status = (uint8) row->status;
+	if (shares_job(row, entry))
+		cs_schedule_set(cs_work.schedule, entry, CS_ENTRY_ASKED, CS_NEVER);
 }
 
-static int
-read_range(int64 first, int64 last, int64 *next)
+/* --- looking --- */
+
+/* Reads a part of a range; returns from where on it goes, 0: it is over. */
+static int64
+read_part(int64 first, int64 last)
 {
-	CsQueueRow *rows;
-	int			n = cs_queue_read(first, last, READ_ROWS, &rows);
+	CsQueueRow	 *rows;
+	MemoryContext cxt = AllocSetContextCreate(
+		CurrentMemoryContext, "credscore look", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(cxt);
+	int			  n = cs_queue_read(first, last, READ_ROWS, &rows);
+	int64		  next = n == READ_ROWS ? rows[n - 1].id + 1 : 0;
 
 	for (int i = 0; i < n; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		schedule_row(&rows[i]);
-	*next = n == READ_ROWS ? rows[n - 1].id + 1 : 0;
-	return n;
+	}
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(cxt);
+	paces = NULL;
+	npaces = 0;
+	return next > last ? 0 : next;
 }
 
-/* Takes what was announced, then looks. */
+static CsNews news; /* taken, and not looked at yet */
+
+static void
+look_at_news(void *argument)
+{
+	for (int i = 0; i < news.n; i++)
+		for (int64 first = news.ranges[i].first; first != 0;)
+			first = read_part(first, news.ranges[i].last);
+	if (cs_work.read_from != 0)
+		cs_work.read_from = read_part(cs_work.read_from, PG_INT64_MAX);
+}
+
+bool
+cs_look_is_unfinished(void)
+{
+	return cs_work.read_from != 0 || news.n > 0;
+}
+
+/* Takes what was announced, then looks.  What could not be looked at is kept. */
 void
 cs_look_news(void)
 {
-	CsNews news;
-	int64  next;
+	CsNews taken;
 
-	cs_place_take_news(&news);
-	if (news.look_at_all)
+	cs_place_take_news(&taken);
+	if (taken.look_at_all)
 		cs_work.read_from = PG_INT64_MIN;
-	if (news.n == 0 && cs_work.read_from == 0)
+	for (int i = 0; i < taken.n; i++)
+		cs_place_add(&news, taken.ranges[i].first, taken.ranges[i].last);
+	if ((news.n == 0 && cs_work.read_from == 0) ||
+		cs_work.not_before > cs_clock_ticks())
 		return;
-	cs_work_begin();
-	for (int i = 0; i < news.n; i++)
-		for (int64 first = news.ranges[i].first;
-			 first != 0 && first <= news.ranges[i].last; first = next)
-			(void) read_range(first, news.ranges[i].last, &next);
-	if (cs_work.read_from != 0)
-	{
-		(void) read_range(cs_work.read_from, PG_INT64_MAX, &next);
-		cs_work.read_from = next;
-	}
-	cs_work_end();
+	if (cs_work_do(look_at_news, NULL))
+		memset(&news, 0, sizeof(news));
+	else
+		cs_work.not_before = cs_work_after(CS_WORK_AGAIN_MS);
 }
 
 /* --- what a former worker left --- */
 
-/* Takes up a slot that a former worker filled, for its row. */
+/*
+ * Takes up a slot that a former worker filled, for its row.  What it has of a
+ * free look, or of a call of the row that was written before, goes.
+ */
 static void
-adopt(int slot, int64 id)
+adopt(int slot, int64 id, uint64 tag)
 {
 	CsQueueRow *row;
 	CsJob	   *job;
 	uint8		key[CS_SCHEDULE_KEY_SIZE];
-	bool		open = cs_queue_fetch(&id, 1, &row) == 1;
+	bool		gone;
 
-	if (!open || row->status == CS_ROW_QUEUED)
+	if (cs_queue_fetch(&id, 1, &row) != 1 || row->status != CS_ROW_ASKING ||
+		cs_job_tag(CS_JOB_ASK, row) != tag)
 	{
 		cs_slots_abandon(slot);
 		return;
 	}
 	make_key(row, key);
-	job = cs_job_create(
-		row->status == CS_ROW_ASKING ? CS_JOB_ASK : CS_JOB_POLL, row, key);
-	if (!cs_job_adopt(job, slot))
-	{
-		cs_slots_abandon(slot);
-		cs_job_free(job);
-		return;
-	}
+	job = cs_job_create(CS_JOB_ASK, row, key,
+						cs_lane_of(&row->server, &row->requested_by));
+	job->slot = slot;
+	(void) cs_job_resolve(job, &gone);
 	schedule_row(row);
-	cs_schedule_set(
-		cs_work.schedule, cs_schedule_find(cs_work.schedule, id),
-		job->kind == CS_JOB_ASK ? CS_ENTRY_ASKED : CS_ENTRY_POLLING, CS_NEVER);
+	cs_schedule_set(cs_work.schedule, cs_schedule_find(cs_work.schedule, id),
+					CS_ENTRY_ASKED, CS_NEVER);
 	cs_work_keep(job);
 }
 
-/* Before the first look, so that it finds these rows' entries. */
-void
+static void
+adopt_all(void *argument)
+{
+	int64  id;
+	uint64 tag;
+
+	for (int slot = cs_slots_adopt(-1, &id, &tag); slot >= 0;
+		 slot = cs_slots_adopt(slot, &id, &tag))
+		adopt(slot, id, tag);
+}
+
+bool
 cs_look_adopt(void)
 {
-	int64 id;
-	int	  slot = cs_slots_adopt(-1, &id);
-
-	if (slot < 0)
-		return;
-	cs_work_begin();
-	for (; slot >= 0; slot = cs_slots_adopt(slot, &id))
-		adopt(slot, id);
-	cs_work_end();
+	return cs_work_do(adopt_all, NULL);
 }

@@ -8,7 +8,11 @@
 /* Takes what was announced, then reads it. */
 extern void cs_look_news(void);
 
-/* Takes up the slots of this database's rows.  Before the first look. */
-extern void cs_look_adopt(void);
+/* Is a look under way, so that rows may be unknown yet? */
+extern bool cs_look_is_unfinished(void);
+
+/* Takes up the slots of this database's rows.  Before the first look.  False:
+ * it could not, and who works on the queue cannot begin. */
+extern bool cs_look_adopt(void);
 
 #endif /* CS_LOOK_H */

@@ -12,9 +12,6 @@
 
 #include "shared/slots.h"
 
-/* So many rows are written in one transaction. */
-#define WRITE_ROWS 1000
-
 struct CsKept
 {
 	dlist_node	  node;
@@ -44,6 +41,9 @@ cs_outbox_add(CsJob *job, const CsQueueRow *row, CsRowStatus from,
 	kept->job = job;
 	kept->change.id = row->id;
 	kept->change.request_id = row->request_id;
+	/* Whose call it was: of rows that ask the same, the first one's. */
+	kept->change.call_id =
+		to == CS_ROW_QUEUED ? row->request_id : job->rows[0].request_id;
 	kept->change.from = from;
 	kept->change.to = to;
 	job->unwritten++;
@@ -98,7 +98,7 @@ cs_outbox_is_empty(void)
 /* --- writing --- */
 
 static int
-gather(CsKept **all, CsQueueChange *changes)
+gather(CsKept **all, CsQueueChange *changes, int most)
 {
 	dlist_iter iter;
 	int		   n = 0;
@@ -108,7 +108,7 @@ gather(CsKept **all, CsQueueChange *changes)
 		CsKept *kept = dlist_container(CsKept, node, iter.cur);
 
 		kept->tried = kept->missed = false;
-		if (n == WRITE_ROWS)
+		if (n == most)
 			break;
 		kept->tried = true;
 		all[n] = kept;
@@ -147,17 +147,36 @@ find_missed(CsKept **all, int n)
 	}
 }
 
-void
-cs_outbox_write(void)
+bool
+cs_outbox_write(int most)
 {
-	CsKept		 **all = palloc(WRITE_ROWS * sizeof(CsKept *));
-	CsQueueChange *changes = palloc(WRITE_ROWS * sizeof(CsQueueChange));
-	int			   n = gather(all, changes);
+	CsKept		 **all = palloc(most * sizeof(CsKept *));
+	CsQueueChange *changes = palloc(most * sizeof(CsQueueChange));
+	int			   n = gather(all, changes, most);
+	bool		   whole = true;
 
 	cs_queue_write(changes, n);
 	for (int i = 0; i < n; i++)
 		all[i]->change.done = changes[i].done;
 	find_missed(all, n);
+	for (int i = 0; i < n; i++)
+		whole = whole && (all[i]->change.done || all[i]->missed);
+	return whole;
+}
+
+void
+cs_outbox_spoil(Jsonb *report)
+{
+	CsKept		 *kept = dlist_head_element(CsKept, node, &kept_list);
+	MemoryContext old = MemoryContextSwitchTo(kept->job->cxt);
+
+	kept->change.to = CS_ROW_FAILED;
+	kept->change.provider_ref = NULL;
+	kept->change.result = NULL;
+	kept->change.error =
+		(Jsonb *) PG_DETOAST_DATUM_COPY(JsonbPGetDatum(report));
+	cs_outbox_ends(kept);
+	MemoryContextSwitchTo(old);
 }
 
 /* --- after the commit --- */
@@ -177,20 +196,39 @@ follow(CsSchedule *schedule, const CsKept *kept)
 		cs_schedule_set(schedule, entry, kept->state, kept->due);
 }
 
+static int
+tried_count(void)
+{
+	dlist_iter iter;
+	int		   n = 0;
+
+	dlist_foreach(iter, &kept_list)
+		n += dlist_container(CsKept, node, iter.cur)->tried;
+	return n;
+}
+
 int64 *
 cs_outbox_settle(CsSchedule *schedule, int *n)
 {
-	int64			  *ended = palloc(WRITE_ROWS * sizeof(int64));
+	int64			  *ended = palloc(Max(tried_count(), 1) * sizeof(int64));
 	dlist_mutable_iter iter;
+	dlist_head		   left;
 
 	*n = 0;
+	dlist_init(&left);
 	dlist_foreach_modify(iter, &kept_list)
 	{
 		CsKept *kept = dlist_container(CsKept, node, iter.cur);
 		CsJob  *job = kept->job;
 
-		if (!kept->tried || (!kept->change.done && !kept->missed))
+		if (!kept->tried)
+			break;
+		if (!kept->change.done && !kept->missed)
+		{
+			dlist_delete(&kept->node);
+			dlist_push_tail(&left, &kept->node);
 			continue;
+		}
 		follow(schedule, kept);
 		if (kept->ends && kept->change.done)
 			ended[(*n)++] = kept->change.id;
@@ -198,5 +236,8 @@ cs_outbox_settle(CsSchedule *schedule, int *n)
 		job->unwritten--;
 		cs_outbox_done(job);
 	}
+	/* What somebody has locked goes behind the others. */
+	while (!dlist_is_empty(&left))
+		dlist_push_tail(&kept_list, dlist_pop_head_node(&left));
 	return ended;
 }

@@ -36,8 +36,17 @@ extern void cs_outbox_done(CsJob *job);
 
 extern bool cs_outbox_is_empty(void);
 
-/* Writes what can be written, within a transaction; its commit has to follow. */
-extern void cs_outbox_write(void);
+/*
+ * Writes what can be written, of so many rows, within a transaction; its commit
+ * has to follow.  True: nothing had to be left for others' locks.
+ */
+extern bool cs_outbox_write(int most);
+
+/*
+ * The first of what is to be written cannot be written, by itself: its row
+ * fails instead, with a report.
+ */
+extern void cs_outbox_spoil(Jsonb *report);
 
 /*
  * That transaction has committed: entries follow what was written, slots are

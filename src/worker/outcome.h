@@ -16,12 +16,15 @@ enum
 	CS_LOST_NAME  /* it was, and the name is not known */
 };
 
-/* Reads what is settled. */
+/* Reads what is settled.  Within a transaction; does not raise. */
 extern void cs_outcome_collect(void);
 
-/* Nothing left: a row of a job is as it was before, and has used up no attempt. */
-extern void
-cs_outcome_take_back(CsJob *job, const CsQueueRow *row, CsEntry *entry);
+/*
+ * A row of a job is as it was before, to be looked at again in so long.  `left`:
+ * a call left for it, which counts as an attempt.
+ */
+extern void cs_outcome_take_back(CsJob *job, const CsQueueRow *row,
+								 CsEntry *entry, bool left, int again_ms);
 
 /* A row that nobody will ever know of. */
 extern void

@@ -4,7 +4,8 @@
  *
  * Entries lie in one array and are known by their index, which takes half of a
  * pointer's room.  Three things lead to them: a table of hashes of ids, one of
- * keys, whose entries of one key are a chain, and a heap by due time.  The tables
+ * keys, whose entries of one key are a chain, and a heap by due time of each lane,
+ * which has room for all entries of its lane.  The tables
  * are open-addressed, twice as large as what is in them, and are filled again
  * where something was taken out, so that no marks stay behind.
  *------------------------------------------------------------------------- */
@@ -27,17 +28,26 @@ typedef struct Index
 	uint32_t  room;
 } Index;
 
-struct CsSchedule
+/* Entries by due time. */
+typedef struct Lane
 {
-	CsEntry	 *entries;
-	uint32_t  room;
-	uint32_t  used; /* entries that were ever used */
-	uint32_t  free; /* the first unused one among them, chained by `same` */
-	uint32_t  count;
-	Index	  ids;
-	Index	  keys; /* the first entry of each key's chain */
 	uint32_t *heap;
 	uint32_t  nheap;
+	uint32_t  room;
+	uint32_t  count; /* entries, due or not */
+} Lane;
+
+struct CsSchedule
+{
+	CsEntry *entries;
+	uint32_t room;
+	uint32_t used; /* entries that were ever used */
+	uint32_t free; /* the first unused one among them, chained by `next` */
+	uint32_t count;
+	Index	 ids;
+	Index	 keys; /* the first entry of each key's chain */
+	Lane	*lanes;
+	uint32_t nlanes;
 };
 
 static uint64_t
@@ -65,7 +75,7 @@ index_of(const CsSchedule *s, const CsEntry *entry)
 	return (uint32_t) (entry - s->entries);
 }
 
-/* --- the heap --- */
+/* --- the heaps --- */
 
 static bool
 before(const CsSchedule *s, uint32_t a, uint32_t b)
@@ -74,79 +84,84 @@ before(const CsSchedule *s, uint32_t a, uint32_t b)
 }
 
 static void
-put(CsSchedule *s, uint32_t place, uint32_t i)
+put(CsSchedule *s, Lane *lane, uint32_t place, uint32_t i)
 {
-	s->heap[place] = i;
+	lane->heap[place] = i;
 	s->entries[i].heap = place;
 }
 
 static void
-sift_up(CsSchedule *s, uint32_t place)
+sift_up(CsSchedule *s, Lane *lane, uint32_t place)
 {
-	uint32_t i = s->heap[place];
+	uint32_t i = lane->heap[place];
 
-	for (; place > 0 && before(s, i, s->heap[(place - 1) / 2]);
+	for (; place > 0 && before(s, i, lane->heap[(place - 1) / 2]);
 		 place = (place - 1) / 2)
-		put(s, place, s->heap[(place - 1) / 2]);
-	put(s, place, i);
+		put(s, lane, place, lane->heap[(place - 1) / 2]);
+	put(s, lane, place, i);
 }
 
 static void
-sift_down(CsSchedule *s, uint32_t place)
+sift_down(CsSchedule *s, Lane *lane, uint32_t place)
 {
-	uint32_t i = s->heap[place];
+	uint32_t i = lane->heap[place];
 
 	for (;;)
 	{
 		uint32_t child = 2 * place + 1;
 
-		if (child >= s->nheap)
+		if (child >= lane->nheap)
 			break;
-		if (child + 1 < s->nheap &&
-			before(s, s->heap[child + 1], s->heap[child]))
+		if (child + 1 < lane->nheap &&
+			before(s, lane->heap[child + 1], lane->heap[child]))
 			child++;
-		if (!before(s, s->heap[child], i))
+		if (!before(s, lane->heap[child], i))
 			break;
-		put(s, place, s->heap[child]);
+		put(s, lane, place, lane->heap[child]);
 		place = child;
 	}
-	put(s, place, i);
+	put(s, lane, place, i);
+}
+
+static Lane *
+lane_of(CsSchedule *s, uint32_t i)
+{
+	return &s->lanes[s->entries[i].lane];
 }
 
 static void
 heap_remove(CsSchedule *s, uint32_t i)
 {
+	Lane	*lane = lane_of(s, i);
 	uint32_t place = s->entries[i].heap;
 	uint32_t last;
 
 	if (place == NONE)
 		return;
 	s->entries[i].heap = NONE;
-	last = s->heap[--s->nheap];
+	last = lane->heap[--lane->nheap];
 	if (last == i)
 		return;
-	put(s, place, last);
-	sift_up(s, place);
-	sift_down(s, s->entries[last].heap);
+	put(s, lane, place, last);
+	sift_up(s, lane, place);
+	sift_down(s, lane, s->entries[last].heap);
 }
 
 static void
 heap_set(CsSchedule *s, uint32_t i, CsInstant due)
 {
+	Lane *lane = lane_of(s, i);
+
+	s->entries[i].due = due;
 	if (due == CS_NEVER)
 	{
 		heap_remove(s, i);
-		s->entries[i].due = due;
 		return;
 	}
-	s->entries[i].due = due;
 	if (s->entries[i].heap == NONE)
-	{
-		put(s, s->nheap, i);
-		s->nheap++;
-	}
-	sift_up(s, s->entries[i].heap);
-	sift_down(s, s->entries[i].heap);
+		put(s, lane, lane->nheap++, i);
+	sift_up(s, lane, s->entries[i].heap);
+	sift_down(s, lane, s->entries[i].heap);
 }
 
 /* --- the tables --- */
@@ -265,7 +280,6 @@ grow(CsSchedule *s)
 	Index	 ids = {0};
 	Index	 keys = {0};
 	void	*entries;
-	void	*heap;
 
 	if (room > MOST || !index_create(&ids, room) || !index_create(&keys, room))
 	{
@@ -274,19 +288,55 @@ grow(CsSchedule *s)
 		return false;
 	}
 	entries = realloc(s->entries, room * sizeof(CsEntry));
-	if (entries != NULL)
-		s->entries = entries;
-	heap = realloc(s->heap, room * sizeof(uint32_t));
-	if (heap != NULL)
-		s->heap = heap;
-	if (entries == NULL || heap == NULL)
+	if (entries == NULL)
 	{
 		free(ids.at);
 		free(keys.at);
 		return false;
 	}
+	s->entries = entries;
 	take_indexes(s, ids, keys);
 	s->room = room;
+	return true;
+}
+
+/* Makes lanes up to this one; false: no memory. */
+static bool
+grow_lanes(CsSchedule *s, uint16_t lane)
+{
+	uint32_t n = (uint32_t) lane + 1;
+	Lane	*lanes;
+
+	if (n <= s->nlanes)
+		return true;
+	lanes = realloc(s->lanes, n * sizeof(Lane));
+	if (lanes == NULL)
+		return false;
+	memset(lanes + s->nlanes, 0, (n - s->nlanes) * sizeof(Lane));
+	s->lanes = lanes;
+	s->nlanes = n;
+	return true;
+}
+
+/* Makes room for one more entry of a lane; false: no memory. */
+static bool
+grow_lane(CsSchedule *s, uint16_t number)
+{
+	Lane	 *lane;
+	uint32_t  room;
+	uint32_t *heap;
+
+	if (!grow_lanes(s, number))
+		return false;
+	lane = &s->lanes[number];
+	if (lane->count < lane->room)
+		return true;
+	room = lane->room == 0 ? FIRST_ROOM : lane->room * 2;
+	heap = realloc(lane->heap, room * sizeof(uint32_t));
+	if (heap == NULL)
+		return false;
+	lane->heap = heap;
+	lane->room = room;
 	return true;
 }
 
@@ -309,8 +359,10 @@ cs_schedule_create(void)
 void
 cs_schedule_free(CsSchedule *s)
 {
+	for (uint32_t i = 0; i < s->nlanes; i++)
+		free(s->lanes[i].heap);
+	free(s->lanes);
 	free(s->entries);
-	free(s->heap);
 	free(s->ids.at);
 	free(s->keys.at);
 	free(s);
@@ -337,31 +389,35 @@ take_free(CsSchedule *s)
 
 	if (i == NONE)
 		return s->used++;
-	s->free = s->entries[i].same;
+	s->free = s->entries[i].next;
 	return i;
 }
 
 CsEntry *
-cs_schedule_add(CsSchedule *s, int64_t id, const uint8_t *key,
+cs_schedule_add(CsSchedule *s, int64_t id, const uint8_t *key, uint16_t lane,
 				CsEntryState state, CsInstant due)
 {
 	CsEntry *entry;
 	uint32_t i;
 	uint32_t place;
 
-	if (s->count == s->room && !grow(s))
+	if (!grow_lane(s, lane) || (s->count == s->room && !grow(s)))
 		return NULL;
 	i = take_free(s);
 	entry = &s->entries[i];
 	memset(entry, 0, sizeof(*entry));
 	entry->id = id;
 	memcpy(entry->key, key, CS_SCHEDULE_KEY_SIZE);
-	entry->heap = NONE;
+	entry->heap = entry->prev = NONE;
+	entry->lane = lane;
 	index_put(s, &s->ids, i);
 	place = place_of_key(s, key);
-	entry->same = s->keys.at[place];
+	entry->next = s->keys.at[place];
+	if (entry->next != NONE)
+		s->entries[entry->next].prev = i;
 	s->keys.at[place] = i;
 	s->count++;
+	s->lanes[lane].count++;
 	cs_schedule_set(s, entry, state, due);
 	return entry;
 }
@@ -370,13 +426,20 @@ cs_schedule_add(CsSchedule *s, int64_t id, const uint8_t *key,
 static void
 unchain(CsSchedule *s, uint32_t i)
 {
-	uint32_t  place = place_of_key(s, s->entries[i].key);
-	uint32_t *link = &s->keys.at[place];
+	CsEntry *entry = &s->entries[i];
+	uint32_t place;
 
-	while (*link != i)
-		link = &s->entries[*link].same;
-	*link = s->entries[i].same;
-	if (s->keys.at[place] == NONE)
+	if (entry->next != NONE)
+		s->entries[entry->next].prev = entry->prev;
+	if (entry->prev != NONE)
+	{
+		s->entries[entry->prev].next = entry->next;
+		return;
+	}
+	place = place_of_key(s, entry->key);
+	if (entry->next != NONE)
+		s->keys.at[place] = entry->next;
+	else
 		index_clear(s, &s->keys, place);
 }
 
@@ -388,7 +451,8 @@ cs_schedule_remove(CsSchedule *s, CsEntry *entry)
 	heap_remove(s, i);
 	unchain(s, i);
 	index_clear(s, &s->ids, place_of_id(s, entry->id));
-	entry->same = s->free;
+	s->lanes[entry->lane].count--;
+	entry->next = s->free;
 	s->free = i;
 	s->count--;
 }
@@ -402,16 +466,18 @@ cs_schedule_set(CsSchedule *s, CsEntry *entry, CsEntryState state,
 }
 
 CsEntry *
-cs_schedule_first(CsSchedule *s)
+cs_schedule_first(CsSchedule *s, uint16_t lane)
 {
-	return s->nheap > 0 ? &s->entries[s->heap[0]] : NULL;
+	return lane < s->nlanes && s->lanes[lane].nheap > 0
+			   ? &s->entries[s->lanes[lane].heap[0]]
+			   : NULL;
 }
 
 CsEntry *
 cs_schedule_same(CsSchedule *s, const uint8_t *key, const CsEntry *entry)
 {
 	uint32_t i =
-		entry != NULL ? entry->same : s->keys.at[place_of_key(s, key)];
+		entry != NULL ? entry->next : s->keys.at[place_of_key(s, key)];
 
 	return i != NONE ? &s->entries[i] : NULL;
 }

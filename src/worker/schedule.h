@@ -6,6 +6,9 @@
  * The table has the rest, which is read when an entry is due.  So an entry is
  * small: a million of them take some 80 MB.
  *
+ * Entries go in lanes, numbered from 0 on, each with an order of its own: one that
+ * has no room, or is to be left alone, is passed by whatever is due in it.
+ *
  * Memory is malloc's.  Where there is none, adding fails, and nothing else
  * needs any.
  *------------------------------------------------------------------------- */
@@ -36,12 +39,15 @@ typedef struct CsEntry
 	int64_t	  id;
 	CsInstant due; /* CS_NEVER: it waits for something else */
 	uint8_t	  key[CS_SCHEDULE_KEY_SIZE]; /* of the question */
-	uint32_t  heap;	  /* schedule.c's: its place in the heap */
-	uint32_t  same;	  /* likewise: the next that asks the same */
+	uint32_t  heap; /* schedule.c's: its place in its lane's heap */
+	uint32_t  next; /* likewise: the next that asks the same */
+	uint32_t  prev; /* likewise: the one before */
+	uint16_t  lane;
 	uint8_t	  state;  /* CsEntryState */
 	uint8_t	  status; /* of the row, as far as the worker knows: CsRowStatus */
-	uint8_t	  lost;	 /* worker.c's: its last call was lost, or found it made */
-	uint8_t	  tries; /* free polls in a row that said "not yet", up to 255 */
+	uint8_t	  lost; /* outcome.h's: its last call was lost, or found it made */
+	uint8_t	  tries;  /* polls in a row that said "not yet", up to 255 */
+	uint8_t	  faults; /* outcome.c's: how often it was refused on its own */
 } CsEntry;
 
 typedef struct CsSchedule CsSchedule;
@@ -56,14 +62,14 @@ extern CsEntry *cs_schedule_find(CsSchedule *schedule, int64_t id);
 /* Of an id that is not there; NULL: no memory. */
 extern CsEntry *
 cs_schedule_add(CsSchedule *schedule, int64_t id, const uint8_t *key,
-				CsEntryState state, CsInstant due);
+				uint16_t lane, CsEntryState state, CsInstant due);
 extern void cs_schedule_remove(CsSchedule *schedule, CsEntry *entry);
 
 extern void cs_schedule_set(CsSchedule *schedule, CsEntry *entry,
 							CsEntryState state, CsInstant due);
 
-/* The one that is due first; NULL: none is due ever. */
-extern CsEntry *cs_schedule_first(CsSchedule *schedule);
+/* The one of a lane that is due first; NULL: none is due ever. */
+extern CsEntry *cs_schedule_first(CsSchedule *schedule, uint16_t lane);
 
 /*
  * Those that ask the same as a key says, in no order; NULL: no more.  `entry` is

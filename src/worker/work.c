@@ -9,33 +9,82 @@
 #include "worker/work.h"
 
 #include "access/xact.h"
+#include "miscadmin.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
 #include "pg/clock.h"
+#include "worker/lane.h"
+
+/* The same fault is logged again after so long. */
+#define LOG_AGAIN_MS 60000
 
 CsWork cs_work;
 
 /* --- transactions --- */
 
-void
-cs_work_begin(void)
+static void
+begin(void)
 {
 	SetCurrentStatementStartTimestamp();
 	StartTransactionCommand();
 	PushActiveSnapshot(GetTransactionSnapshot());
 	(void) set_config_option("lock_timeout", "100", PGC_SUSET, PGC_S_OVERRIDE,
 							 GUC_ACTION_LOCAL, true, 0, false);
+	cs_job_rights();
 	MemoryContextSwitchTo(cs_work.cxt);
 }
 
-void
-cs_work_end(void)
+static void
+end(void)
 {
 	PopActiveSnapshot();
 	CommitTransactionCommand();
+}
+
+/* A fault is logged when it is a new one, not each second anew. */
+static void
+log_fault(void)
+{
+	static int		 last;
+	static CsInstant logged_at;
+	int				 sqlstate = geterrcode();
+	CsInstant		 now = cs_clock_ticks();
+
+	cs_work.locked = sqlstate == ERRCODE_LOCK_NOT_AVAILABLE;
+	if (cs_work.locked ||
+		(sqlstate == last && now - logged_at < LOG_AGAIN_MS * CS_US_PER_MS))
+		return;
+	last = sqlstate;
+	logged_at = now;
+	EmitErrorReport();
+}
+
+pg_noinline bool
+cs_work_do(CsWorkStep step, void *argument)
+{
+	volatile bool done = true;
+
+	PG_TRY();
+	{
+		begin();
+		step(argument);
+		end();
+	}
+	PG_CATCH();
+	{
+		HOLD_INTERRUPTS();
+		MemoryContextSwitchTo(cs_work.cxt);
+		log_fault();
+		AbortCurrentTransaction();
+		FlushErrorState();
+		RESUME_INTERRUPTS();
+		done = false;
+	}
+	PG_END_TRY();
 	MemoryContextSwitchTo(cs_work.cxt);
+	return done;
 }
 
 void
@@ -45,8 +94,25 @@ cs_work_keep(CsJob *job)
 
 	cs_work.jobs = lappend(cs_work.jobs, job);
 	MemoryContextSwitchTo(old);
+	cs_lane_begin(job->lane,
+				  job->settings != NULL ? &job->settings->limits : NULL);
+	job->flying = true;
 }
 
+CsJob *
+cs_work_find_job(List *jobs, CsJobKind kind, const uint8 *key)
+{
+	ListCell *lc;
+
+	foreach(lc, jobs)
+	{
+		CsJob *job = lfirst(lc);
+
+		if (job->kind == kind && memcmp(job->key, key, CS_JOB_KEY_SIZE) == 0)
+			return job;
+	}
+	return NULL;
+}
 
 /* --- entries --- */
 

@@ -37,6 +37,7 @@
 #include "store/home.h"
 #include "store/queue.h"
 #include "worker/claim.h"
+#include "worker/lane.h"
 #include "worker/look.h"
 #include "worker/work.h"
 
@@ -84,14 +85,6 @@ has_queue(void)
 	return has;
 }
 
-static CsInstant
-next_due(void)
-{
-	CsEntry *first = cs_schedule_first(cs_work.schedule);
-
-	return first != NULL ? first->due : CS_NEVER;
-}
-
 /* Nothing is to be done here, whatever was announced so far. */
 static void
 leave_for_good(void)
@@ -121,6 +114,16 @@ time_to_sleep(CsInstant due)
 	return (long) Min((due - now) / CS_US_PER_MS + 1, IDLE_MS);
 }
 
+/* Gives the place back, whatever was announced meanwhile. */
+static void
+leave_at_once(void)
+{
+	if (cs_work.away)
+		leave_for_good();
+	else
+		cs_place_abandon();
+}
+
 /*
  * One turn after the other, until there is a reason to go.  What is on the wire
  * then is waited for a while; what is not back by then stays in its slots.
@@ -131,7 +134,6 @@ work(void)
 	CsInstant busy_at = cs_clock_ticks();
 	CsInstant leaving_at = CS_NEVER;
 
-	cs_look_adopt();
 	cs_work.read_from = PG_INT64_MIN;
 	for (;;)
 	{
@@ -145,24 +147,25 @@ work(void)
 			cs_look_news();
 		cs_claim_turn(leaving);
 		now = cs_clock_ticks();
-		due = next_due();
-		if (cs_work.jobs != NIL || due <= cs_work_after(IDLE_MS) ||
-			cs_work.read_from != 0)
+		due = cs_claim_next();
+		if (cs_claim_is_busy() || cs_look_is_unfinished() ||
+			due <= cs_work_after(IDLE_MS))
 			busy_at = now;
 		leaving_at = leaving ? Min(leaving_at, now) : CS_NEVER;
-		if (leaving ? cs_work.jobs == NIL ||
-						  now - leaving_at > LEAVE_MS * CS_US_PER_MS
-					: cs_work.jobs == NIL &&
-						  now - busy_at > IDLE_MS * CS_US_PER_MS)
+		if (leaving && (!cs_claim_is_busy() ||
+						now - leaving_at > LEAVE_MS * CS_US_PER_MS))
 		{
-			if (cs_work.away)
-				leave_for_good();
-			if (cs_work.away || cs_place_leave(due) || leaving)
-				return;
+			leave_at_once();
+			return;
 		}
-		if (cs_work.read_from == 0 || leaving)
-			(void) cs_wakeup_sleep(time_to_sleep(leaving ? CS_NEVER : due),
-								   CS_WAIT_EVENT("CredscoreWorker"));
+		if (!leaving && now - busy_at > IDLE_MS * CS_US_PER_MS &&
+			cs_place_leave(due))
+			return;
+		if (cs_work.read_from == 0 || leaving ||
+			cs_work.not_before > cs_clock_ticks())
+			(void) cs_wakeup_sleep(
+				time_to_sleep(leaving ? cs_work_after(100) : due),
+				CS_WAIT_EVENT("CredscoreWorker"));
 		if (ConfigReloadPending)
 		{
 			ConfigReloadPending = false;
@@ -186,6 +189,9 @@ credscore_worker_main(Datum arg)
 	before_shmem_exit(at_exit, (Datum) 0);
 	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_SUSET,
 							 PGC_S_OVERRIDE, GUC_ACTION_SET, true, 0, false);
+	/* A window of its own for each server, see worker/lane.c. */
+	(void) set_config_option("credscore.max_in_flight", "1024", PGC_SUSET,
+							 PGC_S_OVERRIDE, GUC_ACTION_SET, true, 0, false);
 	cs_work.cxt = AllocSetContextCreate(TopMemoryContext, "credscore turn",
 										ALLOCSET_DEFAULT_SIZES);
 	if (!has_queue())
@@ -197,6 +203,8 @@ credscore_worker_main(Datum arg)
 		proc_exit(1);
 	cs_work.schedule = cs_schedule_create();
 	if (cs_work.schedule == NULL)
+		proc_exit(1);
+	if (!cs_look_adopt())
 		proc_exit(1);
 	work();
 	proc_exit(0);

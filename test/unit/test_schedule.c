@@ -11,6 +11,7 @@
 #include "tap.h"
 
 #define MODEL_ROOM 400
+#define LANES	   3
 
 /* The plain list. */
 typedef struct Plain
@@ -32,6 +33,13 @@ draw(uint32_t below)
 	return (uint32_t) (seed >> 33) % below;
 }
 
+/* Lanes follow from ids here. */
+static uint16_t
+lane_of(int id)
+{
+	return (uint16_t) (id % LANES);
+}
+
 static const uint8_t *
 key_of(int question)
 {
@@ -46,7 +54,8 @@ static void
 add(int id, int question, CsInstant due)
 {
 	plain[id] = (Plain){true, due, question};
-	cs_schedule_add(schedule, id, key_of(question), CS_ENTRY_LOOK, due);
+	cs_schedule_add(schedule, id, key_of(question), lane_of(id), CS_ENTRY_LOOK,
+					due);
 }
 
 static void
@@ -56,18 +65,29 @@ remove_entry(int id)
 	cs_schedule_remove(schedule, cs_schedule_find(schedule, id));
 }
 
-/* Is the first one one of those that are due first? */
+/* Is the first one of a lane one of those that are due first? */
 static bool
-first_is_right(void)
+first_of_lane_is_right(uint16_t lane)
 {
-	CsEntry	 *first = cs_schedule_first(schedule);
+	CsEntry	 *first = cs_schedule_first(schedule, lane);
 	CsInstant least = CS_NEVER;
 
 	for (int id = 0; id < MODEL_ROOM; id++)
-		if (plain[id].there && plain[id].due < least)
+		if (plain[id].there && lane_of(id) == lane && plain[id].due < least)
 			least = plain[id].due;
 	return first == NULL ? least == CS_NEVER
-						 : first->due == least && plain[first->id].there;
+						 : first->due == least && plain[first->id].there &&
+							   first->lane == lane;
+}
+
+static bool
+first_is_right(void)
+{
+	bool right = true;
+
+	for (uint16_t lane = 0; lane < LANES; lane++)
+		right = right && first_of_lane_is_right(lane);
+	return right;
 }
 
 static bool
@@ -159,13 +179,13 @@ static void
 test_empty(void)
 {
 	schedule = cs_schedule_create();
-	ok(cs_schedule_first(schedule) == NULL, "nothing is due");
+	ok(cs_schedule_first(schedule, 1) == NULL, "nothing is due");
 	ok(cs_schedule_find(schedule, 1) == NULL, "nothing is found");
 	ok(cs_schedule_same(schedule, key_of(1), NULL) == NULL,
 	   "nothing asks the same");
 	memset(plain, 0, sizeof(plain));
 	add(7, 1, CS_NEVER);
-	ok(cs_schedule_first(schedule) == NULL, "what waits is not due");
+	ok(cs_schedule_first(schedule, 1) == NULL, "what waits is not due");
 	is_int(cs_schedule_find(schedule, 7)->state, CS_ENTRY_LOOK,
 		   "its state is kept");
 	remove_entry(7);
@@ -183,9 +203,9 @@ test_order(void)
 
 	schedule = cs_schedule_create();
 	for (int i = 0; i < 100000; i++)
-		cs_schedule_add(schedule, (int64_t) i * 1000003, key_of(i),
+		cs_schedule_add(schedule, (int64_t) i * 1000003, key_of(i), 7,
 						CS_ENTRY_ASKED, (CsInstant) draw(1000000));
-	for (CsEntry *e; (e = cs_schedule_first(schedule)) != NULL; n++)
+	for (CsEntry *e; (e = cs_schedule_first(schedule, 7)) != NULL; n++)
 	{
 		ordered = ordered && e->due >= last;
 		last = e->due;
@@ -197,14 +217,40 @@ test_order(void)
 	cs_schedule_free(schedule);
 }
 
+/* A hundred thousand that ask the same go in any order, each at once. */
+static void
+test_same(void)
+{
+	enum
+	{
+		SAME = 100000
+	};
+	int left = 0;
+
+	schedule = cs_schedule_create();
+	for (int i = 0; i < SAME; i++)
+		cs_schedule_add(schedule, i, key_of(1), 0, CS_ENTRY_LOOK, i);
+	for (int i = 0; i < SAME; i += 2)
+		cs_schedule_remove(schedule, cs_schedule_find(schedule, i));
+	for (CsEntry *e = cs_schedule_same(schedule, key_of(1), NULL); e != NULL;
+		 e = cs_schedule_same(schedule, key_of(1), e))
+		left += e->id % 2;
+	is_int(left, SAME / 2, "those that are left are chained");
+	for (int i = 1; i < SAME; i += 2)
+		cs_schedule_remove(schedule, cs_schedule_find(schedule, i));
+	ok(cs_schedule_same(schedule, key_of(1), NULL) == NULL, "then none is");
+	cs_schedule_free(schedule);
+}
+
 int
 main(void)
 {
-	is_int((int) sizeof(CsEntry), 48, "an entry is small");
+	is_int((int) sizeof(CsEntry), 56, "an entry is small");
 	test_empty();
 	test_at_random(1);
 	test_at_random(5);
 	test_at_random(300);
 	test_order();
+	test_same();
 	return done_testing();
 }
