@@ -65,6 +65,7 @@ typedef struct CsJobResult
 	Jsonb	   *result;		  /* or NULL */
 	Jsonb	   *error;		  /* why there is no answer; or NULL */
 	bool		left;		  /* NOT_NOW: a call left, and was refused */
+	bool		cached;		  /* an answer in memory, no call of this job */
 	bool		young;		 /* pending with an answer that may still change */
 	int			again_ms;	 /* pending: when to look again; NOT_NOW likewise,
 							   * 0: as one likes */

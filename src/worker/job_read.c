@@ -205,6 +205,27 @@ take_refusal(Reading *r)
 		be_not_now(r, failure);
 }
 
+/* The text of a body; that of an answer which somebody has read is written anew. */
+static void
+take_body(Reading *r, dsa_pointer body)
+{
+	const CsReplyBody *b;
+
+	if (!DsaPointerIsValid(body))
+		return;
+	b = dsa_get_address(cs_shmem_area(), body);
+	if (b->form == CS_BODY_RAW)
+	{
+		r->reply.body = b->bytes;
+		r->reply.len = b->len;
+		return;
+	}
+	r->reply.body = JsonbToCString(
+		NULL, unconstify(JsonbContainer *, &((const Jsonb *) b->bytes)->root),
+		(int) b->len);
+	r->reply.len = strlen(r->reply.body);
+}
+
 static void
 read_reply(Reading *r, dsa_pointer body)
 {
@@ -212,19 +233,11 @@ read_reply(Reading *r, dsa_pointer body)
 	CsArguments args = {.pairs = pairs};
 	CsError		parse_error = {0};
 	CsStatus	parsed = CS_FAIL;
-	char		request_id[CS_JOB_UUID_SIZE];
 
-	if (DsaPointerIsValid(body))
-	{
-		const CsReplyBody *b = dsa_get_address(cs_shmem_area(), body);
-
-		r->reply.body = b->bytes;
-		r->reply.len = b->len;
-	}
+	take_body(r, body);
 	args.npairs = cs_settings_secrets(r->job->settings, pairs);
 	pairs[args.npairs++] = (CsPair){"subject", r->job->subject};
-	cs_job_request_id(r->job, request_id);
-	args.request_id = request_id;
+	args.request_id = r->outcome.request_id; /* of the call that answered */
 	if (r->reply.len > 0)
 		parsed =
 			cs_json_parse(r->reply.body, r->reply.len, &r->root, &parse_error);
@@ -294,6 +307,7 @@ cs_job_read(CsJob *job, CsJobResult *result)
 	memset(result, 0, sizeof(*result));
 	result->end = CS_JOB_OVER;
 	cs_slots_peek(job->slot, &r.outcome, &body);
+	result->cached = r.outcome.cached;
 	r.reply = (CsReply){r.outcome.http_status, "", 0};
 	if (r.outcome.code == CS_ERR_NONE)
 		take_reply(&r, body);

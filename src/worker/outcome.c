@@ -178,7 +178,11 @@ write_result(CsJob *job, const CsQueueRow *row, CsEntry *entry,
 	change->provider_ref = result->provider_ref;
 	change->result = result->result;
 	change->error = result->error;
-	change->answers = job->kind == CS_JOB_ASK ? 1 : 0;
+	if (job->kind == CS_JOB_ASK)
+	{
+		change->answers = 1;
+		change->attempts = result->cached ? -1 : 0;
+	}
 	if (result->to != CS_ROW_PENDING)
 	{
 		cs_outbox_ends(kept);
