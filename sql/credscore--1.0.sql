@@ -62,11 +62,13 @@ COMMENT ON COLUMN credscore.home.adopted_at IS 'when credscore_adopt() or CREATE
 -- Whole: the rows of its origin tell a restored database from one that grew here.
 SELECT pg_catalog.pg_extension_config_dump('credscore.home', '');
 
-CREATE FUNCTION credscore_adopt() RETURNS bigint
+CREATE FUNCTION credscore_adopt(
+    open_requests boolean DEFAULT false
+) RETURNS bigint
     AS 'MODULE_PATHNAME' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
-REVOKE ALL ON FUNCTION credscore_adopt() FROM PUBLIC;
-COMMENT ON FUNCTION credscore_adopt() IS
-    'lets a restored or copied database buy answers: it is at home here from now on; returns how many rows of other places were removed from credscore.home; superusers only';
+REVOKE ALL ON FUNCTION credscore_adopt(boolean) FROM PUBLIC;
+COMMENT ON FUNCTION credscore_adopt(boolean) IS
+    'lets a restored or copied database buy answers: it is at home here from now on; open requests that were made elsewhere end, or with true are taken over, and bought here, too; returns how many rows of other places were removed from credscore.home; superusers only';
 
 SELECT @extschema@.credscore_adopt();
 
@@ -244,7 +246,7 @@ CREATE INDEX assessment_open ON credscore.assessment (id) WHERE completed_at IS 
 REVOKE ALL ON credscore.assessment FROM PUBLIC;
 COMMENT ON TABLE credscore.assessment IS
     'requests whose answer comes later, see credscore_assessments; written by the functions and the worker only, dumped whole';
-COMMENT ON COLUMN credscore.assessment.home IS 'which place of credscore.home it was requested in, as a digest: only that asks it';
+COMMENT ON COLUMN credscore.assessment.home IS 'the place that it was requested in, as a digest of a row of credscore.home and of that table: only there it is asked';
 COMMENT ON COLUMN credscore.assessment.attempts IS 'calls that were claimed for it and may have left';
 COMMENT ON COLUMN credscore.assessment.answers IS 'calls of it that were answered, with this request_id';
 COMMENT ON COLUMN credscore.assessment.asked_in IS 'the life of the shared memory that it was claimed in, a random number';
