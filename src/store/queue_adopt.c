@@ -52,7 +52,7 @@ cs_queue_adopt_end(const CsQueueEnd *ends, int n)
 			"error = pg_catalog.jsonb_set(pg_catalog.jsonb_set(e.report, "
 			"'{error,server}', pg_catalog.to_jsonb(a.server)), "
 			"'{error,attempts}', pg_catalog.to_jsonb(a.attempts)) "
-			"FROM pg_catalog.unnest($2, $3, $4, $5) AS e (kind, was, status, report) "
+			"FROM unnest($2, $3, $4, $5) AS e (kind, was, status, report) "
 			"WHERE a.completed_at IS NULL AND a.home <> $1 AND a.kind = e.kind AND a.status = e.was",
 		.nargs = 5,
 		.types = {UUIDOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
