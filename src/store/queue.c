@@ -160,12 +160,11 @@ returned_number(void)
 }
 
 bool
-cs_queue_prepared_before_start(const char *gid)
+cs_queue_is_prepared(const char *gid)
 {
 	static CsQueueStatement look = {
-		.text =
-			"SELECT 1 FROM pg_catalog.pg_prepared_xacts "
-			"WHERE gid = $1 AND prepared < pg_catalog.pg_postmaster_start_time()",
+		.text = "SELECT 1 FROM pg_catalog.pg_prepared_xacts "
+				"WHERE gid = $1 AND database = pg_catalog.current_database()",
 		.nargs = 1,
 		.types = {TEXTOID}};
 	Datum values[] = {CStringGetTextDatum(gid)};
