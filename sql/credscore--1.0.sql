@@ -62,11 +62,13 @@ COMMENT ON COLUMN credscore.home.adopted_at IS 'when credscore_adopt() or CREATE
 -- Whole: the rows of its origin tell a restored database from one that grew here.
 SELECT pg_catalog.pg_extension_config_dump('credscore.home', '');
 
-CREATE FUNCTION credscore_adopt() RETURNS bigint
+CREATE FUNCTION credscore_adopt(
+    open_requests boolean DEFAULT false
+) RETURNS bigint
     AS 'MODULE_PATHNAME' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
-REVOKE ALL ON FUNCTION credscore_adopt() FROM PUBLIC;
-COMMENT ON FUNCTION credscore_adopt() IS
-    'lets a restored or copied database buy answers: it is at home here from now on; returns how many rows of other places were removed from credscore.home; superusers only';
+REVOKE ALL ON FUNCTION credscore_adopt(boolean) FROM PUBLIC;
+COMMENT ON FUNCTION credscore_adopt(boolean) IS
+    'lets a restored or copied database buy answers: it is at home here from now on; open requests that were made elsewhere end, or with true are taken over, and bought here, too; returns how many rows of other places were removed from credscore.home; superusers only';
 
 SELECT @extschema@.credscore_adopt();
 
@@ -211,6 +213,7 @@ COMMENT ON FUNCTION credscore_cache_clear(name) IS
 
 CREATE SEQUENCE credscore.assessment_id_seq;
 REVOKE ALL ON SEQUENCE credscore.assessment_id_seq FROM PUBLIC;
+COMMENT ON SEQUENCE credscore.assessment_id_seq IS 'ids of requests; pg_dump restores it';
 
 -- Only the functions write it.  status, attempts and provider_ref are in no index, so
 -- that all updates but the last are HOT; a fillfactor of 30 leaves room for them
@@ -244,10 +247,26 @@ CREATE INDEX assessment_open ON credscore.assessment (id) WHERE completed_at IS 
 REVOKE ALL ON credscore.assessment FROM PUBLIC;
 COMMENT ON TABLE credscore.assessment IS
     'requests whose answer comes later, see credscore_assessments; written by the functions and the worker only, dumped whole';
-COMMENT ON COLUMN credscore.assessment.home IS 'which place of credscore.home it was requested in, as a digest: only that asks it';
+COMMENT ON COLUMN credscore.assessment.id IS 'what credscore_request_assessment() and its kin returned';
+COMMENT ON COLUMN credscore.assessment.server IS 'foreign server that is asked';
+COMMENT ON COLUMN credscore.assessment.kind IS 'assessment, decision, lac or statement: which of them';
+COMMENT ON COLUMN credscore.assessment.subject IS 'whom it is about, normalised';
+COMMENT ON COLUMN credscore.assessment.arguments IS 'other arguments, as they are sent';
+COMMENT ON COLUMN credscore.assessment.status IS 'queued, asking, pending; done, failed, expired, cancelled, unknown';
+COMMENT ON COLUMN credscore.assessment.provider_ref IS 'what the provider calls it, once it was accepted';
+COMMENT ON COLUMN credscore.assessment.request_id IS 'sent along with each call; another one after credscore_retry()';
+COMMENT ON COLUMN credscore.assessment.home IS 'the place that it was requested in, as a digest of a row of credscore.home and of that table: only there it is asked';
 COMMENT ON COLUMN credscore.assessment.attempts IS 'calls that were claimed for it and may have left';
 COMMENT ON COLUMN credscore.assessment.answers IS 'calls of it that were answered, with this request_id';
+COMMENT ON COLUMN credscore.assessment.deadline IS 'after it what the provider still works on is looked at once more, and expires';
+COMMENT ON COLUMN credscore.assessment.requested_by IS 'the role whose privileges and user mapping hold when it is asked';
+COMMENT ON COLUMN credscore.assessment.purpose IS 'credscore.purpose of then';
+COMMENT ON COLUMN credscore.assessment.requested_at IS 'start of the transaction that made it';
+COMMENT ON COLUMN credscore.assessment.asked_at IS 'when its latest call was claimed';
 COMMENT ON COLUMN credscore.assessment.asked_in IS 'the life of the shared memory that it was claimed in, a random number';
+COMMENT ON COLUMN credscore.assessment.completed_at IS 'when it ended; NULL: it is open';
+COMMENT ON COLUMN credscore.assessment.result IS 'the answer, also one that is not yet the last';
+COMMENT ON COLUMN credscore.assessment.error IS 'the report that it ended with, as on_error => report makes it';
 SELECT pg_catalog.pg_extension_config_dump('credscore.assessment', '');
 SELECT pg_catalog.pg_extension_config_dump('credscore.assessment_id_seq', '');
 
@@ -264,6 +283,23 @@ CREATE VIEW credscore_assessments WITH (security_barrier) AS
 GRANT SELECT ON credscore_assessments TO PUBLIC;
 COMMENT ON VIEW credscore_assessments IS
     'requests whose answer comes later: those of the current role, and for members of credscore_monitor those of all, without subject, arguments, result and error';
+COMMENT ON COLUMN credscore_assessments.id IS 'what credscore_request_assessment() and its kin returned';
+COMMENT ON COLUMN credscore_assessments.server IS 'foreign server that is asked';
+COMMENT ON COLUMN credscore_assessments.kind IS 'assessment, decision, lac or statement: which of them';
+COMMENT ON COLUMN credscore_assessments.subject IS 'whom it is about, normalised; NULL for those of others';
+COMMENT ON COLUMN credscore_assessments.arguments IS 'other arguments, as they are sent; NULL for those of others';
+COMMENT ON COLUMN credscore_assessments.status IS 'queued, asking, pending; done, failed, expired, cancelled, unknown';
+COMMENT ON COLUMN credscore_assessments.provider_ref IS 'what the provider calls it, once it was accepted';
+COMMENT ON COLUMN credscore_assessments.request_id IS 'sent along with each call; another one after credscore_retry()';
+COMMENT ON COLUMN credscore_assessments.attempts IS 'calls that were claimed for it and may have left';
+COMMENT ON COLUMN credscore_assessments.deadline IS 'after it what the provider still works on is looked at once more, and expires';
+COMMENT ON COLUMN credscore_assessments.requested_by IS 'the role whose privileges and user mapping hold when it is asked';
+COMMENT ON COLUMN credscore_assessments.purpose IS 'credscore.purpose of then';
+COMMENT ON COLUMN credscore_assessments.requested_at IS 'start of the transaction that made it';
+COMMENT ON COLUMN credscore_assessments.asked_at IS 'when its latest call was claimed';
+COMMENT ON COLUMN credscore_assessments.completed_at IS 'when it ended; NULL: it is open';
+COMMENT ON COLUMN credscore_assessments.result IS 'the answer, also one that is not yet the last; NULL for those of others';
+COMMENT ON COLUMN credscore_assessments.error IS 'the report that it ended with, as on_error => report makes it; NULL for those of others';
 
 CREATE FUNCTION credscore_request_assessment(
     account_id text,

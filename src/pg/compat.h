@@ -11,6 +11,7 @@
 
 #include "access/twophase.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_database.h"
 #include "catalog/pg_foreign_server.h"
 #include "catalog/pg_proc.h"
 #include "commands/explain.h"
@@ -105,6 +106,17 @@ cs_compat_may_refresh(Oid relid)
 	return object_ownercheck(RelationRelationId, relid, GetUserId());
 #else
 	return pg_class_ownercheck(relid, GetUserId());
+#endif
+}
+
+/* Does the user own the database? */
+static inline bool
+cs_compat_owns_database(Oid oid)
+{
+#if PG_VERSION_NUM >= 160000
+	return object_ownercheck(DatabaseRelationId, oid, GetUserId());
+#else
+	return pg_database_ownercheck(oid, GetUserId());
 #endif
 }
 

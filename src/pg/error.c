@@ -99,6 +99,15 @@ cs_error_about_subject(CsErrorCode code)
 	return classes[code].about_subject;
 }
 
+bool
+cs_error_state_about_subject(int sqlstate)
+{
+	for (int i = CS_ERR_NONE + 1; i < CS_ERR_COUNT; i++)
+		if (classes[i].sqlstate == sqlstate)
+			return classes[i].about_subject;
+	return sqlstate == CS_ERROR_CANCELLED;
+}
+
 void
 cs_error_raise(int elevel, CsErrorCode code, const char *message,
 			   const char *detail, const char *hint)

@@ -12,6 +12,9 @@
 
 extern int cs_error_sqlstate(CsErrorCode code);
 
+/* Of a request that was cancelled before anybody asked it: no question's code. */
+#define CS_ERROR_CANCELLED MAKE_SQLSTATE('C', 'S', '4', '1', '0')
+
 /*
  * May the same question be asked again later, without the risk of paying twice?
  * What concerns all questions, and not this one, is free and ends with its cause.
@@ -23,6 +26,9 @@ extern bool cs_error_retryable(CsErrorCode code);
  * the log-in concerns all, whatever its code.
  */
 extern bool cs_error_about_subject(CsErrorCode code);
+
+/* The same by the SQLSTATE of a report; a cancelled request is one, too. */
+extern bool cs_error_state_about_subject(int sqlstate);
 
 /*
  * ereport of a failure; returns when elevel is below ERROR.  detail may be

@@ -7,7 +7,9 @@
  * visible, and that a range of theirs holds ids of transactions that are still
  * open does no harm, since those announce them, too.
  *
- * A prepared transaction leaves its news under its name.  The command that
+ * A prepared transaction leaves its news under its name; one that was prepared
+ * before shared memory was made has left nothing, and may have made rows that no
+ * look at all has seen: there is another one.  The command that
  * commits it has a transaction of its own, which announces them however it
  * ends: by then the rows may be committed, and a look too many costs nothing.
  *
@@ -77,8 +79,7 @@ at_transaction_end(XactEvent event, void *arg)
 			forget();
 			break;
 		case XACT_EVENT_PREPARE:
-			if (has_news())
-				cs_prepared_keep(gid, &news);
+			cs_prepared_keep(gid, &news);
 			forget();
 			break;
 		case XACT_EVENT_PRE_COMMIT:
@@ -96,9 +97,8 @@ announce_prepared(const char *name)
 {
 	CsNews prepared;
 
-	if (!cs_prepared_find(name, &prepared) && !prepared.look_at_all &&
-		cs_queue_prepared_before_start(name))
-		prepared.look_at_all = true;
+	if (!cs_prepared_find(name, &prepared))
+		prepared.look_at_all = cs_queue_is_prepared(name);
 	news = prepared;
 	always = true;
 }
@@ -143,6 +143,8 @@ concerns_all(const Node *stmt)
 		case T_GrantStmt:
 		case T_GrantRoleStmt:
 			return true;
+		case T_DropStmt:
+			return ((const DropStmt *) stmt)->removeType == OBJECT_EXTENSION;
 		default:
 			return false;
 	}
@@ -157,6 +159,7 @@ utility_announced(PlannedStmt *stmt, const char *query_string,
 	Node *command = stmt->utilityStmt;
 	bool  transaction = IsA(command, TransactionStmt);
 	bool  all = concerns_all(command);
+	bool  existed = all && cs_queue_exists();
 
 	if (transaction)
 		before_transaction((TransactionStmt *) command);
@@ -168,7 +171,7 @@ utility_announced(PlannedStmt *stmt, const char *query_string,
 								params, env, dest, completion);
 	if (transaction)
 		after_transaction((TransactionStmt *) command);
-	if (all && cs_queue_exists())
+	if (all && (existed || cs_queue_exists()))
 		cs_announce_all();
 }
 

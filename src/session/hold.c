@@ -72,6 +72,14 @@ wanted_database(const Node *stmt)
 	}
 }
 
+/* Whoever may not have it gets their error without it. */
+static bool
+may_have(const Node *stmt, Oid database)
+{
+	return cs_compat_owns_database(database) ||
+		   (IsA(stmt, CreatedbStmt) && have_createdb_privilege());
+}
+
 static void
 let_go(void)
 {
@@ -117,7 +125,8 @@ utility_held(PlannedStmt *stmt, const char *query_string, bool read_only_tree,
 
 	PG_TRY();
 	{
-		if (OidIsValid(database) && !OidIsValid(held))
+		if (OidIsValid(database) && !OidIsValid(held) &&
+			may_have(stmt->utilityStmt, database))
 			hold(database);
 		if (prev_utility_hook)
 			prev_utility_hook(stmt, query_string, read_only_tree, context,

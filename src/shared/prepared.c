@@ -2,23 +2,23 @@
  * prepared.c
  *	  What prepared transactions will announce when they are committed.
  *
- * A few records in static shared memory, by the name of the transaction, which
- * is unique over all databases.  They do not outlive the server: after its
- * start the worker of each database looks at all rows anyway, but rows of a
- * transaction that is committed later it cannot have seen.  So what is committed
- * under a name that is not known here may have rows.
+ * A record for each transaction that can be prepared at a time, in static shared
+ * memory, by its name, which is unique over all databases.  They do not outlive
+ * shared memory: a transaction that is prepared and has no record here was prepared
+ * before, and nobody knows what it has to announce.  So those that have nothing to
+ * announce have their record, too.
  *------------------------------------------------------------------------- */
 #include "postgres.h"
 
 #include "shared/prepared.h"
 
-#include "access/xact.h"
+#include "access/twophase.h"
 #include "storage/lwlock.h"
+#include "storage/shmem.h"
 
 #include "pg/shmem.h"
 
-#define MAX_PREPARED 64
-#define GID_ROOM	 200 /* GIDSIZE of PostgreSQL */
+#define GID_ROOM 200 /* GIDSIZE of PostgreSQL */
 
 typedef struct Prepared
 {
@@ -26,25 +26,19 @@ typedef struct Prepared
 	CsNews news;
 } Prepared;
 
-typedef struct PreparedTable
-{
-	bool	 overflowed; /* one found no room */
-	Prepared prepared[MAX_PREPARED];
-} PreparedTable;
-
-static PreparedTable *table;
-static LWLock		 *table_lock;
+static Prepared *table; /* max_prepared_xacts of them */
+static LWLock	*table_lock;
 
 static Size
 prepared_size(void)
 {
-	return sizeof(PreparedTable);
+	return mul_size(max_prepared_xacts, sizeof(Prepared));
 }
 
 static void
 prepared_init(void *memory, LWLock *lock)
 {
-	memset(memory, 0, sizeof(PreparedTable));
+	memset(memory, 0, prepared_size());
 }
 
 static void
@@ -67,9 +61,9 @@ cs_prepared_init(void)
 static Prepared *
 find(const char *gid)
 {
-	for (int i = 0; i < MAX_PREPARED; i++)
-		if (strcmp(table->prepared[i].gid, gid) == 0)
-			return &table->prepared[i];
+	for (int i = 0; i < max_prepared_xacts; i++)
+		if (strcmp(table[i].gid, gid) == 0)
+			return &table[i];
 	return NULL;
 }
 
@@ -79,14 +73,14 @@ cs_prepared_keep(const char *gid, const CsNews *news)
 	Prepared *p;
 
 	LWLockAcquire(table_lock, LW_EXCLUSIVE);
-	p = find("");
+	p = find(gid);
+	if (p == NULL)
+		p = find("");
 	if (p != NULL)
 	{
 		strlcpy(p->gid, gid, sizeof(p->gid));
 		p->news = *news;
 	}
-	else
-		table->overflowed = true;
 	LWLockRelease(table_lock);
 }
 
@@ -100,8 +94,6 @@ cs_prepared_find(const char *gid, CsNews *news)
 	p = find(gid);
 	if (p != NULL)
 		*news = p->news;
-	else
-		news->look_at_all = table->overflowed;
 	LWLockRelease(table_lock);
 	return p != NULL;
 }

@@ -12,14 +12,14 @@
 extern void cs_prepared_init(void);
 
 /*
- * Keeps news under the name of a transaction; without room they are kept as
- * "some transaction, look at all".  Never raises.
+ * Keeps news, also none, under the name of a transaction, if there is room.
+ * Never raises.
  */
 extern void cs_prepared_keep(const char *gid, const CsNews *news);
 
 /*
- * What was kept under a name.  It stays until cs_prepared_drop.  Where nothing
- * is, *news says whether something may have been forgotten.
+ * What was kept under a name.  It stays until cs_prepared_drop.  False: nothing
+ * was, since shared memory is as it is.
  */
 extern bool cs_prepared_find(const char *gid, CsNews *news);
 extern void cs_prepared_drop(const char *gid);

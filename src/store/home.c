@@ -128,6 +128,7 @@ cs_home_digest(pg_uuid_t *digest)
 {
 	const CsLife	  *life = cs_life_present();
 	uint64			   system = GetSystemIdentifier();
+	Oid				   table = home_table(); /* another one when restored */
 	uint8			   bytes[PG_SHA256_DIGEST_LENGTH];
 	pg_cryptohash_ctx *ctx = pg_cryptohash_create(PG_SHA256);
 
@@ -136,6 +137,7 @@ cs_home_digest(pg_uuid_t *digest)
 			0 ||
 		pg_cryptohash_update(ctx, (const uint8 *) &MyDatabaseId,
 							 sizeof(MyDatabaseId)) < 0 ||
+		pg_cryptohash_update(ctx, (const uint8 *) &table, sizeof(table)) < 0 ||
 		pg_cryptohash_update(ctx, life->bytes, life->len) < 0 ||
 		pg_cryptohash_final(ctx, bytes, sizeof(bytes)) < 0)
 		elog(ERROR, "could not make the digest of a home");

@@ -31,7 +31,11 @@ extern CsHome cs_home_look(void);
 /* Why it may buy nothing, as a part of a sentence; NULL: it may. */
 extern const char *cs_home_fault(CsHome home);
 
-/* This place as a digest, which requests carry along. */
+/*
+ * This place as a digest, which requests carry along.  That of a database that
+ * was restored into itself is another one, though it is at home: its requests
+ * may have been asked since they were dumped.
+ */
 extern void cs_home_digest(pg_uuid_t *digest);
 
 /* Deletes the rows of other places, and adds one of here unless there is one.

@@ -160,12 +160,11 @@ returned_number(void)
 }
 
 bool
-cs_queue_prepared_before_start(const char *gid)
+cs_queue_is_prepared(const char *gid)
 {
 	static CsQueueStatement look = {
-		.text =
-			"SELECT 1 FROM pg_catalog.pg_prepared_xacts "
-			"WHERE gid = $1 AND prepared < pg_catalog.pg_postmaster_start_time()",
+		.text = "SELECT 1 FROM pg_catalog.pg_prepared_xacts "
+				"WHERE gid = $1 AND database = pg_catalog.current_database()",
 		.nargs = 1,
 		.types = {TEXTOID}};
 	Datum values[] = {CStringGetTextDatum(gid)};
@@ -318,14 +317,18 @@ cs_queue_look(int64 id, CsQueueRow *row, bool *own)
 
 /* --- changing one --- */
 
+/* $1 is the row, $2 the role, $3 this place. */
 static bool
 change_own(CsQueueStatement *statement, int64 id)
 {
-	char  *role = GetUserNameFromId(GetUserId(), false);
-	Datum  values[] = {Int64GetDatum(id),
-					   DirectFunctionCall1(namein, CStringGetDatum(role))};
-	uint64 changed;
+	char	 *role = GetUserNameFromId(GetUserId(), false);
+	pg_uuid_t home;
+	Datum	  values[] = {Int64GetDatum(id),
+						  DirectFunctionCall1(namein, CStringGetDatum(role)),
+						  UUIDPGetDatum(&home)};
+	uint64	  changed;
 
+	cs_home_digest(&home);
 	SPI_connect();
 	changed = cs_queue_run(statement, values, NULL);
 	SPI_finish();
@@ -353,16 +356,18 @@ cs_queue_cancel(int64 id)
 	return change_own(&pending, id) ? CS_CANCEL_PENDING : CS_CANCEL_NO;
 }
 
+/* It is asked here from now on, wherever it was made. */
 bool
 cs_queue_retry(int64 id)
 {
 	static CsQueueStatement retry = {
 		.text =
-			"UPDATE credscore.assessment SET status = 'queued', request_id = pg_catalog.gen_random_uuid(), "
-			"provider_ref = NULL, attempts = 0, answers = 0, deadline = NULL, asked_at = NULL, asked_in = NULL, completed_at = NULL, error = NULL "
+			"UPDATE credscore.assessment SET status = 'queued', request_id = pg_catalog.gen_random_uuid(), home = $3, "
+			"provider_ref = NULL, attempts = 0, answers = 0, deadline = NULL, asked_at = NULL, asked_in = NULL, "
+			"completed_at = NULL, result = NULL, error = NULL "
 			"WHERE id = $1 AND requested_by = $2 AND status IN ('failed', 'expired', 'unknown')",
-		.nargs = 2,
-		.types = {INT8OID, NAMEOID}};
+		.nargs = 3,
+		.types = {INT8OID, NAMEOID, UUIDOID}};
 
 	return change_own(&retry, id);
 }

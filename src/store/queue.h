@@ -58,8 +58,8 @@ typedef struct CsQueueRow
 /* Is there such a table, so that there may be a queue? */
 extern bool cs_queue_exists(void);
 
-/* Was a transaction of this name prepared before the server started? */
-extern bool cs_queue_prepared_before_start(const char *gid);
+/* Is a transaction of this database prepared under a name? */
+extern bool cs_queue_is_prepared(const char *gid);
 
 /*
  * Puts a request into the queue for the current role; returns its id.  Only

@@ -143,7 +143,7 @@ is(calls() - $before, 0, 'without a call');
 
 # --- who may adopt ---
 
-$cluster->safe_psql('CREATE ROLE owner LOGIN; GRANT EXECUTE ON FUNCTION credscore_adopt() TO owner', database => 'restored');
+$cluster->safe_psql('CREATE ROLE owner LOGIN; GRANT EXECUTE ON FUNCTION credscore_adopt(boolean) TO owner', database => 'restored');
 is($cluster->error('SET ROLE owner; SELECT credscore_adopt()', database => 'restored')->{sqlstate}, '42501',
 	'only superusers adopt, whatever is granted');
 is($cluster->error('BEGIN READ ONLY; SELECT credscore_adopt()', database => 'restored')->{sqlstate}, '25006',

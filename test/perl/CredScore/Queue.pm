@@ -1,0 +1,133 @@
+
+=pod
+
+=head1 NAME
+
+CredScore::Queue - the requests of a database, for TAP tests
+
+=head1 SYNOPSIS
+
+  my $queue = CredScore::Queue->new($cluster);
+  my $id = $queue->request(q{credscore_request_lac('639170000001')}, user => 'caller');
+  is($queue->ends($id), 'done');
+  is($queue->states, 'done 1');
+
+=head1 METHODS
+
+=over
+
+=item CredScore::Queue->new($cluster, $database)
+
+=item $queue->request($call, %options)
+
+Makes a request, the text of a function call; returns its id.  Options are those
+of psql.
+
+=item $queue->status($id), $queue->ends($id), $queue->reaches($id, $status)
+
+What a request is; that it has ended with, waited for; until it is so.
+
+=item $queue->states
+
+How many requests are in which state: "done 3, queued 1".
+
+=item $queue->settles
+
+Waits until no request is open; returns the states then.
+
+=item $queue->workers, $queue->no_worker
+
+How many workers run in the database; until there is none.
+
+=item $queue->paused
+
+Until no worker of any database runs: with credscore.workers switched off.
+
+=back
+
+=cut
+
+package CredScore::Queue;
+
+use strict;
+use warnings;
+
+sub new
+{
+	my ($class, $cluster, $database) = @_;
+	return bless { cluster => $cluster, database => $database // 'postgres' }, $class;
+}
+
+sub sql
+{
+	my ($self, $query, %options) = @_;
+	return $self->{cluster}->safe_psql($query, database => $self->{database}, %options);
+}
+
+sub request
+{
+	my ($self, $call, %options) = @_;
+	return $self->sql("SELECT $call", %options);
+}
+
+sub status
+{
+	my ($self, $id) = @_;
+	return $self->sql("SELECT status FROM credscore.assessment WHERE id = $id");
+}
+
+sub ends
+{
+	my ($self, $id) = @_;
+	$self->{cluster}->wait_until(
+		sub { $self->sql("SELECT completed_at IS NOT NULL FROM credscore.assessment WHERE id = $id") eq 't' },
+		"request $id ends");
+	return $self->status($id);
+}
+
+sub reaches
+{
+	my ($self, $id, $status) = @_;
+	return $self->{cluster}->wait_until(sub { $self->status($id) eq $status }, "request $id is $status");
+}
+
+sub states
+{
+	my ($self) = @_;
+	return $self->sql(q{SELECT coalesce(string_agg(status || ' ' || n, ', ' ORDER BY status COLLATE "C"), '')
+		FROM (SELECT status, count(*) AS n FROM credscore.assessment GROUP BY status) s});
+}
+
+sub settles
+{
+	my ($self) = @_;
+	$self->{cluster}->wait_until(
+		sub { $self->sql('SELECT count(*) FROM credscore.assessment WHERE completed_at IS NULL') == 0 },
+		'no request is open');
+	return $self->states;
+}
+
+sub workers
+{
+	my ($self) = @_;
+	return $self->{cluster}->safe_psql(
+		"SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'credscore worker' AND datname = '$self->{database}'",
+		database => 'template1');
+}
+
+sub no_worker
+{
+	my ($self) = @_;
+	return $self->{cluster}->wait_until(sub { $self->workers == 0 }, 'no worker runs');
+}
+
+sub paused
+{
+	my ($self) = @_;
+	return $self->{cluster}->wait_until(sub {
+		$self->{cluster}->safe_psql(q{SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'credscore worker'},
+			database => 'template1') == 0;
+	}, 'no worker runs');
+}
+
+1;
