@@ -11,6 +11,7 @@
 
 #include "access/twophase.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_database.h"
 #include "catalog/pg_foreign_server.h"
 #include "catalog/pg_proc.h"
 #include "commands/explain.h"
@@ -50,11 +51,15 @@ cs_compat_process_count(void)
 #define pg_noreturn __attribute__((noreturn))
 #endif
 
-/* Is there a database of this oid?  Within a transaction. */
+/* Does the role own the database? */
 static inline bool
-cs_compat_database_exists(Oid oid)
+cs_compat_owns_database(Oid database, Oid roleid)
 {
-	return SearchSysCacheExists1(DATABASEOID, ObjectIdGetDatum(oid));
+#if PG_VERSION_NUM >= 160000
+	return object_ownercheck(DatabaseRelationId, database, roleid);
+#else
+	return pg_database_ownercheck(database, roleid);
+#endif
 }
 
 /* May the role use the foreign server? */
