@@ -268,11 +268,12 @@ look_at_deaths(void)
 	CsInstant last;
 	int		  deaths = cs_marker_deaths(&last);
 
-	if (cs_guc_max_worker_crashes() == 0 ||
-		deaths < cs_guc_max_worker_crashes())
-		return;
-	away_until = last + CS_MARKER_MEMORY_US;
+	if (cs_guc_max_worker_crashes() > 0 &&
+		deaths >= cs_guc_max_worker_crashes())
+		away_until = last + CS_MARKER_MEMORY_US;
 	cs_place_stay_away(away_until, deaths);
+	if (away_until == 0)
+		return;
 	ereport(
 		LOG,
 		(errmsg("credscore starts no workers for ten minutes"),
