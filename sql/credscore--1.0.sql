@@ -535,8 +535,8 @@ COMMENT ON FUNCTION credscore_version() IS
     'versions of credscore, libcurl and json-c, as built and as loaded';
 
 CREATE FUNCTION credscore.stat_workers(
-    OUT kind text, OUT pid int, OUT state text, OUT started_at timestamptz,
-    OUT heartbeat timestamptz, OUT questions int
+    OUT kind text, OUT pid int, OUT datname name, OUT state text, OUT started_at timestamptz,
+    OUT heartbeat timestamptz, OUT questions int, OUT due_at timestamptz, OUT blocked_by int
 ) RETURNS SETOF record
     AS 'MODULE_PATHNAME', 'credscore_stat_workers' LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
 REVOKE ALL ON FUNCTION credscore.stat_workers() FROM PUBLIC;
@@ -547,13 +547,16 @@ CREATE VIEW credscore_stat_workers AS SELECT * FROM credscore.stat_workers();
 REVOKE ALL ON credscore_stat_workers FROM PUBLIC;
 GRANT SELECT ON credscore_stat_workers TO credscore_monitor;
 COMMENT ON VIEW credscore_stat_workers IS
-    'the processes of credscore: when they started, their last sign of life, and the questions they hold';
-COMMENT ON COLUMN credscore_stat_workers.kind IS 'courier';
+    'the processes of credscore, and the databases whose requests want a worker, now or later';
+COMMENT ON COLUMN credscore_stat_workers.kind IS 'courier, launcher or worker; a worker for each database that has something to do';
 COMMENT ON COLUMN credscore_stat_workers.pid IS 'process id; NULL while it is not running';
-COMMENT ON COLUMN credscore_stat_workers.state IS 'running, or while credscore.enabled is off: draining as long as calls are on their way, then drained; stopped: there is no process';
-COMMENT ON COLUMN credscore_stat_workers.started_at IS 'when the process last started';
-COMMENT ON COLUMN credscore_stat_workers.heartbeat IS 'last turn of its loop; older than a few seconds means trouble';
-COMMENT ON COLUMN credscore_stat_workers.questions IS 'questions open in all sessions, waiting or being asked';
+COMMENT ON COLUMN credscore_stat_workers.datname IS 'whose requests a worker works on';
+COMMENT ON COLUMN credscore_stat_workers.state IS 'running; stopped: there is no process; of the courier, while credscore.enabled is off: draining as long as calls are on their way, then drained; of the launcher: off, while credscore.workers is; waiting, while it starts no worker since too many were killed; of a worker: starting, leaving for a statement that wants the database, waiting for a place, or resting until due_at';
+COMMENT ON COLUMN credscore_stat_workers.started_at IS 'when the process last started; of a worker that is not running, since when its state is this';
+COMMENT ON COLUMN credscore_stat_workers.heartbeat IS 'last turn of the courier''s loop; older than a few seconds means trouble; NULL for the others';
+COMMENT ON COLUMN credscore_stat_workers.questions IS 'questions open in all sessions, waiting or being asked; NULL for all but the courier';
+COMMENT ON COLUMN credscore_stat_workers.due_at IS 'when the next worker is to be there; of the launcher: when it starts workers again';
+COMMENT ON COLUMN credscore_stat_workers.blocked_by IS 'process whose lock keeps the worker waiting; NULL: none';
 
 CREATE FUNCTION credscore.stat_servers(
     OUT server name, OUT provider text, OUT base_url text,

@@ -51,11 +51,15 @@ cs_compat_process_count(void)
 #define pg_noreturn __attribute__((noreturn))
 #endif
 
-/* Is there a database of this oid?  Within a transaction. */
+/* Does the role own the database? */
 static inline bool
-cs_compat_database_exists(Oid oid)
+cs_compat_owns_database(Oid database, Oid roleid)
 {
-	return SearchSysCacheExists1(DATABASEOID, ObjectIdGetDatum(oid));
+#if PG_VERSION_NUM >= 160000
+	return object_ownercheck(DatabaseRelationId, database, roleid);
+#else
+	return pg_database_ownercheck(database, roleid);
+#endif
 }
 
 /* May the role use the foreign server? */
@@ -106,17 +110,6 @@ cs_compat_may_refresh(Oid relid)
 	return object_ownercheck(RelationRelationId, relid, GetUserId());
 #else
 	return pg_class_ownercheck(relid, GetUserId());
-#endif
-}
-
-/* Does the user own the database? */
-static inline bool
-cs_compat_owns_database(Oid oid)
-{
-#if PG_VERSION_NUM >= 160000
-	return object_ownercheck(DatabaseRelationId, oid, GetUserId());
-#else
-	return pg_database_ownercheck(oid, GetUserId());
 #endif
 }
 

@@ -13,15 +13,22 @@
 #include "miscadmin.h"
 #include "utils/guc.h"
 
+/* Databases whose requests are worked on at once. */
+#define MAX_WORKERS_DEFAULT 2
+#define MAX_WORKERS_MAX		64
+
+#define MAX_WORKER_CRASHES_DEFAULT 3
+#define MAX_WORKER_CRASHES_MAX	   1000
+
+#define QUEUE_RETENTION_DEFAULT (90 * 24 * 3600) /* seconds */
+
+#define PURPOSE_MAX 200 /* bytes */
+
 /*
  * Questions that may be open at once over all sessions.  A slot takes about
  * half a kilobyte of static shared memory, so that even the largest table
  * stays small; who finds none free waits for one.
  */
-#define MAX_WORKERS_DEFAULT 2
-#define MAX_WORKERS_MAX		64
-
-#define PURPOSE_MAX			  200 /* bytes */
 #define MAX_QUESTIONS_DEFAULT 1024
 #define MAX_QUESTIONS_MIN	  16
 #define MAX_QUESTIONS_MAX	  65536
@@ -75,7 +82,9 @@ static int	 max_questions = MAX_QUESTIONS_DEFAULT; /* slots */
 static int	 on_error = CS_ON_ERROR_ERROR; /* default of the argument */
 static int	 read_ahead = 0; /* rows; 0: READ_AHEAD_FACTOR * max_in_flight */
 static bool	 slow_start = false; /* let the window grow */
-static bool	 workers = true;	 /* work on queues */
+static int	 max_worker_crashes = MAX_WORKER_CRASHES_DEFAULT;
+static int	 queue_retention = QUEUE_RETENTION_DEFAULT; /* seconds */
+static bool	 workers = true;							/* work on queues */
 static int	 max_workers = MAX_WORKERS_DEFAULT;
 
 static bool
@@ -88,8 +97,9 @@ check_purpose(char **value, void **extra, GucSource source)
 	return false;
 }
 
-void
-cs_guc_init(void)
+/* In the order of their names, cache_size to enabled, */
+static void
+define_first(void)
 {
 	if (process_shared_preload_libraries_in_progress)
 		DefineCustomIntVariable(
@@ -114,7 +124,12 @@ cs_guc_init(void)
 		"credscore.enabled", "Allows calls to providers.",
 		"When it is switched off, calls that have left are received, and no other leaves.",
 		&enabled, true, PGC_SIGHUP, 0, NULL, NULL, NULL);
+}
 
+/* max_calls_per_statement to max_workers, */
+static void
+define_maxima(void)
+{
 	DefineCustomIntVariable("credscore.max_calls_per_statement",
 							"Sets how many calls one statement may make.",
 							"Zero means no limit.", &max_calls_per_statement,
@@ -135,6 +150,26 @@ cs_guc_init(void)
 			&max_questions, MAX_QUESTIONS_DEFAULT, MAX_QUESTIONS_MIN,
 			MAX_QUESTIONS_MAX, PGC_POSTMASTER, 0, NULL, NULL, NULL);
 
+	if (process_shared_preload_libraries_in_progress)
+		DefineCustomIntVariable(
+			"credscore.max_worker_crashes",
+			"Sets how many background workers may be killed in ten minutes before they stay away for ten.",
+			"Each such death restarts the whole server. Zero means that they never stay away.",
+			&max_worker_crashes, MAX_WORKER_CRASHES_DEFAULT, 0,
+			MAX_WORKER_CRASHES_MAX, PGC_POSTMASTER, 0, NULL, NULL, NULL);
+
+	DefineCustomIntVariable(
+		"credscore.max_workers",
+		"Sets in how many databases requests are worked on at once.",
+		"Each takes one of max_worker_processes.", &max_workers,
+		MAX_WORKERS_DEFAULT, 1, MAX_WORKERS_MAX, PGC_SIGHUP, 0, NULL, NULL,
+		NULL);
+}
+
+/* and mode to workers. */
+static void
+define_last(void)
+{
 	DefineCustomEnumVariable(
 		"credscore.mode", "Sets whether questions may cost money.",
 		"live asks providers; cached answers from memory only, and counts what it would have asked.",
@@ -152,6 +187,12 @@ cs_guc_init(void)
 		"It is kept with what is requested; at most 200 bytes.", &purpose, "",
 		PGC_USERSET, 0, check_purpose, NULL, NULL);
 
+	DefineCustomIntVariable("credscore.queue_retention",
+							"Sets how long requests are kept after their end.",
+							"Zero means for ever.", &queue_retention,
+							QUEUE_RETENTION_DEFAULT, 0, INT_MAX, PGC_SIGHUP,
+							GUC_UNIT_S, NULL, NULL, NULL);
+
 	DefineCustomIntVariable(
 		"credscore.read_ahead",
 		"Sets how many rows are read ahead of those whose answers are awaited.",
@@ -168,14 +209,14 @@ cs_guc_init(void)
 							 "Lets background workers ask what was requested.",
 							 "When it is switched off, requests wait.",
 							 &workers, true, PGC_SIGHUP, 0, NULL, NULL, NULL);
+}
 
-	DefineCustomIntVariable(
-		"credscore.max_workers",
-		"Sets in how many databases requests are worked on at once.",
-		"Each takes one of max_worker_processes.", &max_workers,
-		MAX_WORKERS_DEFAULT, 1, MAX_WORKERS_MAX, PGC_SIGHUP, 0, NULL, NULL,
-		NULL);
-
+void
+cs_guc_init(void)
+{
+	define_first();
+	define_maxima();
+	define_last();
 	MarkGUCPrefixReserved("credscore");
 }
 
@@ -287,4 +328,16 @@ int
 cs_guc_max_workers(void)
 {
 	return max_workers;
+}
+
+int
+cs_guc_max_worker_crashes(void)
+{
+	return max_worker_crashes;
+}
+
+int
+cs_guc_queue_retention(void)
+{
+	return queue_retention;
 }

@@ -43,6 +43,12 @@ extern bool		   cs_guc_slow_start(void);
 extern bool		   cs_guc_workers(void);	 /* are queues worked on? */
 extern int		   cs_guc_max_workers(void); /* databases at once */
 
+/* Deaths of workers before they stay away; 0: any number. */
+extern int cs_guc_max_worker_crashes(void);
+
+/* Seconds that requests are kept after their end; 0: for ever. */
+extern int cs_guc_queue_retention(void);
+
 /* The value of an on_error argument; false when it is none. */
 extern bool cs_guc_parse_on_error(const char *text, CsOnError *value);
 

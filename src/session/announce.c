@@ -38,7 +38,7 @@ static char
 void
 cs_announce_row(int64 id)
 {
-	cs_place_add(&news, id, id);
+	cs_id_news_add(&news, id, id);
 }
 
 void

@@ -5,7 +5,8 @@
  * DROP DATABASE, CREATE DATABASE of a template, ALTER DATABASE ... RENAME and
  * SET TABLESPACE fail while anybody is connected.  The worker is asked to leave,
  * and none starts until the statement, or its session, has ended.  The wait can
- * be cancelled.
+ * be cancelled.  Who does not own the database is refused by PostgreSQL, or copies
+ * a template, where no worker is, and asks none to leave.
  *------------------------------------------------------------------------- */
 #include "postgres.h"
 
@@ -72,14 +73,6 @@ wanted_database(const Node *stmt)
 	}
 }
 
-/* Whoever may not have it gets their error without it. */
-static bool
-may_have(const Node *stmt, Oid database)
-{
-	return cs_compat_owns_database(database) ||
-		   (IsA(stmt, CreatedbStmt) && have_createdb_privilege());
-}
-
 static void
 let_go(void)
 {
@@ -126,7 +119,7 @@ utility_held(PlannedStmt *stmt, const char *query_string, bool read_only_tree,
 	PG_TRY();
 	{
 		if (OidIsValid(database) && !OidIsValid(held) &&
-			may_have(stmt->utilityStmt, database))
+			cs_compat_owns_database(database, GetUserId()))
 			hold(database);
 		if (prev_utility_hook)
 			prev_utility_hook(stmt, query_string, read_only_tree, context,

@@ -8,13 +8,15 @@
  *	  FREE		no worker.  The launcher makes it STARTING where there is a
  *				reason to, in the same critical section that takes the reason
  *				(`need`, `due`): what is announced from then on is another one.
- *	  STARTING	a worker was asked for.  It makes the place RUNNING, or the
- *				launcher, who watches it, FREE again with `need`.  A launcher
- *				that starts anew does the same to all that it finds.
+ *	  STARTING	a worker was asked for.  It makes the place RUNNING before it
+ *				connects, unless a statement wants the database; or the
+ *				launcher, who watches it, makes it FREE again with `need`.  A
+ *				launcher that starts anew does the same to all that it finds.
  *	  RUNNING	a worker has it, and holds a lock of the database from before its
  *				first look to its end.  It gives it back in the critical section
- *				that sees that nothing is announced, or, when it ends
- *				abnormally, with `need`.
+ *				that sees that nothing is announced; where it is to leave
+ *				whatever was announced, that stays announced.  When it ends
+ *				abnormally, it leaves `need` behind.
  *
  * News are ids of rows, ranges that widen when there is no room, or `look at
  * all`.  They are one field, due times another: neither overwrites the other.
@@ -23,233 +25,65 @@
  * All of it is gone with a crash of the server; then the launcher needs every
  * database once.  A record is made when a database is first spoken of, and
  * taken for another one when it says nothing any more.
+ *
+ * Who has a reason and no worker waits, in the order of arrival.  Only the
+ * launcher knows whether there is a place for it: when there is none, it says so
+ * to those that have one.
  *------------------------------------------------------------------------- */
 #include "postgres.h"
 
 #include "shared/place.h"
 
 #include "miscadmin.h"
-#include "storage/lwlock.h"
 
 #include "pg/clock.h"
 #include "pg/compat.h"
-#include "pg/shmem.h"
 #include "pg/wakeup.h"
+#include "shared/place_table.h"
 
-/* Databases that are spoken of at once; 200 kB. */
-#define MAX_PLACES 1024
+/* After an abnormal end a database is left alone for so long. */
+#define BACK_OFF_US CS_US_PER_S
 
-typedef struct Place
-{
-	Oid			 database; /* InvalidOid: the record is free */
-	CsPlaceState state;
-	int			 process; /* number of the worker's; -1: none */
-	int			 pid;	  /* likewise; 0 */
-	bool		 need;	  /* a look at all of it */
-	bool		 waiting; /* it has a reason, and was given no worker yet */
-	int			 holds;	  /* statements that want it for themselves */
-	uint64		 turn;	  /* while waiting: who came first */
-	CsInstant	 since;	  /* of state, or of waiting */
-	CsInstant	 due;
-	CsNews		 news;
-} Place;
-
-typedef struct PlaceTable
-{
-	int	   launcher; /* process number; -1: there is none */
-	uint64 turns;
-	int64  life;
-	bool   overflowed;
-	int	   nplaces; /* records that were ever used */
-	Place  places[MAX_PLACES];
-} PlaceTable;
-
-static PlaceTable *table;
-static LWLock	  *table_lock;
-static int		   mine = -1; /* the record of this worker; -1: none */
-
-static Size
-places_size(void)
-{
-	return sizeof(PlaceTable);
-}
-
-static void
-places_init(void *memory, LWLock *lock)
-{
-	PlaceTable *t = memory;
-
-	memset(t, 0, sizeof(*t));
-	t->launcher = -1;
-	if (!pg_strong_random(&t->life, sizeof(t->life)))
-		ereport(FATAL, (errcode(ERRCODE_INTERNAL_ERROR),
-						errmsg("credscore found no random numbers")));
-}
-
-static void
-places_attach(void *memory, LWLock *lock)
-{
-	table = memory;
-	table_lock = lock;
-}
-
-static const CsShmemPart places_part = {"credscore places", places_size,
-										places_init, places_attach};
-
-void
-cs_place_init(void)
-{
-	cs_shmem_register(&places_part);
-}
-
-int64
-cs_place_life(void)
-{
-	return table->life;
-}
-
-/* --- news --- */
-
-static int64
-gap_before(const CsNews *news, int i)
-{
-	return news->ranges[i].first - news->ranges[i - 1].last;
-}
-
-static void
-merge_with_next(CsNews *news, int i)
-{
-	news->ranges[i].last = Max(news->ranges[i].last, news->ranges[i + 1].last);
-	memmove(&news->ranges[i + 1], &news->ranges[i + 2],
-			(news->n - i - 2) * sizeof(CsIdRange));
-	news->n--;
-}
-
-/* Makes one of the two ranges that are nearest to each other. */
-static void
-make_room(CsNews *news)
-{
-	int nearest = 1;
-
-	for (int i = 2; i < news->n; i++)
-		if (gap_before(news, i) < gap_before(news, nearest))
-			nearest = i;
-	merge_with_next(news, nearest - 1);
-}
-
-void
-cs_place_add(CsNews *news, int64 first, int64 last)
-{
-	int at = 0;
-
-	/* The first range that is not before these ids and apart from them. */
-	while (at < news->n && news->ranges[at].last < first - 1)
-		at++;
-	if (at < news->n && news->ranges[at].first <= last + 1)
-	{
-		news->ranges[at].first = Min(news->ranges[at].first, first);
-		news->ranges[at].last = Max(news->ranges[at].last, last);
-		while (at + 1 < news->n && gap_before(news, at + 1) <= 1)
-			merge_with_next(news, at);
-		return;
-	}
-	if (news->n == CS_PLACE_RANGES)
-	{
-		make_room(news);
-		cs_place_add(news, first, last);
-		return;
-	}
-	memmove(&news->ranges[at + 1], &news->ranges[at],
-			(news->n - at) * sizeof(CsIdRange));
-	news->ranges[at] = (CsIdRange){first, last};
-	news->n++;
-}
-
-static bool
-has_news(const Place *p)
-{
-	return p->news.look_at_all || p->news.n > 0;
-}
+/* The record of this worker; -1: none. */
+static int mine = -1;
 
 /* --- records; the lock is held --- */
 
-static Place *
-find(Oid database)
-{
-	for (int i = 0; i < table->nplaces; i++)
-		if (table->places[i].database == database)
-			return &table->places[i];
-	return NULL;
-}
-
-/* Does a record say nothing that its absence would not say? */
 static bool
-is_silent(const Place *p)
+has_reason(const CsPlace *p, CsInstant now)
 {
-	return p->state == CS_PLACE_FREE && !p->need && p->holds == 0 &&
-		   p->due == CS_NEVER && !has_news(p);
-}
-
-static Place *
-unused_record(void)
-{
-	if (table->nplaces < MAX_PLACES)
-		return &table->places[table->nplaces++];
-	for (int i = 0; i < MAX_PLACES; i++)
-		if (!OidIsValid(table->places[i].database) ||
-			is_silent(&table->places[i]))
-			return &table->places[i];
-	return NULL;
-}
-
-/* NULL: there is no record, and the launcher will see to it. */
-static Place *
-find_or_make(Oid database)
-{
-	Place *p = find(database);
-
-	if (p != NULL)
-		return p;
-	p = unused_record();
-	if (p == NULL)
-	{
-		table->overflowed = true;
-		return NULL;
-	}
-	memset(p, 0, sizeof(*p));
-	p->database = database;
-	p->process = -1;
-	p->due = CS_NEVER;
-	return p;
-}
-
-static bool
-has_reason(const Place *p, CsInstant now)
-{
-	return p->need || has_news(p) || p->due <= now;
+	return p->need || cs_place_table_has_news(p) || p->due <= now;
 }
 
 /* Gives who has a reason and no worker its turn. */
 static void
-queue_up(Place *p, CsInstant now)
+queue_up(CsPlace *p, CsInstant now)
 {
 	if (p->waiting || p->state != CS_PLACE_FREE || !has_reason(p, now))
 		return;
 	p->waiting = true;
-	p->turn = ++table->turns;
+	p->turn = ++cs_place_table->turns;
 	p->since = now;
 }
 
 static void
-set_state(Place *p, CsPlaceState state)
+set_state(CsPlace *p, CsPlaceState state)
 {
 	p->state = state;
 	p->waiting = false;
 	p->since = cs_clock_ticks();
-	if (state == CS_PLACE_RUNNING)
-		return;
 	p->process = -1;
 	p->pid = 0;
+	p->blocked_by = 0;
+}
+
+/* Whoever had it is no more, and what it had in mind is not known. */
+static void
+fail(CsPlace *p)
+{
+	set_state(p, CS_PLACE_FREE);
+	p->need = true;
+	p->not_before = cs_clock_ticks() + BACK_OFF_US;
 }
 
 static void
@@ -264,40 +98,42 @@ wake(int worker, int launcher)
 void
 cs_place_announce(Oid database, const CsNews *news)
 {
-	int	   worker = -1;
-	int	   launcher;
-	Place *p;
+	int		 worker = -1;
+	int		 launcher;
+	CsPlace *p;
 
-	LWLockAcquire(table_lock, LW_EXCLUSIVE);
-	p = find_or_make(database);
-	launcher = table->launcher;
+	LWLockAcquire(cs_place_table_lock, LW_EXCLUSIVE);
+	p = cs_place_table_make(database);
+	launcher = cs_place_table->launcher;
 	if (p != NULL)
 	{
 		p->news.look_at_all |= news->look_at_all;
 		for (int i = 0; i < news->n; i++)
-			cs_place_add(&p->news, news->ranges[i].first,
-						 news->ranges[i].last);
+			cs_id_news_add(&p->news, news->ranges[i].first,
+						   news->ranges[i].last);
 		queue_up(p, cs_clock_ticks());
 		worker = p->process;
 	}
-	LWLockRelease(table_lock);
+	else
+		cs_place_table->overflowed = true;
+	LWLockRelease(cs_place_table_lock);
 	wake(worker, launcher);
 }
 
 bool
 cs_place_hold(Oid database)
 {
-	int	   worker = -1;
-	Place *p;
+	int		 worker = -1;
+	CsPlace *p;
 
-	LWLockAcquire(table_lock, LW_EXCLUSIVE);
-	p = find_or_make(database);
+	LWLockAcquire(cs_place_table_lock, LW_EXCLUSIVE);
+	p = cs_place_table_make(database);
 	if (p != NULL)
 	{
 		p->holds++;
 		worker = p->process;
 	}
-	LWLockRelease(table_lock);
+	LWLockRelease(cs_place_table_lock);
 	wake(worker, -1);
 	return p != NULL;
 }
@@ -305,28 +141,29 @@ cs_place_hold(Oid database)
 void
 cs_place_let_go(Oid database)
 {
-	int	   launcher;
-	Place *p;
+	int		 launcher;
+	CsPlace *p;
 
-	LWLockAcquire(table_lock, LW_EXCLUSIVE);
-	p = find(database);
-	if (p != NULL && p->holds > 0)
-		p->holds--;
-	launcher = table->launcher;
-	LWLockRelease(table_lock);
+	LWLockAcquire(cs_place_table_lock, LW_EXCLUSIVE);
+	p = cs_place_table_find(database);
+	/* A worker that left for it may not have looked at all. */
+	if (p != NULL && p->holds > 0 && --p->holds == 0)
+		p->need = true;
+	launcher = cs_place_table->launcher;
+	LWLockRelease(cs_place_table_lock);
 	wake(-1, launcher);
 }
 
 bool
 cs_place_is_empty(Oid database)
 {
-	Place *p;
-	bool   empty;
+	CsPlace *p;
+	bool	 empty;
 
-	LWLockAcquire(table_lock, LW_SHARED);
-	p = find(database);
-	empty = p == NULL || p->state == CS_PLACE_FREE;
-	LWLockRelease(table_lock);
+	LWLockAcquire(cs_place_table_lock, LW_SHARED);
+	p = cs_place_table_find(database);
+	empty = p == NULL || p->state != CS_PLACE_RUNNING;
+	LWLockRelease(cs_place_table_lock);
 	return empty;
 }
 
@@ -335,51 +172,55 @@ cs_place_is_empty(Oid database)
 void
 cs_place_launcher_start(void)
 {
-	LWLockAcquire(table_lock, LW_EXCLUSIVE);
-	table->launcher = CS_MY_PROC_NUMBER;
-	for (int i = 0; i < table->nplaces; i++)
-		if (table->places[i].state == CS_PLACE_STARTING)
+	LWLockAcquire(cs_place_table_lock, LW_EXCLUSIVE);
+	cs_place_table->launcher = CS_MY_PROC_NUMBER;
+	cs_place_table->launcher_pid = MyProcPid;
+	cs_place_table->launcher_since = cs_clock_ticks();
+	cs_place_table->away_until = 0;
+	for (int i = 0; i < cs_place_table->nplaces; i++)
+		if (cs_place_table->places[i].state == CS_PLACE_STARTING)
 		{
-			set_state(&table->places[i], CS_PLACE_FREE);
-			table->places[i].need = true;
+			set_state(&cs_place_table->places[i], CS_PLACE_FREE);
+			cs_place_table->places[i].need = true;
 		}
-	LWLockRelease(table_lock);
+	LWLockRelease(cs_place_table_lock);
 }
 
 void
 cs_place_launcher_stop(void)
 {
-	LWLockAcquire(table_lock, LW_EXCLUSIVE);
-	if (table->launcher == CS_MY_PROC_NUMBER)
-		table->launcher = -1;
-	LWLockRelease(table_lock);
+	LWLockAcquire(cs_place_table_lock, LW_EXCLUSIVE);
+	if (cs_place_table->launcher == CS_MY_PROC_NUMBER)
+		cs_place_table->launcher = -1;
+	LWLockRelease(cs_place_table_lock);
 }
 
-void
+bool
 cs_place_need(Oid database)
 {
-	Place *p;
+	CsPlace *p;
 
-	LWLockAcquire(table_lock, LW_EXCLUSIVE);
-	p = find_or_make(database);
+	LWLockAcquire(cs_place_table_lock, LW_EXCLUSIVE);
+	p = cs_place_table_make(database);
 	if (p != NULL)
 	{
 		p->need = true;
 		queue_up(p, cs_clock_ticks());
 	}
-	LWLockRelease(table_lock);
+	LWLockRelease(cs_place_table_lock);
+	return p != NULL;
 }
 
 void
 cs_place_forget(Oid database)
 {
-	Place *p;
+	CsPlace *p;
 
-	LWLockAcquire(table_lock, LW_EXCLUSIVE);
-	p = find(database);
+	LWLockAcquire(cs_place_table_lock, LW_EXCLUSIVE);
+	p = cs_place_table_find(database);
 	if (p != NULL && p->state == CS_PLACE_FREE && p->holds == 0)
 		p->database = InvalidOid;
-	LWLockRelease(table_lock);
+	LWLockRelease(cs_place_table_lock);
 }
 
 bool
@@ -387,43 +228,53 @@ cs_place_overflowed(void)
 {
 	bool overflowed;
 
-	LWLockAcquire(table_lock, LW_EXCLUSIVE);
-	overflowed = table->overflowed;
-	table->overflowed = false;
-	LWLockRelease(table_lock);
+	LWLockAcquire(cs_place_table_lock, LW_EXCLUSIVE);
+	overflowed = cs_place_table->overflowed;
+	cs_place_table->overflowed = false;
+	LWLockRelease(cs_place_table_lock);
 	return overflowed;
 }
 
-/* Who waited longest among those that nothing holds; counts the occupied. */
-static Place *
+/* Who waited longest among those that may start; counts the occupied. */
+static CsPlace *
 first_waiting(CsInstant now, int *occupied)
 {
-	Place *first = NULL;
+	CsPlace *first = NULL;
 
 	*occupied = 0;
-	for (int i = 0; i < table->nplaces; i++)
+	for (int i = 0; i < cs_place_table->nplaces; i++)
 	{
-		Place *p = &table->places[i];
+		CsPlace *p = &cs_place_table->places[i];
 
 		if (!OidIsValid(p->database))
 			continue;
 		*occupied += p->state != CS_PLACE_FREE;
 		queue_up(p, now);
-		if (p->waiting && p->holds == 0 &&
+		if (p->waiting && p->holds == 0 && p->not_before <= now &&
 			(first == NULL || p->turn < first->turn))
 			first = p;
 	}
 	return first;
 }
 
+/* Those that have places are to see it at once when others wait for them. */
+static void
+set_crowded(bool crowded)
+{
+	if (crowded && !cs_place_table->crowded)
+		for (int i = 0; i < cs_place_table->nplaces; i++)
+			cs_wakeup_process(cs_place_table->places[i].process);
+	cs_place_table->crowded = crowded;
+}
+
 Oid
 cs_place_start_next(int most)
 {
-	Oid	   database = InvalidOid;
-	int	   occupied;
-	Place *p;
+	Oid		 database = InvalidOid;
+	int		 occupied;
+	CsPlace *p;
 
-	LWLockAcquire(table_lock, LW_EXCLUSIVE);
+	LWLockAcquire(cs_place_table_lock, LW_EXCLUSIVE);
 	p = first_waiting(cs_clock_ticks(), &occupied);
 	if (p != NULL && occupied < most)
 	{
@@ -432,41 +283,75 @@ cs_place_start_next(int most)
 		p->due = CS_NEVER;
 		database = p->database;
 	}
-	LWLockRelease(table_lock);
+	else
+		set_crowded(p != NULL || occupied > most);
+	LWLockRelease(cs_place_table_lock);
 	return database;
 }
 
-bool
+void
+cs_place_no_room(void)
+{
+	LWLockAcquire(cs_place_table_lock, LW_EXCLUSIVE);
+	set_crowded(true);
+	LWLockRelease(cs_place_table_lock);
+}
+
+void
 cs_place_start_failed(Oid database)
 {
-	Place *p;
-	bool   failed;
+	CsPlace *p;
 
-	LWLockAcquire(table_lock, LW_EXCLUSIVE);
-	p = find(database);
-	failed = p != NULL && p->state == CS_PLACE_STARTING;
-	if (failed)
-	{
-		set_state(p, CS_PLACE_FREE);
-		p->need = true;
-		queue_up(p, cs_clock_ticks());
-	}
-	LWLockRelease(table_lock);
-	return failed;
+	LWLockAcquire(cs_place_table_lock, LW_EXCLUSIVE);
+	p = cs_place_table_find(database);
+	if (p != NULL && p->state == CS_PLACE_STARTING)
+		fail(p);
+	LWLockRelease(cs_place_table_lock);
+}
+
+/* When a place that is free wants a worker; who waits for one is told. */
+static CsInstant
+next_due(const CsPlace *p, CsInstant now)
+{
+	if (!OidIsValid(p->database) || p->state != CS_PLACE_FREE || p->holds > 0)
+		return CS_NEVER;
+	if (!p->waiting)
+		return p->due;
+	return p->not_before > now ? p->not_before : CS_NEVER;
 }
 
 CsInstant
 cs_place_next_due(void)
 {
+	CsInstant now = cs_clock_ticks();
 	CsInstant due = CS_NEVER;
 
-	LWLockAcquire(table_lock, LW_SHARED);
-	for (int i = 0; i < table->nplaces; i++)
-		if (OidIsValid(table->places[i].database) &&
-			table->places[i].state == CS_PLACE_FREE)
-			due = Min(due, table->places[i].due);
-	LWLockRelease(table_lock);
+	LWLockAcquire(cs_place_table_lock, LW_SHARED);
+	for (int i = 0; i < cs_place_table->nplaces; i++)
+		due = Min(due, next_due(&cs_place_table->places[i], now));
+	LWLockRelease(cs_place_table_lock);
 	return due;
+}
+
+void
+cs_place_chores_anew(void)
+{
+	LWLockAcquire(cs_place_table_lock, LW_EXCLUSIVE);
+	for (int i = 0; i < cs_place_table->nplaces; i++)
+	{
+		cs_place_table->places[i].chore = (CsChore){0, 0};
+		cs_wakeup_process(cs_place_table->places[i].process);
+	}
+	LWLockRelease(cs_place_table_lock);
+}
+
+void
+cs_place_stay_away(CsInstant until, int deaths)
+{
+	LWLockAcquire(cs_place_table_lock, LW_EXCLUSIVE);
+	cs_place_table->away_until = until;
+	cs_place_table->deaths = deaths;
+	LWLockRelease(cs_place_table_lock);
 }
 
 /* --- a worker --- */
@@ -474,51 +359,58 @@ cs_place_next_due(void)
 bool
 cs_place_enter(Oid database)
 {
-	Place *p;
-	bool   entered;
+	CsPlace *p;
+	int		 launcher = -1;
 
-	LWLockAcquire(table_lock, LW_EXCLUSIVE);
-	p = find(database);
-	entered = p != NULL && p->state == CS_PLACE_STARTING && p->holds == 0;
-	if (entered)
+	LWLockAcquire(cs_place_table_lock, LW_EXCLUSIVE);
+	p = cs_place_table_find(database);
+	if (p != NULL && p->state == CS_PLACE_STARTING && p->holds > 0)
+	{
+		set_state(p, CS_PLACE_FREE);
+		p->need = true;
+		launcher = cs_place_table->launcher;
+	}
+	else if (p != NULL && p->state == CS_PLACE_STARTING)
 	{
 		set_state(p, CS_PLACE_RUNNING);
 		p->process = CS_MY_PROC_NUMBER;
 		p->pid = MyProcPid;
-		mine = (int) (p - table->places);
+		mine = (int) (p - cs_place_table->places);
 	}
-	LWLockRelease(table_lock);
-	return entered;
+	LWLockRelease(cs_place_table_lock);
+	wake(-1, launcher);
+	return mine >= 0;
 }
 
 void
 cs_place_take_news(CsNews *news)
 {
-	Place *p = &table->places[mine];
+	CsPlace *p = &cs_place_table->places[mine];
 
-	LWLockAcquire(table_lock, LW_EXCLUSIVE);
+	LWLockAcquire(cs_place_table_lock, LW_EXCLUSIVE);
 	*news = p->news;
 	memset(&p->news, 0, sizeof(p->news));
-	LWLockRelease(table_lock);
+	LWLockRelease(cs_place_table_lock);
 }
 
 bool
-cs_place_leave(CsInstant due)
+cs_place_leave(CsInstant due, bool anyway)
 {
-	Place *p = &table->places[mine];
-	int	   launcher;
-	bool   leaves;
+	CsPlace *p = &cs_place_table->places[mine];
+	int		 launcher;
+	bool	 leaves;
 
-	LWLockAcquire(table_lock, LW_EXCLUSIVE);
-	leaves = !has_news(p) || p->holds > 0;
+	LWLockAcquire(cs_place_table_lock, LW_EXCLUSIVE);
+	leaves = anyway || !cs_place_table_has_news(p);
 	if (leaves)
 	{
 		set_state(p, CS_PLACE_FREE);
 		p->due = due;
+		p->not_before = 0;
 		mine = -1;
 	}
-	launcher = table->launcher;
-	LWLockRelease(table_lock);
+	launcher = cs_place_table->launcher;
+	LWLockRelease(cs_place_table_lock);
 	wake(-1, launcher);
 	return leaves;
 }
@@ -530,55 +422,53 @@ cs_place_abandon(void)
 
 	if (mine < 0)
 		return;
-	LWLockAcquire(table_lock, LW_EXCLUSIVE);
-	set_state(&table->places[mine], CS_PLACE_FREE);
-	table->places[mine].need = true;
+	LWLockAcquire(cs_place_table_lock, LW_EXCLUSIVE);
+	fail(&cs_place_table->places[mine]);
 	mine = -1;
-	launcher = table->launcher;
-	LWLockRelease(table_lock);
+	launcher = cs_place_table->launcher;
+	LWLockRelease(cs_place_table_lock);
 	wake(-1, launcher);
 }
 
-bool
-cs_place_is_held(void)
+CsPlaceWish
+cs_place_wish(void)
 {
-	bool held;
+	CsPlaceWish wish;
 
-	LWLockAcquire(table_lock, LW_SHARED);
-	held = table->places[mine].holds > 0;
-	LWLockRelease(table_lock);
-	return held;
+	LWLockAcquire(cs_place_table_lock, LW_SHARED);
+	wish = cs_place_table->places[mine].holds > 0 ? CS_PLACE_WANTED
+		   : cs_place_table->crowded			  ? CS_PLACE_SHORT
+												  : CS_PLACE_STAY;
+	LWLockRelease(cs_place_table_lock);
+	return wish;
 }
 
-bool
-cs_place_others_wait(void)
+CsChore
+cs_place_chore(void)
 {
-	bool wait = false;
+	CsChore chore;
 
-	LWLockAcquire(table_lock, LW_SHARED);
-	for (int i = 0; i < table->nplaces && !wait; i++)
-		wait = OidIsValid(table->places[i].database) &&
-			   table->places[i].waiting && table->places[i].holds == 0;
-	LWLockRelease(table_lock);
-	return wait;
+	LWLockAcquire(cs_place_table_lock, LW_SHARED);
+	chore = cs_place_table->places[mine].chore;
+	LWLockRelease(cs_place_table_lock);
+	return chore;
 }
 
-/* --- views --- */
-
-bool
-cs_place_view(int i, CsPlaceView *view)
+void
+cs_place_set_chore(CsChore chore)
 {
-	bool there;
+	LWLockAcquire(cs_place_table_lock, LW_EXCLUSIVE);
+	cs_place_table->places[mine].chore = chore;
+	LWLockRelease(cs_place_table_lock);
+}
 
-	LWLockAcquire(table_lock, LW_SHARED);
-	there = i < table->nplaces;
-	if (there)
-	{
-		const Place *p = &table->places[i];
+void
+cs_place_blocked(int pid, CsInstant since)
+{
+	CsPlace *p = &cs_place_table->places[mine];
 
-		*view = (CsPlaceView){p->database, p->state,   p->pid,		p->since,
-							  p->due,	   p->waiting, p->holds > 0};
-	}
-	LWLockRelease(table_lock);
-	return there;
+	LWLockAcquire(cs_place_table_lock, LW_EXCLUSIVE);
+	p->blocked_by = pid;
+	p->blocked_since = since;
+	LWLockRelease(cs_place_table_lock);
 }

@@ -13,26 +13,7 @@
 #include "postgres.h"
 
 #include "base/instant.h"
-
-/* Ids of rows that are new or changed. */
-typedef struct CsIdRange
-{
-	int64 first;
-	int64 last;
-} CsIdRange;
-
-#define CS_PLACE_RANGES 8
-
-/* What a worker has not seen yet. */
-typedef struct CsNews
-{
-	bool	  look_at_all;
-	int		  n;
-	CsIdRange ranges[CS_PLACE_RANGES]; /* ascending, apart */
-} CsNews;
-
-/* Adds ids; those that are next to each other, or find no room, become one. */
-extern void cs_place_add(CsNews *news, int64 first, int64 last);
+#include "shared/id_news.h"
 
 extern void cs_place_init(void);
 
@@ -75,13 +56,15 @@ extern bool cs_place_is_empty(Oid database);
 extern void cs_place_launcher_start(void);
 extern void cs_place_launcher_stop(void);
 
-/* A database is to be looked at as a whole, once; its record is made. */
-extern void cs_place_need(Oid database);
+/* A database is to be looked at as a whole, once; false: there is no record for
+ * it at present. */
+extern bool cs_place_need(Oid database);
 
 /* Forgets a database that is no more, unless a worker runs in it. */
 extern void cs_place_forget(Oid database);
 
-/* Was a record wanted and none free?  Then all databases are to be needed. */
+/* Was something announced that found no record?  Then all databases are to be
+ * needed. */
 extern bool cs_place_overflowed(void);
 
 /*
@@ -90,16 +73,27 @@ extern bool cs_place_overflowed(void);
  */
 extern Oid cs_place_start_next(int most);
 
-/* The worker that was to start in it is no more; true: it never took its
- * place, which is free again, and needs another one. */
-extern bool cs_place_start_failed(Oid database);
+/* The worker that was to start in it is no more.  If it never took its place,
+ * that is free again, and needs another one. */
+extern void cs_place_start_failed(Oid database);
 
-/* When the next is due; CS_NEVER: none is. */
+/* The server has no process for another worker: those that run are to see it. */
+extern void cs_place_no_room(void);
+
+/* When the next is due; CS_NEVER: none is, or only such as find no place. */
 extern CsInstant cs_place_next_due(void);
+
+/* Lets every worker begin its chore anew, at once. */
+extern void cs_place_chores_anew(void);
+
+/* Says that no worker is started until then, since so many were killed; 0: they
+ * are. */
+extern void cs_place_stay_away(CsInstant until, int deaths);
 
 /* --- a worker --- */
 
-/* Takes the place that is STARTING; false: it is another's. */
+/* Takes the place that is STARTING, before the worker connects; false: it is
+ * another's, or the database is held. */
 extern bool cs_place_enter(Oid database);
 
 /* Takes and clears what was announced.  Before the snapshot that looks. */
@@ -107,15 +101,37 @@ extern void cs_place_take_news(CsNews *news);
 
 /*
  * Gives the place back, due at `due` again; false: something was announced, and
- * the place stays.  Also what a worker that ends abnormally calls: then `need`
- * is left behind.
+ * the place stays.  With `anyway` it leaves, and that stays announced.
  */
-extern bool cs_place_leave(CsInstant due);
+extern bool cs_place_leave(CsInstant due, bool anyway);
+
+/* What a worker that ends abnormally calls, any number of times: `need` is left
+ * behind.  Never raises. */
 extern void cs_place_abandon(void);
 
-/* Why a worker should leave at the end of its turn. */
-extern bool cs_place_is_held(void);
-extern bool cs_place_others_wait(void);
+/* What a worker does now and then, where it goes on, and when: all zero until
+ * it is set, which a crash of the server undoes. */
+typedef struct CsChore
+{
+	CsInstant due;
+	int64	  at;
+} CsChore;
+
+extern CsChore cs_place_chore(void);
+extern void	   cs_place_set_chore(CsChore chore);
+
+/* Whether a worker should leave at the end of its turn. */
+typedef enum CsPlaceWish
+{
+	CS_PLACE_STAY,
+	CS_PLACE_SHORT, /* another database waits for a place */
+	CS_PLACE_WANTED /* a statement wants the database */
+} CsPlaceWish;
+
+extern CsPlaceWish cs_place_wish(void);
+
+/* A process keeps this worker waiting, since then; 0: none does. */
+extern void cs_place_blocked(int pid, CsInstant since);
 
 /* --- views --- */
 
@@ -127,10 +143,22 @@ typedef struct CsPlaceView
 	CsInstant	 since; /* when it took its place, or began to wait */
 	CsInstant	 due;	/* CS_NEVER: not known of any */
 	bool		 waits; /* has a reason, and no worker */
-	bool		 held;
+	int			 holds;
+	int			 blocked_by; /* process id; 0: nobody keeps it waiting */
+	CsInstant	 blocked_since;
 } CsPlaceView;
 
 /* The i-th record in use; false beyond the last. */
 extern bool cs_place_view(int i, CsPlaceView *view);
+
+typedef struct CsLauncherView
+{
+	int		  pid; /* 0: it does not run */
+	CsInstant since;
+	CsInstant away_until; /* it starts no worker; 0: it does */
+	int		  deaths;	  /* of workers, which is why */
+} CsLauncherView;
+
+extern void cs_place_launcher(CsLauncherView *view);
 
 #endif /* CS_PLACE_H */

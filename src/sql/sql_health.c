@@ -21,6 +21,7 @@
 #include "shared/stats.h"
 #include "sql/health.h"
 #include "sql/health_catalog.h"
+#include "sql/health_workers.h"
 #include "store/home.h"
 
 /* The loop turns once a second at least; a busy machine may be late. */
@@ -289,6 +290,7 @@ credscore_health(PG_FUNCTION_ARGS)
 	if (ready)
 	{
 		put_courier(&health);
+		cs_health_workers_put(&health);
 		put_enabled(&health);
 		put_memory(&health);
 		put_cache(&health);

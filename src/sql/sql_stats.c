@@ -24,8 +24,10 @@
 #include "http/http.h"
 #include "pg/clock.h"
 #include "pg/error.h"
+#include "pg/guc.h"
 #include "pg/shmem.h"
 #include "shared/answer_cache.h"
+#include "shared/place.h"
 #include "shared/progress.h"
 #include "shared/slots.h"
 #include "shared/stats.h"
@@ -66,30 +68,127 @@ courier_state(const CsCourierState *courier)
 	return courier->calls > 0 ? "draining" : "drained";
 }
 
-/*
- * credscore.stat_workers() returns setof (kind text, pid int, state text,
- *										   started_at timestamptz,
- *										   heartbeat timestamptz,
- *										   questions int)
- *
- * The processes of credscore; behind the view of the same name.
- */
-Datum
-credscore_stat_workers(PG_FUNCTION_ARGS)
+static const char *
+launcher_state(const CsLauncherView *launcher)
+{
+	if (launcher->pid == 0)
+		return "stopped";
+	if (!cs_guc_workers())
+		return "off";
+	return launcher->away_until != 0 ? "waiting" : "running";
+}
+
+/* NULL: there is nothing to be said of it. */
+static const char *
+worker_state(const CsPlaceView *place)
+{
+	if (!OidIsValid(place->database))
+		return NULL;
+	if (place->state == CS_PLACE_RUNNING)
+		return place->holds > 0 ? "leaving" : "running";
+	if (place->state == CS_PLACE_STARTING)
+		return "starting";
+	if (place->waits)
+		return "waiting";
+	return place->due != CS_NEVER ? "resting" : NULL;
+}
+
+static void
+put_process(CsRow *row, const char *kind, int pid)
+{
+	cs_row_text(row, kind);
+	cs_row_put(row, Int32GetDatum(pid), pid == 0);
+}
+
+static void
+put_name(CsRow *row, const char *name)
+{
+	if (name != NULL)
+		cs_row_put(row, DirectFunctionCall1(namein, CStringGetDatum(name)),
+				   false);
+	else
+		cs_row_pointer(row, NULL);
+}
+
+static void
+put_courier(FunctionCallInfo fcinfo)
 {
 	CsCourierState courier;
 	CsRow		   row = {0};
 
-	cs_shmem_require();
-	InitMaterializedSRF(fcinfo, 0);
 	cs_slots_courier(&courier);
-	cs_row_text(&row, "courier");
-	cs_row_put(&row, Int32GetDatum(courier.pid), courier.pid == 0);
+	put_process(&row, "courier", courier.pid);
+	put_name(&row, NULL);
 	cs_row_text(&row, courier_state(&courier));
 	cs_row_time(&row, courier.started_at);
 	cs_row_time(&row, cs_clock_calendar(courier.heartbeat));
 	cs_row_int(&row, cs_slots_in_use());
+	cs_row_time(&row, 0);
+	cs_row_pointer(&row, NULL);
 	cs_row_emit(fcinfo, &row);
+}
+
+static void
+put_launcher(FunctionCallInfo fcinfo)
+{
+	CsLauncherView launcher;
+	CsRow		   row = {0};
+
+	cs_place_launcher(&launcher);
+	put_process(&row, "launcher", launcher.pid);
+	put_name(&row, NULL);
+	cs_row_text(&row, launcher_state(&launcher));
+	cs_row_time(&row, cs_clock_calendar(launcher.since));
+	cs_row_time(&row, 0);
+	cs_row_pointer(&row, NULL);
+	cs_row_time(&row, cs_clock_calendar(launcher.away_until));
+	cs_row_pointer(&row, NULL);
+	cs_row_emit(fcinfo, &row);
+}
+
+static void
+put_worker(FunctionCallInfo fcinfo, const CsPlaceView *place)
+{
+	const char *state = worker_state(place);
+	CsRow		row = {0};
+
+	if (state == NULL)
+		return;
+	put_process(&row, "worker", place->pid);
+	put_name(&row, get_database_name(place->database));
+	cs_row_text(&row, state);
+	cs_row_time(&row, cs_clock_calendar(place->since));
+	cs_row_time(&row, 0);
+	cs_row_pointer(&row, NULL);
+	cs_row_time(&row, place->state != CS_PLACE_FREE || place->due == CS_NEVER
+						  ? 0
+						  : cs_clock_calendar(Max(place->due, 1)));
+	cs_row_put(&row, Int32GetDatum(place->blocked_by), place->blocked_by == 0);
+	cs_row_emit(fcinfo, &row);
+}
+
+/*
+ * credscore.stat_workers() returns setof (kind text, pid int, datname name,
+ *										   state text,
+ *										   started_at timestamptz,
+ *										   heartbeat timestamptz,
+ *										   questions int, due_at timestamptz,
+ *										   blocked_by int)
+ *
+ * The processes of credscore, and the databases that have something to do;
+ * behind the view of the same name.
+ */
+Datum
+credscore_stat_workers(PG_FUNCTION_ARGS)
+{
+	CsPlaceView place;
+
+	cs_shmem_require();
+	InitMaterializedSRF(fcinfo, 0);
+	put_courier(fcinfo);
+	put_launcher(fcinfo);
+	for (int i = 0; cs_place_view(i, &place); i++)
+		put_worker(fcinfo, &place);
 	return (Datum) 0;
 }
 
@@ -337,16 +436,6 @@ may_watch(Oid role)
 	return has_privs_of_role(caller, role) ||
 		   has_privs_of_role(caller, ROLE_PG_READ_ALL_STATS) ||
 		   (OidIsValid(monitor) && has_privs_of_role(caller, monitor));
-}
-
-static void
-put_name(CsRow *row, const char *name)
-{
-	if (name != NULL)
-		cs_row_put(row, DirectFunctionCall1(namein, CStringGetDatum(name)),
-				   false);
-	else
-		cs_row_pointer(row, NULL);
 }
 
 /* Rows per second, since the batch began. */

@@ -10,7 +10,9 @@
  * databases began to wait.
  *
  * It watches what it has started: a worker that has stopped without having taken
- * its place frees it, and is tried again after a pause.
+ * its place frees it, and is tried again after a pause.  Where workers were
+ * killed again and again, it starts none for a while: each of those deaths has
+ * restarted the whole server.
  *------------------------------------------------------------------------- */
 #include "postgres.h"
 
@@ -28,20 +30,21 @@
 #include "storage/ipc.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
+#include "utils/syscache.h"
 
 #include "pg/clock.h"
 #include "pg/compat.h"
 #include "pg/guc.h"
 #include "pg/wakeup.h"
 #include "shared/place.h"
+#include "worker/marker.h"
 
 #define RESTART_SECONDS	 1
-#define RETRY_MS		 1000
 #define LONGEST_SLEEP_MS 60000
 
 extern PGDLLEXPORT void credscore_launcher_main(Datum arg);
 
-/* A worker that was asked for, and is not known to have taken its place. */
+/* A worker that was asked for, and has not stopped; one in a database. */
 typedef struct Started
 {
 	Oid						database;
@@ -50,22 +53,32 @@ typedef struct Started
 
 static List *started; /* of Started, in TopMemoryContext */
 
+/* Databases that are to be looked at, and have no record yet; likewise. */
+static List *to_need;
+
+/* Workers were killed, and none is started before; 0: they are. */
+static CsInstant away_until;
+
 /* --- databases --- */
 
+/* One whose DROP was interrupted has a limit of its own. */
 static bool
 may_have_work(Form_pg_database database)
 {
-	return database->datallowconn && !database->datistemplate;
+	return database->datallowconn && !database->datistemplate &&
+		   database->datconnlimit >= -1;
 }
 
-/* Has each database looked at; returns how many there are. */
+/* Has each database looked at, once there is a record for it. */
 static void
-need_all(void)
+list_databases(void)
 {
 	Relation	  table;
 	TableScanDesc scan;
 	HeapTuple	  tuple;
 
+	list_free(to_need);
+	to_need = NIL;
 	StartTransactionCommand();
 	(void) GetTransactionSnapshot();
 	table = table_open(DatabaseRelationId, AccessShareLock);
@@ -73,24 +86,40 @@ need_all(void)
 	while ((tuple = heap_getnext(scan, ForwardScanDirection)) != NULL)
 	{
 		Form_pg_database database = (Form_pg_database) GETSTRUCT(tuple);
+		MemoryContext	 old = MemoryContextSwitchTo(TopMemoryContext);
 
 		if (may_have_work(database))
-			cs_place_need(database->oid);
+			to_need = lappend_oid(to_need, database->oid);
+		MemoryContextSwitchTo(old);
 	}
 	table_endscan(scan);
 	table_close(table, AccessShareLock);
 	CommitTransactionCommand();
 }
 
-static bool
-database_exists(Oid oid)
+/* Each once: who has been looked at makes room for the next. */
+static void
+need_listed(void)
 {
-	bool found;
+	while (to_need != NIL && cs_place_need(llast_oid(to_need)))
+		to_need = list_delete_last(to_need);
+}
+
+/* Is it there, and may a worker connect to it? */
+static bool
+may_start_in(Oid oid)
+{
+	HeapTuple tuple;
+	bool	  may;
 
 	StartTransactionCommand();
-	found = cs_compat_database_exists(oid);
+	tuple = SearchSysCache1(DATABASEOID, ObjectIdGetDatum(oid));
+	may = HeapTupleIsValid(tuple) &&
+		  may_have_work((Form_pg_database) GETSTRUCT(tuple));
+	if (HeapTupleIsValid(tuple))
+		ReleaseSysCache(tuple);
 	CommitTransactionCommand();
-	return found;
+	return may;
 }
 
 /* --- workers --- */
@@ -115,6 +144,31 @@ register_worker(Oid database)
 	return RegisterDynamicBackgroundWorker(&worker, &handle) ? handle : NULL;
 }
 
+static void
+forget_handle(Started *s)
+{
+	started = list_delete_ptr(started, s);
+	pfree(s->handle);
+	pfree(s);
+}
+
+/* A former worker of the database is on its way out, and says so by itself. */
+static void
+forget_former(Oid database)
+{
+	ListCell *lc;
+
+	foreach(lc, started)
+	{
+		Started *s = lfirst(lc);
+
+		if (s->database != database)
+			continue;
+		forget_handle(s);
+		return;
+	}
+}
+
 static bool
 start(Oid database)
 {
@@ -124,6 +178,7 @@ start(Oid database)
 
 	if (handle != NULL)
 	{
+		forget_former(database);
 		s = palloc(sizeof(Started));
 		*s = (Started){database, handle};
 		started = lappend(started, s);
@@ -133,61 +188,109 @@ start(Oid database)
 }
 
 /* Frees the places of those that have stopped without having taken them. */
-static bool
+static void
 look_after_started(void)
 {
-	ListCell *lc;
-	bool	  failed = false;
-
-	foreach(lc, started)
+	for (int i = list_length(started) - 1; i >= 0; i--)
 	{
-		Started *s = lfirst(lc);
+		Started *s = list_nth(started, i);
 		pid_t	 pid;
 
 		if (GetBackgroundWorkerPid(s->handle, &pid) != BGWH_STOPPED)
 			continue;
-		failed |= cs_place_start_failed(s->database);
-		started = foreach_delete_current(started, lc);
-		pfree(s->handle);
-		pfree(s);
+		cs_place_start_failed(s->database);
+		forget_handle(s);
 	}
-	return failed;
 }
 
-/* Starts all that there is a place for; false: the server has no room. */
-static bool
+/* Starts all that there is a place for, as long as the server has room. */
+static void
 start_waiting(void)
 {
-	Oid database;
+	Oid	 database;
+	bool room = true;
 
-	while (OidIsValid(database = cs_place_start_next(cs_guc_max_workers())))
+	while (room &&
+		   OidIsValid(database = cs_place_start_next(cs_guc_max_workers())))
 	{
-		if (!database_exists(database))
-		{
-			cs_place_start_failed(database);
+		bool may = may_start_in(database);
+
+		if (may && start(database))
+			continue;
+		cs_place_start_failed(database);
+		if (!may)
 			cs_place_forget(database);
-		}
-		else if (!start(database))
-		{
-			cs_place_start_failed(database);
-			return false;
-		}
+		room = !may;
 	}
-	return true;
+	if (!room)
+		cs_place_no_room();
+}
+
+/* Rows may have to leave earlier than it was thought. */
+static void
+reload(void)
+{
+	int retention = cs_guc_queue_retention();
+
+	ProcessConfigFile(PGC_SIGHUP);
+	if (cs_guc_queue_retention() == retention)
+		return;
+	cs_place_chores_anew();
+	list_databases();
+}
+
+static bool
+may_start(void)
+{
+	return cs_guc_workers() && away_until == 0;
 }
 
 static long
-time_to_sleep(bool retry)
+time_to_sleep(void)
 {
-	CsInstant due = cs_place_next_due();
+	CsInstant due = may_start()		   ? cs_place_next_due()
+					: cs_guc_workers() ? away_until
+									   : CS_NEVER;
 	CsInstant now = cs_clock_ticks();
-	long	  ms = retry ? RETRY_MS : LONGEST_SLEEP_MS;
 
 	if (due <= now)
-		return retry ? RETRY_MS : 0;
-	if (due == CS_NEVER || (due - now) / CS_US_PER_MS >= ms)
-		return ms;
-	return (long) ((due - now) / CS_US_PER_MS) + 1;
+		return 0;
+	return due == CS_NEVER
+			   ? LONGEST_SLEEP_MS
+			   : (long) Min((due - now) / CS_US_PER_MS + 1, LONGEST_SLEEP_MS);
+}
+
+/* --- killed workers --- */
+
+static void
+look_at_deaths(void)
+{
+	CsInstant last;
+	int		  deaths = cs_marker_deaths(&last);
+
+	if (cs_guc_max_worker_crashes() > 0 &&
+		deaths >= cs_guc_max_worker_crashes())
+		away_until = last + CS_MARKER_MEMORY_US;
+	cs_place_stay_away(away_until, deaths);
+	if (away_until == 0)
+		return;
+	ereport(
+		LOG,
+		(errmsg("credscore starts no workers for ten minutes"),
+		 errdetail(
+			 "%d of them were killed within ten minutes, and the server restarted each time.",
+			 deaths),
+		 errhint(
+			 "See the server log for what killed them; credscore.max_worker_crashes sets how many may be.")));
+}
+
+static void
+come_back(void)
+{
+	if (away_until == 0 || away_until > cs_clock_ticks())
+		return;
+	away_until = 0;
+	cs_place_stay_away(0, 0);
 }
 
 /* --- the process --- */
@@ -208,23 +311,24 @@ credscore_launcher_main(Datum arg)
 	pgstat_report_appname("credscore launcher");
 	before_shmem_exit(at_exit, (Datum) 0);
 	cs_place_launcher_start();
-	need_all();
+	look_at_deaths();
+	list_databases();
 
 	while (!ShutdownRequestPending)
 	{
-		bool retry = look_after_started();
-
-		if (cs_guc_workers() && !retry)
-			retry = !start_waiting();
 		if (cs_place_overflowed())
-			need_all();
-		(void) cs_wakeup_sleep(cs_guc_workers() ? time_to_sleep(retry)
-												: LONGEST_SLEEP_MS,
+			list_databases();
+		need_listed();
+		look_after_started();
+		come_back();
+		if (may_start())
+			start_waiting();
+		(void) cs_wakeup_sleep(time_to_sleep(),
 							   CS_WAIT_EVENT("CredscoreLauncher"));
 		if (ConfigReloadPending)
 		{
 			ConfigReloadPending = false;
-			ProcessConfigFile(PGC_SIGHUP);
+			reload();
 		}
 	}
 	proc_exit(1);
@@ -235,7 +339,8 @@ cs_worker_init(void)
 {
 	BackgroundWorker worker;
 
-	if (!process_shared_preload_libraries_in_progress || IsBinaryUpgrade)
+	if (!process_shared_preload_libraries_in_progress ||
+		!IsPostmasterEnvironment || IsBinaryUpgrade)
 		return;
 	memset(&worker, 0, sizeof(worker));
 	worker.bgw_flags =

@@ -226,7 +226,7 @@ cs_look_news(void)
 	if (taken.look_at_all)
 		cs_work.read_from = PG_INT64_MIN;
 	for (int i = 0; i < taken.n; i++)
-		cs_place_add(&news, taken.ranges[i].first, taken.ranges[i].last);
+		cs_id_news_add(&news, taken.ranges[i].first, taken.ranges[i].last);
 	if ((news.n == 0 && cs_work.read_from == 0) ||
 		cs_work.not_before > cs_clock_ticks())
 		return;

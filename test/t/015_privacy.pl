@@ -220,7 +220,7 @@ $sandbox->hold($_->[0], $_->[1]) foreach [ 'pngme', 'decision' ], [ 'lenderlink'
 	$sandbox->wait_for(held => 3) or fail('three calls are held');
 	# what sessions ask is their own text; the courier's row, if it has one, is ours
 	see('pg_stat_activity', $cluster->safe_psql(q{SELECT row_to_json(a) FROM pg_stat_activity a
-		WHERE backend_type LIKE 'credscore%' OR pid = (SELECT pid FROM credscore_stat_workers)
+		WHERE backend_type LIKE 'credscore%' OR pid IN (SELECT pid FROM credscore_stat_workers)
 		UNION ALL SELECT to_json(wait_event) FROM pg_stat_activity}));
 	see('credscore_stat_workers', $cluster->safe_psql('TABLE credscore_stat_workers'));
 	see('process titles', map { slurp_file("/proc/$_/cmdline") } $cluster->courier_pid);
