@@ -69,6 +69,7 @@ typedef struct CsJobResult
 	bool		young;		 /* pending with an answer that may still change */
 	int			again_ms;	 /* pending: when to look again; NOT_NOW likewise,
 							   * 0: as one likes */
+	bool		said;		 /* the provider says so: neither more nor less */
 	int			deadline_ms; /* pending, from now on; 0: as it was */
 	const char
 		*next_page; /* UNSEEN: the token of a page to look at; or NULL */

@@ -51,7 +51,9 @@ become_pending(Reading *r, const char *ref, int again_ms)
 
 	r->result->to = CS_ROW_PENDING;
 	r->result->provider_ref = ref;
-	r->result->again_ms = again_ms;
+	r->result->said = r->outcome.retry_after_ms > 0;
+	r->result->again_ms =
+		r->result->said ? r->outcome.retry_after_ms : again_ms;
 	if (job->kind != CS_JOB_POLL && job->rows[0].deadline == DT_NOEND)
 		r->result->deadline_ms = cs_job_poll_deadline(job->settings);
 }

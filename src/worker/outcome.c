@@ -41,21 +41,22 @@ until_deadline_ms(const CsQueueRow *row)
 }
 
 /*
- * When what is pending is looked at again, doubling; at its deadline once more,
- * so that it may end.
+ * When what is pending is looked at again, doubling unless the provider has said
+ * when; at its deadline once more, so that it may end.
  */
 static CsInstant
-poll_due(const CsJob *job, const CsQueueRow *row, CsEntry *entry, int again_ms)
+poll_due(const CsJob *job, const CsQueueRow *row, CsEntry *entry,
+		 const CsJobResult *result)
 {
 	int	  most = job->settings->limits.poll_interval_max >= 0
 					 ? job->settings->limits.poll_interval_max
 					 : job->settings->provider->polling.interval_max;
-	int64 ms = again_ms;
+	int64 ms = result->again_ms;
 	int64 left = until_deadline_ms(row);
 
-	for (int i = 0; i < entry->tries && ms < most; i++)
+	for (int i = 0; i < entry->tries && ms < most && !result->said; i++)
 		ms *= 2;
-	ms = Min(ms, Max(most, again_ms));
+	ms = Min(ms, Max(most, result->again_ms));
 	if (entry->tries < PG_UINT8_MAX)
 		entry->tries++;
 	return cs_work_after(left > 0 ? Min(ms, left) : ms);
@@ -194,7 +195,7 @@ write_result(CsJob *job, const CsQueueRow *row, CsEntry *entry,
 										result->deadline_ms);
 	entry->status = CS_ROW_PENDING;
 	cs_outbox_goes_on(kept, CS_ENTRY_LOOK,
-					  poll_due(job, &with_deadline, entry, result->again_ms));
+					  poll_due(job, &with_deadline, entry, result));
 }
 
 static void
@@ -206,7 +207,7 @@ take_result(CsJob *job, const CsQueueRow *row, CsEntry *entry,
 		expire(job, row, entry, result);
 	/* A free look that says "not yet" changes memory only. */
 	else if (result->to == CS_ROW_PENDING && job->kind == CS_JOB_POLL)
-		cs_work_look_later(entry, poll_due(job, row, entry, result->again_ms));
+		cs_work_look_later(entry, poll_due(job, row, entry, result));
 	else
 		write_result(job, row, entry, result);
 }

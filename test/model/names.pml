@@ -2,8 +2,10 @@
  * names.pml
  *	  The states of the queue, under the names that the code gives them.
  *
- * One line each: name, value, and how the code spells it.  A state that only
- * the model has stands where it is used.
+ * One line each: name, value, and how the code spells it, before a colon if
+ * more is to be said; "none" where the code has no such state, "a, b" where it
+ * has two.  test/lint/model.pl holds both to it.  A state that only the model
+ * has stands where it is used.
  */
 
 /* A row: credscore.assessment.status.  ROW_NONE: not committed. */
@@ -34,20 +36,25 @@
 #define OUTCOME_LOST 2		/* lost: it left, and may have been billed */
 #define OUTCOME_NOT_NOW 3	/* not now: it did not leave */
 
-/* An entry of the worker's schedule.  ENTRY_NONE: the row is not in memory. */
+/*
+ * An entry of the worker's schedule.  ENTRY_NONE: the row is not in memory.  The
+ * code looks at the row when an entry is due, and sees from its status whether it
+ * is to be claimed, read back or polled; an outcome that is to be written lies
+ * in the outbox.
+ */
 #define ENTRY_NONE 0
-#define ENTRY_CLAIM 1		/* claim: to be claimed, then asked */
-#define ENTRY_HAND 2		/* hand: claimed, to be put into a slot */
+#define ENTRY_CLAIM 1		/* look: to be claimed, then asked */
+#define ENTRY_HAND 2		/* none: claimed, to be put into a slot in the same turn */
 #define ENTRY_ASKED 3		/* asked: its outcome comes in a slot */
-#define ENTRY_READ 4		/* read: to be read back at the provider */
-#define ENTRY_POLL 5		/* poll: sleeps until it is due */
+#define ENTRY_READ 4		/* look, reading: to be read back at the provider, and it is being */
+#define ENTRY_POLL 5		/* look: sleeps until it is due */
 #define ENTRY_POLLING 6		/* polling: a free poll is on its way */
 /* Outcomes that are to be written. */
-#define ENTRY_ACCEPTED 7	/* accepted */
-#define ENTRY_RESULT 8		/* result */
-#define ENTRY_BACK 9		/* back: it was never sent */
-#define ENTRY_UNKNOWN 10	/* unknown */
-#define ENTRY_EXPIRED 11	/* expired */
+#define ENTRY_ACCEPTED 7	/* write: accepted */
+#define ENTRY_RESULT 8		/* write: result */
+#define ENTRY_BACK 9		/* write: it was never sent */
+#define ENTRY_UNKNOWN 10	/* write: unknown */
+#define ENTRY_EXPIRED 11	/* write: expired */
 
 /*
  * Properties.  An assertion carries the number of what it shows, so that a run

@@ -123,7 +123,7 @@ is(report('11111111-2222-4333-8444-123456789abc'), 200, 'a key does not grow old
 # --- entities ---
 
 $sandbox->reset;
-is_deeply($sandbox->control('GET', 'entities'), { providers => { patascore => { statement => 0 }, weza => { borrower => 0, event => 0, assessment => 0 } } },
+is_deeply($sandbox->control('GET', 'entities'), { providers => { pngme => { user => 0 }, patascore => { statement => 0 }, weza => { borrower => 0, event => 0, assessment => 0 } } },
 	'nothing is remembered at first');
 is(report('11111111-2222-4333-8444-123456789abc'), 200, 'any reference has a report');
 is(scalar $sandbox->entities('patascore', 'statement'), 0, 'which needs no memory');

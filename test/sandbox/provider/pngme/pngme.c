@@ -8,9 +8,13 @@
  * Magic subjects, by the identifier's last four digits (beside those of
  * every provider): see magic[].  All but 0002 are answered alike each time.
  *
+ * While pngme_user_minutes is set a user is an entity: created that long before
+ * it was first asked about, and growing older with the sandbox's time of day.
+ *
  * What is undocumented is in settings[].
  *------------------------------------------------------------------------- */
 #include "core/base64.h"
+#include "core/entity.h"
 #include "core/hash.h"
 #include "core/login.h"
 #include "core/request.h"
@@ -41,6 +45,8 @@ typedef enum Recency
 static int error_body;
 static int unknown_status = 404;
 static int recency_place;
+static int user_minutes;
+static int user_polls;
 
 static const char *const error_bodies[] = {"detail", "message", "error",
 										   "text",	 "empty",	NULL};
@@ -50,8 +56,15 @@ static const SbSetting settings[] = {
 	{"pngme_error_body", SB_SETTING_CHOICE, &error_body, error_bodies},
 	{"pngme_recency", SB_SETTING_CHOICE, &recency_place, recencies},
 	{"pngme_unknown_status", SB_SETTING_INT, &unknown_status, NULL},
+	{"pngme_user_minutes", SB_SETTING_INT, &user_minutes, NULL},
+	{"pngme_user_polls", SB_SETTING_INT, &user_polls, NULL},
 	{NULL, 0, NULL, NULL},
 };
+
+static const SbEntityKind kinds[] = {{"user"}, {NULL}};
+
+/* How much older a user is who was found young pngme_user_polls times. */
+#define GROWN_MINUTES 10
 
 /* A log-in whose reply names no organisation. */
 #define LOGIN_EMPTY_LIST SB_LOGIN_OWN
@@ -164,6 +177,21 @@ put_user(SbText *out, const SbRequest *request, const SbPerson *person)
 	sb_text_char(out, '}');
 }
 
+/* Of a user who is remembered from the first asking on. */
+static int64_t
+minutes_since(const char *subject)
+{
+	SbEntity *user = sb_entity_find(kinds, subject);
+	int64_t	  minutes;
+
+	if (user == NULL)
+		user = sb_entity_put(kinds, subject, json_object_new_object());
+	minutes = user_minutes + sb_entity_age_ms(user) / 60000;
+	if (sb_entity_count_up(user, "polls") > user_polls && user_polls > 0)
+		minutes += GROWN_MINUTES;
+	return minutes;
+}
+
 static int64_t
 elapsed_minutes(const SbRequest *request, const SbPerson *person)
 {
@@ -171,6 +199,8 @@ elapsed_minutes(const SbRequest *request, const SbPerson *person)
 		return person->magic - 100;
 	if (person->magic == SB_PNGME_GROWING)
 		return request->seen > 1 ? 7 : 2;
+	if (user_minutes > 0)
+		return minutes_since(request->subject);
 	return 10 + (int64_t) (sb_hash_pick(person->seed, 3004) % 400000);
 }
 
@@ -447,6 +477,7 @@ const SbProvider sb_pngme = {
 	.refuse = refuse,
 	.init = init,
 	.settings = settings,
+	.kinds = kinds,
 	.login_variants = login_variants,
 	.unknown_status = &unknown_status,
 	.duplicate_member = "\"risk_score\":0.0001,",
