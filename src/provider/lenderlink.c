@@ -262,13 +262,13 @@ same_request(const CsArguments *args, struct json_object *root)
 }
 
 static const CsStatusMeaning number_refused[] = {
-	{400, CS_ERR_SUBJECT, "subject is not accepted"}, {0}};
+	{400, CS_ERR_SUBJECT, "subject is not accepted", false}, {0}};
 
 static const CsStatusMeaning no_score[] = {
-	{404, CS_ERR_SUBJECT, "subject cannot be scored"}, {0}};
+	{404, CS_ERR_SUBJECT, "subject cannot be scored", false}, {0}};
 
 static const CsStatusMeaning general_error[] = {
-	{500, CS_ERR_UNKNOWN, "provider reports a general error"}, {0}};
+	{500, CS_ERR_UNKNOWN, "provider reports a general error", false}, {0}};
 
 /* The verdict on an object that came with 2xx and no error code. */
 static void

@@ -262,8 +262,8 @@ build_upload(const CsAccount *account, const CsArguments *args,
 
 /* 400 "Fraud flags detected" with a list of errors. */
 static const CsStatusMeaning upload_meanings[] = {
-	{400, CS_ERR_SUBJECT, "statement is not accepted"},
-	{422, CS_ERR_SUBJECT, "statement is not accepted"},
+	{400, CS_ERR_SUBJECT, "statement is not accepted", false},
+	{422, CS_ERR_SUBJECT, "statement is not accepted", false},
 	{0}};
 
 /*
@@ -427,9 +427,9 @@ same_reference(const CsArguments *args, struct json_object *object)
 
 /* Neither the sample nor any page shows another answer than a report. */
 static const CsStatusMeaning report_meanings[] = {
-	{400, CS_ERR_SUBJECT, "statement is unknown or cannot be scored"},
-	{404, CS_ERR_SUBJECT, "statement is unknown"},
-	{422, CS_ERR_SUBJECT, "statement cannot be scored"},
+	{400, CS_ERR_SUBJECT, "statement is unknown or cannot be scored", false},
+	{404, CS_ERR_SUBJECT, "statement is unknown", false},
+	{422, CS_ERR_SUBJECT, "statement cannot be scored", false},
 	{0}};
 
 /* A report takes seconds to minutes; no page says how long. */

@@ -321,9 +321,9 @@ same_phone(const CsArguments *args, struct json_object *root)
  * 422 are what such services answer.
  */
 static const CsStatusMeaning decision_meanings[] = {
-	{400, CS_ERR_SUBJECT, "subject is unknown or cannot be scored"},
-	{404, CS_ERR_SUBJECT, "subject is unknown"},
-	{422, CS_ERR_SUBJECT, "subject is not accepted"},
+	{400, CS_ERR_SUBJECT, "subject is unknown or cannot be scored", false},
+	{404, CS_ERR_SUBJECT, "subject is unknown", false},
+	{422, CS_ERR_SUBJECT, "subject is not accepted", false},
 	{0}};
 
 /*

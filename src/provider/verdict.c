@@ -275,6 +275,7 @@ cs_verdict_by_status(const CsProvider *provider, CsFee fee,
 			continue;
 		settle(provider, status, meanings->code, meanings->message, args, root,
 			   verdict);
+		verdict->exists = meanings->exists;
 		return true;
 	}
 	if (billing.code != CS_ERR_NONE)

@@ -24,6 +24,7 @@ typedef struct CsVerdict
 									 * that is the worse of the two */
 	int			fresh_s;		  /* an answer serves for so many seconds at
 								 * most; 0: as long as the server's cache_ttl */
+	bool		exists;			  /* what was to be made was there before */
 	CsError		error;			  /* filled unless code is CS_ERR_NONE */
 
 	/* Pending only: by which name the provider knows it, and after how long
@@ -51,6 +52,7 @@ typedef struct CsStatusMeaning
 	int			status;
 	CsErrorCode code;
 	const char *message; /* as in CsError */
+	bool		exists;	 /* what was to be made was there before */
 } CsStatusMeaning;
 
 /*

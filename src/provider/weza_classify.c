@@ -21,20 +21,20 @@
 
 /* errors: what the statuses mean. */
 #define REFUSED(what) \
-	{400, CS_ERR_SUBJECT, what " is not accepted"}, \
-		{409, CS_ERR_SUBJECT, what " exists already"}, \
+	{400, CS_ERR_SUBJECT, what " is not accepted", false}, \
+		{409, CS_ERR_SUBJECT, what " exists already", true}, \
 	{ \
-		422, CS_ERR_SUBJECT, what " breaks a rule of the provider" \
+		422, CS_ERR_SUBJECT, what " breaks a rule of the provider", false \
 	}
 #define UNKNOWN(what) \
 	{ \
-		404, CS_ERR_SUBJECT, what " is unknown" \
+		404, CS_ERR_SUBJECT, what " is unknown", false \
 	}
 
 /* What is to be made need not be there: the path is the server's. */
 #define NO_SUCH_APP \
 	{ \
-		404, CS_ERR_SERVER_REFUSED, "project or app is unknown" \
+		404, CS_ERR_SERVER_REFUSED, "project or app is unknown", false \
 	}
 
 static const CsStatusMeaning borrower_meanings[] = {

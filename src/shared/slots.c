@@ -73,67 +73,14 @@
 #include "pg/guc.h"
 #include "pg/shmem.h"
 #include "pg/wakeup.h"
+#include "shared/slots_table.h"
 
 /* One slot of so many is kept for what is waited for. */
 #define URGENT_SHARE 4
 
-typedef enum SlotState
-{
-	SLOT_FREE,
-	SLOT_FILLED,
-	SLOT_TAKEN,
-	SLOT_SETTLED
-} SlotState;
-
-typedef struct Slot
-{
-	volatile SlotState state;
-	volatile bool	   abandoned; /* nobody waits any more */
-	volatile bool	   sent;	  /* a billed call is on the wire */
-	bool			   shared;	  /* joined a flight */
-	bool			   urgent;	  /* it is being waited for */
-	bool			   away;	  /* no call may leave for it */
-	CsInstant		   looked_at; /* when the cache had no answer */
-	int				   next;	 /* in the free or the filled list; -1: last */
-	int				   prev;	 /* in the filled list; -1: first */
-	int				   asker;	 /* process number */
-	Oid				   database; /* of a row of a queue; InvalidOid: of none */
-	int64			   row;		 /* its id */
-	uint64			   tag;		 /* which of the row's calls */
-	CsKey			   key;
-	dsa_pointer		   spec;
-	dsa_pointer		   body;
-	CsOutcome		   outcome;
-} Slot;
-
-/* What a process has to know of its slots. */
-typedef struct Desk
-{
-	volatile uint32 settled; /* changes whenever one is settled */
-	bool			waiting; /* for a free slot */
-	bool			told;	 /* the courier's: it is to be woken */
-} Desk;
-
-typedef struct SlotTable
-{
-	int				nslots;
-	int				nfree;
-	int				free_head;
-	int				filled_head;
-	int				filled_tail;
-	int				nwaiters;
-	int				courier; /* process number, -1: not running */
-	CsCourierState	courier_state;
-	volatile uint32 abandon_count;
-	Slot			slots[FLEXIBLE_ARRAY_MEMBER];
-	/* followed by `Desk desks[]`, one per process number */
-} SlotTable;
-
-static SlotTable *table;
-static Desk		 *desks;
-static int		 *to_wake; /* the courier's: processes with an outcome */
-static int		  nto_wake;
-static LWLock	 *table_lock;
+SlotTable *cs_slots_table;
+Desk	  *cs_slots_desks;
+LWLock	  *cs_slots_lock;
 
 static Size
 slots_size(void)
@@ -161,9 +108,9 @@ slots_init(void *memory, LWLock *lock)
 static void
 slots_attach(void *memory, LWLock *lock)
 {
-	table = memory;
-	table_lock = lock;
-	desks = (Desk *) &table->slots[table->nslots];
+	cs_slots_table = memory;
+	cs_slots_lock = lock;
+	cs_slots_desks = (Desk *) &cs_slots_table->slots[cs_slots_table->nslots];
 }
 
 static const CsShmemPart slots_part = {"credscore slots", slots_size,
@@ -177,56 +124,56 @@ cs_slots_init(void)
 
 /* --- lists; the lock is held exclusively --- */
 
-static void
-push_filled(int i)
+void
+cs_slots_table_push_filled(int i)
 {
-	table->slots[i].next = -1;
-	table->slots[i].prev = table->filled_tail;
-	if (table->filled_tail >= 0)
-		table->slots[table->filled_tail].next = i;
+	cs_slots_table->slots[i].next = -1;
+	cs_slots_table->slots[i].prev = cs_slots_table->filled_tail;
+	if (cs_slots_table->filled_tail >= 0)
+		cs_slots_table->slots[cs_slots_table->filled_tail].next = i;
 	else
-		table->filled_head = i;
-	table->filled_tail = i;
+		cs_slots_table->filled_head = i;
+	cs_slots_table->filled_tail = i;
 }
 
-static void
-take_out_filled(int i)
+void
+cs_slots_table_take_out_filled(int i)
 {
-	int next = table->slots[i].next;
-	int prev = table->slots[i].prev;
+	int next = cs_slots_table->slots[i].next;
+	int prev = cs_slots_table->slots[i].prev;
 
 	if (prev >= 0)
-		table->slots[prev].next = next;
+		cs_slots_table->slots[prev].next = next;
 	else
-		table->filled_head = next;
+		cs_slots_table->filled_head = next;
 	if (next >= 0)
-		table->slots[next].prev = prev;
+		cs_slots_table->slots[next].prev = prev;
 	else
-		table->filled_tail = prev;
+		cs_slots_table->filled_tail = prev;
 }
 
-static void
-push_free(int i)
+void
+cs_slots_table_push_free(int i)
 {
-	Slot *slot = &table->slots[i];
+	Slot *slot = &cs_slots_table->slots[i];
 
 	slot->state = SLOT_FREE;
 	slot->spec = slot->body = InvalidDsaPointer;
 	slot->row = 0;
-	slot->next = table->free_head;
-	table->free_head = i;
-	table->nfree++;
+	slot->next = cs_slots_table->free_head;
+	cs_slots_table->free_head = i;
+	cs_slots_table->nfree++;
 
 	/* All waiters look: a woken one may have been cancelled meanwhile. */
-	if (table->nwaiters > 0)
+	if (cs_slots_table->nwaiters > 0)
 	{
 		int n = cs_compat_process_count();
 
-		for (int p = 0; p < n && table->nwaiters > 0; p++)
-			if (desks[p].waiting)
+		for (int p = 0; p < n && cs_slots_table->nwaiters > 0; p++)
+			if (cs_slots_desks[p].waiting)
 			{
-				desks[p].waiting = false;
-				table->nwaiters--;
+				cs_slots_desks[p].waiting = false;
+				cs_slots_table->nwaiters--;
 				cs_wakeup_process(p);
 			}
 	}
@@ -244,21 +191,21 @@ reserve(bool urgent)
 {
 	int i;
 
-	LWLockAcquire(table_lock, LW_EXCLUSIVE);
-	i = urgent || table->nfree > table->nslots / URGENT_SHARE
-			? table->free_head
+	LWLockAcquire(cs_slots_lock, LW_EXCLUSIVE);
+	i = urgent || cs_slots_table->nfree > cs_slots_table->nslots / URGENT_SHARE
+			? cs_slots_table->free_head
 			: -1;
 	if (i >= 0)
 	{
-		table->free_head = table->slots[i].next;
-		table->nfree--;
+		cs_slots_table->free_head = cs_slots_table->slots[i].next;
+		cs_slots_table->nfree--;
 	}
-	else if (!desks[CS_MY_PROC_NUMBER].waiting)
+	else if (!cs_slots_desks[CS_MY_PROC_NUMBER].waiting)
 	{
-		desks[CS_MY_PROC_NUMBER].waiting = true;
-		table->nwaiters++;
+		cs_slots_desks[CS_MY_PROC_NUMBER].waiting = true;
+		cs_slots_table->nwaiters++;
 	}
-	LWLockRelease(table_lock);
+	LWLockRelease(cs_slots_lock);
 	return i;
 }
 
@@ -273,7 +220,7 @@ submit(const CsKey *key, dsa_pointer spec, CsInstant looked_at, bool urgent,
 
 	if (i < 0)
 		return -1;
-	slot = &table->slots[i];
+	slot = &cs_slots_table->slots[i];
 	slot->key = *key;
 	slot->spec = spec;
 	slot->body = InvalidDsaPointer;
@@ -286,11 +233,11 @@ submit(const CsKey *key, dsa_pointer spec, CsInstant looked_at, bool urgent,
 	slot->away = away;
 	slot->abandoned = slot->sent = slot->shared = false;
 
-	LWLockAcquire(table_lock, LW_EXCLUSIVE);
+	LWLockAcquire(cs_slots_lock, LW_EXCLUSIVE);
 	slot->state = SLOT_FILLED;
-	push_filled(i);
-	courier = table->courier;
-	LWLockRelease(table_lock);
+	cs_slots_table_push_filled(i);
+	courier = cs_slots_table->courier;
+	LWLockRelease(cs_slots_lock);
 	cs_wakeup_process(courier);
 	return i;
 }
@@ -314,26 +261,27 @@ cs_slots_adopt(int after, int64 *row, uint64 *tag)
 {
 	int found = -1;
 
-	LWLockAcquire(table_lock, LW_EXCLUSIVE);
-	for (int i = after + 1; i < table->nslots && found < 0; i++)
-		if (table->slots[i].state != SLOT_FREE && !table->slots[i].abandoned &&
-			table->slots[i].database == MyDatabaseId &&
-			table->slots[i].row != 0)
+	LWLockAcquire(cs_slots_lock, LW_EXCLUSIVE);
+	for (int i = after + 1; i < cs_slots_table->nslots && found < 0; i++)
+		if (cs_slots_table->slots[i].state != SLOT_FREE &&
+			!cs_slots_table->slots[i].abandoned &&
+			cs_slots_table->slots[i].database == MyDatabaseId &&
+			cs_slots_table->slots[i].row != 0)
 			found = i;
 	if (found >= 0)
 	{
-		table->slots[found].asker = CS_MY_PROC_NUMBER;
-		*row = table->slots[found].row;
-		*tag = table->slots[found].tag;
+		cs_slots_table->slots[found].asker = CS_MY_PROC_NUMBER;
+		*row = cs_slots_table->slots[found].row;
+		*tag = cs_slots_table->slots[found].tag;
 	}
-	LWLockRelease(table_lock);
+	LWLockRelease(cs_slots_lock);
 	return found;
 }
 
 uint32
 cs_slots_settled_count(void)
 {
-	uint32 count = desks[CS_MY_PROC_NUMBER].settled;
+	uint32 count = cs_slots_desks[CS_MY_PROC_NUMBER].settled;
 
 	pg_read_barrier();
 	return count;
@@ -342,7 +290,7 @@ cs_slots_settled_count(void)
 bool
 cs_slots_settled(int slot)
 {
-	bool settled = table->slots[slot].state == SLOT_SETTLED;
+	bool settled = cs_slots_table->slots[slot].state == SLOT_SETTLED;
 
 	pg_read_barrier();
 	return settled;
@@ -351,54 +299,54 @@ cs_slots_settled(int slot)
 bool
 cs_slots_sent(int slot)
 {
-	return table->slots[slot].sent;
+	return cs_slots_table->slots[slot].sent;
 }
 
 void
 cs_slots_peek(int slot, CsOutcome *outcome, dsa_pointer *body)
 {
-	Assert(table->slots[slot].state == SLOT_SETTLED);
-	*outcome = table->slots[slot].outcome;
-	*body = table->slots[slot].body;
+	Assert(cs_slots_table->slots[slot].state == SLOT_SETTLED);
+	*outcome = cs_slots_table->slots[slot].outcome;
+	*body = cs_slots_table->slots[slot].body;
 }
 
 void
 cs_slots_collect(int slot, CsOutcome *outcome, dsa_pointer *body)
 {
-	Slot *s = &table->slots[slot];
+	Slot *s = &cs_slots_table->slots[slot];
 
 	Assert(s->state == SLOT_SETTLED);
 	*outcome = s->outcome;
 	*body = s->body;
-	LWLockAcquire(table_lock, LW_EXCLUSIVE);
-	push_free(slot);
-	LWLockRelease(table_lock);
+	LWLockAcquire(cs_slots_lock, LW_EXCLUSIVE);
+	cs_slots_table_push_free(slot);
+	LWLockRelease(cs_slots_lock);
 }
 
 void
 cs_slots_abandon(int slot)
 {
-	Slot	   *s = &table->slots[slot];
+	Slot	   *s = &cs_slots_table->slots[slot];
 	dsa_pointer spec = InvalidDsaPointer;
 	dsa_pointer body = InvalidDsaPointer;
 	int			courier = -1;
 
-	LWLockAcquire(table_lock, LW_EXCLUSIVE);
+	LWLockAcquire(cs_slots_lock, LW_EXCLUSIVE);
 	if (s->state == SLOT_TAKEN)
 	{
 		s->abandoned = true;
-		table->abandon_count++;
-		courier = table->courier;
+		cs_slots_table->abandon_count++;
+		courier = cs_slots_table->courier;
 	}
 	else
 	{
 		spec = s->spec;
 		body = s->body;
 		if (s->state == SLOT_FILLED)
-			take_out_filled(slot);
-		push_free(slot);
+			cs_slots_table_take_out_filled(slot);
+		cs_slots_table_push_free(slot);
 	}
-	LWLockRelease(table_lock);
+	LWLockRelease(cs_slots_lock);
 	cs_wakeup_process(courier);
 	if (DsaPointerIsValid(spec))
 		cs_spec_discard(spec);
@@ -409,238 +357,13 @@ cs_slots_abandon(int slot)
 void
 cs_slots_courier(CsCourierState *state)
 {
-	LWLockAcquire(table_lock, LW_SHARED);
-	*state = table->courier_state;
-	LWLockRelease(table_lock);
+	LWLockAcquire(cs_slots_lock, LW_SHARED);
+	*state = cs_slots_table->courier_state;
+	LWLockRelease(cs_slots_lock);
 }
 
 int
 cs_slots_in_use(void)
 {
-	return table->nslots - table->nfree;
-}
-
-/* --- the courier's side --- */
-
-/*
- * Readies a slot that a former courier had taken.  A billed call that was on
- * the wire may have been answered and billed: unknown.  All others were not
- * sent and are asked anew, if anybody still waits for them.
- */
-static void
-recover(int i)
-{
-	Slot	 *s = &table->slots[i];
-	CsOutcome lost;
-	bool	  abandoned;
-
-	if (!s->sent)
-	{
-		LWLockAcquire(table_lock, LW_EXCLUSIVE);
-		abandoned = s->abandoned;
-		s->state = SLOT_FILLED;
-		push_filled(i);
-		LWLockRelease(table_lock);
-		if (abandoned)
-			cs_slots_abandon(i);
-		return;
-	}
-	memset(&lost, 0, sizeof(lost));
-	lost.code = CS_ERR_UNKNOWN;
-	lost.end = CS_CALL_LOST;
-	lost.attempts = 1;
-	strlcpy(lost.detail,
-			"The courier process was stopped while the call was on its way.",
-			sizeof(lost.detail));
-	cs_slots_settle(i, &lost, InvalidDsaPointer);
-}
-
-void
-cs_slots_courier_start(void)
-{
-	for (int i = 0; i < table->nslots; i++)
-		if (table->slots[i].state == SLOT_TAKEN)
-			recover(i);
-
-	to_wake = MemoryContextAlloc(TopMemoryContext,
-								 cs_compat_process_count() * sizeof(int));
-	for (int i = 0; i < cs_compat_process_count(); i++)
-		desks[i].told = false;
-
-	LWLockAcquire(table_lock, LW_EXCLUSIVE);
-	table->courier = CS_MY_PROC_NUMBER;
-	table->courier_state.pid = MyProcPid;
-	table->courier_state.started_at = cs_clock_now();
-	table->courier_state.heartbeat = cs_clock_ticks();
-	LWLockRelease(table_lock);
-}
-
-void
-cs_slots_courier_stop(void)
-{
-	cs_slots_wake();
-	to_wake = NULL;
-	LWLockAcquire(table_lock, LW_EXCLUSIVE);
-	table->courier = -1;
-	table->courier_state.pid = 0;
-	table->courier_state.stopped_at = cs_clock_now();
-	LWLockRelease(table_lock);
-
-	for (int i = 0; i < table->nslots; i++)
-		if (table->slots[i].state == SLOT_TAKEN)
-			recover(i);
-}
-
-void
-cs_slots_heartbeat(void)
-{
-	LWLockAcquire(table_lock, LW_EXCLUSIVE);
-	table->courier_state.heartbeat = cs_clock_ticks();
-	table->courier_state.rounds++;
-	LWLockRelease(table_lock);
-}
-
-void
-cs_slots_courier_off(bool off, int calls)
-{
-	LWLockAcquire(table_lock, LW_EXCLUSIVE);
-	table->courier_state.off = off;
-	table->courier_state.calls = calls;
-	LWLockRelease(table_lock);
-}
-
-int
-cs_slots_take(void)
-{
-	int i;
-
-	if (table->filled_head < 0)
-		return -1;
-	LWLockAcquire(table_lock, LW_EXCLUSIVE);
-	i = table->filled_head;
-	if (i >= 0)
-	{
-		take_out_filled(i);
-		table->slots[i].state = SLOT_TAKEN;
-	}
-	LWLockRelease(table_lock);
-	return i;
-}
-
-const CsKey *
-cs_slots_key(int slot)
-{
-	return &table->slots[slot].key;
-}
-
-const CsSpec *
-cs_slots_spec(int slot)
-{
-	return dsa_get_address(cs_shmem_area(), table->slots[slot].spec);
-}
-
-int
-cs_slots_asker(int slot)
-{
-	return table->slots[slot].asker;
-}
-
-bool
-cs_slots_urgent(int slot)
-{
-	return table->slots[slot].urgent;
-}
-
-bool
-cs_slots_away(int slot)
-{
-	return table->slots[slot].away;
-}
-
-CsInstant
-cs_slots_looked_at(int slot)
-{
-	return table->slots[slot].looked_at;
-}
-
-void
-cs_slots_mark_shared(int slot)
-{
-	table->slots[slot].shared = true;
-}
-
-bool
-cs_slots_abandoned(int slot)
-{
-	return table->slots[slot].abandoned;
-}
-
-void
-cs_slots_mark_sent(int slot, bool sent)
-{
-	table->slots[slot].sent = sent;
-}
-
-uint32
-cs_slots_abandon_count(void)
-{
-	return table->abandon_count;
-}
-
-/*
- * Who has an outcome is woken at the end of the courier's turn: a session that
- * wakes takes a processor that the next outcomes may need, and has enough handed
- * over to lose nothing.
- */
-static void
-wake_later(int process)
-{
-	if (desks[process].told)
-		return;
-	desks[process].told = true;
-	to_wake[nto_wake++] = process;
-}
-
-void
-cs_slots_wake(void)
-{
-	while (nto_wake > 0)
-	{
-		int process = to_wake[--nto_wake];
-
-		desks[process].told = false;
-		cs_wakeup_process(process);
-	}
-}
-
-bool
-cs_slots_settle(int slot, const CsOutcome *outcome, dsa_pointer body)
-{
-	Slot *s = &table->slots[slot];
-	int	  asker = -1;
-
-	Assert(s->state == SLOT_TAKEN);
-	cs_spec_discard(s->spec);
-	s->spec = InvalidDsaPointer;
-	s->outcome = *outcome;
-	s->outcome.shared = s->shared;
-	s->body = body;
-
-	LWLockAcquire(table_lock, LW_EXCLUSIVE);
-	if (s->abandoned)
-		push_free(slot);
-	else
-	{
-		asker = s->asker;
-		s->state = SLOT_SETTLED;
-		/* Who sees the count changed must see which slot it was. */
-		pg_write_barrier();
-		desks[asker].settled++;
-	}
-	LWLockRelease(table_lock);
-	if (asker >= 0 && to_wake != NULL)
-		wake_later(asker);
-	else
-		cs_wakeup_process(asker);
-	return asker >= 0;
+	return cs_slots_table->nslots - cs_slots_table->nfree;
 }

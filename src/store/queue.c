@@ -69,7 +69,7 @@ cs_queue_status_name(CsRowStatus status)
 }
 
 CsRowStatus
-cs_queue_status(const char *name)
+cs_queue_spi_status(const char *name)
 {
 	for (size_t i = 0; i < lengthof(status_names); i++)
 		if (strcmp(status_names[i], name) == 0)
@@ -130,7 +130,7 @@ prepare(CsQueueStatement *statement)
 }
 
 uint64
-cs_queue_run(CsQueueStatement *statement, Datum *values, const char *nulls)
+cs_queue_spi_run(CsQueueStatement *statement, Datum *values, const char *nulls)
 {
 	Oid role;
 	int security;
@@ -172,7 +172,7 @@ cs_queue_is_prepared(const char *gid)
 
 	PushActiveSnapshot(GetTransactionSnapshot());
 	SPI_connect();
-	found = cs_queue_run(&look, values, NULL) > 0;
+	found = cs_queue_spi_run(&look, values, NULL) > 0;
 	SPI_finish();
 	PopActiveSnapshot();
 	return found;
@@ -204,7 +204,7 @@ cs_queue_insert(const CsQueueRow *row)
 	if (purpose != NULL)
 		values[6] = CStringGetTextDatum(purpose);
 	SPI_connect();
-	cs_queue_run(&insert, values, purpose != NULL ? NULL : "      n");
+	cs_queue_spi_run(&insert, values, purpose != NULL ? NULL : "      n");
 	id = returned_number();
 	SPI_finish();
 	return id;
@@ -255,7 +255,7 @@ copy_row(HeapTuple tuple, TupleDesc desc, CsQueueRow *row)
 	row->kind = text_column(tuple, desc, ROW_KIND);
 	row->subject = text_column(tuple, desc, ROW_SUBJECT);
 	row->arguments = jsonb_column(tuple, desc, ROW_ARGUMENTS);
-	row->status = cs_queue_status(text_column(tuple, desc, ROW_STATUS));
+	row->status = cs_queue_spi_status(text_column(tuple, desc, ROW_STATUS));
 	row->provider_ref = text_column(tuple, desc, ROW_PROVIDER_REF);
 	row->request_id =
 		*DatumGetUUIDP(column(tuple, desc, ROW_REQUEST_ID, &isnull));
@@ -330,7 +330,7 @@ change_own(CsQueueStatement *statement, int64 id)
 
 	cs_home_digest(&home);
 	SPI_connect();
-	changed = cs_queue_run(statement, values, NULL);
+	changed = cs_queue_spi_run(statement, values, NULL);
 	SPI_finish();
 	return changed > 0;
 }

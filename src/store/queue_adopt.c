@@ -38,7 +38,7 @@ run(CsQueueStatement *statement, Datum *values)
 	uint64 n;
 
 	SPI_connect();
-	n = cs_queue_run(statement, values, NULL);
+	n = cs_queue_spi_run(statement, values, NULL);
 	SPI_finish();
 	return (int64) n;
 }
@@ -102,7 +102,7 @@ cs_queue_adopt_subscription(void)
 	char		 *name = NULL;
 
 	SPI_connect();
-	if (cs_queue_run(&look, NULL, NULL) > 0)
+	if (cs_queue_spi_run(&look, NULL, NULL) > 0)
 		name = MemoryContextStrdup(
 			caller,
 			SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1));

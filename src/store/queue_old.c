@@ -56,7 +56,7 @@ cs_queue_old_delete(int64 after, int limit, TimestampTz before,
 					  TimestampTzGetDatum(before)};
 
 	SPI_connect();
-	(void) cs_queue_run(&statement, values, NULL);
+	(void) cs_queue_spi_run(&statement, values, NULL);
 	copy_found(found);
 	SPI_finish();
 }

@@ -26,10 +26,10 @@ typedef struct CsQueueStatement
  * Runs it as the table's owner, between SPI_connect and SPI_finish; returns
  * how many rows it processed.
  */
-extern uint64
-cs_queue_run(CsQueueStatement *statement, Datum *values, const char *nulls);
+extern uint64 cs_queue_spi_run(CsQueueStatement *statement, Datum *values,
+							   const char *nulls);
 
 /* The status of a name. */
-extern CsRowStatus cs_queue_status(const char *name);
+extern CsRowStatus cs_queue_spi_status(const char *name);
 
 #endif /* CS_QUEUE_SPI_H */

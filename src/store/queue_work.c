@@ -69,7 +69,7 @@ copy_row(HeapTuple tuple, TupleDesc desc, CsQueueRow *row)
 	row->kind = text_column(tuple, desc, 3);
 	row->subject = text_column(tuple, desc, 4);
 	row->arguments = DatumGetJsonbPCopy(column(tuple, desc, 5, &isnull));
-	row->status = cs_queue_status(status);
+	row->status = cs_queue_spi_status(status);
 	row->provider_ref = text_column(tuple, desc, 7);
 	row->request_id = *DatumGetUUIDP(column(tuple, desc, 8, &isnull));
 	row->attempts = DatumGetInt32(column(tuple, desc, 9, &isnull));
@@ -101,7 +101,7 @@ rows_of(CsQueueStatement *statement, Datum *values, CsQueueRow **rows)
 	int			  n;
 
 	SPI_connect();
-	n = (int) cs_queue_run(statement, values, NULL);
+	n = (int) cs_queue_spi_run(statement, values, NULL);
 	old = MemoryContextSwitchTo(caller);
 	*rows = palloc(Max(n, 1) * sizeof(CsQueueRow));
 	for (int i = 0; i < n; i++)
@@ -137,7 +137,7 @@ ids_of(const int64 *ids, int n)
 /* --- reading and claiming --- */
 
 int
-cs_queue_read(int64 first, int64 last, int limit, CsQueueRow **rows)
+cs_queue_work_read(int64 first, int64 last, int limit, CsQueueRow **rows)
 {
 	static CsQueueStatement read = {
 		.text =
@@ -153,7 +153,7 @@ cs_queue_read(int64 first, int64 last, int limit, CsQueueRow **rows)
 }
 
 int
-cs_queue_fetch(const int64 *ids, int n, CsQueueRow **rows)
+cs_queue_work_fetch(const int64 *ids, int n, CsQueueRow **rows)
 {
 	static CsQueueStatement fetch = {
 		.text =
@@ -167,7 +167,8 @@ cs_queue_fetch(const int64 *ids, int n, CsQueueRow **rows)
 }
 
 int
-cs_queue_claim(const int64 *ids, int n, CsRowStatus from, CsQueueRow **rows)
+cs_queue_work_claim(const int64 *ids, int n, CsRowStatus from,
+					CsQueueRow **rows)
 {
 	static CsQueueStatement claim = {
 		.text =
@@ -187,7 +188,7 @@ cs_queue_claim(const int64 *ids, int n, CsRowStatus from, CsQueueRow **rows)
 }
 
 bool
-cs_queue_join(int64 id, int64 other)
+cs_queue_work_join(int64 id, int64 other)
 {
 	static CsQueueStatement join = {
 		.text =
@@ -204,7 +205,7 @@ cs_queue_join(int64 id, int64 other)
 	bool  joined;
 
 	SPI_connect();
-	joined = cs_queue_run(&join, values, NULL) > 0;
+	joined = cs_queue_spi_run(&join, values, NULL) > 0;
 	SPI_finish();
 	return joined;
 }
@@ -331,7 +332,7 @@ change_of(CsQueueChange *changes, int n, int64 id)
 }
 
 void
-cs_queue_write(CsQueueChange *changes, int n)
+cs_queue_work_write(CsQueueChange *changes, int n)
 {
 	static CsQueueStatement write = {
 		.text =
@@ -361,7 +362,7 @@ cs_queue_write(CsQueueChange *changes, int n)
 	for (int which = 0; which < WRITE_COLUMNS; which++)
 		values[which] = column_of(changes, n, which);
 	SPI_connect();
-	for (uint64 i = cs_queue_run(&write, values, NULL); i > 0; i--)
+	for (uint64 i = cs_queue_spi_run(&write, values, NULL); i > 0; i--)
 		change_of(
 			changes, n,
 			DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[i - 1],
@@ -371,7 +372,7 @@ cs_queue_write(CsQueueChange *changes, int n)
 }
 
 void
-cs_queue_fail(int64 id, Jsonb *error)
+cs_queue_work_fail(int64 id, Jsonb *error)
 {
 	static CsQueueStatement fail = {
 		.text =
@@ -382,12 +383,12 @@ cs_queue_fail(int64 id, Jsonb *error)
 	Datum values[] = {Int64GetDatum(id), JsonbPGetDatum(error)};
 
 	SPI_connect();
-	(void) cs_queue_run(&fail, values, NULL);
+	(void) cs_queue_spi_run(&fail, values, NULL);
 	SPI_finish();
 }
 
 void
-cs_queue_notify(int64 id)
+cs_queue_work_notify(int64 id)
 {
 	Async_Notify("credscore_done", psprintf(INT64_FORMAT, id));
 }

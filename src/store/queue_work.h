@@ -18,24 +18,24 @@
  * many; *rows is palloc'd.
  */
 extern int
-cs_queue_read(int64 first, int64 last, int limit, CsQueueRow **rows);
+cs_queue_work_read(int64 first, int64 last, int limit, CsQueueRow **rows);
 
 /* Those of some ids that are open. */
-extern int cs_queue_fetch(const int64 *ids, int n, CsQueueRow **rows);
+extern int cs_queue_work_fetch(const int64 *ids, int n, CsQueueRow **rows);
 
 /*
  * Claims: rows in `from` become `asking`, with one attempt more.  Returns
  * those that were claimed, as they are now.
  */
-extern int
-cs_queue_claim(const int64 *ids, int n, CsRowStatus from, CsQueueRow **rows);
+extern int cs_queue_work_claim(const int64 *ids, int n, CsRowStatus from,
+							   CsQueueRow **rows);
 
 /*
  * A queued row becomes pending as another one, which asks the same, is: with its
  * call's request id, reference, deadline and latest answer.  False: one of them is
  * in another state by now, or locked.
  */
-extern bool cs_queue_join(int64 id, int64 other);
+extern bool cs_queue_work_join(int64 id, int64 other);
 
 /* What became of a row. */
 typedef struct CsQueueChange
@@ -55,12 +55,12 @@ typedef struct CsQueueChange
 } CsQueueChange;
 
 /* Writes what applies, and says of each whether it did. */
-extern void cs_queue_write(CsQueueChange *changes, int n);
+extern void cs_queue_work_write(CsQueueChange *changes, int n);
 
 /* A row that cannot be worked on fails, unless it has come to an end. */
-extern void cs_queue_fail(int64 id, Jsonb *error);
+extern void cs_queue_work_fail(int64 id, Jsonb *error);
 
 /* NOTIFY credscore_done for a row. */
-extern void cs_queue_notify(int64 id);
+extern void cs_queue_work_notify(int64 id);
 
 #endif /* CS_QUEUE_WORK_H */

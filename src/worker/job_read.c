@@ -70,7 +70,7 @@ static void
 be_not_now(Reading *r, const CsFailure *failure)
 {
 	r->result->end = CS_JOB_NOT_NOW;
-	r->result->left = r->outcome.http_status != 0;
+	r->result->left = r->outcome.end == CS_CALL_REPLY;
 	r->result->again_ms = r->outcome.retry_after_ms;
 	r->result->error = cs_result_jsonb_report(failure);
 }
@@ -196,7 +196,7 @@ take_refusal(Reading *r)
 			r,
 			r->verdict.handle[0] != '\0' ? pstrdup(r->verdict.handle) : NULL,
 			first_pause(job, r->verdict.ask_after_ms));
-	else if (r->outcome.http_status == 409 && job->kind == CS_JOB_ASK)
+	else if (r->verdict.exists && job->kind == CS_JOB_ASK)
 		r->result->end = CS_JOB_EXISTS;
 	else if (code == CS_ERR_SUBJECT && job->kind != CS_JOB_ASK)
 		take_absence(r);

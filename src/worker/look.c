@@ -183,7 +183,7 @@ read_part(int64 first, int64 last)
 	MemoryContext cxt = AllocSetContextCreate(
 		CurrentMemoryContext, "credscore look", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(cxt);
-	int			  n = cs_queue_read(first, last, READ_ROWS, &rows);
+	int			  n = cs_queue_work_read(first, last, READ_ROWS, &rows);
 	int64		  next = n == READ_ROWS ? rows[n - 1].id + 1 : 0;
 
 	for (int i = 0; i < n; i++)
@@ -250,8 +250,8 @@ adopt(int slot, int64 id, uint64 tag)
 	uint8		key[CS_SCHEDULE_KEY_SIZE];
 	bool		gone;
 
-	if (cs_queue_fetch(&id, 1, &row) != 1 || row->status != CS_ROW_ASKING ||
-		cs_job_tag(CS_JOB_ASK, row) != tag)
+	if (cs_queue_work_fetch(&id, 1, &row) != 1 ||
+		row->status != CS_ROW_ASKING || cs_job_tag(CS_JOB_ASK, row) != tag)
 	{
 		cs_slots_abandon(slot);
 		return;

@@ -131,7 +131,7 @@ find_missed(CsKept **all, int n)
 			ids[nids++] = all[i]->change.id;
 	if (nids == 0)
 		return;
-	nrows = cs_queue_fetch(ids, nids, &rows);
+	nrows = cs_queue_work_fetch(ids, nids, &rows);
 	for (int i = 0; i < n; i++)
 	{
 		bool same = false;
@@ -155,7 +155,7 @@ cs_outbox_write(int most)
 	int			   n = gather(all, changes, most);
 	bool		   whole = true;
 
-	cs_queue_write(changes, n);
+	cs_queue_work_write(changes, n);
 	for (int i = 0; i < n; i++)
 		all[i]->change.done = changes[i].done;
 	find_missed(all, n);
