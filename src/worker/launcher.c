@@ -226,17 +226,22 @@ start_waiting(void)
 		cs_place_no_room();
 }
 
-/* Rows may have to leave earlier than it was thought. */
+/*
+ * Rows may have to leave earlier than it was thought; and who left while calls
+ * were switched off did not say when it is due.
+ */
 static void
 reload(void)
 {
-	int retention = cs_guc_queue_retention();
+	int	 retention = cs_guc_queue_retention();
+	bool enabled = cs_guc_enabled();
 
 	ProcessConfigFile(PGC_SIGHUP);
-	if (cs_guc_queue_retention() == retention)
-		return;
-	cs_place_chores_anew();
-	list_databases();
+	if (cs_guc_queue_retention() != retention)
+		cs_place_chores_anew();
+	if (cs_guc_queue_retention() != retention ||
+		(cs_guc_enabled() && !enabled))
+		list_databases();
 }
 
 static bool
