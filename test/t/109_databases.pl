@@ -62,7 +62,7 @@ sub launcher_switches
 # One in five has a queue, with a request that is due in an hour.
 $cluster->safe_psql('CREATE DATABASE seed');
 $cluster->extension('seed');
-$cluster->server('weza', provider => 'weza', poll_interval => '1h', poll_interval_max => '1h', database => 'seed');
+$cluster->server('weza', provider => 'weza', poll_interval => '1h', poll_interval_max => '1h', poll_deadline => '1d', database => 'seed');
 $cluster->mapping('PUBLIC', 'weza', database => 'seed');
 $sandbox->set(weza_any_account => JSON::PP::true, assessment_polls => 1_000_000);
 my $began = time;
@@ -113,7 +113,7 @@ subtest 'idle ones cost nothing' => sub {
 subtest 'a due time' => sub {
 	my ($one) = @copies;
 
-	$cluster->alter_server('weza', poll_interval => '9s', poll_interval_max => '9s', database => $one);
+	$cluster->alter_server('weza', poll_interval => '14s', poll_interval_max => '14s', database => $one);
 	my $id = $cluster->safe_psql(q{SELECT credscore_request_assessment('2')}, database => $one);
 	$cluster->wait_until(sub { $cluster->safe_psql("SELECT status FROM credscore.assessment WHERE id = $id", database => $one) eq 'pending' }, 'a request waits');
 	$cluster->wait_until(sub { workers() eq '0' }, 'its worker leaves');
