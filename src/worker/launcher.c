@@ -37,6 +37,7 @@
 #include "pg/guc.h"
 #include "pg/wakeup.h"
 #include "shared/place.h"
+#include "shared/slots.h"
 #include "worker/marker.h"
 
 #define RESTART_SECONDS	 1
@@ -105,19 +106,22 @@ need_listed(void)
 		to_need = list_delete_last(to_need);
 }
 
-/* Is it there, and may a worker connect to it? */
+/* May a worker connect to it?  One that is gone has left its questions behind. */
 static bool
 may_start_in(Oid oid)
 {
 	HeapTuple tuple;
-	bool	  may;
+	bool	  may = false;
 
 	StartTransactionCommand();
 	tuple = SearchSysCache1(DATABASEOID, ObjectIdGetDatum(oid));
-	may = HeapTupleIsValid(tuple) &&
-		  may_have_work((Form_pg_database) GETSTRUCT(tuple));
 	if (HeapTupleIsValid(tuple))
+	{
+		may = may_have_work((Form_pg_database) GETSTRUCT(tuple));
 		ReleaseSysCache(tuple);
+	}
+	else
+		cs_slots_forget(oid);
 	CommitTransactionCommand();
 	return may;
 }
