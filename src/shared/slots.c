@@ -355,6 +355,15 @@ cs_slots_abandon(int slot)
 }
 
 void
+cs_slots_forget(Oid database)
+{
+	for (int i = 0; i < table->nslots; i++)
+		if (table->slots[i].database == database &&
+			table->slots[i].state != SLOT_FREE && !table->slots[i].abandoned)
+			cs_slots_abandon(i);
+}
+
+void
 cs_slots_courier(CsCourierState *state)
 {
 	LWLockAcquire(cs_slots_lock, LW_SHARED);

@@ -65,6 +65,10 @@ extern void cs_slots_collect(int slot, CsOutcome *outcome, dsa_pointer *body);
 /* Gives the question up.  Never raises. */
 extern void cs_slots_abandon(int slot);
 
+/* Gives up all questions of the rows of a database that has no queue any more.
+ * Never raises. */
+extern void cs_slots_forget(Oid database);
+
 /* What a waiting session knows of the courier. */
 typedef struct CsCourierState
 {

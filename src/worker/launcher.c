@@ -37,6 +37,7 @@
 #include "pg/guc.h"
 #include "pg/wakeup.h"
 #include "shared/place.h"
+#include "shared/slots.h"
 #include "worker/marker.h"
 
 #define RESTART_SECONDS	 1
@@ -105,19 +106,22 @@ need_listed(void)
 		to_need = list_delete_last(to_need);
 }
 
-/* Is it there, and may a worker connect to it? */
+/* May a worker connect to it?  One that is gone has left its questions behind. */
 static bool
 may_start_in(Oid oid)
 {
 	HeapTuple tuple;
-	bool	  may;
+	bool	  may = false;
 
 	StartTransactionCommand();
 	tuple = SearchSysCache1(DATABASEOID, ObjectIdGetDatum(oid));
-	may = HeapTupleIsValid(tuple) &&
-		  may_have_work((Form_pg_database) GETSTRUCT(tuple));
 	if (HeapTupleIsValid(tuple))
+	{
+		may = may_have_work((Form_pg_database) GETSTRUCT(tuple));
 		ReleaseSysCache(tuple);
+	}
+	else
+		cs_slots_forget(oid);
 	CommitTransactionCommand();
 	return may;
 }
@@ -226,17 +230,22 @@ start_waiting(void)
 		cs_place_no_room();
 }
 
-/* Rows may have to leave earlier than it was thought. */
+/*
+ * Rows may have to leave earlier than it was thought; and who left while calls
+ * were switched off did not say when it is due.
+ */
 static void
 reload(void)
 {
-	int retention = cs_guc_queue_retention();
+	int	 retention = cs_guc_queue_retention();
+	bool enabled = cs_guc_enabled();
 
 	ProcessConfigFile(PGC_SIGHUP);
-	if (cs_guc_queue_retention() == retention)
-		return;
-	cs_place_chores_anew();
-	list_databases();
+	if (cs_guc_queue_retention() != retention)
+		cs_place_chores_anew();
+	if (cs_guc_queue_retention() != retention ||
+		(cs_guc_enabled() && !enabled))
+		list_databases();
 }
 
 static bool

@@ -36,6 +36,7 @@
 #include "pg/guc.h"
 #include "pg/wakeup.h"
 #include "shared/place.h"
+#include "shared/slots.h"
 #include "store/home.h"
 #include "store/queue.h"
 #include "worker/claim.h"
@@ -117,7 +118,10 @@ has_queue(void)
 
 	StartTransactionCommand();
 	PushActiveSnapshot(GetTransactionSnapshot());
-	has = cs_queue_exists() && cs_home_look() == CS_HOME_HERE;
+	has = cs_queue_exists();
+	if (!has)
+		cs_slots_forget(MyDatabaseId);
+	has = has && cs_home_look() == CS_HOME_HERE;
 	PopActiveSnapshot();
 	CommitTransactionCommand();
 	return has;

@@ -45,7 +45,7 @@ sub pid_of
 	my ($type) = @_;
 	my $pid = '';
 
-	$cluster->wait_until(sub { ($pid = look("SELECT pid FROM pg_stat_activity WHERE backend_type = 'credscore $type'")) ne '' }, "a $type is there");
+	$cluster->wait_until(sub { ($pid = look("SELECT pid FROM credscore_stat_workers WHERE kind = '$type' AND pid IS NOT NULL")) ne '' }, "a $type is there");
 	return $pid;
 }
 

@@ -60,7 +60,7 @@ subtest 'old ones leave' => sub {
 	aged('id <= 3', '91 days');
 	aged('id = 4', '89 days');
 	my $session = $cluster->session;
-	$session->query_safe('BEGIN; SELECT FROM credscore.assessment WHERE id = 2 FOR UPDATE');
+	$session->query_safe('BEGIN; SELECT id FROM credscore.assessment WHERE id = 2 FOR UPDATE');
 	retention('2159h');
 	$cluster->wait_until(sub { subjects() eq 'borrower:1 639180000001 639180000003 639180000004' }, 'but not open, locked and young ones');
 	$session->quit;
