@@ -6,6 +6,7 @@ CREATE EXTENSION credscore;
 \set pngme_url :base_url /pngme
 \set lenderlink_url :base_url /lenderlink
 \set patascore_url :base_url /patascore
+\set weza_url :base_url /weza
 CREATE SERVER pngme_kenya FOREIGN DATA WRAPPER credscore
     OPTIONS (provider 'pngme', base_url :'pngme_url', country 'kenya',
              organization 'acme', environment 'production');
@@ -16,12 +17,17 @@ CREATE SERVER lenderlink FOREIGN DATA WRAPPER credscore
     OPTIONS (provider 'lenderlink', base_url :'lenderlink_url');
 CREATE SERVER patascore FOREIGN DATA WRAPPER credscore
     OPTIONS (provider 'patascore', base_url :'patascore_url');
+CREATE SERVER weza FOREIGN DATA WRAPPER credscore
+    OPTIONS (provider 'weza', base_url :'weza_url', auth_url :'weza_url',
+             project 'random-chars-191382', app 'loanbee',
+             poll_interval '500ms', max_concurrency '8');
 
 -- With which credentials.  The secrets stay in files that only the server
 -- reads, so that no log or statistics view ever holds one.
 \set pngme_secret :secrets /pngme
 \set lenderlink_secret :secrets /lenderlink
 \set patascore_secret :secrets /patascore
+\set weza_secret :secrets /weza
 CREATE USER MAPPING FOR PUBLIC SERVER pngme_kenya
     OPTIONS (email 'svc@acme.example', password_file :'pngme_secret');
 CREATE USER MAPPING FOR PUBLIC SERVER pngme_nigeria
@@ -30,11 +36,13 @@ CREATE USER MAPPING FOR PUBLIC SERVER lenderlink
     OPTIONS (client_id 'sandbox-client', client_secret_file :'lenderlink_secret');
 CREATE USER MAPPING FOR PUBLIC SERVER patascore
     OPTIONS (api_key_file :'patascore_secret');
+CREATE USER MAPPING FOR PUBLIC SERVER weza
+    OPTIONS (client_id 'sandbox-client', client_secret_file :'weza_secret');
 
 -- Who may ask.
 CREATE ROLE underwriter LOGIN;
 GRANT credscore_caller TO underwriter;
-GRANT USAGE ON FOREIGN SERVER pngme_kenya, pngme_nigeria, lenderlink, patascore
+GRANT USAGE ON FOREIGN SERVER pngme_kenya, pngme_nigeria, lenderlink, patascore, weza
     TO underwriter;
 GRANT CREATE ON SCHEMA public TO underwriter;
 

@@ -114,7 +114,7 @@ subtest 'memory' => sub {
 
 	cmp_ok(abs($size->(q{name NOT IN ('credscore area', 'credscore cache')}) - $tokens), '<', 0.1,
 		"tokens, accounts, statistics, slots: $tokens MB");
-	cmp_ok(abs($size->(q{name = 'credscore area'}) - $area), '<', 1, "requests and answers: $area MB");
+	cmp_ok(abs($size->(q{name = 'credscore area'}) - $area), '<', 1, "questions and answers: $area MB");
 	cmp_ok(abs($size->(q{name = 'credscore cache'}) - $list), '<', 0.5, "the list of answers: $list MB");
 };
 
@@ -122,7 +122,7 @@ subtest 'the demo' => sub {
 	my @servers = slurp_file("$root/demo/setup.sql") =~ /^CREATE SERVER (\w+)/mg;
 	my ($words) = slurp_file("$root/scripts/demo") =~ /^heading 'Try it yourself'\n(.*)/ms;
 
-	is(scalar @servers, 4, 'it has four servers');
+	is(scalar @servers, 5, 'it has five servers');
 	foreach my $server (@servers)
 	{
 		like($words, qr/\b$server\b/, "its last words name $server");
