@@ -73,17 +73,18 @@ sub ask
 	return $outcomes->[0]{output};
 }
 
+my %pids = (
+	worker => q{SELECT pid FROM pg_stat_activity WHERE backend_type = 'credscore worker'},
+	launcher => q{SELECT pid FROM pg_stat_activity WHERE backend_type = 'credscore launcher'},
+	courier => q{SELECT pid FROM credscore_stat_workers WHERE kind = 'courier'},
+	session => q{SELECT pid FROM pg_stat_activity WHERE usename = 'lender' AND backend_type = 'client backend'});
+
+# The ids of processes of a kind that there are.
 sub pids
 {
-	my ($where) = @_;
-	return split /\n/, ask("SELECT pid FROM pg_stat_activity WHERE $where") // '';
+	my ($kind) = @_;
+	return split /\n/, ask($pids{$kind}) // '';
 }
-
-my %where = (
-	worker => q{backend_type = 'credscore worker'},
-	launcher => q{backend_type = 'credscore launcher'},
-	courier => q{backend_type = 'credscore courier'},
-	session => q{usename = 'lender' AND backend_type = 'client backend'});
 
 sub control
 {
@@ -191,7 +192,7 @@ sub crash
 {
 	my ($number) = @_;
 	my $victim = $victims[ rand @victims ];
-	my @pids = $victim eq 'postmaster' ? () : pids($where{$victim});
+	my @pids = $victim eq 'postmaster' ? () : pids($victim);
 
 	$victim = 'postmaster' if !@pids;
 	$killed{$victim}++;
@@ -257,7 +258,7 @@ sub end_one
 {
 	my ($number) = @_;
 	my $how = qw(shot shot worker worker launcher)[ rand 5 ];
-	my ($pid) = $how eq 'shot' ? () : pids($where{$how});
+	my ($pid) = $how eq 'shot' ? () : pids($how);
 
 	if (defined $pid) { ask("SELECT pg_terminate_backend($pid)"); }
 	else
