@@ -79,7 +79,10 @@ my %provider = (
 		q{email 'svc@acme.example', password 'sandbox-password'} ],
 	lenderlink => [
 		q{product_ids 'CVSCR2;'}, q{client_id 'sandbox-client', client_secret 'sandbox-secret'} ],
-	patascore => [ q{auth_header 'Authorization'}, q{api_key 'sandbox-api-key'} ]);
+	patascore => [ q{auth_header 'Authorization'}, q{api_key 'sandbox-api-key'} ],
+	weza => [
+		q{project 'random-chars-191382', app 'loanbee'},
+		q{client_id 'sandbox-client', client_secret 'sandbox-secret'} ]);
 
 # create_servers(session, name => { provider => ..., option => value, ... }, ...)
 #
@@ -98,6 +101,7 @@ sub create_servers
 		$session->query("CREATE SERVER $name FOREIGN DATA WRAPPER credscore OPTIONS "
 			  . "(provider '$provider', base_url '" . base_url() . "/$provider', $provider{$provider}[0])");
 		$session->query("CREATE USER MAPPING FOR PUBLIC SERVER $name OPTIONS ($mapping)");
+		$options{auth_url} //= base_url() . '/weza' if $provider eq 'weza';
 		$options{cache_ttl} //= '0' if $session->knows_option('cache_ttl');
 		$session->query("ALTER SERVER $name OPTIONS (ADD $_ '$options{$_}')")
 		  foreach sort keys %options;

@@ -9,11 +9,13 @@ use strict;
 use warnings;
 
 use Bench;
+use Queue;
 
 my $runs = number_from_env('RUNS', 5, 1);
 my $rows = number_from_env('ROWS', 10_000, 1_280);
 my $cache_rows = number_from_env('CACHE_ROWS', 100_000, 2_000);
 my $memory_rows = number_from_env('MEMORY_ROWS', 1_000_000, 5_000);
+my $queue_rows = number_from_env('QUEUE_ROWS', 1_000_000, 20_000);
 my $quick = $ENV{QUICK};
 
 # One call's latency, and that of the slow ones, in milliseconds.
@@ -38,6 +40,10 @@ my %kind_column = (decision => 'phone', lac => 'msisdn', statement => 'ref');
 my $unmeasured = 0;
 my $main;    # a session for what is not measured
 my %has;     # what this credscore can do
+
+# Requests: latency and window of their server; updates of a row beside the last
+# one; how often the worker's rest is looked at, and for how long, in seconds.
+use constant QUEUE => { ms => 20, window => 64, updates => 3.2, memory_mb => 120, rest => 10 };
 
 # ---------- the table ----------
 
@@ -550,6 +556,70 @@ sub measure_features
 	return;
 }
 
+# Requests that end soon; the same while a snapshot is held, as a dump does.
+sub measure_queue
+{
+	my $what = "$rows assessments, 20 ms";
+	my $holder = Bench::Session->start;
+	my (@free, @held);
+
+	foreach (1 .. $runs)
+	{
+		print STDERR "$what ...\n";
+		push @free, queue_batch($main, $rows, latency_ms => QUEUE->{ms});
+		$holder->query('BEGIN ISOLATION LEVEL REPEATABLE READ');
+		$holder->query('SELECT pg_current_snapshot()');
+		push @held, queue_batch($main, $rows, latency_ms => QUEUE->{ms});
+		$holder->query('COMMIT');
+	}
+	my $middle = sub {
+		my ($name, @batches) = @_;
+		return median(map { $_->{$name} } @batches);
+	};
+	my $seconds = $middle->('seconds', @free);
+	row($what, 's', $seconds, $middle->('calls', @free) / QUEUE->{window} * QUEUE->{ms} / 1000, 'calls/W latencies', 1.20);
+	row('  updates of a row', '', $middle->('updates', @free), QUEUE->{updates}, 'allowed', 1.00);
+	row('  not HOT', '', $middle->('not_hot', @free), 1, 'the last', 1.00);
+	row('  indexes', 'MB', $middle->('index', @free) / 1e6, $middle->('made_anew', @free) / 1e6, 'made anew', 3.00);
+	row('  while a snapshot is held', 's', $middle->('seconds', @held), $seconds, 'the above', 1.05);
+	row('  not HOT then', '', $middle->('not_hot', @held), 1, 'the last', 1.00);
+	$holder->stop;
+	return;
+}
+
+# Many rows that are not due, and what they cost.
+sub measure_pending
+{
+	my $what = "$queue_rows requests not due";
+	my $session = Bench::Session->start;
+	my (@call, @limit);
+
+	print STDERR "$what ...\n";
+	queue_pend($main, $queue_rows);
+	my $reads = queue_reads($main);
+	queue_start($main);
+	my $worker = queue_settled($main);
+	row("$what, memory", 'MB', proc_status($worker, 'RssAnon') / 1024, QUEUE->{memory_mb}, 'allowed', 1.00);
+	my $rest = queue_rest($worker, QUEUE->{rest});
+	my $before = $session->cpu;
+	foreach (1 .. QUEUE->{rest} / 5)
+	{
+		select(undef, undef, undef, 5);
+		$session->query('SELECT 1');
+	}
+	row("  at rest for @{[ QUEUE->{rest} ]} s", 'ms', $rest, ($session->cpu - $before) * 1000, 'a session, SELECT 1 each 5 s', 1.00);
+	queue_call($session);
+	foreach (1 .. 10 * $runs)
+	{
+		push @call, queue_call($session);
+		push @limit, queue_nap($session);
+	}
+	row('  from request to call', 'ms', median(@call) * 1000, median(@limit) * 1000, 'pg_sleep(10 ms)', 1.00);
+	row('  rows read for a request', '', (queue_reads($main) - $reads - $queue_rows) / (1 + @call), 10, 'allowed', 1.00);
+	$session->stop;
+	return;
+}
+
 # ---------- all of it ----------
 
 # What this credscore can do: seen in a plan, and counted.
@@ -577,7 +647,9 @@ my @groups = (
 	planning => \&measure_planning,
 	single => \&measure_single,
 	rate => \&measure_rate,
-	features => \&measure_features);
+	features => \&measure_features,
+	queue => \&measure_queue,
+	pending => \&measure_pending);
 
 $| = 1;
 $main = Bench::Session->start;
@@ -589,6 +661,9 @@ create_servers(
 	pngme_rate => { provider => 'pngme', rate_limit => RATE->{per_second} },
 	lenderlink_64 => { provider => 'lenderlink' },
 	patascore_64 => { provider => 'patascore' },
+	weza_queue => { provider => 'weza', poll_interval => 0, poll_interval_max => 0 },
+	lenderlink_queue => { provider => 'lenderlink' },
+	weza_hourly => { provider => 'weza', poll_interval => '1h', poll_interval_max => '1h', poll_deadline => '1d' },
 	pngme_cached => { provider => 'pngme', $main->knows_option('cache_ttl') ? (cache_ttl => '1d') : () });
 look_around();
 

@@ -207,7 +207,10 @@ sub change_faults
 	my @faults;
 
 	return if !$was || $was->{retries} != $is->{retries};
-	push @faults, "has another request id, $was->{request_id} before" if $was->{request_id} ne $is->{request_id};
+	# Equal ones share a call, and then its request id.
+	push @faults, "has another request id, $was->{request_id} before"
+	  if $was->{request_id} ne $is->{request_id}
+	  && !($self->{questions}{ $is->{subject} }{n} > 1 && $is->{status} ne 'queued');
 	return @faults if !$is_end{ $was->{status} };
 	push @faults, "was $was->{status}, which is an end" if $was->{status} ne $is->{status};
 	push @faults, 'has another result' if $was->{result} ne $is->{result};
@@ -289,13 +292,19 @@ sub final_faults
 	return @faults;
 }
 
-# Assessments made by a second create, which nothing but a crash explains.
+# Assessments that nobody has asked for anew, and that were made a second time:
+# nothing but a crash explains that.
 sub repeated
 {
 	my ($self, $after) = @_;
-	my %subjects = map { $_->{subject} => 1 } grep { $_->{id} > $after } values %{ $self->{row} };
+	my (%subjects, %anew);
 
-	return grep { $self->{calls}{$_}{409} } sort keys %subjects;
+	foreach my $row (grep { $_->{id} > $after } values %{ $self->{row} })
+	{
+		$subjects{ $row->{subject} } = 1;
+		$anew{ $row->{subject} } = 1 if $row->{retries} > 0;
+	}
+	return grep { !$anew{$_} && $self->{calls}{$_}{409} } sort keys %subjects;
 }
 
 1;
