@@ -357,9 +357,10 @@ cs_slots_abandon(int slot)
 void
 cs_slots_forget(Oid database)
 {
-	for (int i = 0; i < table->nslots; i++)
-		if (table->slots[i].database == database &&
-			table->slots[i].state != SLOT_FREE && !table->slots[i].abandoned)
+	for (int i = 0; i < cs_slots_table->nslots; i++)
+		if (cs_slots_table->slots[i].database == database &&
+			cs_slots_table->slots[i].state != SLOT_FREE &&
+			!cs_slots_table->slots[i].abandoned)
 			cs_slots_abandon(i);
 }
 
