@@ -10,6 +10,7 @@
 
 #include "access/xact.h"
 #include "miscadmin.h"
+#include "pgstat.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
@@ -27,6 +28,7 @@ CsWork cs_work;
 static void
 begin(void)
 {
+	pgstat_report_activity(STATE_RUNNING, "working on requests");
 	SetCurrentStatementStartTimestamp();
 	StartTransactionCommand();
 	PushActiveSnapshot(GetTransactionSnapshot());
@@ -84,6 +86,9 @@ cs_work_do(CsWorkStep step, void *argument)
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(cs_work.cxt);
+	/* Autovacuum goes by these; it is they that limit how often. */
+	(void) pgstat_report_stat(false);
+	pgstat_report_activity(STATE_IDLE, NULL);
 	return done;
 }
 
