@@ -391,7 +391,6 @@ hand_over(CsJob *job)
 	cs_job_request_id(job, request_id);
 	cs_question_key(&key, &ask);
 	spec = cs_question_share_as(&ask, request_id);
-	job->began_at = cs_clock_ticks();
 	job->started_at = GetCurrentTimestamp();
 	job->slot =
 		cs_slots_submit_row(&key, spec, looked_at(job), job->rows[0].id,

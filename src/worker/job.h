@@ -37,8 +37,7 @@ typedef struct CsJob
 	int				  slot;						/* -1: none yet */
 	bool			  flying;					/* its lane counts it */
 	int				  faults;	  /* how often its outcome could not be read */
-	CsInstant		  began_at;	  /* when it was handed over, */
-	TimestampTz		  started_at; /* the same by the calendar */
+	TimestampTz		  started_at; /* when it was handed over */
 	CsInstant		  read_at;	  /* its outcome is not read before */
 	int				  unwritten;  /* changes in the outbox */
 	const char		 *page_token; /* READ: of the next page; NULL: the first */

@@ -203,6 +203,7 @@ take_result(CsJob *job, const CsQueueRow *row, CsEntry *entry,
 			const CsJobResult *result)
 {
 	entry->faults = 0;
+	entry->failed_at = 0;
 	if (result->to == CS_ROW_PENDING && has_expired(job, row))
 		expire(job, row, entry, result);
 	/* A free look that says "not yet" changes memory only. */
@@ -235,14 +236,31 @@ look_on(CsJob *job, const CsQueueRow *row, CsEntry *entry,
 		cs_work_look_later(entry, cs_work_after(CS_WORK_AGAIN_MS));
 }
 
+static uint32
+now_in_seconds(void)
+{
+	return (uint32) (cs_clock_ticks() / CS_US_PER_S);
+}
+
 /*
- * Nothing was billed.  Were others of the same server served meanwhile, the
- * fault is the row's own; a row that is at fault several times fails.
+ * Is it the row's own fault?  So it is when others of its lane were served since
+ * it was refused before; in an outage nobody is.
  */
+static bool
+is_own_fault(const CsJob *job, const CsEntry *entry)
+{
+	return entry != NULL && entry->failed_at != 0 &&
+		   cs_lane_served_at(job->lane) / CS_US_PER_S > entry->failed_at;
+}
+
+/* Nothing was billed.  A row that is at fault several times fails. */
 static void
 refuse_row(CsJob *job, const CsQueueRow *row, CsEntry *entry,
-		   const CsJobResult *result, bool own)
+		   const CsJobResult *result)
 {
+	bool own = is_own_fault(job, entry);
+
+	entry->failed_at = now_in_seconds();
 	if (own && result->left && job->kind == CS_JOB_ASK &&
 		++entry->faults >= MOST_FAULTS)
 		end_row(job, row, entry, CS_ROW_FAILED, result->error);
@@ -252,8 +270,7 @@ refuse_row(CsJob *job, const CsQueueRow *row, CsEntry *entry,
 }
 
 static void
-take_row(CsJob *job, const CsQueueRow *row, const CsJobResult *result,
-		 bool own)
+take_row(CsJob *job, const CsQueueRow *row, const CsJobResult *result)
 {
 	CsEntry *entry = cs_schedule_find(cs_work.schedule, row->id);
 
@@ -263,7 +280,7 @@ take_row(CsJob *job, const CsQueueRow *row, const CsJobResult *result,
 	switch (result->end)
 	{
 		case CS_JOB_NOT_NOW:
-			refuse_row(job, row, entry, result, own);
+			refuse_row(job, row, entry, result);
 			break;
 		case CS_JOB_LOST:
 			entry->lost = CS_LOST_CALL;
@@ -283,24 +300,24 @@ take_row(CsJob *job, const CsQueueRow *row, const CsJobResult *result,
 }
 
 static void
-tell_lane(const CsJob *job, const CsJobResult *result, bool own)
+tell_lane(const CsJob *job, const CsJobResult *result)
 {
+	CsEntry *entry = cs_schedule_find(cs_work.schedule, job->rows[0].id);
+
 	if (result->end == CS_JOB_LOST)
 		return;
 	if (result->end != CS_JOB_NOT_NOW)
 		cs_lane_served(job->lane);
-	else if (!own)
+	else if (!is_own_fault(job, entry))
 		cs_lane_refused(job->lane, result->again_ms);
 }
 
 static void
 take_outcome(CsJob *job, const CsJobResult *result)
 {
-	bool own = cs_lane_served_at(job->lane) > job->began_at;
-
-	tell_lane(job, result, own);
+	tell_lane(job, result);
 	for (int i = 0; i < job->nrows; i++)
-		take_row(job, &job->rows[i], result, own);
+		take_row(job, &job->rows[i], result);
 	cs_outbox_done(job);
 }
 

@@ -47,7 +47,9 @@ typedef struct CsEntry
 	uint8_t	  status; /* of the row, as far as the worker knows: CsRowStatus */
 	uint8_t	  lost; /* outcome.h's: its last call was lost, or found it made */
 	uint8_t	  tries;  /* polls in a row that said "not yet", up to 255 */
-	uint8_t	  faults; /* outcome.c's: how often it was refused on its own */
+	uint8_t	  faults; /* outcome.c's: how often it was refused on its own, */
+	uint32_t
+		failed_at; /* and when it was refused last, in seconds; 0: never */
 } CsEntry;
 
 typedef struct CsSchedule CsSchedule;
