@@ -300,6 +300,24 @@ read_integer(const unsigned char *text, size_t len)
 }
 
 /*
+ * Counts, most numbers of an answer, are made once and shared by all trees,
+ * which nobody changes.
+ */
+#define COUNTS 256
+
+static struct json_object *
+new_integer(int64_t value)
+{
+	static struct json_object *counts[COUNTS];
+
+	if (value < 0 || value >= COUNTS)
+		return json_object_new_int64(value);
+	if (counts[value] == NULL)
+		counts[value] = json_object_new_int64(value);
+	return json_object_get(counts[value]);
+}
+
+/*
  * A number that is no short integer: its text is its value.  It moves back by
  * a byte, so that its NUL does not fall on what comes next.
  */
@@ -328,7 +346,7 @@ add_number(Scan *scan)
 		return false;
 	len = (size_t) (scan->at - text);
 	if (integer && digits <= SHORT_INTEGER_DIGITS)
-		return add_made(scan, json_object_new_int64(read_integer(text, len)));
+		return add_made(scan, new_integer(read_integer(text, len)));
 	return add_number_text(scan, text, len);
 }
 
