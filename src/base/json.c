@@ -48,7 +48,8 @@ typedef enum ScanState
 typedef struct Level
 {
 	struct json_object *container;
-	const char		   *key; /* NULL in an array */
+	const char		   *key;	 /* NULL in an array */
+	int					members; /* of an object, so far */
 } Level;
 
 /*
@@ -64,7 +65,9 @@ typedef struct Scan
 	int					depth; /* open levels */
 	Level				levels[CS_JSON_MAX_DEPTH];
 	struct json_object *root;
-	CsError			   *err;
+	int					most; /* members of the largest object so far */
+	bool	 widened;		  /* an object was given room for many at once */
+	CsError *err;
 } Scan;
 
 /* "invalid UTF-8 at byte offset 17": never the content. */
@@ -219,12 +222,44 @@ scan_literal(Scan *scan, const char *literal)
 
 /* ---------- building the tree ---------- */
 
+/*
+ * The table of an object's members is made anew, twice as large, whenever it is
+ * full.  Answers of one kind are alike: the first object of a text that fills
+ * its table is given room for as many members as the largest of the text before
+ * had.  The first one only, so that no text can ask for much memory.
+ */
+#define FIRST_TABLE	 10
+#define MOST_WIDENED 1024
+
+static int latest_most;
+
+static void
+widen(Scan *scan, const Level *level)
+{
+	if (scan->widened || latest_most <= FIRST_TABLE)
+		return;
+	scan->widened = true;
+
+	/* Without memory it stays as it is, and grows when it must. */
+	(void) lh_table_resize(json_object_get_object(level->container),
+						   2 * latest_most);
+}
+
+static void
+count_member(Scan *scan, Level *level)
+{
+	level->members++;
+	scan->most = CS_MAX(scan->most, level->members);
+	if (level->members == FIRST_TABLE)
+		widen(scan, level);
+}
+
 /* Puts a value where it belongs; the tree owns it from then on. */
 static bool
 add_value(Scan *scan, struct json_object *value)
 {
-	const Level *level;
-	int			 rc;
+	Level *level;
+	int	   rc;
 
 	if (scan->depth == 0)
 	{
@@ -235,8 +270,11 @@ add_value(Scan *scan, struct json_object *value)
 	if (level->key == NULL)
 		rc = json_object_array_add(level->container, value);
 	else
+	{
 		rc = json_object_object_add_ex(level->container, level->key, value,
 									   JSON_C_OBJECT_KEY_IS_CONSTANT);
+		count_member(scan, level);
+	}
 	if (rc == 0)
 		return true;
 	json_object_put(value);
@@ -259,6 +297,24 @@ read_integer(const unsigned char *text, size_t len)
 	for (size_t i = negative; i < len; i++)
 		value = value * 10 + (text[i] - '0');
 	return negative ? -value : value;
+}
+
+/*
+ * Counts, most numbers of an answer, are made once and shared by all trees,
+ * which nobody changes.
+ */
+#define COUNTS 256
+
+static struct json_object *
+new_integer(int64_t value)
+{
+	static struct json_object *counts[COUNTS];
+
+	if (value < 0 || value >= COUNTS)
+		return json_object_new_int64(value);
+	if (counts[value] == NULL)
+		counts[value] = json_object_new_int64(value);
+	return json_object_get(counts[value]);
 }
 
 /*
@@ -290,7 +346,7 @@ add_number(Scan *scan)
 		return false;
 	len = (size_t) (scan->at - text);
 	if (integer && digits <= SHORT_INTEGER_DIGITS)
-		return add_made(scan, json_object_new_int64(read_integer(text, len)));
+		return add_made(scan, new_integer(read_integer(text, len)));
 	return add_number_text(scan, text, len);
 }
 
@@ -318,6 +374,7 @@ open_level(Scan *scan, bool object)
 		return false;
 	scan->levels[scan->depth].container = container;
 	scan->levels[scan->depth].key = NULL;
+	scan->levels[scan->depth].members = 0;
 	scan->depth++;
 	scan->state = object ? WANT_KEY_OR_END : WANT_ELEMENT_OR_END;
 	scan->at++;
@@ -505,6 +562,7 @@ cs_json_parse(const char *text, size_t len, struct json_object **root,
 		free(copy);
 		return CS_FAIL;
 	}
+	latest_most = CS_MIN(scan.most, MOST_WIDENED);
 	*root = with_text(&scan, copy);
 	return CS_OK;
 }

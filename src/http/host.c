@@ -39,7 +39,19 @@ typedef struct CsHost
 	CsList	   waiting;
 } CsHost;
 
+/*
+ * The latest URL that was taken apart, up to the end of its host, and what came
+ * out: most calls go where the one before went.
+ */
+typedef struct Latest
+{
+	char	origin[NAME_SIZE];
+	size_t	len; /* 0: there is none */
+	CsHost *host;
+} Latest;
+
 static CsList hosts = CS_LIST_INIT(hosts);
+static Latest latest;
 static bool	  stirs; /* somebody who waits may have a new role */
 
 static CsHost *
@@ -79,9 +91,33 @@ needs_lookup(const char *name)
 		   inet_pton(AF_INET, name, address) != 1;
 }
 
-/* The host of a URL, into *host; NULL when it needs no look-up. */
+/* Length of a URL up to the end of its host; 0: that is not plain to see. */
+static size_t
+origin_length(const char *text)
+{
+	const char *host = strstr(text, "://");
+
+	if (host == NULL)
+		return 0;
+	host += strlen("://");
+	return (size_t) (host - text) + strcspn(host, "/?#");
+}
+
+/* Before an @ may be a password of a proxy, which is not kept here. */
+static void
+remember(const char *text, size_t len, CsHost *host)
+{
+	latest.len = 0;
+	if (len > sizeof(latest.origin) || memchr(text, '@', len) != NULL)
+		return;
+	memcpy(latest.origin, text, len);
+	latest.len = len;
+	latest.host = host;
+}
+
+/* Takes a URL apart; its host as host_of has it. */
 static bool
-host_of(const char *text, CsInstant now, CsHost **host)
+read_host(const char *text, CsInstant now, CsHost **host)
 {
 	CURLU	 *url = curl_url();
 	char	 *name = NULL;
@@ -107,9 +143,23 @@ host_of(const char *text, CsInstant now, CsHost **host)
 	curl_free(name);
 	curl_free(port);
 	curl_url_cleanup(url);
+	if (rc == CURLUE_OK)
+		remember(text, origin_length(text), *host);
 
 	/* What is no URL is libcurl's to refuse. */
 	return rc != CURLUE_OUT_OF_MEMORY;
+}
+
+/* The host of a URL, into *host; NULL when it needs no look-up. */
+static bool
+host_of(const char *text, CsInstant now, CsHost **host)
+{
+	size_t len = origin_length(text);
+
+	if (len == 0 || len != latest.len || memcmp(text, latest.origin, len) != 0)
+		return read_host(text, now, host);
+	*host = latest.host;
+	return true;
 }
 
 /* The role of one that is not in the host's list. */

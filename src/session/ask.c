@@ -152,6 +152,7 @@ static void
 at_scope_end(void *scope)
 {
 	cs_progress_clear();
+	cs_reading_tidy();
 	abandon_all(&pending, scope);
 	abandon_all(&flying, scope);
 }
@@ -526,6 +527,7 @@ sleep_for(Running *running)
 	CsCourierState courier;
 
 	cs_memo_make_room(running->scope);
+	cs_reading_tidy();
 	if (cs_wakeup_sleep(running->slot >= 0 ? COURIER_CHECK_MS : SLOT_CHECK_MS,
 						CS_WAIT_EVENT("CredscoreAnswer")) &&
 		courier_is_lost(&courier))

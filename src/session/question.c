@@ -9,6 +9,7 @@
 #include "common/string.h"
 #include "miscadmin.h"
 #include "pgtime.h"
+#include "utils/builtins.h"
 #include "utils/datetime.h"
 
 #include "pg/error.h"
@@ -23,22 +24,45 @@
 /* Provider, endpoint, account, then name and value of each argument. */
 #define MAX_PARTS (3 + 2 * CS_ACCOUNT_MAX_PAIRS)
 
+/* A UUID's bytes, and how they are grouped in its text. */
+#define UUID_SIZE 16
+static const int uuid_groups[] = {4, 2, 2, 2, 6};
+
+/* Random bytes are drawn for so many UUIDs at a time. */
+#define DRAWN_UUIDS 32
+
+static void
+draw(void *bytes, size_t size)
+{
+	if (!pg_strong_random(bytes, size))
+		ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR),
+						errmsg("could not generate random values")));
+}
+
 /* A fresh random UUID (version 4, RFC 4122 section 4.4). */
 static void
 make_request_id(char out[REQUEST_ID_SIZE])
 {
-	uint8 b[16];
+	static uint8 drawn[DRAWN_UUIDS][UUID_SIZE];
+	static int	 left;
+	uint8		*b;
 
-	if (!pg_strong_random(b, sizeof(b)))
-		ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR),
-						errmsg("could not generate random values")));
+	if (left == 0)
+	{
+		draw(drawn, sizeof(drawn));
+		left = DRAWN_UUIDS;
+	}
+	b = drawn[--left];
 	b[6] = (b[6] & 0x0f) | 0x40;
 	b[8] = (b[8] & 0x3f) | 0x80;
-	snprintf(
-		out, REQUEST_ID_SIZE,
-		"%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
-		b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10],
-		b[11], b[12], b[13], b[14], b[15]);
+	for (size_t i = 0; i < lengthof(uuid_groups); i++)
+	{
+		if (i > 0)
+			*out++ = '-';
+		out += hex_encode((const char *) b, uuid_groups[i], out);
+		b += uuid_groups[i];
+	}
+	*out = '\0';
 }
 
 void
@@ -52,14 +76,11 @@ cs_question_key(CsKey *key, const CsAsk *ask)
 
 	if (!endpoint->shared)
 	{
-		if (!pg_strong_random(key->bytes, sizeof(key->bytes)))
-			ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR),
-							errmsg("could not generate random values")));
+		draw(key->bytes, sizeof(key->bytes));
 		return;
 	}
-	for (int i = 0; i < CS_KEY_SIZE; i++)
-		snprintf(account + 2 * i, 3, "%02x",
-				 ask->settings->account_key.bytes[i]);
+	account[hex_encode((const char *) ask->settings->account_key.bytes,
+					   CS_KEY_SIZE, account)] = '\0';
 	parts[n++] = ask->settings->provider->name;
 	parts[n++] = endpoint->name;
 	parts[n++] = account;

@@ -24,6 +24,12 @@
 /* An answer of 5 kB takes some 60 kB until it is a jsonb. */
 #define READING_FIRST_BLOCK (128 * 1024)
 
+/* The tree of a longer reply is freed at once. */
+#define LEFT_FOR_LATER (16 * 1024)
+
+/* The tree of the last reply, until there is time to free it. */
+static struct json_object *left_over;
+
 /* Does an answer, or a refusal, of this age still serve? */
 static bool
 is_fresh(const CsVerdict *verdict, int age_s)
@@ -135,6 +141,23 @@ refine(const Reading *r, const Jsonb *answer)
 	cs_answer_cache_refine(&r->entry->key, r->raw, body);
 }
 
+void
+cs_reading_tidy(void)
+{
+	json_object_put(left_over);
+	left_over = NULL;
+}
+
+/* Who reads what came out of the cache has nothing to wait for. */
+static void
+leave_tree(const Reading *r, bool cached)
+{
+	cs_reading_tidy();
+	left_over = r->root;
+	if (cached || r->reply.len > LEFT_FOR_LATER)
+		cs_reading_tidy();
+}
+
 /*
  * Reads a reply in a memory context of its own.  age_s < 0: whatever it means
  * is kept; else only what is fresh at that age.
@@ -161,7 +184,7 @@ read_reply(Reading *r, int age_s)
 	}
 	PG_FINALLY();
 	{
-		json_object_put(r->root);
+		leave_tree(r, age_s >= 0);
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(caller);

@@ -24,4 +24,11 @@ cs_reading_store(CsScope *scope, CsMemoEntry *entry, const CsAbout *about,
 extern bool cs_reading_cached(CsScope *scope, CsMemoEntry *entry,
 							  const CsAbout *about, const CsCached *cached);
 
+/*
+ * Frees what the latest reading left.  That takes long enough to wait for a
+ * moment in which a session has nothing to do; a scope that ends is one.  Never
+ * raises.
+ */
+extern void cs_reading_tidy(void);
+
 #endif /* CS_READING_H */

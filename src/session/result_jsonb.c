@@ -19,19 +19,21 @@
 #include "utils/numeric.h"
 
 #include "base/json.h"
+#include "session/jsonb_writer.h"
 
-/* How texts get from UTF-8 to the database's encoding. */
+/* How texts get from UTF-8 to the database's encoding, and where. */
 typedef struct Converter
 {
-	int		 encoding;	/* of the database */
-	Oid		 procedure; /* InvalidOid: the bytes stay as they are */
-	CsError *err;
+	int			   encoding;  /* of the database */
+	Oid			   procedure; /* InvalidOid: the bytes stay as they are */
+	CsError		  *err;
+	StringInfoData out; /* what was written so far */
 } Converter;
 
 static Converter
 make_converter(CsError *err)
 {
-	Converter c = {GetDatabaseEncoding(), InvalidOid, err};
+	Converter c = {.encoding = GetDatabaseEncoding(), .err = err};
 
 	if (c.encoding != PG_UTF8 && c.encoding != PG_SQL_ASCII)
 	{
@@ -56,34 +58,30 @@ is_ascii(const char *text, int len)
 	return true;
 }
 
-/* False: the text cannot be represented. */
-static bool
-put_text(Converter *c, const char *text, int len, JsonbValue *value)
+/* A text as the database has it.  NULL: it cannot be represented. */
+static const char *
+convert(Converter *c, const char *text, int *len)
 {
 	char *converted;
 	int	  size;
 
-	value->type = jbvString;
-	value->val.string.val = unconstify(char *, text);
-	value->val.string.len = len;
-	if (!OidIsValid(c->procedure) || is_ascii(text, len))
-		return true;
-	size = len * MAX_CONVERSION_GROWTH + 1;
+	if (!OidIsValid(c->procedure) || is_ascii(text, *len))
+		return text;
+	size = *len * MAX_CONVERSION_GROWTH + 1;
 	converted = palloc(size);
 	if (pg_do_encoding_conversion_buf(
 			c->procedure, PG_UTF8, c->encoding,
-			(unsigned char *) unconstify(char *, text), len,
-			(unsigned char *) converted, size, true) < len)
+			(unsigned char *) unconstify(char *, text), *len,
+			(unsigned char *) converted, size, true) < *len)
 	{
 		cs_core_error(
 			c->err, CS_ERR_NOT_UNDERSTOOD,
 			"the answer has a character without equivalent in encoding %s",
 			pg_encoding_to_char(c->encoding));
-		return false;
+		return NULL;
 	}
-	value->val.string.val = converted;
-	value->val.string.len = (int) strlen(converted);
-	return true;
+	*len = (int) strlen(converted);
+	return converted;
 }
 
 /* What surely fits 64 bits, also when the fraction is filled up. */
@@ -135,52 +133,93 @@ read_numeric(const char *digits)
 		InputFunctionCall(&input, unconstify(char *, digits), InvalidOid, -1));
 }
 
-static void
-put_number(struct json_object *number, JsonbValue *value)
+/* Counts, most numbers of an answer that are whole, are made once. */
+static Numeric
+integer_numeric(int64 integer)
+{
+	static Numeric small[256];
+	MemoryContext  old;
+
+	if (integer < 0 || integer >= (int64) lengthof(small))
+		return int64_to_numeric(integer);
+	if (small[integer] == NULL)
+	{
+		old = MemoryContextSwitchTo(TopMemoryContext);
+		small[integer] = int64_to_numeric(integer);
+		MemoryContextSwitchTo(old);
+	}
+	return small[integer];
+}
+
+static Numeric
+numeric_of(struct json_object *number)
 {
 	char buf[CS_JSON_INTEGER_SIZE];
 
-	value->type = jbvNumeric;
 	if (json_object_is_type(number, json_type_int))
-		value->val.numeric = int64_to_numeric(json_object_get_int64(number));
-	else
-		value->val.numeric =
-			read_numeric(cs_json_number(number, buf, sizeof(buf)));
+		return integer_numeric(json_object_get_int64(number));
+	return read_numeric(cs_json_number(number, buf, sizeof(buf)));
 }
 
 static bool
-put_scalar(Converter *c, struct json_object *node, JsonbValue *value)
+put_text(Converter *c, const char *text, int len, JEntry *entry)
+{
+	text = convert(c, text, &len);
+	if (text == NULL)
+		return false;
+	*entry = cs_jsonb_writer_text(&c->out, text, len);
+	return true;
+}
+
+static bool put_object(Converter *c, struct json_object *node, JEntry *entry);
+static bool put_array(Converter *c, struct json_object *node, JEntry *entry);
+
+/* Writes a value and tells its entry.  False: it cannot be represented. */
+static bool
+put_node(Converter *c, struct json_object *node, JEntry *entry)
 {
 	switch (json_object_get_type(node))
 	{
 		case json_type_null:
-			value->type = jbvNull;
+			*entry = JENTRY_ISNULL;
 			return true;
 		case json_type_boolean:
-			value->type = jbvBool;
-			value->val.boolean = json_object_get_boolean(node);
+			*entry = json_object_get_boolean(node) ? JENTRY_ISBOOL_TRUE
+												   : JENTRY_ISBOOL_FALSE;
 			return true;
 		case json_type_int:
 		case json_type_double:
-			put_number(node, value);
+			*entry = cs_jsonb_writer_numeric(&c->out, numeric_of(node));
 			return true;
-		default:
+		case json_type_string:
 			return put_text(c, json_object_get_string(node),
-							json_object_get_string_len(node), value);
+							json_object_get_string_len(node), entry);
+		case json_type_object:
+			return put_object(c, node, entry);
+		case json_type_array:
+			return put_array(c, node, entry);
 	}
+	return false;
 }
 
-static JsonbValue *
-push_node(Converter *c, JsonbParseState **state, struct json_object *node,
-		  JsonbIteratorToken token);
+static bool
+add_node(Converter *c, CsJsonbContainer *container, struct json_object *node)
+{
+	JEntry entry;
+
+	if (!put_node(c, node, &entry))
+		return false;
+	cs_jsonb_writer_add(&c->out, container, entry);
+	return true;
+}
 
 /* --- objects --- */
 
 /*
- * PostgreSQL sorts the members of an object, which for a hundred features costs
- * as much as all else here, but only looks when they are in order already.
- * Answers of one kind have their members in the same places: the order found
- * for the latest large object is tried first.
+ * A jsonb has the members of an object in an order of its own, which for a
+ * hundred features takes long to find.  Answers of one kind have their members
+ * in the same places: the order found for the latest large object is tried
+ * first.
  */
 #define SORTED_FROM	 16
 #define SORTED_UP_TO 1024
@@ -197,131 +236,158 @@ static uint16 latest_order[SORTED_UP_TO];
 static int	  latest_count;
 
 /* As jsonb orders keys: by length, then by bytes. */
+static inline int
+compare_names(const Member *left, const Member *right)
+{
+	return left->len != right->len
+			   ? left->len - right->len
+			   : memcmp(left->name, right->name, left->len);
+}
+
+/* Of those that have the same name the last comes first. */
 static int
 compare_members(const void *a, const void *b)
 {
 	const Member *left = a;
 	const Member *right = b;
+	int			  order = compare_names(left, right);
 
-	return left->len != right->len
-			   ? left->len - right->len
-			   : memcmp(left->name, right->name, left->len);
+	return order != 0 ? order : right->position - left->position;
 }
 
 /* Puts members into the latest order; false: that is not theirs. */
 static bool
 order_as_latest(const Member *members, int n, Member *ordered)
 {
-	if (n != latest_count)
-		return false;
 	for (int i = 0; i < n; i++)
 	{
 		ordered[i] = members[latest_order[i]];
-		if (i > 0 && compare_members(&ordered[i - 1], &ordered[i]) > 0)
+		if (i > 0 && compare_names(&ordered[i - 1], &ordered[i]) >= 0)
 			return false;
 	}
 	return true;
 }
 
-static Member *
-in_order(Member *members, int n)
+/*
+ * Two names of the tree may be one in the database's encoding; the last counts
+ * then, as in jsonb.
+ */
+static int
+drop_doubles(Member *members, int n)
 {
-	Member *ordered = palloc(n * sizeof(Member));
+	int kept = 0;
 
-	if (order_as_latest(members, n, ordered))
-		return ordered;
-	qsort(members, n, sizeof(Member), compare_members);
 	for (int i = 0; i < n; i++)
+		if (i == 0 || compare_names(&members[kept - 1], &members[i]) != 0)
+			members[kept++] = members[i];
+	return kept;
+}
+
+static Member *
+in_order(Member *members, int *n)
+{
+	bool	large = *n >= SORTED_FROM && *n <= SORTED_UP_TO;
+	Member *ordered = NULL;
+
+	if (large && *n == latest_count)
+	{
+		ordered = palloc(*n * sizeof(Member));
+		if (order_as_latest(members, *n, ordered))
+			return ordered;
+	}
+	qsort(members, *n, sizeof(Member), compare_members);
+	for (int i = 0; large && i < *n; i++)
 		latest_order[i] = (uint16) members[i].position;
-	latest_count = n;
+	if (large)
+		latest_count = *n;
+	*n = drop_doubles(members, *n);
 	return members;
 }
 
+/* NULL: a name cannot be represented. */
 static Member *
-members_of(struct json_object *object, int n)
+members_of(Converter *c, struct json_object *object, int *n)
 {
-	Member *members = palloc(n * sizeof(Member));
+	Member *members;
 	int		i = 0;
 
+	*n = json_object_object_length(object);
+	members = palloc(Max(*n, 1) * sizeof(Member));
 	for (struct lh_entry *e = json_object_get_object(object)->head; e != NULL;
 		 e = e->next)
 	{
-		const char *name = lh_entry_k(e);
+		int			len = (int) strlen(lh_entry_k(e));
+		const char *name = convert(c, lh_entry_k(e), &len);
 
-		members[i] = (Member){name, (int) strlen(name), i,
-							  (struct json_object *) lh_entry_v(e)};
+		if (name == NULL)
+			return NULL;
+		members[i] =
+			(Member){name, len, i, (struct json_object *) lh_entry_v(e)};
 		i++;
 	}
-	return n >= SORTED_FROM && n <= SORTED_UP_TO ? in_order(members, n)
-												 : members;
+	return in_order(members, n);
 }
 
-static JsonbValue *
-push_object(Converter *c, JsonbParseState **state, struct json_object *node)
+static bool
+put_object(Converter *c, struct json_object *node, JEntry *entry)
 {
-	int		n = json_object_object_length(node);
-	Member *members = members_of(node, n);
+	CsJsonbContainer object;
+	int				 n;
+	const Member	*members = members_of(c, node, &n);
 
-	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+	if (members == NULL)
+		return false;
+	cs_jsonb_writer_open(&c->out, &object, JB_FOBJECT, n);
 	for (int i = 0; i < n; i++)
-	{
-		JsonbValue key;
-
-		if (!put_text(c, members[i].name, members[i].len, &key))
-			return NULL;
-		pushJsonbValue(state, WJB_KEY, &key);
-		if (push_node(c, state, members[i].value, WJB_VALUE) == NULL &&
-			c->err->code != CS_ERR_NONE)
-			return NULL;
-	}
-	return pushJsonbValue(state, WJB_END_OBJECT, NULL);
+		cs_jsonb_writer_add(
+			&c->out, &object,
+			cs_jsonb_writer_text(&c->out, members[i].name, members[i].len));
+	for (int i = 0; i < n; i++)
+		if (!add_node(c, &object, members[i].value))
+			return false;
+	*entry = cs_jsonb_writer_close(&c->out, &object);
+	return true;
 }
 
-static JsonbValue *
-push_array(Converter *c, JsonbParseState **state, struct json_object *node)
-{
-	size_t n = json_object_array_length(node);
+/* --- arrays, and all of it --- */
 
-	pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
+static bool
+put_array(Converter *c, struct json_object *node, JEntry *entry)
+{
+	size_t			 n = json_object_array_length(node);
+	CsJsonbContainer array;
+
+	cs_jsonb_writer_open(&c->out, &array, JB_FARRAY, n);
 	for (size_t i = 0; i < n; i++)
-		if (push_node(c, state, json_object_array_get_idx(node, i),
-					  WJB_ELEM) == NULL &&
-			c->err->code != CS_ERR_NONE)
-			return NULL;
-	return pushJsonbValue(state, WJB_END_ARRAY, NULL);
+		if (!add_node(c, &array, json_object_array_get_idx(node, i)))
+			return false;
+	*entry = cs_jsonb_writer_close(&c->out, &array);
+	return true;
 }
 
-/* Only the outermost container's end returns a value. */
-static JsonbValue *
-push_node(Converter *c, JsonbParseState **state, struct json_object *node,
-		  JsonbIteratorToken token)
+/* A scalar that is all of the answer lies in an array of its own. */
+static bool
+put_scalar_root(Converter *c, struct json_object *root)
 {
-	JsonbValue value;
+	CsJsonbContainer array;
 
-	if (json_object_is_type(node, json_type_object))
-		return push_object(c, state, node);
-	if (json_object_is_type(node, json_type_array))
-		return push_array(c, state, node);
-	if (!put_scalar(c, node, &value))
-		return NULL;
-	return pushJsonbValue(state, token, &value);
+	cs_jsonb_writer_open(&c->out, &array, JB_FARRAY | JB_FSCALAR, 1);
+	return add_node(c, &array, root);
 }
 
 Jsonb *
 cs_result_jsonb(struct json_object *root, CsError *err)
 {
-	Converter		 c = make_converter(err);
-	JsonbParseState *state = NULL;
-	JsonbValue		*result;
-	JsonbValue		 scalar;
+	Converter c = make_converter(err);
+	JEntry	  entry;
+	bool	  contains = json_object_is_type(root, json_type_object) ||
+					json_object_is_type(root, json_type_array);
 
 	err->code = CS_ERR_NONE;
-	if (json_object_is_type(root, json_type_object) ||
-		json_object_is_type(root, json_type_array))
-		result = push_node(&c, &state, root, WJB_VALUE);
-	else
-		result = put_scalar(&c, root, &scalar) ? &scalar : NULL;
-	return err->code == CS_ERR_NONE ? JsonbValueToJsonb(result) : NULL;
+	cs_jsonb_writer_begin(&c.out);
+	if (contains ? put_node(&c, root, &entry) : put_scalar_root(&c, root))
+		return cs_jsonb_writer_end(&c.out);
+	return NULL;
 }
 
 /* --- reports --- */

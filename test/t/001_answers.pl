@@ -6,6 +6,7 @@
 #   spelled: decision with and without utc_endtime; loan applications check in
 #   both forms of the API, also with a telco product beside; statement in every
 #   nesting the provider may use; upload followed by the report.
+# - An answer is the jsonb that PostgreSQL makes of the same text, byte for byte.
 # - In one statement a question is asked once, however often the function is
 #   evaluated, whatever came out: columns, rows, loops, nested functions,
 #   cursors, subtransactions, prepared statements.  The next statement asks anew.
@@ -145,6 +146,13 @@ for my $nesting (qw(object array wrapped legacy))
 		"report nested as $nesting: the answer is the body");
 }
 $sandbox->reset;
+
+for my $ask ("decision('" . phone(2) . "')", "lac('0917 123 4562')", "statement('$ref')",
+	"statement('00000000-0000-4000-8000-aaaa00000001')")
+{
+	is($cluster->safe_psql("SELECT record_image_eq(ROW(a), ROW(a::text::jsonb)) FROM credscore_$ask AS a"),
+		't', "$ask is stored as PostgreSQL stores its text");
+}
 
 my $pdf = "%PDF-1.4 statement\n";
 my $hex = unpack 'H*', $pdf;

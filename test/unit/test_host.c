@@ -48,6 +48,19 @@ test_names(void)
 	is_text(cs_host_entry(&lookup), "-names.example:443",
 			"the port is the scheme's");
 	cs_host_leave(&lookup);
+	lookup = enter_through("https://names.example?y=http://a.example/", NULL,
+						   START);
+	is_text(cs_host_entry(&lookup), "-names.example:443",
+			"whatever follows the host");
+	cs_host_leave(&lookup);
+	lookup = enter_through("https://names.example.org/x?y=z", NULL, START);
+	is_text(cs_host_entry(&lookup), "-names.example.org:443",
+			"a longer name is another");
+	cs_host_leave(&lookup);
+	lookup = enter_through("http://names.example/x?y=z", NULL, START);
+	is_text(cs_host_entry(&lookup), "-names.example:80",
+			"another scheme has another port");
+	cs_host_leave(&lookup);
 	lookup = enter_through("https://Names.Example:443/", NULL, START);
 	is_text(cs_host_entry(&lookup), "-names.example:443",
 			"names are alike in either case");
