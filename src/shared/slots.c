@@ -569,6 +569,30 @@ cs_slots_mark_shared(int slot)
 	table->slots[slot].shared = true;
 }
 
+/* -1: there is none after that. */
+static int
+row_slot_after(int after, Oid database)
+{
+	int found = -1;
+
+	LWLockAcquire(table_lock, LW_SHARED);
+	for (int i = after + 1; i < table->nslots && found < 0; i++)
+		if (table->slots[i].state != SLOT_FREE && !table->slots[i].abandoned &&
+			table->slots[i].database == database && table->slots[i].row != 0)
+			found = i;
+	LWLockRelease(table_lock);
+	return found;
+}
+
+void
+cs_slots_abandon_rows(Oid database)
+{
+	int slot = -1;
+
+	while ((slot = row_slot_after(slot, database)) >= 0)
+		cs_slots_abandon(slot);
+}
+
 bool
 cs_slots_abandoned(int slot)
 {

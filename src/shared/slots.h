@@ -65,6 +65,9 @@ extern void cs_slots_collect(int slot, CsOutcome *outcome, dsa_pointer *body);
 /* Gives the question up.  Never raises. */
 extern void cs_slots_abandon(int slot);
 
+/* Gives up all that are rows' of a database whose queue is no more. */
+extern void cs_slots_abandon_rows(Oid database);
+
 /* What a waiting session knows of the courier. */
 typedef struct CsCourierState
 {

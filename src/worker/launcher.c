@@ -37,6 +37,7 @@
 #include "pg/guc.h"
 #include "pg/wakeup.h"
 #include "shared/place.h"
+#include "shared/slots.h"
 #include "worker/marker.h"
 
 #define RESTART_SECONDS	 1
@@ -105,20 +106,26 @@ need_listed(void)
 		to_need = list_delete_last(to_need);
 }
 
-/* Is it there, and may a worker connect to it? */
+/*
+ * Is it there, and may a worker connect to it?  Of one that was dropped nobody
+ * wants to know what is on its way.
+ */
 static bool
 may_start_in(Oid oid)
 {
 	HeapTuple tuple;
+	bool	  there;
 	bool	  may;
 
 	StartTransactionCommand();
 	tuple = SearchSysCache1(DATABASEOID, ObjectIdGetDatum(oid));
-	may = HeapTupleIsValid(tuple) &&
-		  may_have_work((Form_pg_database) GETSTRUCT(tuple));
-	if (HeapTupleIsValid(tuple))
+	there = HeapTupleIsValid(tuple);
+	may = there && may_have_work((Form_pg_database) GETSTRUCT(tuple));
+	if (there)
 		ReleaseSysCache(tuple);
 	CommitTransactionCommand();
+	if (!there)
+		cs_slots_abandon_rows(oid);
 	return may;
 }
 

@@ -36,6 +36,7 @@
 #include "pg/guc.h"
 #include "pg/wakeup.h"
 #include "shared/place.h"
+#include "shared/slots.h"
 #include "store/home.h"
 #include "store/queue.h"
 #include "worker/claim.h"
@@ -109,18 +110,25 @@ at_exit(int code, Datum arg)
 	cs_place_abandon();
 }
 
-/* Is there a queue here, and may this database ask anything? */
+/*
+ * Is there a queue here, and may this database ask anything?  Of a queue that was
+ * dropped nobody wants to know what is on its way.
+ */
 static bool
 has_queue(void)
 {
 	bool has;
+	bool here;
 
 	StartTransactionCommand();
 	PushActiveSnapshot(GetTransactionSnapshot());
-	has = cs_queue_exists() && cs_home_look() == CS_HOME_HERE;
+	has = cs_queue_exists();
+	here = has && cs_home_look() == CS_HOME_HERE;
 	PopActiveSnapshot();
 	CommitTransactionCommand();
-	return has;
+	if (!has)
+		cs_slots_abandon_rows(MyDatabaseId);
+	return here;
 }
 
 /*
