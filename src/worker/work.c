@@ -55,7 +55,9 @@ log_fault(void)
 	CsInstant		 now = cs_clock_ticks();
 
 	cs_work.locked = sqlstate == ERRCODE_LOCK_NOT_AVAILABLE;
-	if (cs_work.locked ||
+	/* The extension was dropped. */
+	cs_work.away |= sqlstate == ERRCODE_UNDEFINED_TABLE;
+	if (cs_work.locked || cs_work.away ||
 		(sqlstate == last && now - logged_at < LOG_AGAIN_MS * CS_US_PER_MS))
 		return;
 	last = sqlstate;
