@@ -93,7 +93,7 @@ subtest 'many' => sub {
 	no_worker();
 	is($cluster->safe_psql('SELECT count(*) FROM credscore.assessment'), 1502, 'no worker waits for the next step');
 	retention('61min');
-	$cluster->wait_until(sub { $cluster->safe_psql('SELECT count(*) FROM credscore.assessment') eq '502' }, 'which begins anew after a reload');
+	$cluster->wait_until(sub { $cluster->safe_psql('SELECT count(*) FROM credscore.assessment') eq '503' }, 'which begins anew after a reload');
 };
 
 subtest 'a lock on the table' => sub {
@@ -102,7 +102,7 @@ subtest 'a lock on the table' => sub {
 	$cluster->log_mark;
 	$session->query_safe('BEGIN; LOCK TABLE credscore.assessment IN SHARE MODE');
 	retention('1h');
-	is($session->query('SELECT count(*) FROM credscore.assessment'), 502, 'nothing goes meanwhile');
+	is($session->query('SELECT count(*) FROM credscore.assessment'), 503, 'nothing goes meanwhile');
 	$session->quit;
 	my $id = $cluster->safe_psql(q{SELECT credscore_request_lac('639180000006')});
 	$cluster->wait_until(sub { $cluster->safe_psql("SELECT status FROM credscore.assessment WHERE id = $id") eq 'done' }, 'requests go on');
