@@ -83,6 +83,7 @@ fail(CsPlace *p)
 {
 	set_state(p, CS_PLACE_FREE);
 	p->need = true;
+	p->left_at = 0;
 	p->not_before = cs_clock_ticks() + BACK_OFF_US;
 }
 
@@ -382,6 +383,17 @@ cs_place_enter(Oid database)
 	return mine >= 0;
 }
 
+CsInstant
+cs_place_left_at(void)
+{
+	CsInstant left_at;
+
+	LWLockAcquire(cs_place_table_lock, LW_SHARED);
+	left_at = cs_place_table->places[mine].left_at;
+	LWLockRelease(cs_place_table_lock);
+	return left_at;
+}
+
 void
 cs_place_take_news(CsNews *news)
 {
@@ -406,6 +418,7 @@ cs_place_leave(CsInstant due, bool anyway)
 	{
 		set_state(p, CS_PLACE_FREE);
 		p->due = due;
+		p->left_at = p->since;
 		p->not_before = 0;
 		mine = -1;
 	}

@@ -96,6 +96,10 @@ extern void cs_place_stay_away(CsInstant until, int deaths);
  * another's, or the database is held. */
 extern bool cs_place_enter(Oid database);
 
+/* When the former worker of this place left: what came due since then nobody has
+ * looked at.  0: not known. */
+extern CsInstant cs_place_left_at(void);
+
 /* Takes and clears what was announced.  Before the snapshot that looks. */
 extern void cs_place_take_news(CsNews *news);
 

@@ -27,11 +27,12 @@ typedef struct CsPlace
 	uint64		 turn;	  /* while waiting: who came first */
 	CsInstant	 since;	  /* of state, or of waiting */
 	CsInstant	 due;
-	CsInstant	 not_before;	/* no worker starts: the last one failed */
-	CsInstant	 blocked_since; /* while blocked_by is not 0 */
-	int			 blocked_by; /* process id of who keeps the worker waiting */
-	CsChore		 chore;
-	CsNews		 news;
+	CsInstant left_at; /* when the last worker left in order; 0: not known */
+	CsInstant not_before;	 /* no worker starts: the last one failed */
+	CsInstant blocked_since; /* while blocked_by is not 0 */
+	int		  blocked_by;	 /* process id of who keeps the worker waiting */
+	CsChore	  chore;
+	CsNews	  news;
 } CsPlace;
 
 typedef struct CsPlaceTable

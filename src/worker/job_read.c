@@ -70,8 +70,9 @@ static void
 be_not_now(Reading *r, const CsFailure *failure)
 {
 	r->result->end = CS_JOB_NOT_NOW;
-	r->result->left =
-		r->outcome.end == CS_CALL_REPLY && !r->outcome.from_login;
+	r->result->left = r->outcome.attempts > 0 &&
+					  r->outcome.end == CS_CALL_REPLY &&
+					  !r->outcome.from_login;
 	r->result->again_ms = r->outcome.retry_after_ms;
 	r->result->error = cs_result_jsonb_report(failure);
 }

@@ -108,9 +108,18 @@ next_poll_ms(const CsPolling *pace, int64 age_ms)
 	return at - age_ms;
 }
 
+/* Milliseconds since the former worker left; 0: that is not known. */
+static int64
+away_ms(void)
+{
+	CsInstant left_at = cs_place_left_at();
+
+	return left_at == 0 ? 0 : (cs_clock_ticks() - left_at) / CS_US_PER_MS;
+}
+
 /*
  * When a row that is found open is to be looked at: what is pending at its pace,
- * as if it had been polled all the time, and at its deadline.
+ * as if it had been polled until the former worker left, and at its deadline.
  */
 static CsInstant
 first_due(const CsQueueRow *row, int lane)
@@ -121,7 +130,7 @@ first_due(const CsQueueRow *row, int lane)
 
 	if (row->status != CS_ROW_PENDING)
 		return cs_clock_ticks();
-	wait_ms = next_poll_ms(pace_of(row, lane), age_ms);
+	wait_ms = next_poll_ms(pace_of(row, lane), age_ms - away_ms()) - away_ms();
 	if (pace_of(row, lane)->interval == CS_JOB_PACE_SAID &&
 		row->elapsed_min >= 0)
 		wait_ms =

@@ -280,15 +280,6 @@ time_to_sleep(const Visit *v)
 /* --- the loop --- */
 
 static void
-sleep_awhile(const Visit *v)
-{
-	(void) pgstat_report_stat(false);
-	pgstat_report_activity(STATE_IDLE, NULL);
-	(void) cs_wakeup_sleep(time_to_sleep(v), CS_WAIT_EVENT("CredscoreWorker"));
-	pgstat_report_activity(STATE_RUNNING, "credscore: requests");
-}
-
-static void
 reload(void)
 {
 	if (!ConfigReloadPending)
@@ -322,7 +313,8 @@ work(void)
 		look_at_turn(&v);
 		if (should_go(&v) && leave(&v))
 			return;
-		sleep_awhile(&v);
+		(void) cs_wakeup_sleep(time_to_sleep(&v),
+							   CS_WAIT_EVENT("CredscoreWorker"));
 		reload();
 	}
 }
@@ -341,7 +333,7 @@ credscore_worker_main(Datum arg)
 		proc_exit(0);
 	BackgroundWorkerInitializeConnectionByOid(database, InvalidOid, 0);
 	pgstat_report_appname("credscore worker");
-	pgstat_report_activity(STATE_RUNNING, "credscore: looks for requests");
+	pgstat_report_activity(STATE_RUNNING, "looking for requests");
 	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_SUSET,
 							 PGC_S_OVERRIDE, GUC_ACTION_SET, true, 0, false);
 	/* A window of its own for each server, see worker/lane.c. */

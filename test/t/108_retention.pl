@@ -43,8 +43,7 @@ sub aged
 
 sub no_worker
 {
-	$cluster->wait_until(sub { $cluster->safe_psql(q{SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'credscore worker'}) eq '0' }, 'the worker leaves');
-	return;
+	return ok($cluster->wait_until(sub { $cluster->safe_psql(q{SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'credscore worker'}) eq '0' }, 'the worker leaves'), 'the worker leaves');
 }
 
 is($cluster->safe_psql('SHOW credscore.queue_retention'), '90d', 'by default for ninety days');
@@ -62,10 +61,10 @@ subtest 'old ones leave' => sub {
 	my $session = $cluster->session;
 	$session->query_safe('BEGIN; SELECT id FROM credscore.assessment WHERE id = 2 FOR UPDATE');
 	retention('2159h');
-	$cluster->wait_until(sub { subjects() eq 'borrower:1 639180000001 639180000003 639180000004' }, 'but not open, locked and young ones');
+	ok($cluster->wait_until(sub { subjects() eq 'borrower:1 639180000001 639180000003 639180000004' }, 'but not open, locked and young ones'), 'but not open, locked and young ones');
 	$session->quit;
 	retention('90d');
-	$cluster->wait_until(sub { subjects() eq 'borrower:1 639180000003 639180000004' }, 'what was locked follows');
+	ok($cluster->wait_until(sub { subjects() eq 'borrower:1 639180000003 639180000004' }, 'what was locked follows'), 'what was locked follows');
 	no_worker();
 };
 
@@ -77,9 +76,9 @@ subtest 'for ever' => sub {
 	no_worker();
 	is(subjects(), 'borrower:1 639180000003 639180000004 639180000005', 'with 0 all stay');
 	retention('1h');
-	$cluster->wait_until(sub { subjects() eq 'borrower:1 639180000005' }, 'until it is set');
+	ok($cluster->wait_until(sub { subjects() eq 'borrower:1 639180000005' }, 'until it is set'), 'until it is set');
 	retention('1s');
-	$cluster->wait_until(sub { subjects() eq 'borrower:1' }, 'in seconds if one likes');
+	ok($cluster->wait_until(sub { subjects() eq 'borrower:1' }, 'in seconds if one likes'), 'in seconds if one likes');
 };
 
 subtest 'many' => sub {
@@ -94,7 +93,7 @@ subtest 'many' => sub {
 	no_worker();
 	is($cluster->safe_psql('SELECT count(*) FROM credscore.assessment'), 1502, 'no worker waits for the next step');
 	retention('61min');
-	$cluster->wait_until(sub { $cluster->safe_psql('SELECT count(*) FROM credscore.assessment') eq '502' }, 'which begins anew after a reload');
+	$cluster->wait_until(sub { $cluster->safe_psql('SELECT count(*) FROM credscore.assessment') eq '503' }, 'which begins anew after a reload');
 };
 
 subtest 'a lock on the table' => sub {
@@ -103,7 +102,7 @@ subtest 'a lock on the table' => sub {
 	$cluster->log_mark;
 	$session->query_safe('BEGIN; LOCK TABLE credscore.assessment IN SHARE MODE');
 	retention('1h');
-	is($session->query('SELECT count(*) FROM credscore.assessment'), 502, 'nothing goes meanwhile');
+	is($session->query('SELECT count(*) FROM credscore.assessment'), 503, 'nothing goes meanwhile');
 	$session->quit;
 	my $id = $cluster->safe_psql(q{SELECT credscore_request_lac('639180000006')});
 	$cluster->wait_until(sub { $cluster->safe_psql("SELECT status FROM credscore.assessment WHERE id = $id") eq 'done' }, 'requests go on');
