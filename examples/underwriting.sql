@@ -260,7 +260,7 @@ BEGIN ATOMIC
         UPDATE underwriting.answer a
         SET answer = credscore_result(c.id, on_error => 'report'), request = NULL
         FROM credscore_assessments c
-        WHERE c.id = a.request AND c.completed_at IS NOT NULL
+        WHERE c.id = a.request AND c.completed_at IS NOT NULL AND c.requested_by = current_user
         RETURNING a.application_id)
     SELECT count(*) FROM filed;
 END;
