@@ -7,10 +7,10 @@ FROM pg_class
 WHERE relnamespace = 'underwriting'::regnamespace AND relkind = 'v'
 ORDER BY relname;
 
-\echo '-- twelve more applications come in: what would a refresh cost?'
+\echo '-- twelve more applications come in, of borrowers that Weza knows: what would a refresh cost?'
 WITH new AS (
-    INSERT INTO underwriting.applicant (country, phone)
-    SELECT 'KE', 254700000010 + n FROM generate_series(1, 12) AS n RETURNING id)
+    INSERT INTO underwriting.applicant (country, phone, borrower_id)
+    SELECT 'KE', 254700000010 + n, 'b' || 7000 + n FROM generate_series(1, 12) AS n RETURNING id)
 INSERT INTO underwriting.application (applicant_id, amount, term_months, monthly_rate)
 SELECT id, 9000, 6, 0.04 FROM new;
 SELECT * FROM underwriting.cost();
@@ -20,6 +20,10 @@ SELECT * FROM underwriting.cost();
 CALL underwriting.refresh();
 CALL underwriting.refresh();
 \timing off
+
+\echo '-- assessments were requested; they are filed when they have come'
+SELECT count(credscore_wait(request, '1min')) AS assessments FROM underwriting.answer WHERE request IS NOT NULL;
+SELECT underwriting.collect() AS filed;
 
 \echo
 \echo '-- what policy makes of it: rules are rows, to be replaced by your own'

@@ -8,12 +8,14 @@
 -- answers what, and replace cut points and thresholds by your own.  Daily work:
 --
 --     SELECT * FROM underwriting.cost();       -- what a refresh would buy; asks nothing
---     CALL underwriting.refresh();             -- buys what is due
+--     CALL underwriting.refresh();             -- buys what is due; requests assessments
+--     SELECT underwriting.collect();           -- files assessments that have come since
 --     SELECT * FROM underwriting.recommendation WHERE outcome IS NULL;
 --     \x  \d+ underwriting.recommendation      -- what the columns mean
 --
 -- Only underwriting.refresh() and the view underwriting.live ask a provider;
--- all else reads answers that are there.
+-- all else reads answers that are there.  Weza's assessments take a minute: they
+-- are requested, a background worker looks after them, and nobody waits.
 
 \set underwriting_quiet :QUIET
 \set QUIET on
@@ -35,7 +37,7 @@ INSERT INTO underwriting.market (country, currency) VALUES ('KE', 'KES'), ('NG',
 
 CREATE TABLE underwriting.source (
     country text REFERENCES underwriting.market,
-    question text CHECK (question IN ('decision', 'lac', 'statement')),
+    question text CHECK (question IN ('decision', 'lac', 'statement', 'assessment')),
     server name NOT NULL,
     price numeric CHECK (price >= 0),
     max_age interval NOT NULL DEFAULT '30 days' CHECK (max_age > '0'),
@@ -44,7 +46,7 @@ CREATE TABLE underwriting.source (
 );
 COMMENT ON TABLE underwriting.source IS 'what is asked about an application, and of which server, by country';
 COMMENT ON COLUMN underwriting.source.country IS 'of the applicant';
-COMMENT ON COLUMN underwriting.source.question IS 'decision: credscore_decision(), lac: credscore_lac(), statement: credscore_statement()';
+COMMENT ON COLUMN underwriting.source.question IS 'decision: credscore_decision(), lac: credscore_lac(), statement: credscore_statement(), assessment: credscore_request_assessment()';
 COMMENT ON COLUMN underwriting.source.server IS 'foreign server that answers';
 COMMENT ON COLUMN underwriting.source.price IS 'of one call, in the country''s currency, by your contract; NULL: not known';
 COMMENT ON COLUMN underwriting.source.max_age IS 'an older answer is bought anew while the application is open';
@@ -53,6 +55,7 @@ COMMENT ON COLUMN underwriting.source.retry_after IS 'when a subject that is unk
 INSERT INTO underwriting.source (country, question, server) VALUES
     ('KE', 'decision', 'pngme_kenya'),
     ('KE', 'statement', 'patascore'),
+    ('KE', 'assessment', 'weza'),
     ('NG', 'decision', 'pngme_nigeria'),
     ('PH', 'lac', 'lenderlink');
 
@@ -61,13 +64,15 @@ INSERT INTO underwriting.source (country, question, server) VALUES
 CREATE TABLE underwriting.applicant (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     country text NOT NULL REFERENCES underwriting.market,
-    phone text NOT NULL UNIQUE CHECK (phone ~ '^[1-9][0-9]{7,14}$')
+    phone text NOT NULL UNIQUE CHECK (phone ~ '^[1-9][0-9]{7,14}$'),
+    borrower_id text UNIQUE CHECK (borrower_id ~ '^[A-Za-z0-9_-]{1,128}$')
 );
 CREATE INDEX ON underwriting.applicant (country);
 COMMENT ON TABLE underwriting.applicant IS 'who applies; personal data, keep it short';
 COMMENT ON COLUMN underwriting.applicant.id IS 'key';
 COMMENT ON COLUMN underwriting.applicant.country IS 'whose sources are asked';
 COMMENT ON COLUMN underwriting.applicant.phone IS 'with country code, digits only: the subject of decision and lac';
+COMMENT ON COLUMN underwriting.applicant.borrower_id IS 'borrowerId that credscore_borrower_create() and events were told Weza: the subject of assessment; NULL: it was not';
 
 CREATE TABLE underwriting.application (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -113,22 +118,24 @@ COMMENT ON COLUMN underwriting.outcome.decided_at IS 'when';
 
 CREATE TABLE underwriting.answer (
     application_id bigint REFERENCES underwriting.application ON DELETE CASCADE,
-    question text CHECK (question IN ('decision', 'lac', 'statement')),
+    question text CHECK (question IN ('decision', 'lac', 'statement', 'assessment')),
     answer jsonb CHECK (NOT answer ? 'error'),
     answered_at timestamptz,
     problem jsonb,
     problem_at timestamptz,
+    request bigint,
     PRIMARY KEY (application_id, question),
     CHECK ((answer IS NULL) = (answered_at IS NULL)),
     CHECK ((problem IS NULL) = (problem_at IS NULL))
 );
 COMMENT ON TABLE underwriting.answer IS 'what was bought: the latest answer to each question, and what went wrong since';
 COMMENT ON COLUMN underwriting.answer.application_id IS 'for which application';
-COMMENT ON COLUMN underwriting.answer.question IS 'decision, lac or statement';
+COMMENT ON COLUMN underwriting.answer.question IS 'decision, lac, statement or assessment';
 COMMENT ON COLUMN underwriting.answer.answer IS 'as the provider sent it; NULL: none yet; a report never takes the place of an answer';
 COMMENT ON COLUMN underwriting.answer.answered_at IS 'when the answer was bought';
 COMMENT ON COLUMN underwriting.answer.problem IS 'report of the last asking, if it failed: sqlstate, message, billed, ...; NULL: it did not';
 COMMENT ON COLUMN underwriting.answer.problem_at IS 'when it failed';
+COMMENT ON COLUMN underwriting.answer.request IS 'id in credscore_assessments of the request whose answer is to come; NULL: none';
 
 -- Whoever says SET answer = credscore_...(...) leaves it to this trigger what
 -- becomes of a report.  NULL and CS404 come of credscore.mode = cached.
@@ -159,25 +166,27 @@ CREATE TRIGGER keep_answer BEFORE INSERT OR UPDATE OF answer ON underwriting.ans
 
 CREATE VIEW underwriting.question AS
 SELECT ap.id AS application_id, s.question, s.server, subject.subject,
-       a.answered_at, a.problem ->> 'sqlstate' AS problem, a.problem_at,
+       a.answered_at, a.problem ->> 'sqlstate' AS problem, a.problem_at, a.request,
        CASE WHEN a.answer IS NOT NULL THEN 'answered'
             WHEN a.problem ->> 'sqlstate' IN ('22023', 'P0002', 'CS408', 'CS413', 'CS502') THEN 'no answer'
             ELSE 'open' END AS state
 FROM underwriting.application ap
 JOIN underwriting.applicant p ON p.id = ap.applicant_id
 JOIN underwriting.source s USING (country)
-CROSS JOIN LATERAL (SELECT CASE s.question WHEN 'statement' THEN ap.statement_ref ELSE p.phone END) AS subject (subject)
+CROSS JOIN LATERAL (SELECT CASE s.question WHEN 'statement' THEN ap.statement_ref
+                        WHEN 'assessment' THEN p.borrower_id ELSE p.phone END) AS subject (subject)
 LEFT JOIN underwriting.answer a ON (a.application_id, a.question) = (ap.id, s.question)
 WHERE subject.subject IS NOT NULL;
 COMMENT ON VIEW underwriting.question IS 'the questions that each application needs answered';
 COMMENT ON COLUMN underwriting.question.application_id IS 'application';
-COMMENT ON COLUMN underwriting.question.question IS 'decision, lac or statement';
+COMMENT ON COLUMN underwriting.question.question IS 'decision, lac, statement or assessment';
 COMMENT ON COLUMN underwriting.question.server IS 'foreign server that answers';
-COMMENT ON COLUMN underwriting.question.subject IS 'about whom: phone number, or reference of a statement';
+COMMENT ON COLUMN underwriting.question.subject IS 'about whom: phone number, reference of a statement, or Weza''s borrower';
 COMMENT ON COLUMN underwriting.question.answered_at IS 'when the answer that is there was bought; NULL: there is none';
 COMMENT ON COLUMN underwriting.question.problem IS 'SQLSTATE of the last asking, if it failed since';
 COMMENT ON COLUMN underwriting.question.problem_at IS 'when it failed';
-COMMENT ON COLUMN underwriting.question.state IS 'answered; no answer: nor will there soon be one; open: to be asked';
+COMMENT ON COLUMN underwriting.question.request IS 'request whose answer is to come; NULL: none';
+COMMENT ON COLUMN underwriting.question.state IS 'answered; no answer: nor will there soon be one; open: to be asked, or requested';
 
 -- A question whose outcome is unknown (CS408) may have been billed, so it is not
 -- asked again by itself: UPDATE underwriting.answer SET problem = NULL, problem_at = NULL.
@@ -192,8 +201,9 @@ JOIN underwriting.source s ON (s.country, s.question) = (p.country, q.question)
 LEFT JOIN underwriting.answer a ON (a.application_id, a.question) = (q.application_id, q.question)
 WHERE NOT EXISTS (SELECT FROM underwriting.outcome o WHERE o.application_id = q.application_id)
     AND CASE
-            WHEN q.problem = 'CS408' THEN false
-            WHEN q.problem IN ('22023', 'P0002', 'CS413', 'CS502') THEN q.problem_at < now() - s.retry_after
+            WHEN q.request IS NOT NULL OR q.problem = 'CS408' THEN false
+            WHEN q.problem IN ('22023', 'P0002', 'CS413', 'CS502') OR q.question = 'assessment' AND q.problem = 'CS102'
+                THEN q.problem_at < now() - s.retry_after
             WHEN q.problem IS NOT NULL THEN q.problem_at < now() - interval '1 min'
             WHEN q.answered_at IS NULL OR q.answered_at < now() - s.max_age THEN true
             WHEN q.question = 'decision' AND q.answered_at < now() - interval '5 min'
@@ -202,14 +212,15 @@ WHERE NOT EXISTS (SELECT FROM underwriting.outcome o WHERE o.application_id = q.
         END;
 COMMENT ON VIEW underwriting.due IS 'the questions of open applications that underwriting.refresh() would ask';
 COMMENT ON COLUMN underwriting.due.application_id IS 'application';
-COMMENT ON COLUMN underwriting.due.question IS 'decision, lac or statement';
+COMMENT ON COLUMN underwriting.due.question IS 'decision, lac, statement or assessment';
 COMMENT ON COLUMN underwriting.due.server IS 'foreign server to ask';
 COMMENT ON COLUMN underwriting.due.subject IS 'about whom';
 COMMENT ON COLUMN underwriting.due.price IS 'of the call, if there is one; NULL: not known';
 COMMENT ON COLUMN underwriting.due.currency IS 'of the price';
 
 -- LIVE: this view asks.  Reading a row may cost a call, of the reader's role.
--- It is for a look at one application; no other view uses it.
+-- It is for a look at one application; no other view uses it.  An assessment has
+-- no answer at once.
 CREATE VIEW underwriting.live AS
 SELECT application_id, question,
        CASE question
@@ -217,7 +228,8 @@ SELECT application_id, question,
            WHEN 'lac' THEN credscore_lac(subject, server => server, on_error => 'report')
            WHEN 'statement' THEN credscore_statement(subject, server => server, on_error => 'report')
        END AS reply
-FROM underwriting.question;
+FROM underwriting.question
+WHERE question <> 'assessment';
 COMMENT ON VIEW underwriting.live IS 'ASKS PROVIDERS WHEN READ: what they say now; add WHERE application_id = ...';
 COMMENT ON COLUMN underwriting.live.application_id IS 'application';
 COMMENT ON COLUMN underwriting.live.question IS 'decision, lac or statement';
@@ -229,16 +241,31 @@ CREATE FUNCTION underwriting.cost(
 ) RETURNS SETOF record
     LANGUAGE sql STABLE PARALLEL RESTRICTED SET credscore.mode = 'cached'
 BEGIN ATOMIC
-    SELECT d.question, d.server, count(*), count(*) FILTER (WHERE NOT l.call), count(*) FILTER (WHERE l.call),
-           d.price, d.price * count(*) FILTER (WHERE l.call), d.currency
+    SELECT d.question, d.server, count(*), count(*) FILTER (WHERE NOT l.call), count(*) FILTER (WHERE l.call IS NOT FALSE),
+           d.price, d.price * count(*) FILTER (WHERE l.call IS NOT FALSE), d.currency
     FROM underwriting.due d
-    JOIN (SELECT application_id, question, reply #>> '{error,sqlstate}' IS NOT DISTINCT FROM 'CS404' AS call
+    LEFT JOIN (SELECT application_id, question, reply #>> '{error,sqlstate}' IS NOT DISTINCT FROM 'CS404' AS call
           FROM underwriting.live) l USING (application_id, question)
     GROUP BY d.question, d.server, d.price, d.currency
     ORDER BY d.question, d.server;
 END;
 REVOKE ALL ON FUNCTION underwriting.cost() FROM PUBLIC;
 COMMENT ON FUNCTION underwriting.cost() IS 'what underwriting.refresh() would buy now, asking nothing: questions due, of those free (in memory, or malformed), calls, their price each and in all';
+
+-- A request is its role's: the role that calls refresh() collects.
+CREATE FUNCTION underwriting.collect() RETURNS bigint
+    LANGUAGE sql VOLATILE
+BEGIN ATOMIC
+    WITH filed AS (
+        UPDATE underwriting.answer a
+        SET answer = credscore_result(c.id, on_error => 'report'), request = NULL
+        FROM credscore_assessments c
+        WHERE c.id = a.request AND c.completed_at IS NOT NULL AND c.requested_by = current_user
+        RETURNING a.application_id)
+    SELECT count(*) FROM filed;
+END;
+REVOKE ALL ON FUNCTION underwriting.collect() FROM PUBLIC;
+COMMENT ON FUNCTION underwriting.collect() IS 'files what came of requests; returns of how many; asks nobody';
 
 -- Buys what is due.  Each UPDATE has up to credscore.max_in_flight calls on the
 -- way, and each chunk is committed.  'report', so that one question that fails
@@ -251,6 +278,8 @@ DECLARE
     upto bigint;
     failures text;
 BEGIN
+    PERFORM underwriting.collect();
+    COMMIT;
     LOOP
         SELECT max(next.application_id) INTO upto
         FROM (SELECT DISTINCT application_id FROM underwriting.due
@@ -280,6 +309,14 @@ BEGIN
         FROM underwriting.due d
         WHERE (a.application_id, a.question) = (d.application_id, d.question)
             AND d.question = 'statement' AND d.application_id > done AND d.application_id <= upto;
+
+        -- Asked by a background worker once this is committed; in cached mode not at all.
+        UPDATE underwriting.answer a
+        SET request = credscore_request_assessment(d.subject, server => d.server)
+        FROM underwriting.due d
+        WHERE (a.application_id, a.question) = (d.application_id, d.question)
+            AND d.question = 'assessment' AND d.application_id > done AND d.application_id <= upto
+            AND current_setting('credscore.mode') = 'live';
 
         COMMIT;
         done := upto;
@@ -314,7 +351,7 @@ CREATE TABLE underwriting.risk_band (
     CHECK ((measure = 'grade') = (up_to IS NULL))
 );
 COMMENT ON TABLE underwriting.risk_band IS 'from what a provider says to one of five risk classes; cut points of ours, to be replaced by your experience';
-COMMENT ON COLUMN underwriting.risk_band.provider IS 'pngme, lenderlink, patascore, as credscore_score() says';
+COMMENT ON COLUMN underwriting.risk_band.provider IS 'pngme, lenderlink, patascore, weza, as credscore_score() says';
 COMMENT ON COLUMN underwriting.risk_band.measure IS 'column of credscore_score() that is looked at; one per provider';
 COMMENT ON COLUMN underwriting.risk_band.up_to IS 'highest value of the class; above the next lower up_to';
 COMMENT ON COLUMN underwriting.risk_band.grade IS 'grade of the class';
@@ -332,6 +369,10 @@ INSERT INTO underwriting.risk_band (provider, measure, grade, risk_class) VALUES
     ('patascore', 'grade', 'AA', 1), ('patascore', 'grade', 'BB', 2), ('patascore', 'grade', 'CC', 2),
     ('patascore', 'grade', 'DD', 3), ('patascore', 'grade', 'EE', 4), ('patascore', 'grade', 'FF', 4),
     ('patascore', 'grade', 'GG', 5);
+-- Of Weza's ratings only "good" is documented.
+INSERT INTO underwriting.risk_band (provider, measure, grade, risk_class) VALUES
+    ('weza', 'grade', 'very_good', 1), ('weza', 'grade', 'good', 2), ('weza', 'grade', 'fair', 3),
+    ('weza', 'grade', 'poor', 4), ('weza', 'grade', 'very_poor', 5);
 
 -- A band without direction (telco products) has no class.
 CREATE VIEW underwriting.score AS
@@ -352,7 +393,7 @@ LEFT JOIN LATERAL (
 WHERE s.provider IS NOT NULL;
 COMMENT ON VIEW underwriting.score IS 'the score in each answer, on its provider''s own scale, and its risk class';
 COMMENT ON COLUMN underwriting.score.application_id IS 'application';
-COMMENT ON COLUMN underwriting.score.question IS 'decision, lac or statement';
+COMMENT ON COLUMN underwriting.score.question IS 'decision, lac, statement or assessment';
 COMMENT ON COLUMN underwriting.score.provider IS 'who scores';
 COMMENT ON COLUMN underwriting.score.score IS 'as the provider has it; do not compare over providers';
 COMMENT ON COLUMN underwriting.score.score_min IS 'lowest score there is; NULL: not documented';
@@ -712,6 +753,7 @@ GRANT SELECT ON underwriting.question, underwriting.due, underwriting.live TO un
 GRANT SELECT, INSERT, UPDATE ON underwriting.answer TO underwriting_batch;
 GRANT EXECUTE ON FUNCTION underwriting.cost() TO underwriting_batch;
 GRANT EXECUTE ON PROCEDURE underwriting.refresh(int) TO underwriting_batch;
+GRANT EXECUTE ON FUNCTION underwriting.collect() TO underwriting_batch;
 
 -- The officer sees everything but raw answers; policy stays with the owner.
 GRANT SELECT ON underwriting.market, underwriting.source, underwriting.risk_band, underwriting.rule,

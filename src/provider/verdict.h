@@ -25,7 +25,8 @@ typedef struct CsVerdict
 	int			fresh_s;		  /* an answer serves for so many seconds at
 								 * most; 0: as long as the server's cache_ttl */
 	bool		exists;			  /* what was to be made was there before */
-	CsError		error;			  /* filled unless code is CS_ERR_NONE */
+	bool		over;  /* what was made has ended without an answer */
+	CsError		error; /* filled unless code is CS_ERR_NONE */
 
 	/* Pending only: by which name the provider knows it, and after how long
 	 * to ask again when the reply does not say so (Retry-After). */

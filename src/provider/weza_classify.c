@@ -172,8 +172,11 @@ cs_weza_classify_assessment(const CsAccount *account, const CsArguments *args,
 		not_understood(verdict, args, root, "its result is no object");
 	else if (cs_json_get_int64(root, "status", &status) &&
 			 status == STATUS_FAILED)
+	{
 		cs_verdict_fail(verdict, CS_ERR_SUBJECT,
 						"assessment was processed with errors (weza)");
+		verdict->over = true;
+	}
 	else
 		cs_verdict_pending(verdict, id, ASK_AFTER_MS,
 						   "assessment is still being processed (weza)");

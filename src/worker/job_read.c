@@ -200,7 +200,8 @@ take_refusal(Reading *r)
 			first_pause(job, r->verdict.ask_after_ms));
 	else if (r->verdict.exists && job->kind == CS_JOB_ASK)
 		r->result->end = CS_JOB_EXISTS;
-	else if (code == CS_ERR_SUBJECT && job->kind != CS_JOB_ASK)
+	else if (code == CS_ERR_SUBJECT && job->kind != CS_JOB_ASK &&
+			 !r->verdict.over)
 		take_absence(r);
 	else if (cs_error_about_subject(code))
 		fail(r, code == CS_ERR_UNKNOWN ? CS_ROW_UNKNOWN : CS_ROW_FAILED,

@@ -5,6 +5,8 @@
 #   that it makes has a comment.
 # - What a refresh would cost is known without a call.  A refresh asks each
 #   question of each open application once, overlapping; a second one nothing.
+# - An assessment is requested once, and is no reason to wait; what came of it is
+#   filed by whoever requested it, an answer or a report.
 # - An earlier answer outlives failures, and a subject without an answer, an
 #   unknown outcome and an old answer are each asked again when they should be.
 # - Views say what the functions say of the answers, and ask nothing.
@@ -14,6 +16,7 @@
 use strict;
 use warnings;
 
+use JSON::PP;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
@@ -258,6 +261,43 @@ is(value('SELECT question, server, due, free, calls FROM underwriting.cost()'), 
 	'what is in memory is free');
 value('CALL underwriting.refresh()', user => 'buyer');
 is($sandbox->count('pngme', 'decision') - $before, 2, 'as it turns out');
+
+# --- assessments ---
+
+# The borrower 2222 ends with an error; the others are ready at the second look.
+$sandbox->set(weza_any_account => JSON::PP::true, assessment_polls => 1);
+$cluster->server('weza', provider => 'weza', poll_interval => '10ms');
+$cluster->mapping('PUBLIC', 'weza');
+value('GRANT USAGE ON FOREIGN SERVER weza TO underwriting_batch;
+	UPDATE underwriting.applicant SET borrower_id = CASE id WHEN 4 THEN $$2222$$ ELSE $$b$$ || id END WHERE id <= 4');
+is(value('SELECT question, server, due, free, calls, amount FROM underwriting.cost()', user => 'buyer'),
+	'assessment|weza|4|0|4|40', 'what assessments cost');
+value('SET credscore.mode = cached; CALL underwriting.refresh()', user => 'buyer');
+is(due(), '1assessment 2assessment 3assessment 4assessment', 'in cached mode none is requested');
+$sandbox->hold('weza', 'assessment_create');
+value('CALL underwriting.refresh(1)', user => 'buyer');
+is(value('SELECT count(*) FROM credscore_assessments WHERE completed_at IS NULL', user => 'buyer'), 4, 'a refresh does not wait for them');
+is(due(), 'none', 'what is requested is not due');
+is(value('SELECT state, count(request) FROM underwriting.question WHERE question = $$assessment$$ GROUP BY 1'), 'open|4',
+	'but open');
+value('CALL underwriting.refresh()', user => 'buyer');
+is(value('SELECT underwriting.collect()', user => 'buyer'), 0, 'nothing has come');
+$sandbox->release;
+$cluster->wait_until(sub { value('SELECT count(*) FROM credscore_assessments WHERE completed_at IS NULL', user => 'buyer') == 0 },
+	'they have come');
+is(value('SELECT underwriting.collect()'), 0, 'nobody else files them');
+is(value('SELECT underwriting.collect()', user => 'buyer'), 4, 'who requested them does');
+is($sandbox->count('weza', 'assessment_create'), 4, 'each was asked once');
+is(value(q{SELECT application_id, state, problem, request FROM underwriting.question WHERE question = 'assessment' ORDER BY 1}),
+	"1|answered||\n2|answered||\n3|answered||\n4|no answer|P0002|", 'answers, and a report');
+is(value(q{SELECT count(*), count(*) FILTER (WHERE (s.grade, s.risk_class) IS DISTINCT FROM (answer #>> '{result,creditRating}',
+		array_position('{very_good,good,fair,poor,very_poor}', answer #>> '{result,creditRating}')))
+	FROM underwriting.score s JOIN underwriting.answer a USING (application_id, question) WHERE provider = 'weza'}), '3|0',
+	'their risk classes');
+is(due(), 'none', 'and none is asked again by itself');
+age('problem_at', '25 h', 4, 'assessment');
+is(due(), '4assessment', 'but what failed, a day later');
+value('UPDATE underwriting.applicant SET borrower_id = NULL');
 
 # --- worked out by hand: ids 18 to 24 ---
 

@@ -612,6 +612,22 @@ test_pending(void)
 	is_int(v.ask_after_ms, 2000, "is asked for after two seconds");
 }
 
+/* What has ended without an answer is not what cannot be seen yet. */
+static void
+test_over(void)
+{
+	const CsPair	  pairs[] = {{"subject", ASSESSMENT}};
+	const CsArguments args = {.pairs = pairs, .npairs = 1};
+	CsVerdict		  v;
+
+	classify_payload(endpoint("assessment"), &account, &args,
+					 "weza/assessment_failed", 200, &v);
+	is_int(v.over, true, "an assessment that failed is over");
+	classify_payload(endpoint("assessment"), &account, &args, "weza/error_409",
+					 404, &v);
+	is_int(v.over, false, "one that is not there is not");
+}
+
 /* Only the creation of an assessment is paid for. */
 static void
 test_fees(void)
@@ -648,6 +664,7 @@ main(void)
 	CHECK("assessments", ACCOUNT, list_replies);
 	CHECK("assessment_types", "assessmentTypes", types_replies);
 	test_pending();
+	test_over();
 	test_fees();
 	return done_testing();
 }
