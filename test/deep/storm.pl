@@ -38,7 +38,7 @@ my $sandbox = CredScore::Sandbox->start(latency => 30);
 my $cluster = CredScore::Cluster->start(
 	sandbox => $sandbox,
 	servers => 0,
-	conf => "restart_after_crash = on\nmax_prepared_transactions = 50\nlog_statement = none\nlog_min_messages = warning\n");
+	conf => "restart_after_crash = on\nmax_prepared_transactions = 50\ncredscore.max_worker_crashes = 0\nlog_statement = none\nlog_min_messages = warning\n");
 my $node = $cluster->node;
 my $log = $node->basedir . '/storm.err';
 
