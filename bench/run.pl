@@ -607,7 +607,7 @@ sub measure_pending
 		select(undef, undef, undef, 5);
 		$session->query('SELECT 1');
 	}
-	row("  at rest for @{[ QUEUE->{rest} ]} s", 'ms', $rest, ($session->cpu - $before) * 1000, 'a session, SELECT 1 each 5 s', 1.00);
+	row("  at rest for @{[ QUEUE->{rest} ]} s", 'ms', $rest, ($session->cpu - $before) * 1000, 'SELECT 1 every 5 s', 1.00);
 	queue_call($session);
 	foreach (1 .. 10 * $runs)
 	{

@@ -6,8 +6,8 @@
 #   no request is lost, none is bought twice, an end is final.
 # - Left alone, every request ends.
 # - Then worker and launcher end alone, COUNT times more: by
-#   pg_terminate_backend, and by a FATAL in the middle of what they write.  Not one
-#   request ends as unknown, and nothing is asked twice.
+#   pg_terminate_backend, by a FATAL at their start, and by one in the midst of what
+#   they write.  Not one request ends as unknown, and nothing is asked twice.
 #
 # SEED (1) says what happens; when it does depends on the machine.
 
@@ -38,7 +38,7 @@ my $sandbox = CredScore::Sandbox->start(latency => 30);
 my $cluster = CredScore::Cluster->start(
 	sandbox => $sandbox,
 	servers => 0,
-	conf => "restart_after_crash = on\nmax_prepared_transactions = 50\nlog_statement = none\nlog_min_messages = warning\n");
+	conf => "restart_after_crash = on\nmax_prepared_transactions = 50\ncredscore.max_worker_crashes = 0\nlog_statement = none\nlog_min_messages = warning\n");
 my $node = $cluster->node;
 my $log = $node->basedir . '/storm.err';
 
@@ -50,7 +50,8 @@ $cluster->safe_psql(q{
 	GRANT credscore_caller TO lender;
 	GRANT USAGE ON FOREIGN SERVER weza, lenderlink, pngme, patascore TO lender});
 $cluster->mapping('lender', $_) foreach qw(weza lenderlink pngme patascore);
-$sandbox->set(weza_any_account => JSON::PP::true, assessment_polls => 2);
+# Some calls take long, so that some are on the wire whenever something ends.
+$sandbox->set(weza_any_account => JSON::PP::true, assessment_polls => 2, latency_tail => { percent => 20, ms => 500 });
 
 my $book = Storm::Book->new;
 my $connection = $node->connstr('postgres');
@@ -194,14 +195,16 @@ sub crash
 	my $victim = $victims[ rand @victims ];
 	my @pids = $victim eq 'postmaster' ? () : pids($victim);
 
+	kill 'KILL', $pids[ rand @pids ] if @pids;
+	# Sometimes also while the server recovers.
+	$victim .= ', postmaster' if @pids && rand(6) < 1;
 	$victim = 'postmaster' if !@pids;
 	$killed{$victim}++;
-	if ($victim eq 'postmaster') { kill_postmaster(); }
-	else { kill 'KILL', $pids[ rand @pids ]; }
+	kill_postmaster() if $victim =~ /postmaster/;
 	# Everybody goes with it.
 	$load->bury;
 	$control->wait('SELECT pg_sleep(100)');
-	$cluster->wait_until(\&started, 'the postmaster is back') if $victim eq 'postmaster';
+	$cluster->wait_until(\&started, 'the postmaster is back') if $victim =~ /postmaster/;
 	up();
 	compare("crash $number, of a $victim");
 	$load->start;
@@ -227,8 +230,8 @@ $sandbox->clear;
 
 # --- ends of worker and launcher alone ---
 
-# A shot ends the worker in the middle of a change of a row: of this state to that,
-# before it, after it, or when the transaction is to commit.
+# A shot ends the worker at a change of a row, from this state to that: before it,
+# after it, or when the transaction is to commit.
 $cluster->safe_psql(q{
 	CREATE SCHEMA storm;
 	CREATE SEQUENCE storm.shots;
@@ -254,23 +257,37 @@ $cluster->safe_psql(q{
 my @changes = qw(queued>asking asking>pending asking>done pending>asking pending>done asking>failed);
 my %ended;
 
+# In the midst of what it writes.
+sub shoot
+{
+	my $event = qw(before after commit)[ rand 3 ] . ' ' . $changes[ rand @changes ];
+
+	ask(q{SELECT setval('storm.shots', 1, false)});
+	ask("INSERT INTO storm.aim VALUES ('$event')");
+	$event = 'nobody' if !$load->run(sub { ask('SELECT is_called FROM storm.shots') eq 't' }, WAIT);
+	ask('DELETE FROM storm.aim');
+	return $event;
+}
+
+# Before it has begun: a database that lets nobody in ends who comes by a FATAL.
+sub shut_out
+{
+	$cluster->log_mark;
+	ask('ALTER DATABASE postgres ALLOW_CONNECTIONS false');
+	ask("SELECT pg_terminate_backend($_)") foreach pids('worker');
+	my $met = $load->run(sub { $cluster->log_text =~ /FATAL:.*is not currently accepting connections/ }, WAIT);
+	ask('ALTER DATABASE postgres ALLOW_CONNECTIONS true');
+	return $met ? 'at the start' : 'nobody';
+}
+
 sub end_one
 {
 	my ($number) = @_;
-	my $how = qw(shot shot worker worker launcher)[ rand 5 ];
-	my ($pid) = $how eq 'shot' ? () : pids($how);
+	my $how = qw(shot shot shot shut worker worker worker launcher)[ rand 8 ];
+	my ($pid) = $pids{$how} ? pids($how) : ();
 
 	if (defined $pid) { ask("SELECT pg_terminate_backend($pid)"); }
-	else
-	{
-		my $event = qw(before after commit)[ rand 3 ] . ' ' . $changes[ rand @changes ];
-
-		$how = $event;
-		ask(qq{SELECT setval('storm.shots', 1, false)});
-		ask(qq{INSERT INTO storm.aim VALUES ('$event')});
-		if (!$load->run(sub { ask('SELECT is_called FROM storm.shots') eq 't' }, WAIT)) { $how = 'no shot'; }
-		ask('DELETE FROM storm.aim');
-	}
+	else { $how = $how eq 'shut' ? shut_out() : shoot(); }
 	$ended{$how}++;
 	return;
 }
