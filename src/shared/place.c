@@ -84,7 +84,8 @@ fail(CsPlace *p)
 	set_state(p, CS_PLACE_FREE);
 	p->need = true;
 	p->left_at = 0;
-	p->not_before = cs_clock_ticks() + BACK_OFF_US;
+	p->not_before = p->since + BACK_OFF_US;
+	queue_up(p, p->since);
 }
 
 static void
@@ -420,6 +421,7 @@ cs_place_leave(CsInstant due, bool anyway)
 		p->due = due;
 		p->left_at = p->since;
 		p->not_before = 0;
+		queue_up(p, p->since);
 		mine = -1;
 	}
 	launcher = cs_place_table->launcher;

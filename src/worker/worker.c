@@ -204,10 +204,12 @@ look_at_turn(Visit *v)
 	v->worked |= cs_schedule_count(cs_work.schedule) > 0;
 }
 
-/* Others wait: nothing is due, and the wire is quiet. */
+/* Others wait: something failed, or nothing is due, and the wire is quiet. */
 static bool
 has_nothing_now(const Visit *v)
 {
+	if (cs_work.not_before > cs_clock_ticks())
+		return true;
 	return !cs_look_is_unfinished() && cs_claim_next() > cs_clock_ticks() &&
 		   (!cs_claim_is_busy() || is_longer_ago(v->moved_at, VISIT_WIRE_MS));
 }
@@ -243,7 +245,7 @@ static CsInstant
 comes_back_at(void)
 {
 	if (cs_look_is_unfinished())
-		return 0;
+		return cs_work.not_before;
 	return cs_claim_is_busy() ? Min(next_due(), cs_work_after(COME_BACK_MS))
 							  : next_due();
 }

@@ -5,7 +5,7 @@
 # - pg_terminate_backend of worker and launcher, twenty times while calls are on
 #   their way: each request ends `done`, with one call that is billed.
 # - credscore.workers = off lets workers leave once what is on the wire is back;
-#   requests wait, and go on when it is on again.
+#   requests wait, red in credscore_health(), and go on when it is on again.
 # - credscore.enabled = off, and the option enabled of a server, let requests wait
 #   as they are: no call, no attempt.
 # - A worker that cannot wait any longer for the wire leaves its calls to the next.
@@ -54,6 +54,12 @@ sub terminate
 	return $cluster->safe_psql("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE backend_type = 'credscore $type'");
 }
 
+sub health
+{
+	my ($check) = @_;
+	return $cluster->safe_psql("SELECT ok, value FROM credscore_health() WHERE check_name = '$check'");
+}
+
 # Nothing is left in shared memory.
 sub is_clean
 {
@@ -97,12 +103,17 @@ subtest 'workers are switched off' => sub {
 	reload('credscore.workers = off');
 	$cluster->safe_psql(q{SELECT credscore_request_lac('639180000002')});
 	is(pids('worker'), $worker, 'the worker waits for it');
+	is(health('launcher'), 't|1', 'the launcher runs');
 	$sandbox->release;
 	$cluster->wait_until(sub { pids('worker') eq '' }, 'the worker leaves');
+	is($cluster->safe_psql(q{SELECT state FROM credscore_stat_workers WHERE kind = 'launcher'}), 'off', 'the launcher starts none');
+	is($cluster->safe_psql(q{SELECT datname, state FROM credscore_stat_workers WHERE kind = 'worker'}), 'postgres|waiting', 'the database waits');
+	is(health('workers'), 'f|1', 'which is red');
 	is($cluster->safe_psql(q{SELECT status FROM credscore.assessment WHERE subject = '639180000001'}), 'done', 'with what was on the wire');
 	is($cluster->safe_psql(q{SELECT status FROM credscore.assessment WHERE subject = '639180000002'}), 'queued', 'and claims nothing more');
 	reload('credscore.workers = on');
 	all_done('switched on, the other is asked');
+	is(health('workers'), 't|0', 'nobody waits');
 	is($sandbox->count('lenderlink', 'score'), 2002, 'each was asked once');
 	is_clean();
 };

@@ -8,7 +8,8 @@
 # - A worker that waits for a slow provider, and one that has nothing due, give
 #   their place up at once, and what was asked is not asked again.
 # - Who does not own a database makes no worker leave.
-# - With too few processes for all workers each database has its turn, too.
+# - With too few processes for all workers, which is red in credscore_health(),
+#   each database has its turn, too.
 
 use strict;
 use warnings;
@@ -140,6 +141,7 @@ subtest 'too few processes' => sub {
 	my @ids = map { $cluster->safe_psql(q{SELECT credscore_request_assessment('5')}, database => $_) } qw(one two);
 	wait_for_status('one', $ids[0], 'pending');
 	wait_for_status('two', $ids[1], 'pending');
+	is($cluster->safe_psql(q{SELECT ok, value FROM credscore_health() WHERE check_name = 'worker_processes'}), 'f|4', 'which is red');
 	my $other = $cluster->safe_psql(q{SELECT credscore_request_lac('639181000005')}, database => 'three');
 	wait_for_status('three', $other, 'done');
 	pass('a third database has its turn');
