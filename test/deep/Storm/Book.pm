@@ -163,7 +163,8 @@ sub read_table
 	return \%rows;
 }
 
-# Faults of what the table says now; it is remembered.
+# Faults of what the table says now, but those that were told already; it is
+# remembered.
 sub faults
 {
 	my ($self, $text) = @_;
@@ -182,7 +183,7 @@ sub faults
 	push @faults, map { "request $_ was cancelled, and is $rows->{$_}{status}" }
 	  grep { $rows->{$_} && $rows->{$_}{status} ne 'cancelled' } keys %{ $self->{cancelled} };
 	$self->{row} = $rows;
-	return @faults;
+	return grep { !$self->{told}{$_}++ } @faults;
 }
 
 # A row by itself.
@@ -235,7 +236,7 @@ sub question_faults
 	my ($self, $found) = @_;
 	my @faults;
 
-	foreach my $question (values %{ $self->{questions} })
+	foreach my $question (map { $self->{questions}{$_} } sort keys %{ $self->{questions} })
 	{
 		my ($subject, $state) = @{$question}{qw(subject state)};
 		my $n = scalar @{ $found->{$subject} // [] };
