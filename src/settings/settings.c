@@ -381,10 +381,7 @@ mark_all_stale(Datum arg, int cacheid, uint32 hashvalue)
 			entry->kept->stale = true;
 }
 
-/*
- * before_shmem_exit callback: who held settings over its end held their account,
- * too.  Gives it back, which only counts and frees.
- */
+/* Who held settings over its end gives their accounts back: counts and frees. */
 static void
 at_exit(int code, Datum arg)
 {

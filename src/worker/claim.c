@@ -26,11 +26,11 @@
 #include "worker/lane.h"
 #include "worker/outbox.h"
 #include "worker/outcome.h"
-#include "worker/plan.h"
+#include "worker/due.h"
 #include "worker/work.h"
 
 /* Rows that a turn claims or looks at, and those that it writes, at most. */
-#define TURN_ROWS  CS_PLAN_ROWS
+#define TURN_ROWS  CS_DUE_ROWS
 #define WRITE_ROWS 1000
 
 /* What fails by itself so often fails for good. */
@@ -222,7 +222,7 @@ plan_and_write(void *argument)
 		return;
 	cs_work.away = cs_home_look() != CS_HOME_HERE;
 	if (!cs_work.away)
-		turn->jobs = cs_plan_rows(turn->ids, turn->n, &locked);
+		turn->jobs = cs_due_plan(turn->ids, turn->n, &locked);
 }
 
 /* --- what fails --- */

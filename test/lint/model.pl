@@ -24,7 +24,7 @@ use constant {
 my %enums = (
 	ROW => [ QUEUE, 'CsRowStatus', 'CS_ROW_' ],
 	PLACE => [ 'src/shared/place.h', 'CsPlaceState', 'CS_PLACE_' ],
-	SLOT => [ 'src/shared/slots.c', 'SlotState', 'SLOT_' ],
+	SLOT => [ 'src/shared/slots_table.h', 'SlotState', 'SLOT_' ],
 	ENTRY => [ 'src/worker/schedule.h', 'CsEntryState', 'CS_ENTRY_' ]);
 
 # --- the model ---
@@ -132,7 +132,7 @@ my %house = (
 	QUEUE, "typedef enum CsRowStatus\n{\n\tCS_ROW_OPEN,\n\tCS_ROW_OVER\n} CsRowStatus;\n",
 	QUEUE_NAMES, "static const char *const status_names[] = {\"open\",\n\t\"over\"};\n",
 	'src/shared/place.h', "typedef enum CsPlaceState\n{\n\tCS_PLACE_FREE\n} CsPlaceState;\n",
-	'src/shared/slots.c', "typedef enum SlotState\n{\n\tSLOT_FREE, /* none */\n\tSLOT_FILLED\n} SlotState;\n",
+	'src/shared/slots_table.h', "typedef enum SlotState\n{\n\tSLOT_FREE, /* none */\n\tSLOT_FILLED\n} SlotState;\n",
 	'src/worker/schedule.h', "typedef enum CsEntryState\n{\n\tCS_ENTRY_LOOK,\n\tCS_ENTRY_POLLING\n} CsEntryState;\n",
 	SCRIPT, "CREATE TABLE credscore.assessment (\n    status text CHECK (status IN (\n        'open', 'over')),\n);\n",
 	PAGE, "| status | meaning |\n|---|---|\n| `open` | x |\n| `over` | y |\n\n| status | code |\n");
@@ -153,7 +153,7 @@ my @planted = (
 		sub { $_[0] =~ s/CS_ROW_OVER/CS_ROW_OVER,\n\tCS_ROW_LOST/r } ],
 	[ qr{CsPlaceState in \S+ has left, which.*has not free, which}, 'a place that is spelled otherwise', 'src/shared/place.h',
 		sub { $_[0] =~ s/FREE/LEFT/r } ],
-	[ qr{SlotState in \S+ has taken, which}, 'a state of slots that the model lacks', 'src/shared/slots.c',
+	[ qr{SlotState in \S+ has taken, which}, 'a state of slots that the model lacks', 'src/shared/slots_table.h',
 		sub { $_[0] =~ s/SLOT_FILLED/SLOT_FILLED,\n\tSLOT_TAKEN/r } ],
 	[ qr{CsEntryState in \S+ has not look, which}, 'an entry that was renamed', 'src/worker/schedule.h',
 		sub { $_[0] =~ s/LOOK/WATCH/r } ],
@@ -167,7 +167,7 @@ my @planted = (
 		sub { $_[0] =~ s/"open",\n\t"over"/"over", "open"/r } ],
 	[ qr{docs/requests\.md has not over, which}, 'a status that is not explained', PAGE,
 		sub { $_[0] =~ s/^\| `over`.*\n//mr } ],
-	[ qr{SlotState in \S+ has no states}, 'an enum that is gone', 'src/shared/slots.c', sub { "\n" } ]);
+	[ qr{SlotState in \S+ has no states}, 'an enum that is gone', 'src/shared/slots_table.h', sub { "\n" } ]);
 
 foreach my $case (@planted)
 {

@@ -1,11 +1,11 @@
 /*-------------------------------------------------------------------------
- * plan.c
+ * due.c
  *	  What is to be done with rows that are due: which are claimed, which looked
  *	  at, and which share a question.
  *------------------------------------------------------------------------- */
 #include "postgres.h"
 
-#include "worker/plan.h"
+#include "worker/due.h"
 
 #include "pg/clock.h"
 #include "shared/place.h"
@@ -34,7 +34,7 @@ forget(int64 id)
 /* What is to be claimed, by the state it is claimed from. */
 typedef struct Claims
 {
-	int64 ids[CS_PLAN_ROWS];
+	int64 ids[CS_DUE_ROWS];
 	int	  n;
 } Claims;
 
@@ -189,7 +189,7 @@ forget_closed(const int64 *ids, int n, CsQueueRow *rows, int nrows)
 }
 
 List *
-cs_plan_rows(const int64 *ids, int n, bool *locked)
+cs_due_plan(const int64 *ids, int n, bool *locked)
 {
 	TurnPlan   *plan = palloc0(sizeof(TurnPlan));
 	CsQueueRow *rows;
