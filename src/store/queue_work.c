@@ -387,6 +387,30 @@ cs_queue_work_fail(int64 id, Jsonb *error)
 	SPI_finish();
 }
 
+int
+cs_queue_work_blocker(void)
+{
+	static CsQueueStatement look = {
+		.text =
+			"SELECT l.pid FROM pg_catalog.pg_locks l "
+			"JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid "
+			"WHERE l.granted AND l.pid <> pg_catalog.pg_backend_pid() "
+			"AND l.relation = pg_catalog.to_regclass('credscore.assessment') "
+			"AND l.mode <> 'AccessShareLock' "
+			"AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()) "
+			"ORDER BY a.xact_start LIMIT 1",
+		.nargs = 0};
+	int	 pid = 0;
+	bool isnull;
+
+	SPI_connect();
+	if (cs_queue_spi_run(&look, NULL, NULL) > 0)
+		pid = DatumGetInt32(SPI_getbinval(SPI_tuptable->vals[0],
+										  SPI_tuptable->tupdesc, 1, &isnull));
+	SPI_finish();
+	return pid;
+}
+
 void
 cs_queue_work_notify(int64 id)
 {

@@ -60,6 +60,13 @@ extern void cs_queue_work_write(CsQueueChange *changes, int n);
 /* A row that cannot be worked on fails, unless it has come to an end. */
 extern void cs_queue_work_fail(int64 id, Jsonb *error);
 
+/*
+ * Who most likely keeps rows or the whole table from being written: of the
+ * processes that have such locks the one whose transaction is the oldest; 0:
+ * there is none, as when a prepared transaction has them.
+ */
+extern int cs_queue_work_blocker(void);
+
 /* NOTIFY credscore_done for a row. */
 extern void cs_queue_work_notify(int64 id);
 

@@ -33,6 +33,9 @@
 #define TURN_ROWS  CS_DUE_ROWS
 #define WRITE_ROWS 1000
 
+/* What waits for others' locks so long is told, and told again. */
+#define BLOCKED_MS 10000
+
 /* What fails by itself so often fails for good. */
 #define MOST_FAULTS 3
 
@@ -406,6 +409,45 @@ drop_jobs(const Turn *turn)
 	cs_work.not_before = cs_work_after(CS_WORK_AGAIN_MS);
 }
 
+/* --- who stands in the way --- */
+
+static void
+find_blocker(void *argument)
+{
+	*(int *) argument = cs_queue_work_blocker();
+}
+
+/*
+ * What others' locks have kept waiting for long is said to whoever watches.  What
+ * is locked is tried again each second, and other turns lie between.
+ */
+static void
+tell_blocked(void)
+{
+	static CsInstant since;	  /* 0: nothing waits */
+	static CsInstant seen_at; /* it was last seen to wait */
+	static CsInstant told_at; /* 0: nobody was told */
+	CsInstant		 now = cs_clock_ticks();
+	int				 pid = 0;
+
+	if (locked)
+		seen_at = now;
+	if (since == 0 && locked)
+		since = now;
+	if (since == 0 || now - Max(since, told_at) < BLOCKED_MS * CS_US_PER_MS)
+		return;
+	if (now - seen_at > 3 * CS_WORK_AGAIN_MS * CS_US_PER_MS)
+	{
+		if (told_at != 0)
+			cs_place_blocked(0, 0);
+		since = told_at = 0;
+		return;
+	}
+	if (cs_work_do(find_blocker, &pid))
+		cs_place_blocked(pid, since);
+	told_at = now;
+}
+
 /* --- the turn --- */
 
 static void
@@ -417,17 +459,9 @@ notify(void *argument)
 		cs_queue_work_notify(turn->ended[i]);
 }
 
-void
-cs_claim_turn(bool leaving)
+static void
+do_turn(Turn *turn)
 {
-	Turn *turn;
-
-	if (cs_work.not_before > cs_clock_ticks() ||
-		(!something_came() && cs_outbox_is_empty() &&
-		 cs_work.to_start == NIL && (leaving || !something_is_due())))
-		return;
-	turn = palloc0(sizeof(Turn));
-	turn->leaving = leaving;
 	if (!cs_work_do(plan_and_write, turn))
 	{
 		after_fault(turn);
@@ -442,4 +476,19 @@ cs_claim_turn(bool leaving)
 	cs_work.to_start = NIL;
 	if (turn->jobs != NIL && !cs_work_do(start_jobs, turn))
 		drop_jobs(turn);
+}
+
+void
+cs_claim_turn(bool leaving)
+{
+	Turn *turn;
+
+	tell_blocked();
+	if (cs_work.not_before > cs_clock_ticks() ||
+		(!something_came() && cs_outbox_is_empty() &&
+		 cs_work.to_start == NIL && (leaving || !something_is_due())))
+		return;
+	turn = palloc0(sizeof(Turn));
+	turn->leaving = leaving;
+	do_turn(turn);
 }
