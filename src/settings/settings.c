@@ -17,6 +17,7 @@
 #include "foreign/foreign.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "storage/ipc.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/catcache.h"
@@ -380,6 +381,20 @@ mark_all_stale(Datum arg, int cacheid, uint32 hashvalue)
 			entry->kept->stale = true;
 }
 
+/* End of the process: whoever held settings has not let go of them. */
+static void
+leave_shared_memory(int code, Datum arg)
+{
+	HASH_SEQ_STATUS scan;
+	SettingsEntry  *entry;
+
+	hash_seq_init(&scan, settings_table);
+	while ((entry = hash_seq_search(&scan)) != NULL)
+		retire(entry);
+	for (KeptSettings *kept = retired; kept; kept = kept->next_retired)
+		take_from_shared_memory(kept);
+}
+
 static void
 create_settings_table(void)
 {
@@ -394,6 +409,7 @@ create_settings_table(void)
 	CacheRegisterSyscacheCallback(FOREIGNSERVEROID, mark_all_stale, (Datum) 0);
 	cs_mapping_watch(mark_all_stale);
 	RegisterXactCallback(free_retired, NULL);
+	before_shmem_exit(leave_shared_memory, (Datum) 0);
 }
 
 static ForeignServer *
