@@ -249,4 +249,5 @@ for my $round (1, 2)
 }
 unlike($cluster->log_text, qr/(?:ERROR|FATAL|PANIC|WARNING):/, 'nobody complained') or diag(join "\n", grep { /ERROR|FATAL|PANIC|WARNING/ } split /\n/, $cluster->log_text);
 $session->quit;
+$cluster->wait_until(sub { $cluster->live_chunks == 0 }, 'nothing is left');
 done_testing();

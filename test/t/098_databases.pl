@@ -140,4 +140,5 @@ is($sandbox->subjects('lenderlink', 'score')->{max}, 2, 'nothing was bought twic
 is($sandbox->subjects('weza', 'assessment_create', 'request_id')->{repeated}, 0, 'nor sent twice');
 
 unlike($cluster->log_text, qr/PANIC|terminated by signal/, 'nothing crashed');
+$cluster->wait_until(sub { $cluster->safe_psql('SELECT chunks FROM credscore.shared_memory()', database => 'second') == 0 }, 'nothing is left');
 done_testing();
