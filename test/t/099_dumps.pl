@@ -101,7 +101,6 @@ is(calls() - $before, 0, 'none of them asks');
 # --- the origin goes on ---
 
 $queue->released;
-$cluster->alter_server('weza', poll_interval => '0', poll_interval_max => '0');
 is($queue->settles, 'done 7', 'the origin ends what it began');
 is($sandbox->subjects('lenderlink', 'score')->{max}, 1, 'once each');
 is($sandbox->subjects('weza', 'assessment_create')->{max}, 1, 'assessments, too');

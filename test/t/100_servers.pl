@@ -118,7 +118,6 @@ weza_creates_once('copies');
 # --- promotion ---
 
 $queue->released;
-$cluster->safe_psql(q{ALTER SERVER weza OPTIONS (SET poll_interval '0', SET poll_interval_max '0')});
 $queue->settles;
 $cluster->safe_psql(q{DELETE FROM credscore.assessment; ALTER SERVER "off" OPTIONS (SET enabled 'off')});
 $node->backup('for_standby');

@@ -43,7 +43,7 @@ been asked.  Returns when that is so.  Needs servers weza, lenderlink and off.
 
 =item $queue->released
 
-Lets all that go on, once more than what fill has made may be asked.
+Lets all that go on, as fast as it may; another worker looks at it.
 
 =item $queue->workers, $queue->no_worker
 
@@ -135,7 +135,8 @@ sub fill
 			count(credscore_request_lac('6391777' || lpad(i::text, 5, '0'))) FROM generate_series($first, $last) i");
 	$self->{cluster}->wait_until(sub { $self->sql(
 		"SELECT count(*) FILTER (WHERE status = 'pending') = $n AND count(*) FILTER (WHERE status = 'asking') = $n
-			FROM credscore.assessment WHERE regexp_replace(subject, '^(borrower:|63916660*|63917770*)', '')::int BETWEEN $first AND $last") eq 't' },
+			FROM credscore.assessment a, generate_series($first, $last) i
+			WHERE subject IN ('borrower:' || i, '6391777' || lpad(i::text, 5, '0')) AND completed_at IS NULL") eq 't' },
 		'work is in flight');
 	$sandbox->wait_for(provider => 'lenderlink', path => 'score', held => $held + $n);
 	return;
@@ -147,7 +148,10 @@ sub released
 
 	$self->{cluster}->sandbox->release;
 	$self->{cluster}->sandbox->set(assessment_polls => 0);
-	$self->sql(q{ALTER SERVER "off" OPTIONS (SET enabled 'on')});
+	$self->sql(q{ALTER SERVER "off" OPTIONS (SET enabled 'on');
+		ALTER SERVER weza OPTIONS (SET poll_interval '0', SET poll_interval_max '0');
+		SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+		WHERE backend_type = 'credscore worker' AND datname = current_database()});
 	return;
 }
 
