@@ -55,9 +55,9 @@ $first = one(q{SELECT credscore_request_lac('639170000001')});
 $sandbox->wait_for(provider => 'lenderlink', path => 'score', held => 1);
 $late = one(q{SELECT credscore_request_lac('639170000001')});
 comes("status = 'asking' FROM credscore.assessment WHERE id = $late", 'one joins while the other is asked');
-my $pid = one(q{SELECT pid FROM pg_stat_activity WHERE backend_type = 'credscore worker'});
-one("SELECT pg_terminate_backend($pid)");
-comes("count(*) = 1 FROM pg_stat_activity WHERE backend_type = 'credscore worker' AND pid <> $pid", 'another worker comes');
+my $worker = one(q{SELECT pid FROM pg_stat_activity WHERE backend_type = 'credscore worker'});
+one("SELECT pg_terminate_backend($worker)");
+comes("count(*) = 1 FROM pg_stat_activity WHERE backend_type = 'credscore worker' AND pid <> $worker", 'another worker comes');
 $sandbox->release;
 ends($_, 'done', 'both have the answer') for $first, $late;
 is($sandbox->count('lenderlink', 'score'), 1, 'of the one call');
@@ -81,6 +81,10 @@ comes(q{count(*) = 500 FROM credscore.assessment WHERE kind = 'lac' AND status I
 $sandbox->wait_for(provider => 'lenderlink', path => 'score', received => $calls + 3 * 128 + 6);
 cmp_ok(one(q{SELECT count(*) FROM credscore.assessment WHERE subject ~ '^639170001' AND attempts > 0}), '<=', 128 + 3,
 	'then one row tries, and the others wait');
+my $refused_once = one(q{SELECT min(id) FROM credscore.assessment WHERE subject ~ '^639170001' AND attempts > 0 AND status = 'queued'});
+is(one("SELECT credscore_cancel($refused_once)"), 't', 'one that was refused is cancelled: nothing was spent');
+is(row($refused_once, q{status || ' ' || (error #>> '{error,sqlstate}')}), 'failed CS410', 'but calls had left for it');
+is(one("SELECT credscore_retry($refused_once)"), 't', 'it may be put back');
 $sandbox->clear($fault);
 comes(q{count(*) = 503 FROM credscore.assessment WHERE kind = 'lac' AND status = 'done' AND completed_at IS NOT NULL AND subject ~ '^639170001[0-4]|^63917000000[12]'},
 	'all end when it is over');
@@ -131,6 +135,9 @@ ends($locked, 'done', 'until it is let go');
 $locker->query_safe('BEGIN; LOCK credscore.assessment IN ACCESS EXCLUSIVE MODE');
 $locker->query_safe(q{SELECT credscore_request_lac('639170030004')});
 is(workers(), '1', 'a locked table ends no worker');
+my $pid = $locker->query_safe('SELECT pg_backend_pid()');
+ok($cluster->wait_until(sub { one(q{SELECT string_agg(detail, ' ') FROM credscore_health() WHERE check_name = 'worker_lock'}) =~ /\b$pid\b/ },
+	'health names who has the lock'), 'health names who has the lock');
 $locker->query_safe('COMMIT');
 comes(q{status = 'done' FROM credscore.assessment WHERE subject = '639170030004'}, 'all goes on then');
 $locker->quit;
@@ -157,6 +164,7 @@ is($cluster->error("SELECT credscore_wait($never)")->{sqlstate}, 'CS102', 'as wh
 # --- nothing is left ---
 
 comes(q{NOT EXISTS (SELECT FROM credscore.assessment WHERE completed_at IS NULL)}, 'none is open');
+comes(q{NOT EXISTS (SELECT FROM credscore_health() WHERE check_name = 'worker_lock')}, 'nobody is in the way');
 one('SELECT credscore_cache_clear()');
 is($cluster->live_chunks, 0, 'nothing is left in memory');
 unlike($cluster->log_text(0), qr/\b(PANIC|TRAP|XX000)\b/, 'no fault of ours in the log');

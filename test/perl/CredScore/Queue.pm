@@ -35,6 +35,16 @@ How many requests are in which state: "done 3, queued 1".
 
 Waits until no request is open; returns the states then.
 
+=item $queue->fill($n)
+
+Work in flight: C<$n> requests each that are queued, since their server is off;
+that Weza has accepted and does not finish; that LenderLink, which is held, has
+been asked.  Returns when that is so.  Needs servers weza, lenderlink and off.
+
+=item $queue->released
+
+Lets all that go on, as fast as it may; another worker looks at it.
+
 =item $queue->workers, $queue->no_worker
 
 How many workers run in the database; until there is none.
@@ -51,6 +61,8 @@ package CredScore::Queue;
 
 use strict;
 use warnings;
+
+use JSON::PP ();
 
 sub new
 {
@@ -105,6 +117,42 @@ sub settles
 		sub { $self->sql('SELECT count(*) FROM credscore.assessment WHERE completed_at IS NULL') == 0 },
 		'no request is open');
 	return $self->states;
+}
+
+my $filled = 0;
+
+sub fill
+{
+	my ($self, $n) = @_;
+	my $sandbox = $self->{cluster}->sandbox;
+	my ($first, $last) = ($filled + 1, $filled += $n);
+	my $held = $sandbox->counter('lenderlink', 'score')->{held} // 0;
+
+	$sandbox->set(weza_any_account => JSON::PP::true(), assessment_polls => 1_000_000);
+	$sandbox->hold('lenderlink', 'score', subject => sprintf('6391777%05d', $_)) foreach $first .. $last;
+	$self->sql("SELECT count(credscore_request_lac('6391666' || lpad(i::text, 5, '0'), 'off')),
+			count(credscore_request_assessment(i::text)),
+			count(credscore_request_lac('6391777' || lpad(i::text, 5, '0'))) FROM generate_series($first, $last) i");
+	$self->{cluster}->wait_until(sub { $self->sql(
+		"SELECT count(*) FILTER (WHERE status = 'pending') = $n AND count(*) FILTER (WHERE status = 'asking') = $n
+			FROM credscore.assessment a, generate_series($first, $last) i
+			WHERE subject IN ('borrower:' || i, '6391777' || lpad(i::text, 5, '0')) AND completed_at IS NULL") eq 't' },
+		'work is in flight');
+	$sandbox->wait_for(provider => 'lenderlink', path => 'score', held => $held + $n);
+	return;
+}
+
+sub released
+{
+	my ($self) = @_;
+
+	$self->{cluster}->sandbox->release;
+	$self->{cluster}->sandbox->set(assessment_polls => 0);
+	$self->sql(q{ALTER SERVER "off" OPTIONS (SET enabled 'on');
+		ALTER SERVER weza OPTIONS (SET poll_interval '0', SET poll_interval_max '0');
+		SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+		WHERE backend_type = 'credscore worker' AND datname = current_database()});
+	return;
 }
 
 sub workers
