@@ -341,12 +341,12 @@ cs_queue_cancel(int64 id)
 	static CsQueueStatement unsent = {
 		.text =
 			/* Of which a call has left, though in vain, is not said that none did. */
-			"UPDATE credscore.assessment SET status = CASE attempts WHEN 0 THEN 'cancelled' ELSE 'failed' END, "
-			"error = CASE attempts WHEN 0 THEN NULL ELSE pg_catalog.jsonb_build_object('error', pg_catalog.jsonb_build_object("
-			"'sqlstate', 'CS410', 'message', 'the request was cancelled; calls for it had been refused', "
-			"'server', server, 'billed', 'no', 'retryable', true, 'attempts', attempts)) END, "
-			"completed_at = pg_catalog.now() "
-			"WHERE id = $1 AND requested_by = $2 AND status = 'queued'",
+		"UPDATE credscore.assessment SET status = CASE attempts WHEN 0 THEN 'cancelled' ELSE 'failed' END, "
+		"error = CASE attempts WHEN 0 THEN NULL ELSE pg_catalog.jsonb_build_object('error', pg_catalog.jsonb_build_object("
+		"'sqlstate', 'CS410', 'message', 'the request was cancelled; calls for it had been refused', "
+		"'server', server, 'billed', 'no', 'retryable', true, 'attempts', attempts)) END, "
+		"completed_at = pg_catalog.now() "
+		"WHERE id = $1 AND requested_by = $2 AND status = 'queued'",
 		.nargs = 2,
 		.types = {INT8OID, NAMEOID}};
 	static CsQueueStatement pending = {
