@@ -8,6 +8,7 @@
 # - A worker that waits for a slow provider, and one that has nothing due, give
 #   their place up at once, and what was asked is not asked again.
 # - Who does not own a database makes no worker leave.
+# - Who keeps a worker waiting with a lock for ten seconds is told.
 # - With too few processes for all workers, which is red in credscore_health(),
 #   each database has its turn, too.
 
@@ -132,6 +133,26 @@ subtest 'who may want a database' => sub {
 	}
 	$sandbox->set(assessment_polls => 0);
 	wait_for_status('one', $id, 'done');
+};
+
+subtest 'a lock' => sub {
+	my $look = sub { $cluster->safe_psql(q{SELECT ok FROM credscore_health() WHERE check_name = 'worker_lock'}) };
+
+	reload('credscore.workers = off');
+	my $id = $cluster->safe_psql(q{SELECT credscore_request_lac('639181000006')}, database => 'one');
+	my $session = $cluster->session(database => 'one');
+	my $pid = $session->query_safe('SELECT pg_backend_pid()');
+	$session->query_safe("BEGIN; SELECT id FROM credscore.assessment WHERE id = $id FOR UPDATE");
+	reload('credscore.workers = on');
+	my $other = $cluster->safe_psql(q{SELECT credscore_request_lac('639181000007')}, database => 'one');
+	wait_for_status('one', $other, 'done');
+	pass('one that is locked delays no other');
+	$cluster->wait_until(sub { $look->() eq 'f' }, 'after ten seconds it is red');
+	is($cluster->safe_psql(q{SELECT datname, blocked_by FROM credscore_stat_workers WHERE blocked_by IS NOT NULL}), "one|$pid", 'who has the lock is told');
+	like($cluster->safe_psql(q{SELECT detail FROM credscore_health() WHERE check_name = 'worker_lock'}), qr/process $pid /, 'there, too');
+	$session->quit;
+	wait_for_status('one', $id, 'done');
+	$cluster->wait_until(sub { $look->() eq 't' }, 'it is green again');
 };
 
 subtest 'too few processes' => sub {
