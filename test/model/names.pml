@@ -24,7 +24,7 @@
 #define PLACE_STARTING 1	/* starting */
 #define PLACE_RUNNING 2		/* running */
 
-/* A slot of the courier: src/shared/slots.c. */
+/* A slot of the courier: src/shared/slots.c says what they mean. */
 #define SLOT_FREE 0			/* free */
 #define SLOT_FILLED 1		/* filled */
 #define SLOT_TAKEN 2		/* taken */

@@ -6,6 +6,8 @@
 #   can be handed over so is enough.
 # - Without a call (batches.md): the counts tell answers, misses and reports apart.
 # - Memory: the sizes are those of PostgreSQL's own view.
+# - The table (requests.md): an open request takes as much as the page says, and
+#   no more after it was claimed and accepted.
 # - The demo's servers have the names that its last words and testing.md give.
 
 use strict;
@@ -116,6 +118,24 @@ subtest 'memory' => sub {
 		"tokens, accounts, statistics, slots: $tokens MB");
 	cmp_ok(abs($size->(q{name = 'credscore area'}) - $area), '<', 1, "questions and answers: $area MB");
 	cmp_ok(abs($size->(q{name = 'credscore cache'}) - $list), '<', 0.5, "the list of answers: $list MB");
+};
+
+subtest 'the table of requests' => sub {
+	my ($said) = section('requests.md', 'The table') =~ /request takes about (\d\.\d) kB/;
+	my $size = sub { $cluster->safe_psql(
+		q{SELECT pg_total_relation_size('credscore.assessment') / count(*) / 1000.0 FROM credscore.assessment}) };
+
+	ok(defined $said, "it says $said kB") or return;
+	$cluster->safe_psql('ALTER SYSTEM SET credscore.workers = off; SELECT pg_reload_conf()');
+	$cluster->wait_until(sub { $cluster->safe_psql('SHOW credscore.workers') eq 'off' }, 'workers are off');
+	$cluster->server('weza', provider => 'weza');
+	$cluster->mapping('PUBLIC', 'weza');
+	$cluster->safe_psql(q{SELECT count(credscore_request_assessment('borrower:' || n)) FROM generate_series(1, 5000) AS n});
+	cmp_ok(abs($size->() - $said), '<', 0.15, 'and so it is');
+	$cluster->safe_psql(q{UPDATE credscore.assessment SET status = 'asking', attempts = 1, asked_at = now(), asked_in = 1;
+		UPDATE credscore.assessment SET status = 'pending', answers = 1, provider_ref = repeat('x', 60), deadline = now()});
+	cmp_ok(abs($size->() - $said), '<', 0.15, 'and stays');
+	$cluster->safe_psql('DELETE FROM credscore.assessment');
 };
 
 subtest 'the demo' => sub {
