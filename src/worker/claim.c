@@ -29,8 +29,9 @@
 #include "worker/due.h"
 #include "worker/work.h"
 
-/* Rows that a turn claims or looks at, and those that it writes, at most. */
-#define TURN_ROWS  CS_DUE_ROWS
+/* Rows that a turn claims or looks at, beside those that ask the same, and those
+ * that it writes, at most. */
+#define TURN_ROWS  256
 #define WRITE_ROWS 1000
 
 /* What waits for others' locks so long is told, and told again. */
@@ -53,7 +54,8 @@ typedef struct Turn
 	Phase  phase;
 	bool   leaving;
 	int	   n; /* rows that are due, taken out of their lanes */
-	int64  ids[TURN_ROWS];
+	int64 *ids;
+	int	   room; /* of ids */
 	List  *jobs; /* to be started */
 	int	   started;
 	int64 *ended;
@@ -79,20 +81,26 @@ is_due(int lane, CsInstant now)
 static void
 take(Turn *turn, CsEntry *entry)
 {
+	if (turn->n == turn->room)
+	{
+		turn->room *= 2;
+		turn->ids = repalloc_huge(turn->ids, turn->room * sizeof(int64));
+	}
 	turn->ids[turn->n++] = entry->id;
 	cs_schedule_set(cs_work.schedule, entry, CS_ENTRY_LOOK, CS_NEVER);
 }
 
-/* Those that ask the same, in the same state, come along, as far as there is
- * room for them. */
+/*
+ * Those that ask the same, in the same state, come along, however many: they need
+ * no room on the wire, and left behind they might be asked by themselves.
+ */
 static void
 take_alike(Turn *turn, const CsEntry *first)
 {
 	CsEntry *entry = NULL;
 
-	while (turn->n < turn_rows &&
-		   (entry = cs_schedule_same(cs_work.schedule, first->key, entry)) !=
-			   NULL)
+	while ((entry = cs_schedule_same(cs_work.schedule, first->key, entry)) !=
+		   NULL)
 		if (entry->state == CS_ENTRY_LOOK && entry->due != CS_NEVER &&
 			entry->status == first->status)
 			take(turn, entry);
@@ -109,7 +117,9 @@ take_due_of(Turn *turn, int lane)
 		CsEntry *entry = cs_schedule_first(cs_work.schedule, (uint16) lane);
 
 		take(turn, entry);
-		take_alike(turn, entry);
+		/* Alone, where something fails, to find what it is. */
+		if (turn_rows > 1)
+			take_alike(turn, entry);
 	}
 }
 
@@ -490,5 +500,7 @@ cs_claim_turn(bool leaving)
 		return;
 	turn = palloc0(sizeof(Turn));
 	turn->leaving = leaving;
+	turn->room = TURN_ROWS;
+	turn->ids = palloc(turn->room * sizeof(int64));
 	do_turn(turn);
 }

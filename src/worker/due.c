@@ -34,8 +34,8 @@ forget(int64 id)
 /* What is to be claimed, by the state it is claimed from. */
 typedef struct Claims
 {
-	int64 ids[CS_DUE_ROWS];
-	int	  n;
+	int64 *ids;
+	int	   n;
 } Claims;
 
 typedef struct TurnPlan
@@ -195,6 +195,8 @@ cs_due_plan(const int64 *ids, int n, bool *locked)
 	CsQueueRow *rows;
 	int			found = cs_queue_work_fetch(ids, n, &rows);
 
+	plan->queued.ids = palloc(Max(n, 1) * sizeof(int64));
+	plan->pending.ids = palloc(Max(n, 1) * sizeof(int64));
 	forget_closed(ids, n, rows, found);
 	for (int i = 0; i < found; i++)
 		plan_row(&rows[i], plan);

@@ -10,9 +10,6 @@
 
 #include "nodes/pg_list.h"
 
-/* Rows of one turn, at most. */
-#define CS_DUE_ROWS 256
-
 /*
  * Reads rows and claims them; returns the jobs to be started once that is
  * committed.  *locked: somebody has one of them.

@@ -433,6 +433,22 @@ is_to_be_mended(int sqlstate)
 		   sqlstate == ERRCODE_DUPLICATE_OBJECT;
 }
 
+/*
+ * What passes by itself, and says nothing of the request: a lock on a catalogue,
+ * no memory, no room on a disk, a transaction that was chosen to give way.
+ */
+static bool
+is_passing(int sqlstate)
+{
+	int category = ERRCODE_TO_CATEGORY(sqlstate);
+
+	return sqlstate == ERRCODE_LOCK_NOT_AVAILABLE ||
+		   category == ERRCODE_INSUFFICIENT_RESOURCES ||
+		   category == ERRCODE_TRANSACTION_ROLLBACK ||
+		   (category == ERRCODE_SYSTEM_ERROR &&
+			sqlstate != ERRCODE_UNDEFINED_FILE);
+}
+
 CsJobStart
 cs_job_start(CsJob *job, Jsonb **report)
 {
@@ -440,7 +456,7 @@ cs_job_start(CsJob *job, Jsonb **report)
 
 	if (error == NULL)
 		return job->slot >= 0 ? CS_JOB_STARTED : CS_JOB_NO_ROOM;
-	if (error->sqlerrcode == ERRCODE_OUT_OF_MEMORY)
+	if (is_passing(error->sqlerrcode))
 		return CS_JOB_NO_ROOM;
 	if (is_to_be_mended(error->sqlerrcode))
 		return CS_JOB_UNFIT;

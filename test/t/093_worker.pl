@@ -62,12 +62,16 @@ $sandbox->release;
 ends($_, 'done', 'both have the answer') for $first, $late;
 is($sandbox->count('lenderlink', 'score'), 1, 'of the one call');
 
+one(q{SELECT count(credscore_request_lac('639170000003', 'slow')) FROM generate_series(1, 3000)});
+comes(q{count(*) = 3000 FROM credscore.assessment WHERE subject = '639170000003' AND status = 'done'}, 'three thousand that ask the same');
+is($sandbox->subject_count('lenderlink', 'score', '639170000003'), 1, 'are one call');
+
 # --- what memory serves ---
 
 $cluster->alter_server('lenderlink', cache_ttl => '10min');
 one(q{SELECT credscore_lac('639170000002')});
 ends(one(q{SELECT credscore_request_lac('639170000002')}), 'done', 'an answer in memory');
-is($sandbox->count('lenderlink', 'score'), 2, 'serves a request');
+is($sandbox->subject_count('lenderlink', 'score', '639170000002'), 1, 'serves a request');
 is(one(q{SELECT attempts FROM credscore.assessment WHERE subject = '639170000002'}), '0', 'without an attempt');
 
 # --- an outage ---
@@ -144,6 +148,12 @@ ok($cluster->wait_until(sub { one(q{SELECT string_agg(detail, ' ') FROM credscor
 $sandbox->set(assessment_polls => 0);
 $locker->query_safe('COMMIT');
 comes(q{status = 'done' FROM credscore.assessment WHERE subject = '639170030004'}, 'all goes on then');
+$locker->query_safe('BEGIN; LOCK pg_catalog.pg_depend IN ACCESS EXCLUSIVE MODE');
+my $waits = one(q{SELECT credscore_request_lac('639170030005', 'slow')});
+comes("attempts > 0 OR status <> 'queued' FROM credscore.assessment WHERE id = $waits", 'it is claimed while a catalogue is locked');
+is(row($waits, q{status IN ('queued', 'asking')}), 't', 'which refuses nothing');
+$locker->query_safe('COMMIT');
+ends($waits, 'done', 'and passes');
 $locker->quit;
 
 # --- a slow provider ---
