@@ -8,6 +8,7 @@
 # - A worker that waits for a slow provider, and one that has nothing due, give
 #   their place up at once, and what was asked is not asked again.
 # - Who does not own a database makes no worker leave.
+# - A database is dropped though a call of it is on the wire, and leaves nothing.
 # - Who keeps a worker waiting with a lock for ten seconds is told.
 # - With too few processes for all workers, which is red in credscore_health(),
 #   each database has its turn, too.
@@ -169,6 +170,15 @@ subtest 'too few processes' => sub {
 	$sandbox->set(assessment_polls => 0);
 	wait_for_status('one', $ids[0], 'done');
 	wait_for_status('two', $ids[1], 'done');
+};
+
+subtest 'a database that is dropped' => sub {
+	$sandbox->hold('lenderlink', 'score');
+	$cluster->safe_psql(q{SELECT credscore_request_lac('639181000008')}, database => 'three');
+	ok($sandbox->wait_for(provider => 'lenderlink', path => 'score', held => 1), 'a call is on the wire');
+	is($cluster->error('DROP DATABASE three'), undef, 'it does not keep the database');
+	$sandbox->release;
+	$cluster->wait_until(sub { $cluster->questions eq '0' && $cluster->live_chunks eq '0' }, 'its question goes');
 };
 
 done_testing();
