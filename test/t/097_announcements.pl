@@ -247,7 +247,8 @@ for my $round (1, 2)
 	$cluster->servers;
 	passes("round $round: dropped and created anew, it works");
 }
-unlike($cluster->log_text, qr/(?:ERROR|FATAL|PANIC|WARNING):/, 'nobody complained') or diag(join "\n", grep { /ERROR|FATAL|PANIC|WARNING/ } split /\n/, $cluster->log_text);
+my @complaints = grep { /(?:ERROR|FATAL|PANIC|WARNING):/ && !/autovacuum/ } split /\n/, $cluster->log_text;
+is(join("\n", map { substr $_, 0, 200 } @complaints), '', 'nobody complained');
 $session->quit;
 $cluster->wait_until(sub { $cluster->live_chunks == 0 }, 'nothing is left');
 done_testing();

@@ -15,7 +15,8 @@ use CredScore::Queue;
 use CredScore::Sandbox;
 
 my $sandbox = CredScore::Sandbox->start(magic => 0);
-my $cluster = CredScore::Cluster->start(sandbox => $sandbox, conf => 'wal_level = logical');
+my $cluster = CredScore::Cluster->start(sandbox => $sandbox, conf => "wal_level = logical\nmax_wal_senders = 8",
+	servers => { lenderlink => { request_timeout => '10min' } });
 my $node = $cluster->node;
 my $queue = CredScore::Queue->new($cluster);
 
@@ -34,7 +35,9 @@ my $subscriber = CredScore::Cluster->start(sandbox => $sandbox, name => 'subscri
 my $of_subscriber = CredScore::Queue->new($subscriber);
 
 $cluster->safe_psql('CREATE PUBLICATION everything FOR ALL TABLES');
-$subscriber->safe_psql(sprintf q{CREATE SUBSCRIPTION of_everything CONNECTION '%s' PUBLICATION everything}, $node->connstr('postgres'));
+# What comes with the extension would be there twice.
+$subscriber->safe_psql('TRUNCATE credscore.party');
+$subscriber->safe_psql(sprintf q{CREATE SUBSCRIPTION of_everything CONNECTION '%s' PUBLICATION everything}, $node->connstr . ' dbname=postgres');
 $subscriber->node->wait_for_subscription_sync($node, 'of_everything');
 my $before = calls();
 is($of_subscriber->states, $states, 'a subscriber receives the requests');
@@ -47,15 +50,15 @@ my $fresh = $queue->request("credscore_request_lac('639170000002')");
 is($queue->ends($fresh), 'done', 'the origin goes on');
 $node->wait_for_catchup('of_everything');
 is($of_subscriber->status($fresh), 'done', 'which the subscriber sees');
-is(calls() - $before, 2, 'one call and a log-in, of the origin');
+is(calls() - $before, 1, 'one call, of the origin');
 $subscriber->safe_psql('DROP SUBSCRIPTION of_everything');
+$of_subscriber->untried;
 is($of_subscriber->sql('SELECT credscore_adopt()'), 1, 'without the subscription it is adopted');
 is($of_subscriber->states, 'cancelled 2, done 1, expired 2, unknown 2', 'the open requests end');
-is(calls() - $before, 2, 'without a call');
+is(calls() - $before, 1, 'without a call');
 $subscriber->node->stop;
 
-# A publication without the schema leaves the subscriber at home.
-$cluster->safe_psql('DROP PUBLICATION everything; CREATE TABLE mine (id int PRIMARY KEY); CREATE PUBLICATION some FOR TABLE mine');
+$cluster->safe_psql('DROP PUBLICATION everything');
 
 # --- pg_upgrade ---
 
@@ -67,6 +70,7 @@ $node->backup('old');
 $old->init_from_backup($node, 'old');
 $old->start;
 my $of_old = CredScore::Queue->new(bless({ node => $old, sandbox => $sandbox }, 'CredScore::Cluster'));
+$of_old->untried;
 $of_old->sql('SELECT credscore_adopt(true)');
 $of_old->fill(2);
 $states = $of_old->states;
@@ -89,6 +93,7 @@ is($of_new->states, $states, 'everything is there');
 is($upgraded->error('SELECT credscore_request_lac($$639170000001$$)')->{sqlstate}, 'CS403', 'the new one takes no request');
 is(calls() - $before, 0, 'and asks nothing');
 $of_new->sql(q{ALTER SERVER "off" OPTIONS (SET enabled 'on'); ALTER SERVER weza OPTIONS (SET poll_interval '0', SET poll_interval_max '0')});
+$of_new->untried;
 is($of_new->sql('SELECT credscore_adopt(true)'), 1, 'until it is adopted');
 like($of_new->settles, qr/^(?:done \d+)(?:, unknown \d+)?$/, 'then everything ends');
 is($of_new->ends($of_new->request("credscore_request_lac('639170000003')")), 'done', 'and it asks');

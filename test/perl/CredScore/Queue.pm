@@ -29,7 +29,12 @@ What a request is; that it has ended with, waited for; until it is so.
 
 =item $queue->states
 
-How many requests are in which state: "done 3, queued 1".
+How many requests are in which state: "done 3, queued 1".  One of a server that is
+off may be tried just now, which counts as queued.
+
+=item $queue->untried
+
+In a copy, which nobody works on: takes such a try back.
 
 =item $queue->settles
 
@@ -107,7 +112,15 @@ sub states
 {
 	my ($self) = @_;
 	return $self->sql(q{SELECT coalesce(string_agg(status || ' ' || n, ', ' ORDER BY status COLLATE "C"), '')
-		FROM (SELECT status, count(*) AS n FROM credscore.assessment GROUP BY status) s});
+		FROM (SELECT CASE WHEN server = 'off' AND status = 'asking' THEN 'queued' ELSE status END AS status, count(*) AS n
+			FROM credscore.assessment GROUP BY 1) s});
+}
+
+sub untried
+{
+	my ($self) = @_;
+	$self->sql("UPDATE credscore.assessment SET status = 'queued', attempts = 0 WHERE server = 'off' AND status = 'asking'");
+	return;
 }
 
 sub settles
