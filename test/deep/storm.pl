@@ -6,8 +6,9 @@
 #   no request is lost, none is bought twice, an end is final.
 # - Left alone, every request ends.
 # - Then worker and launcher end alone, COUNT times more: by
-#   pg_terminate_backend, by a FATAL at their start, and by one in the midst of what
-#   they write.  Not one request ends as unknown, and nothing is asked twice.
+#   pg_terminate_backend, by a FATAL at their start, in the midst of what they write,
+#   and between claiming and handing over.  Not one request ends as unknown, and
+#   nothing is asked twice.
 #
 # SEED (1) says what happens; when it does depends on the machine.
 
@@ -277,6 +278,23 @@ sub shoot
 	return $event;
 }
 
+# When it has claimed rows, and is about to hand them over: it waits for a lock, as
+# it looks whether their requester may ask.
+sub hold_up
+{
+	my $met;
+
+	ask('BEGIN');
+	ask('LOCK pg_catalog.pg_depend IN ACCESS EXCLUSIVE MODE');
+	$met = load_until(sub {
+		ask('SELECT pg_stat_clear_snapshot()');
+		return ask(q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+			WHERE backend_type = 'credscore worker' AND wait_event_type = 'Lock'}) eq 't';
+	});
+	ask('COMMIT');
+	return $met ? 'before handing over' : 'nobody';
+}
+
 # Before it has begun: a database that lets nobody in ends who comes by a FATAL.
 sub shut_out
 {
@@ -291,11 +309,11 @@ sub shut_out
 sub end_one
 {
 	my ($number) = @_;
-	my $how = qw(shot shot shot shut worker worker worker launcher)[ rand 8 ];
+	my $how = qw(shot shot shot shut held worker worker launcher)[ rand 8 ];
 	my ($pid) = $pids{$how} ? pids($how) : ();
 
 	if (defined $pid) { ask("SELECT pg_terminate_backend($pid)"); }
-	else { $how = $how eq 'shut' ? shut_out() : shoot(); }
+	else { $how = $how eq 'shut' ? shut_out() : $how eq 'held' ? hold_up() : shoot(); }
 	$ended{$how}++;
 	return;
 }
