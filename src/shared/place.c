@@ -50,14 +50,14 @@ static int mine = -1;
 /* --- records; the lock is held --- */
 
 static bool
-has_reason(const CsPlace *p, CsInstant now)
+has_reason(const CsPlaceRecord *p, CsInstant now)
 {
 	return p->need || cs_place_table_has_news(p) || p->due <= now;
 }
 
 /* Gives who has a reason and no worker its turn. */
 static void
-queue_up(CsPlace *p, CsInstant now)
+queue_up(CsPlaceRecord *p, CsInstant now)
 {
 	if (p->waiting || p->state != CS_PLACE_FREE || !has_reason(p, now))
 		return;
@@ -67,7 +67,7 @@ queue_up(CsPlace *p, CsInstant now)
 }
 
 static void
-set_state(CsPlace *p, CsPlaceState state)
+set_state(CsPlaceRecord *p, CsPlaceState state)
 {
 	p->state = state;
 	p->waiting = false;
@@ -79,7 +79,7 @@ set_state(CsPlace *p, CsPlaceState state)
 
 /* Whoever had it is no more, and what it had in mind is not known. */
 static void
-fail(CsPlace *p)
+fail(CsPlaceRecord *p)
 {
 	set_state(p, CS_PLACE_FREE);
 	p->need = true;
@@ -100,9 +100,9 @@ wake(int worker, int launcher)
 void
 cs_place_announce(Oid database, const CsNews *news)
 {
-	int		 worker = -1;
-	int		 launcher;
-	CsPlace *p;
+	int			   worker = -1;
+	int			   launcher;
+	CsPlaceRecord *p;
 
 	LWLockAcquire(cs_place_table_lock, LW_EXCLUSIVE);
 	p = cs_place_table_make(database);
@@ -125,8 +125,8 @@ cs_place_announce(Oid database, const CsNews *news)
 bool
 cs_place_hold(Oid database)
 {
-	int		 worker = -1;
-	CsPlace *p;
+	int			   worker = -1;
+	CsPlaceRecord *p;
 
 	LWLockAcquire(cs_place_table_lock, LW_EXCLUSIVE);
 	p = cs_place_table_make(database);
@@ -143,8 +143,8 @@ cs_place_hold(Oid database)
 void
 cs_place_let_go(Oid database)
 {
-	int		 launcher;
-	CsPlace *p;
+	int			   launcher;
+	CsPlaceRecord *p;
 
 	LWLockAcquire(cs_place_table_lock, LW_EXCLUSIVE);
 	p = cs_place_table_find(database);
@@ -159,8 +159,8 @@ cs_place_let_go(Oid database)
 bool
 cs_place_is_empty(Oid database)
 {
-	CsPlace *p;
-	bool	 empty;
+	CsPlaceRecord *p;
+	bool		   empty;
 
 	LWLockAcquire(cs_place_table_lock, LW_SHARED);
 	p = cs_place_table_find(database);
@@ -200,7 +200,7 @@ cs_place_launcher_stop(void)
 bool
 cs_place_need(Oid database)
 {
-	CsPlace *p;
+	CsPlaceRecord *p;
 
 	LWLockAcquire(cs_place_table_lock, LW_EXCLUSIVE);
 	p = cs_place_table_make(database);
@@ -216,7 +216,7 @@ cs_place_need(Oid database)
 void
 cs_place_forget(Oid database)
 {
-	CsPlace *p;
+	CsPlaceRecord *p;
 
 	LWLockAcquire(cs_place_table_lock, LW_EXCLUSIVE);
 	p = cs_place_table_find(database);
@@ -238,15 +238,15 @@ cs_place_overflowed(void)
 }
 
 /* Who waited longest among those that may start; counts the occupied. */
-static CsPlace *
+static CsPlaceRecord *
 first_waiting(CsInstant now, int *occupied)
 {
-	CsPlace *first = NULL;
+	CsPlaceRecord *first = NULL;
 
 	*occupied = 0;
 	for (int i = 0; i < cs_place_table->nplaces; i++)
 	{
-		CsPlace *p = &cs_place_table->places[i];
+		CsPlaceRecord *p = &cs_place_table->places[i];
 
 		if (!OidIsValid(p->database))
 			continue;
@@ -272,9 +272,9 @@ set_crowded(bool crowded)
 Oid
 cs_place_start_next(int most)
 {
-	Oid		 database = InvalidOid;
-	int		 occupied;
-	CsPlace *p;
+	Oid			   database = InvalidOid;
+	int			   occupied;
+	CsPlaceRecord *p;
 
 	LWLockAcquire(cs_place_table_lock, LW_EXCLUSIVE);
 	p = first_waiting(cs_clock_ticks(), &occupied);
@@ -302,7 +302,7 @@ cs_place_no_room(void)
 void
 cs_place_start_failed(Oid database)
 {
-	CsPlace *p;
+	CsPlaceRecord *p;
 
 	LWLockAcquire(cs_place_table_lock, LW_EXCLUSIVE);
 	p = cs_place_table_find(database);
@@ -313,7 +313,7 @@ cs_place_start_failed(Oid database)
 
 /* When a place that is free wants a worker; who waits for one is told. */
 static CsInstant
-next_due(const CsPlace *p, CsInstant now)
+next_due(const CsPlaceRecord *p, CsInstant now)
 {
 	if (!OidIsValid(p->database) || p->state != CS_PLACE_FREE || p->holds > 0)
 		return CS_NEVER;
@@ -361,8 +361,8 @@ cs_place_stay_away(CsInstant until, int deaths)
 bool
 cs_place_enter(Oid database)
 {
-	CsPlace *p;
-	int		 launcher = -1;
+	CsPlaceRecord *p;
+	int			   launcher = -1;
 
 	LWLockAcquire(cs_place_table_lock, LW_EXCLUSIVE);
 	p = cs_place_table_find(database);
@@ -398,7 +398,7 @@ cs_place_left_at(void)
 void
 cs_place_take_news(CsNews *news)
 {
-	CsPlace *p = &cs_place_table->places[mine];
+	CsPlaceRecord *p = &cs_place_table->places[mine];
 
 	LWLockAcquire(cs_place_table_lock, LW_EXCLUSIVE);
 	*news = p->news;
@@ -409,9 +409,9 @@ cs_place_take_news(CsNews *news)
 bool
 cs_place_leave(CsInstant due, bool anyway)
 {
-	CsPlace *p = &cs_place_table->places[mine];
-	int		 launcher;
-	bool	 leaves;
+	CsPlaceRecord *p = &cs_place_table->places[mine];
+	int			   launcher;
+	bool		   leaves;
 
 	LWLockAcquire(cs_place_table_lock, LW_EXCLUSIVE);
 	leaves = anyway || !cs_place_table_has_news(p);
@@ -480,7 +480,7 @@ cs_place_set_chore(CsChore chore)
 void
 cs_place_blocked(int pid, CsInstant since)
 {
-	CsPlace *p = &cs_place_table->places[mine];
+	CsPlaceRecord *p = &cs_place_table->places[mine];
 
 	LWLockAcquire(cs_place_table_lock, LW_EXCLUSIVE);
 	p->blocked_by = pid;

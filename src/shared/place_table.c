@@ -54,7 +54,7 @@ cs_place_life(void)
 
 /* --- records; the lock is held --- */
 
-CsPlace *
+CsPlaceRecord *
 cs_place_table_find(Oid database)
 {
 	for (int i = 0; i < cs_place_table->nplaces; i++)
@@ -65,13 +65,13 @@ cs_place_table_find(Oid database)
 
 /* Does a record say nothing that its absence would not say? */
 static bool
-is_silent(const CsPlace *p)
+is_silent(const CsPlaceRecord *p)
 {
 	return p->state == CS_PLACE_FREE && !p->need && p->holds == 0 &&
 		   p->due == CS_NEVER && !cs_place_table_has_news(p);
 }
 
-static CsPlace *
+static CsPlaceRecord *
 unused_record(void)
 {
 	if (cs_place_table->nplaces < CS_PLACE_TABLE_SIZE)
@@ -83,10 +83,10 @@ unused_record(void)
 	return NULL;
 }
 
-CsPlace *
+CsPlaceRecord *
 cs_place_table_make(Oid database)
 {
-	CsPlace *p = cs_place_table_find(database);
+	CsPlaceRecord *p = cs_place_table_find(database);
 
 	if (p != NULL)
 		return p;
@@ -111,7 +111,7 @@ cs_place_view(int i, CsPlaceView *view)
 	there = i < cs_place_table->nplaces;
 	if (there)
 	{
-		const CsPlace *p = &cs_place_table->places[i];
+		const CsPlaceRecord *p = &cs_place_table->places[i];
 
 		*view = (CsPlaceView){p->database, p->state,	  p->pid,
 							  p->since,	   p->due,		  p->waiting,

@@ -15,7 +15,7 @@
 /* Databases that are spoken of at once; 200 kB. */
 #define CS_PLACE_TABLE_SIZE 1024
 
-typedef struct CsPlace
+typedef struct CsPlaceRecord
 {
 	Oid			 database; /* InvalidOid: the record is free */
 	CsPlaceState state;
@@ -33,21 +33,21 @@ typedef struct CsPlace
 	int		  blocked_by;	 /* process id of who keeps the worker waiting */
 	CsChore	  chore;
 	CsNews	  news;
-} CsPlace;
+} CsPlaceRecord;
 
 typedef struct CsPlaceTable
 {
-	int		  launcher; /* process number; -1: there is none */
-	int		  launcher_pid;
-	CsInstant launcher_since;
-	CsInstant away_until; /* the launcher starts no worker; 0: it does */
-	int		  deaths;	  /* why */
-	uint64	  turns;
-	int64	  life;
-	bool	  crowded;	  /* who waits finds no place */
-	bool	  overflowed; /* one was wanted, and there was no record */
-	int		  nplaces;	  /* records that were ever used */
-	CsPlace	  places[CS_PLACE_TABLE_SIZE];
+	int			  launcher; /* process number; -1: there is none */
+	int			  launcher_pid;
+	CsInstant	  launcher_since;
+	CsInstant	  away_until; /* the launcher starts no worker; 0: it does */
+	int			  deaths;	  /* why */
+	uint64		  turns;
+	int64		  life;
+	bool		  crowded;	  /* who waits finds no place */
+	bool		  overflowed; /* one was wanted, and there was no record */
+	int			  nplaces;	  /* records that were ever used */
+	CsPlaceRecord places[CS_PLACE_TABLE_SIZE];
 } CsPlaceTable;
 
 extern CsPlaceTable *cs_place_table;
@@ -56,13 +56,13 @@ extern LWLock		*cs_place_table_lock;
 /* --- the lock is held --- */
 
 /* NULL: there is none. */
-extern CsPlace *cs_place_table_find(Oid database);
+extern CsPlaceRecord *cs_place_table_find(Oid database);
 
 /* Makes it where there is none; NULL: there is no room. */
-extern CsPlace *cs_place_table_make(Oid database);
+extern CsPlaceRecord *cs_place_table_make(Oid database);
 
 static inline bool
-cs_place_table_has_news(const CsPlace *p)
+cs_place_table_has_news(const CsPlaceRecord *p)
 {
 	return p->news.look_at_all || p->news.n > 0;
 }
