@@ -56,17 +56,19 @@ pays_to_look(const CsQueueRow *row)
 static void
 add_to_jobs(List **list, CsJobKind kind, const CsQueueRow *row, CsEntry *entry)
 {
-	CsJob *job = cs_work_find_job(*list, kind, entry->key);
+	CsJob *planned = cs_work_find_job(*list, kind, entry->key);
+	CsJob *flying = planned == NULL
+						? cs_work_find_job(cs_work.jobs, kind, entry->key)
+						: NULL;
 
-	if (job == NULL)
-	{
-		job = cs_work_find_job(cs_work.jobs, kind, entry->key);
-		if (job != NULL)
-			cs_schedule_set(cs_work.schedule, entry, cs_work_entry_state(kind),
-							CS_NEVER);
-	}
-	if (job != NULL)
-		cs_job_join(job, row);
+	if ((planned != NULL || flying != NULL) &&
+		!cs_job_may_share(row, entry->key))
+		planned = flying = NULL;
+	if (flying != NULL)
+		cs_schedule_set(cs_work.schedule, entry, cs_work_entry_state(kind),
+						CS_NEVER);
+	if (planned != NULL || flying != NULL)
+		cs_job_join(planned != NULL ? planned : flying, row);
 	else
 		*list =
 			lappend(*list, cs_job_create(kind, row, entry->key, entry->lane));
@@ -113,6 +115,7 @@ join_pending(const CsQueueRow *row, CsEntry *entry)
 	while ((other = cs_schedule_same(cs_work.schedule, entry->key, other)) !=
 		   NULL)
 		if (other != entry && other->status == CS_ROW_PENDING &&
+			cs_job_may_share(row, entry->key) &&
 			cs_queue_work_join(row->id, other->id))
 		{
 			entry->status = CS_ROW_PENDING;

@@ -498,37 +498,92 @@ cs_job_poll_deadline(const CsSettings *settings)
 			   : settings->provider->polling.deadline;
 }
 
-/* A row whose pace is wanted. */
-typedef struct PaceOf
+/* A row whose requester's means are wanted. */
+typedef struct MeansOf
 {
 	const CsQueueRow *row;
-	CsPolling		 *pace;
-} PaceOf;
+	CsJobMeans		 *means;
+} MeansOf;
 
 static void
-find_pace(void *argument)
+find_means(void *argument)
 {
-	PaceOf			 *of = argument;
+	MeansOf			 *of = argument;
+	CsPolling		 *pace = &of->means->pace;
 	const CsSettings *settings;
 
 	become(of->row);
 	settings = settings_of(of->row);
-	*of->pace = settings->provider->polling;
+	*pace = settings->provider->polling;
 	/* Pngme's says how old its user is. */
 	if (strcmp(of->row->kind, "decision") == 0)
-		of->pace->interval = CS_JOB_PACE_SAID;
+		pace->interval = CS_JOB_PACE_SAID;
 	if (settings->limits.poll_interval >= 0)
-		of->pace->interval = settings->limits.poll_interval;
+		pace->interval = settings->limits.poll_interval;
 	if (settings->limits.poll_interval_max >= 0)
-		of->pace->interval_max = settings->limits.poll_interval_max;
-	of->pace->deadline = cs_job_poll_deadline(settings);
+		pace->interval_max = settings->limits.poll_interval_max;
+	pace->deadline = cs_job_poll_deadline(settings);
+	of->means->account = settings->account_key;
+	of->means->known = true;
 }
 
 void
-cs_job_pace(const CsQueueRow *row, CsPolling *pace)
+cs_job_means(const CsQueueRow *row, CsJobMeans *means)
 {
-	PaceOf of = {row, pace};
+	MeansOf of = {row, means};
 
-	*pace = (CsPolling){5000, 60000, 3600000};
-	(void) act_as(find_pace, &of, CurrentMemoryContext);
+	*means = (CsJobMeans){.pace = {5000, 60000, 3600000}};
+	(void) act_as(find_means, &of, CurrentMemoryContext);
+}
+
+/* --- sharing --- */
+
+static void
+make_key(const CsQueueRow *row, const CsKey *account,
+		 uint8 out[CS_JOB_KEY_SIZE])
+{
+	char		hex[2 * CS_KEY_SIZE + 1];
+	const char *parts[] = {
+		NameStr(row->server),
+		row->kind,
+		row->subject,
+		JsonbToCString(NULL, &row->arguments->root, VARSIZE(row->arguments)),
+		account != NULL ? "account" : "role",
+		account != NULL ? hex : NameStr(row->requested_by)};
+	CsKey key;
+
+	if (account != NULL)
+		hex[hex_encode((const char *) account->bytes, CS_KEY_SIZE, hex)] =
+			'\0';
+	cs_key_digest(&key, parts, lengthof(parts));
+	memcpy(out, key.bytes, CS_JOB_KEY_SIZE);
+}
+
+void
+cs_job_key(const CsQueueRow *row, const CsJobMeans *means,
+		   uint8 out[CS_JOB_KEY_SIZE])
+{
+	make_key(row, means->known ? &means->account : NULL, out);
+}
+
+static void
+find_right(void *argument)
+{
+	(void) check_right(argument);
+}
+
+bool
+cs_job_may_share(const CsQueueRow *row, const uint8 *key)
+{
+	const CsSettings *settings = found_right(row);
+	uint8			  present[CS_JOB_KEY_SIZE];
+
+	if (settings == NULL)
+		(void) act_as(find_right, unconstify(CsQueueRow *, row),
+					  CurrentMemoryContext);
+	settings = found_right(row);
+	if (settings == NULL)
+		return false;
+	make_key(row, &settings->account_key, present);
+	return memcmp(present, key, CS_JOB_KEY_SIZE) == 0;
 }

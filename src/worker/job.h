@@ -104,13 +104,34 @@ extern CsJobStart cs_job_start(CsJob *job, Jsonb **report);
  */
 extern bool cs_job_resolve(CsJob *job, bool *gone);
 
-/*
- * The pace of polls of a row, as its server's options and its provider have it;
- * the interval is CS_JOB_PACE_SAID where the last answer says when.
- */
+/* What a requester's settings say, as far as one wants to know it of a row. */
 #define CS_JOB_PACE_SAID (-1)
-extern void cs_job_pace(const CsQueueRow *row, CsPolling *pace);
-extern int	cs_job_poll_deadline(const CsSettings *settings);
+
+typedef struct CsJobMeans
+{
+	CsPolling pace;	   /* of polls, as the server's options and its provider
+						* have it; interval CS_JOB_PACE_SAID: as the last
+						* answer says */
+	bool	  known;   /* there is an account */
+	CsKey	  account; /* which serves the row */
+} CsJobMeans;
+
+extern void cs_job_means(const CsQueueRow *row, CsJobMeans *means);
+
+/*
+ * What makes rows one question: all of it, and the account that serves it, so
+ * that roles of one mapping share it.
+ */
+extern void cs_job_key(const CsQueueRow *row, const CsJobMeans *means,
+					   uint8 out[CS_JOB_KEY_SIZE]);
+
+/*
+ * May a row share what asks under this key?  Its requester must have the right to
+ * ask, and the key be what it is now.  Within a transaction.
+ */
+extern bool cs_job_may_share(const CsQueueRow *row, const uint8 *key);
+
+extern int cs_job_poll_deadline(const CsSettings *settings);
 
 /* Which of a row's calls it is: of a job of this kind, as the row is now. */
 extern uint64 cs_job_tag(CsJobKind kind, const CsQueueRow *row);

@@ -17,7 +17,6 @@
 #include "utils/timestamp.h"
 
 #include "pg/clock.h"
-#include "shared/key.h"
 #include "shared/place.h"
 #include "shared/slots.h"
 #include "worker/lane.h"
@@ -30,20 +29,6 @@
 #define OLD_ENOUGH_MINUTES 6
 
 /* --- the schedule --- */
-
-/* What makes rows one question: all of it, and whose mapping serves it. */
-static void
-make_key(const CsQueueRow *row, uint8 out[CS_SCHEDULE_KEY_SIZE])
-{
-	const char *parts[] = {
-		NameStr(row->server), row->kind, row->subject,
-		JsonbToCString(NULL, &row->arguments->root, VARSIZE(row->arguments)),
-		NameStr(row->requested_by)};
-	CsKey key;
-
-	cs_key_digest(&key, parts, lengthof(parts));
-	memcpy(out, key.bytes, CS_SCHEDULE_KEY_SIZE);
-}
 
 /*
  * A row that was announced, and is in mind already: what one knew of it may not
@@ -60,32 +45,40 @@ make_anew(CsEntry *entry, const CsQueueRow *row)
 	cs_schedule_set(cs_work.schedule, entry, CS_ENTRY_LOOK, cs_clock_ticks());
 }
 
-/* The pace of a lane's polls, as it was at this look. */
-typedef struct Pace
+/* What the lanes' roles have, as it was at this look. */
+typedef struct Means
 {
-	bool	  known;
-	CsPolling polling;
-} Pace;
+	bool	   looked;
+	CsJobMeans means;
+} Means;
 
-static Pace *paces; /* by lane; of this turn */
-static int	 npaces;
+static Means *means_by_lane; /* of this part of a look */
+static int	  nmeans;
 
-static const CsPolling *
-pace_of(const CsQueueRow *row, int lane)
+static const CsJobMeans *
+means_of(const CsQueueRow *row, int lane)
 {
-	if (lane >= npaces)
+	if (lane >= nmeans)
 	{
 		int n = lane + 16;
 
-		paces = paces == NULL ? palloc(n * sizeof(Pace))
-							  : repalloc(paces, n * sizeof(Pace));
-		memset(paces + npaces, 0, (n - npaces) * sizeof(Pace));
-		npaces = n;
+		means_by_lane = means_by_lane == NULL
+							? palloc(n * sizeof(Means))
+							: repalloc(means_by_lane, n * sizeof(Means));
+		memset(means_by_lane + nmeans, 0, (n - nmeans) * sizeof(Means));
+		nmeans = n;
 	}
-	if (!paces[lane].known)
-		cs_job_pace(row, &paces[lane].polling);
-	paces[lane].known = true;
-	return &paces[lane].polling;
+	if (!means_by_lane[lane].looked)
+		cs_job_means(row, &means_by_lane[lane].means);
+	means_by_lane[lane].looked = true;
+	return &means_by_lane[lane].means;
+}
+
+static void
+forget_means(void)
+{
+	means_by_lane = NULL;
+	nmeans = 0;
 }
 
 /* Of times after a first pause, doubling up to the longest, the next from now. */
@@ -122,7 +115,7 @@ away_ms(void)
  * as if it had been polled until the former worker left, and at its deadline.
  */
 static CsInstant
-first_due(const CsQueueRow *row, int lane)
+first_due(const CsQueueRow *row, const CsPolling *pace)
 {
 	TimestampTz now = GetCurrentTimestamp();
 	int64		age_ms = (now - row->asked_at) / CS_US_PER_MS;
@@ -130,9 +123,8 @@ first_due(const CsQueueRow *row, int lane)
 
 	if (row->status != CS_ROW_PENDING)
 		return cs_clock_ticks();
-	wait_ms = next_poll_ms(pace_of(row, lane), age_ms - away_ms()) - away_ms();
-	if (pace_of(row, lane)->interval == CS_JOB_PACE_SAID &&
-		row->elapsed_min >= 0)
+	wait_ms = next_poll_ms(pace, age_ms - away_ms()) - away_ms();
+	if (pace->interval == CS_JOB_PACE_SAID && row->elapsed_min >= 0)
 		wait_ms =
 			Max(1, OLD_ENOUGH_MINUTES - row->elapsed_min) * 60000 - age_ms;
 	if (row->deadline != DT_NOEND)
@@ -161,19 +153,21 @@ shares_job(const CsQueueRow *row, const CsEntry *entry)
 static void
 schedule_row(const CsQueueRow *row)
 {
-	uint8	 key[CS_SCHEDULE_KEY_SIZE];
-	CsEntry *entry = cs_schedule_find(cs_work.schedule, row->id);
-	uint16	 lane;
+	CsEntry			 *entry = cs_schedule_find(cs_work.schedule, row->id);
+	const CsJobMeans *means;
+	uint8			  key[CS_SCHEDULE_KEY_SIZE];
+	uint16			  lane;
 
 	if (entry != NULL)
 	{
 		make_anew(entry, row);
 		return;
 	}
-	make_key(row, key);
 	lane = cs_lane_of(&row->server, &row->requested_by);
+	means = means_of(row, lane);
+	cs_job_key(row, means, key);
 	entry = cs_schedule_add(cs_work.schedule, row->id, key, lane,
-							CS_ENTRY_LOOK, first_due(row, lane));
+							CS_ENTRY_LOOK, first_due(row, &means->pace));
 	if (entry == NULL)
 		ereport(FATAL, (errcode(ERRCODE_OUT_OF_MEMORY),
 						errmsg("no memory for the schedule of requests")));
@@ -202,8 +196,7 @@ read_part(int64 first, int64 last)
 	}
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(cxt);
-	paces = NULL;
-	npaces = 0;
+	forget_means();
 	return next > last ? 0 : next;
 }
 
@@ -255,8 +248,8 @@ static void
 adopt(int slot, int64 id, uint64 tag)
 {
 	CsQueueRow *row;
+	CsEntry	   *entry;
 	CsJob	   *job;
-	uint8		key[CS_SCHEDULE_KEY_SIZE];
 	bool		gone;
 
 	if (cs_queue_work_fetch(&id, 1, &row) != 1 ||
@@ -265,14 +258,13 @@ adopt(int slot, int64 id, uint64 tag)
 		cs_slots_abandon(slot);
 		return;
 	}
-	make_key(row, key);
-	job = cs_job_create(CS_JOB_ASK, row, key,
-						cs_lane_of(&row->server, &row->requested_by));
+	schedule_row(row);
+	forget_means();
+	entry = cs_schedule_find(cs_work.schedule, id);
+	cs_schedule_set(cs_work.schedule, entry, CS_ENTRY_ASKED, CS_NEVER);
+	job = cs_job_create(CS_JOB_ASK, row, entry->key, entry->lane);
 	job->slot = slot;
 	(void) cs_job_resolve(job, &gone);
-	schedule_row(row);
-	cs_schedule_set(cs_work.schedule, cs_schedule_find(cs_work.schedule, id),
-					CS_ENTRY_ASKED, CS_NEVER);
 	cs_work_keep(job);
 }
 

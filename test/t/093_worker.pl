@@ -66,6 +66,23 @@ one(q{SELECT count(credscore_request_lac('639170000003', 'slow')) FROM generate_
 comes(q{count(*) = 3000 FROM credscore.assessment WHERE subject = '639170000003' AND status = 'done'}, 'three thousand that ask the same');
 is($sandbox->subject_count('lenderlink', 'score', '639170000003'), 1, 'are one call');
 
+one('CREATE ROLE ann; CREATE ROLE ben; GRANT credscore_caller TO ann, ben; GRANT USAGE ON FOREIGN SERVER weza, slow TO ann, ben');
+$sandbox->set(assessment_polls => 1_000_000);
+my $calls = $sandbox->count('weza', 'assessment_create');
+$first = one(q{SET ROLE ann; SELECT credscore_request_assessment('6')});
+comes("status = 'pending' FROM credscore.assessment WHERE id = $first", 'one role asks');
+$late = one(q{SET ROLE ben; SELECT credscore_request_assessment('6')});
+comes("status = 'pending' FROM credscore.assessment WHERE id = $late", 'another asks the same');
+is($sandbox->count('weza', 'assessment_create'), $calls + 1, 'roles of one mapping share a call');
+$cluster->mapping('ben', 'weza');
+one('REVOKE credscore_caller FROM ben');
+my $barred = one(q{INSERT INTO credscore.assessment (server, kind, subject, arguments, requested_by, home)
+	SELECT server, kind, subject, arguments, requested_by, home FROM credscore.assessment WHERE id = } . "$late RETURNING id");
+one('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = $$credscore worker$$');
+ends($barred, 'failed', 'who may not ask shares nothing');
+$sandbox->set(assessment_polls => 0);
+ends($first, 'done', 'who may has the answer');
+
 # --- what memory serves ---
 
 $cluster->alter_server('lenderlink', cache_ttl => '10min');
@@ -77,7 +94,7 @@ is(one(q{SELECT attempts FROM credscore.assessment WHERE subject = '639170000002
 # --- an outage ---
 
 my $fault = $sandbox->fault(kind => 'status', status => 503, provider => 'lenderlink', path => 'score');
-my $calls = $sandbox->count('lenderlink', 'score');
+$calls = $sandbox->count('lenderlink', 'score');
 one(q{SELECT count(credscore_request_lac('63917' || lpad(n::text, 7, '0'))) FROM generate_series(1000, 1499) n});
 comes(q{count(*) = 500 FROM credscore.assessment WHERE kind = 'lac' AND status IN ('queued', 'asking')}, 'they are there');
 # Those that were handed over at once, twice as many as fit on the wire, are asked
