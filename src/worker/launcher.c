@@ -62,12 +62,18 @@ static CsInstant away_until;
 
 /* --- databases --- */
 
-/* One whose DROP was interrupted has a limit of its own. */
+/* A DROP marks it so before it commits, or when it was interrupted. */
+static bool
+is_invalid(Form_pg_database database)
+{
+	return database->datconnlimit < -1;
+}
+
 static bool
 may_have_work(Form_pg_database database)
 {
 	return database->datallowconn && !database->datistemplate &&
-		   database->datconnlimit >= -1;
+		   !is_invalid(database);
 }
 
 /* Has each database looked at, once there is a record for it. */
@@ -106,21 +112,26 @@ need_listed(void)
 		to_need = list_delete_last(to_need);
 }
 
-/* May a worker connect to it?  One that is gone has left its questions behind. */
+/*
+ * May a worker connect to it?  One that is gone, or marked by a DROP that is about
+ * to commit, has left its questions behind.
+ */
 static bool
 may_start_in(Oid oid)
 {
 	HeapTuple tuple;
 	bool	  may = false;
+	bool	  gone = true;
 
 	StartTransactionCommand();
 	tuple = SearchSysCache1(DATABASEOID, ObjectIdGetDatum(oid));
 	if (HeapTupleIsValid(tuple))
 	{
 		may = may_have_work((Form_pg_database) GETSTRUCT(tuple));
+		gone = is_invalid((Form_pg_database) GETSTRUCT(tuple));
 		ReleaseSysCache(tuple);
 	}
-	else
+	if (gone)
 		cs_slots_forget(oid);
 	CommitTransactionCommand();
 	return may;
