@@ -216,7 +216,7 @@ is($sandbox->subjects('lenderlink', 'score')->{repeated}, 0, 'nothing was asked 
 # --- tables that are locked, or gone ---
 
 $cluster->log_mark;
-foreach my $lock ('LOCK TABLE credscore.assessment', 'DROP EXTENSION credscore CASCADE')
+foreach my $lock ('LOCK TABLE credscore.assessment', 'ALTER EXTENSION credscore UPDATE', 'DROP EXTENSION credscore CASCADE')
 {
 	$phone = phone();
 	$sandbox->hold('lenderlink', 'score');
