@@ -14,7 +14,7 @@ use Time::HiRes ();
 use Bench;
 
 our @EXPORT = qw(queue_batch queue_pend queue_start queue_settled queue_rest queue_reads
-  queue_call queue_nap);
+  queue_call queue_nap queue_stop);
 
 # How long anything may take, in seconds.
 use constant PATIENCE => 3600;
@@ -180,15 +180,20 @@ sub queue_rest
 	return (cpu($pid) - $before) * 1000;
 }
 
-# Rows of the queue and entries of its indexes that were read so far; the worker
-# leaves for that.
+# Rows of the queue and entries of its indexes that were read so far, as far as
+# those who read have told: a worker does at its next turn after a second, or when
+# it leaves.
 sub queue_reads
 {
 	my ($session) = @_;
-
-	workers($session, 'off');
 	return $session->query(q{SELECT seq_tup_read + (SELECT sum(idx_tup_read) FROM pg_stat_all_indexes i WHERE i.relid = t.relid)
 		FROM pg_stat_all_tables t WHERE relid = 'credscore.assessment'::regclass});
+}
+
+sub queue_stop
+{
+	my ($session) = @_;
+	return workers($session, 'off');
 }
 
 # Seconds from a request to its call, as the sandbox tells; it is sent when that

@@ -29,7 +29,7 @@ use Time::HiRes qw(time);
 
 # The pace of crashes; what is waited for is that calls are made.
 use constant PACE => 2;
-use constant { SESSIONS => 6, CALLS_BETWEEN => 5, WAIT => 120, LAST_WAIT => 900 };
+use constant { SESSIONS => 6, CALLS_BETWEEN => 5, WAIT => 120, SHOT_WAIT => 20, LAST_WAIT => 900 };
 
 my $count = $ENV{COUNT} || 100;
 my $seed = $ENV{SEED} || 1;
@@ -122,12 +122,12 @@ sub read_log
 # Sessions go on until a condition holds; false: it did not come to hold.
 sub load_until
 {
-	my ($condition) = @_;
+	my ($condition, $seconds) = @_;
 
 	return $load->run(sub {
 		read_log() if time - $log_read > 0.5;
 		return $condition->();
-	}, WAIT);
+	}, $seconds // WAIT);
 }
 
 # Until enough has been asked since the last look, and it is time.
@@ -273,7 +273,7 @@ sub shoot
 
 	ask(q{SELECT setval('storm.shots', 1, false)});
 	ask("INSERT INTO storm.aim VALUES ('$event')");
-	$event = 'nobody' if !load_until(sub { ask('SELECT is_called FROM storm.shots') eq 't' });
+	$event = 'nobody' if !load_until(sub { ask('SELECT is_called FROM storm.shots') eq 't' }, SHOT_WAIT);
 	ask('DELETE FROM storm.aim');
 	return $event;
 }

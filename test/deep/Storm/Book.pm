@@ -284,7 +284,8 @@ sub final_faults
 	foreach my $row (values %{ $self->{row} })
 	{
 		my $statuses = $self->{calls}{ $row->{subject} } // {};
-		my $what = "request $row->{id}, $row->{kind} of $row->{subject}, $row->{status}";
+		my $what = "request $row->{id}, $row->{kind} of $row->{subject}, $row->{status}, retries $row->{retries} ("
+		  . join(' ', map { "$_: $statuses->{$_}" } sort keys %$statuses) . ')';
 
 		push @faults, "$what: is open" if $is_open{ $row->{status} };
 		push @faults, "$what: nobody was asked"
