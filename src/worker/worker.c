@@ -321,6 +321,35 @@ work(void)
 	}
 }
 
+/*
+ * What the database sets for its sessions is not for the worker.  A claim must
+ * outlive a crash once its call has left, and a failover where there is a
+ * synchronous standby.
+ */
+static void
+choose_settings(void)
+{
+	static const struct
+	{
+		const char *name;
+		const char *value;
+	} settings[] = {
+		{"search_path", "pg_catalog, pg_temp"},
+		{"default_transaction_isolation", "read committed"},
+		{"default_transaction_read_only", "off"},
+		{"synchronous_commit", "on"},
+		{"session_replication_role", "origin"},
+		{"max_parallel_workers_per_gather", "0"},
+		{"jit", "off"},
+		/* A window of its own for each server, see worker/lane.c. */
+		{"credscore.max_in_flight", "1024"}};
+
+	for (size_t i = 0; i < lengthof(settings); i++)
+		(void) set_config_option(settings[i].name, settings[i].value,
+								 PGC_SUSET, PGC_S_OVERRIDE, GUC_ACTION_SET,
+								 true, 0, false);
+}
+
 void
 credscore_worker_main(Datum arg)
 {
@@ -336,11 +365,7 @@ credscore_worker_main(Datum arg)
 	BackgroundWorkerInitializeConnectionByOid(database, InvalidOid, 0);
 	pgstat_report_appname("credscore worker");
 	pgstat_report_activity(STATE_RUNNING, "looking for requests");
-	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_SUSET,
-							 PGC_S_OVERRIDE, GUC_ACTION_SET, true, 0, false);
-	/* A window of its own for each server, see worker/lane.c. */
-	(void) set_config_option("credscore.max_in_flight", "1024", PGC_SUSET,
-							 PGC_S_OVERRIDE, GUC_ACTION_SET, true, 0, false);
+	choose_settings();
 	cs_work.cxt = AllocSetContextCreate(TopMemoryContext, "credscore turn",
 										ALLOCSET_DEFAULT_SIZES);
 	if (!lock_database())
