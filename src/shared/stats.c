@@ -337,6 +337,21 @@ copy_numbers(uint64 *to, pg_atomic_uint64 *from, int n)
 		to[i] = pg_atomic_read_u64(&from[i]);
 }
 
+CsInstant
+cs_stats_opens_at(const CsKey *key)
+{
+	CsStatServer *s = find(key);
+	CsInstant	  now = cs_clock_ticks();
+	CsInstant	  until = 0;
+
+	if (s == NULL)
+		return 0;
+	if (pg_atomic_read_u32(&s->breaker) == CS_BREAKER_OPEN)
+		until = (CsInstant) pg_atomic_read_u64(&s->open_until);
+	until = Max(until, (CsInstant) pg_atomic_read_u64(&s->paused_until));
+	return until > now ? until : 0;
+}
+
 /* What the courier said last, and what time has made of it since. */
 static void
 read_gate(CsStatServer *s, CsStatView *view)

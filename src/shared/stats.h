@@ -93,6 +93,10 @@ extern void cs_stats_cache_hit(const CsKey *server);
 /* A reply that the courier took for an answer was read: is it one? */
 extern void cs_stats_understood(const CsKey *server, bool understood);
 
+/* When its calls may leave, as the courier said last, in ticks: its breaker is
+ * open until then, or it asked for a pause; 0: now. */
+extern CsInstant cs_stats_opens_at(const CsKey *server);
+
 /* Everything of one server, copied. */
 typedef struct CsStatView
 {

@@ -9,6 +9,7 @@
 
 #include "pg/clock.h"
 #include "shared/place.h"
+#include "worker/lane.h"
 #include "worker/outbox.h"
 #include "worker/outcome.h"
 #include "worker/work.h"
@@ -129,12 +130,29 @@ join_pending(const CsQueueRow *row, CsEntry *entry)
 	return false;
 }
 
+/* Nothing is claimed whose call could not leave: its lane waits. */
+static bool
+must_wait(const CsQueueRow *row, CsEntry *entry)
+{
+	int wait_ms;
+
+	if (row->status == CS_ROW_ASKING ||
+		(row->status == CS_ROW_PENDING && !pays_to_look(row)) ||
+		cs_job_fits(row, &wait_ms))
+		return false;
+	cs_lane_refused(entry->lane, wait_ms);
+	cs_work_look_later(entry, cs_clock_ticks());
+	return true;
+}
+
 static void
 plan_row(const CsQueueRow *row, TurnPlan *plan)
 {
 	CsEntry *entry = cs_schedule_find(cs_work.schedule, row->id);
 
 	entry->status = (uint8) row->status;
+	if (must_wait(row, entry))
+		return;
 	if (row->status == CS_ROW_QUEUED)
 	{
 		if (!join_pending(row, entry))

@@ -28,6 +28,7 @@
 #include "session/question.h"
 #include "session/result_jsonb.h"
 #include "shared/slots.h"
+#include "shared/stats.h"
 
 
 /* --- life --- */
@@ -572,16 +573,41 @@ find_right(void *argument)
 	(void) check_right(argument);
 }
 
+/* With which settings its requester may ask; NULL: it may not. */
+static const CsSettings *
+right_of(const CsQueueRow *row)
+{
+	if (found_right(row) == NULL)
+		(void) act_as(find_right, unconstify(CsQueueRow *, row),
+					  CurrentMemoryContext);
+	return found_right(row);
+}
+
+bool
+cs_job_fits(const CsQueueRow *row, int *wait_ms)
+{
+	const CsSettings *settings = right_of(row);
+	CsInstant		  opens_at;
+
+	*wait_ms = 0;
+	/* Why it may not ask is found out, and written, when it is started. */
+	if (settings == NULL)
+		return true;
+	if (!settings->limits.enabled)
+		return false;
+	opens_at = cs_stats_opens_at(&settings->server_key);
+	if (opens_at == 0)
+		return true;
+	*wait_ms = (int) ((opens_at - cs_clock_ticks()) / CS_US_PER_MS) + 1;
+	return false;
+}
+
 bool
 cs_job_may_share(const CsQueueRow *row, const uint8 *key)
 {
-	const CsSettings *settings = found_right(row);
+	const CsSettings *settings = right_of(row);
 	uint8			  present[CS_JOB_KEY_SIZE];
 
-	if (settings == NULL)
-		(void) act_as(find_right, unconstify(CsQueueRow *, row),
-					  CurrentMemoryContext);
-	settings = found_right(row);
 	if (settings == NULL)
 		return false;
 	make_key(row, &settings->account_key, present);

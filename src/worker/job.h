@@ -126,6 +126,12 @@ extern void cs_job_key(const CsQueueRow *row, const CsJobMeans *means,
 					   uint8 out[CS_JOB_KEY_SIZE]);
 
 /*
+ * May a call of a row's server leave at present?  Else *wait_ms says in how long
+ * at the least, 0: nobody knows.  Within a transaction.
+ */
+extern bool cs_job_fits(const CsQueueRow *row, int *wait_ms);
+
+/*
  * May a row share what asks under this key?  Its requester must have the right to
  * ask, and the key be what it is now.  Within a transaction.
  */

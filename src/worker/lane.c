@@ -179,6 +179,13 @@ cs_lane_refused(int number, int said_ms)
 		Max(lane->until, now + Max(lane->pause_ms, said_ms) * CS_US_PER_MS);
 }
 
+void
+cs_lane_wake_all(void)
+{
+	for (int i = 0; i < nlanes; i++)
+		lanes[i].until = 0;
+}
+
 CsInstant
 cs_lane_served_at(int number)
 {

@@ -43,6 +43,9 @@ extern void cs_lane_served(int lane);
 /* Nothing leaves at present: it is left alone, for so long at the least. */
 extern void cs_lane_refused(int lane, int said_ms);
 
+/* What lanes had to wait for may have changed: they try at once. */
+extern void cs_lane_wake_all(void);
+
 /* When it was last served; 0: never. */
 extern CsInstant cs_lane_served_at(int lane);
 

@@ -30,21 +30,6 @@
 
 /* --- the schedule --- */
 
-/*
- * A row that was announced, and is in mind already: what one knew of it may not
- * hold any more.  What is being asked or written is seen then.
- */
-static void
-make_anew(CsEntry *entry, const CsQueueRow *row)
-{
-	if (entry->status == row->status ||
-		(entry->state != CS_ENTRY_LOOK && entry->state != CS_ENTRY_POLLING))
-		return;
-	entry->status = (uint8) row->status;
-	entry->tries = entry->faults = 0;
-	cs_schedule_set(cs_work.schedule, entry, CS_ENTRY_LOOK, cs_clock_ticks());
-}
-
 /* What the lanes' roles have, as it was at this look. */
 typedef struct Means
 {
@@ -130,6 +115,39 @@ first_due(const CsQueueRow *row, const CsPolling *pace)
 	if (row->deadline != DT_NOEND)
 		wait_ms = Min(wait_ms, (row->deadline - now) / CS_US_PER_MS + 1);
 	return cs_work_after(Max(wait_ms, 0));
+}
+
+/* The pace may be another since it was put in mind. */
+static void
+hurry(CsEntry *entry, const CsQueueRow *row)
+{
+	CsInstant due;
+
+	if (row->status != CS_ROW_PENDING || entry->state != CS_ENTRY_LOOK ||
+		entry->due == CS_NEVER)
+		return;
+	due = first_due(row, &means_of(row, entry->lane)->pace);
+	if (due < entry->due)
+		cs_schedule_set(cs_work.schedule, entry, CS_ENTRY_LOOK, due);
+}
+
+/*
+ * A row that was announced, and is in mind already: what one knew of it may not
+ * hold any more.  What is being asked or written is seen then.
+ */
+static void
+make_anew(CsEntry *entry, const CsQueueRow *row)
+{
+	if (entry->state != CS_ENTRY_LOOK && entry->state != CS_ENTRY_POLLING)
+		return;
+	if (entry->status == row->status)
+	{
+		hurry(entry, row);
+		return;
+	}
+	entry->status = (uint8) row->status;
+	entry->tries = entry->faults = 0;
+	cs_schedule_set(cs_work.schedule, entry, CS_ENTRY_LOOK, cs_clock_ticks());
 }
 
 /*
@@ -226,7 +244,10 @@ cs_look_news(void)
 
 	cs_place_take_news(&taken);
 	if (taken.look_at_all)
+	{
 		cs_work.read_from = PG_INT64_MIN;
+		cs_lane_wake_all();
+	}
 	for (int i = 0; i < taken.n; i++)
 		cs_id_news_add(&news, taken.ranges[i].first, taken.ranges[i].last);
 	if ((news.n == 0 && cs_work.read_from == 0) ||

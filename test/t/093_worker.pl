@@ -183,6 +183,22 @@ cmp_ok(one(q{SELECT count(*) FROM credscore.assessment WHERE kind = 'assessment'
 $sandbox->clear;
 comes(q{count(*) = 300 FROM credscore.assessment WHERE kind = 'assessment' AND status = 'done' AND subject ~ '^borrower:1[0-9]{3}$'}, 'all of them end');
 
+# --- switches and pace ---
+
+$cluster->alter_server('slow', enabled => 'off');
+my $off = one(q{SELECT credscore_request_lac('639170050001', 'slow')});
+my $place = row($off, 'ctid');
+ends(one("SELECT credscore_request_lac('63917005010$_')"), 'done', 'a server that is off delays no other') for 1 .. 2;
+is(row($off, 'ctid'), $place, 'its rows are not claimed');
+$cluster->alter_server('slow', enabled => undef);
+ends($off, 'done', 'before it is on again');
+
+$cluster->alter_server('weza', poll_interval => '1h', poll_interval_max => '1h');
+my $patient = one(q{SELECT credscore_request_assessment('7')});
+comes("status = 'pending' FROM credscore.assessment WHERE id = $patient", 'one is to be looked at in an hour');
+$cluster->alter_server('weza', poll_interval => '0', poll_interval_max => '0');
+ends($patient, 'done', 'a shorter pace holds for it, too');
+
 # --- deadlines ---
 
 $cluster->alter_server('weza', poll_interval => '20ms', poll_interval_max => '20ms', poll_deadline => '1s');
