@@ -272,7 +272,9 @@ sub call_faults
 	  if $all > 0 && @$rows && $retries == 0 && !grep { $_->{status} ne 'cancelled' } @$rows;
 	push @faults, map { "request id $_->{request_id} was sent " . $self->sent($self->{ids}{ $_->{request_id} }) . ' times' }
 	  grep { $self->sent($self->{ids}{ $_->{request_id} }) > 1 } @$rows;
-	return map { "$kind of $subject (" . join(' ', map { "$_: $statuses->{$_}" } sort keys %$statuses) . "): $_" } @faults;
+	my $what = "$question->{n} $kind of $subject (" . join(' ', map { "$_: $statuses->{$_}" } sort keys %$statuses) . '; '
+	  . join(', ', map { "$_->{id} $_->{status} $_->{request_id}" } @$rows) . ')';
+	return map { "$what: $_" } @faults;
 }
 
 # What else must hold when nothing is left to do.
