@@ -240,6 +240,8 @@ CREATE TABLE credscore.assessment (
     completed_at timestamptz,
     result jsonb,
     error jsonb,
+    retried_from jsonb,
+    CHECK (octet_length(subject) <= 1024 AND pg_column_size(arguments) <= 8192),
     CHECK ((completed_at IS NULL) = (status IN ('queued', 'asking', 'pending')))
 ) WITH (fillfactor = 30);
 ALTER SEQUENCE credscore.assessment_id_seq OWNED BY credscore.assessment.id;
@@ -267,6 +269,7 @@ COMMENT ON COLUMN credscore.assessment.asked_in IS 'the life of the shared memor
 COMMENT ON COLUMN credscore.assessment.completed_at IS 'when it ended; NULL: it is open';
 COMMENT ON COLUMN credscore.assessment.result IS 'the answer, also one that is not yet the last';
 COMMENT ON COLUMN credscore.assessment.error IS 'the report that it ended with, as on_error => report makes it';
+COMMENT ON COLUMN credscore.assessment.retried_from IS 'what it was before credscore_retry(), with the request id of the call that may be on an invoice; NULL: it was not put back';
 SELECT pg_catalog.pg_extension_config_dump('credscore.assessment', '');
 SELECT pg_catalog.pg_extension_config_dump('credscore.assessment_id_seq', '');
 
@@ -274,22 +277,25 @@ CREATE VIEW credscore_assessments WITH (security_barrier) AS
     SELECT a.id, a.server, a.kind,
         CASE WHEN a.requested_by = CURRENT_USER THEN a.subject END AS subject,
         CASE WHEN a.requested_by = CURRENT_USER THEN a.arguments END AS arguments,
-        a.status, a.provider_ref, a.request_id, a.attempts, a.deadline, a.requested_by, a.purpose,
+        a.status,
+        CASE WHEN a.requested_by = CURRENT_USER THEN a.provider_ref END AS provider_ref,
+        a.request_id, a.attempts, a.deadline, a.requested_by, a.purpose,
         a.requested_at, a.asked_at, a.completed_at,
         CASE WHEN a.requested_by = CURRENT_USER THEN a.result END AS result,
-        CASE WHEN a.requested_by = CURRENT_USER THEN a.error END AS error
+        CASE WHEN a.requested_by = CURRENT_USER THEN a.error END AS error,
+        CASE WHEN a.requested_by = CURRENT_USER THEN a.retried_from END AS retried_from
     FROM credscore.assessment a
     WHERE a.requested_by = CURRENT_USER OR pg_catalog.pg_has_role(CURRENT_USER, 'credscore_monitor', 'USAGE');
 GRANT SELECT ON credscore_assessments TO PUBLIC;
 COMMENT ON VIEW credscore_assessments IS
-    'requests whose answer comes later: those of the current role, and for members of credscore_monitor those of all, without subject, arguments, result and error';
+    'requests whose answer comes later: those of the current role, and for members of credscore_monitor those of all, without subject, arguments, provider_ref, result, error and retried_from';
 COMMENT ON COLUMN credscore_assessments.id IS 'what credscore_request_assessment() and its kin returned';
 COMMENT ON COLUMN credscore_assessments.server IS 'foreign server that is asked';
 COMMENT ON COLUMN credscore_assessments.kind IS 'assessment, decision, lac or statement: which of them';
 COMMENT ON COLUMN credscore_assessments.subject IS 'whom it is about, normalised; NULL for those of others';
 COMMENT ON COLUMN credscore_assessments.arguments IS 'other arguments, as they are sent; NULL for those of others';
 COMMENT ON COLUMN credscore_assessments.status IS 'queued, asking, pending; done, failed, expired, cancelled, unknown';
-COMMENT ON COLUMN credscore_assessments.provider_ref IS 'what the provider calls it, once it was accepted';
+COMMENT ON COLUMN credscore_assessments.provider_ref IS 'what the provider calls it, once it was accepted; NULL for those of others';
 COMMENT ON COLUMN credscore_assessments.request_id IS 'sent along with each call; another one after credscore_retry()';
 COMMENT ON COLUMN credscore_assessments.attempts IS 'calls that were claimed for it and may have left';
 COMMENT ON COLUMN credscore_assessments.deadline IS 'after it what the provider still works on is looked at once more, and expires';
@@ -300,6 +306,7 @@ COMMENT ON COLUMN credscore_assessments.asked_at IS 'when its latest call was cl
 COMMENT ON COLUMN credscore_assessments.completed_at IS 'when it ended; NULL: it is open';
 COMMENT ON COLUMN credscore_assessments.result IS 'the answer, also one that is not yet the last; NULL for those of others';
 COMMENT ON COLUMN credscore_assessments.error IS 'the report that it ended with, as on_error => report makes it; NULL for those of others';
+COMMENT ON COLUMN credscore_assessments.retried_from IS 'what it was before credscore_retry(), with the request id of the call that may be on an invoice; NULL: it was not put back, and for those of others';
 
 CREATE FUNCTION credscore_request_assessment(
     account_id text,

@@ -24,6 +24,7 @@
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
 #include "tcop/utility.h"
+#include "utils/resowner.h"
 
 #include "shared/prepared.h"
 #include "store/queue.h"
@@ -60,6 +61,25 @@ forget(void)
 	always = false;
 }
 
+/*
+ * What a transaction changed of servers, mappings and privileges others hear of
+ * only after its callbacks: who is woken by those may still see the old ones.  So
+ * a look at all is announced once more when they are told.
+ */
+static bool all_again;
+
+/* End of a transaction, after its invalidations were sent: likewise. */
+static void
+at_release(ResourceReleasePhase phase, bool commit, bool top_level, void *arg)
+{
+	CsNews all = {.look_at_all = true};
+
+	if (phase != RESOURCE_RELEASE_AFTER_LOCKS || !top_level || !all_again)
+		return;
+	all_again = false;
+	cs_place_announce(MyDatabaseId, &all);
+}
+
 /* Transaction callback: copies within shared memory and sets latches. */
 static void
 at_transaction_end(XactEvent event, void *arg)
@@ -70,6 +90,7 @@ at_transaction_end(XactEvent event, void *arg)
 		case XACT_EVENT_PARALLEL_COMMIT:
 			if (has_news())
 				cs_place_announce(MyDatabaseId, &news);
+			all_again = news.look_at_all;
 			forget();
 			break;
 		case XACT_EVENT_ABORT:
@@ -179,6 +200,7 @@ void
 cs_announce_init(void)
 {
 	RegisterXactCallback(at_transaction_end, NULL);
+	RegisterResourceReleaseCallback(at_release, NULL);
 	prev_utility_hook = ProcessUtility_hook;
 	ProcessUtility_hook = utility_announced;
 }

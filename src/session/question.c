@@ -132,6 +132,17 @@ build_request(const CsAsk *ask, const char *request_id, CsRequest *request)
 	cs_error_raise_early(&err, NULL);
 }
 
+void
+cs_question_check(const CsAsk *ask)
+{
+	char	  request_id[REQUEST_ID_SIZE];
+	CsRequest request = {0};
+
+	make_request_id(request_id);
+	build_request(ask, request_id, &request);
+	cs_template_free(&request);
+}
+
 static void
 refuse_without_memory(void)
 {

@@ -50,6 +50,9 @@ extern dsa_pointer cs_question_share(const CsAsk *ask);
 extern dsa_pointer
 cs_question_share_as(const CsAsk *ask, const char *request_id);
 
+/* Raises what building the request refuses, and asks nothing. */
+extern void cs_question_check(const CsAsk *ask);
+
 /*
  * A time as providers read it: UTC without zone, "2023-11-17T00:00:00".
  * NULL and *err for infinity and for years outside 1 to 9999.

@@ -24,6 +24,7 @@
 #include "session/announce.h"
 #include "session/asking.h"
 #include "session/failure.h"
+#include "session/question.h"
 #include "session/result_jsonb.h"
 #include "session/scope.h"
 #include "store/home.h"
@@ -106,6 +107,7 @@ request(FunctionCallInfo fcinfo, const char *symbol, const char *kind)
 						  &err) != CS_OK)
 		cs_error_raise_early(&err, NULL);
 	check_asks(asking.ask.cached_only);
+	cs_question_check(&asking.ask);
 	row.kind = unconstify(char *, kind);
 	row.subject = pg_any_to_server(asking.subject,
 								   (int) strlen(asking.subject), PG_UTF8);

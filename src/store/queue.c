@@ -340,11 +340,24 @@ cs_queue_cancel(int64 id)
 {
 	static CsQueueStatement unsent = {
 		.text =
-			/* Of which a call has left, though in vain, is not said that none did. */
-		"UPDATE credscore.assessment SET status = CASE attempts WHEN 0 THEN 'cancelled' ELSE 'failed' END, "
-		"error = CASE attempts WHEN 0 THEN NULL ELSE pg_catalog.jsonb_build_object('error', pg_catalog.jsonb_build_object("
+			/*
+			 * Of which a call has left, though in vain, is not said that none
+			 * did.  One that was put back is again what it was before.
+			 */
+		"UPDATE credscore.assessment SET "
+		"status = CASE WHEN attempts > 0 THEN 'failed' ELSE COALESCE(retried_from ->> 'status', 'cancelled') END, "
+		"error = CASE WHEN attempts > 0 THEN pg_catalog.jsonb_build_object('error', pg_catalog.jsonb_build_object("
 		"'sqlstate', 'CS410', 'message', 'the request was cancelled; calls for it had been refused', "
-		"'server', server, 'billed', 'no', 'retryable', true, 'attempts', attempts)) END, "
+		"'server', server, 'billed', 'no', 'retryable', true, 'attempts', attempts)) "
+		"ELSE NULLIF(retried_from -> 'error', 'null') END, "
+		"result = CASE WHEN attempts = 0 THEN NULLIF(retried_from -> 'result', 'null') END, "
+		"request_id = CASE WHEN attempts = 0 AND retried_from IS NOT NULL "
+		"THEN (retried_from ->> 'request_id')::uuid ELSE request_id END, "
+		"provider_ref = CASE WHEN attempts = 0 THEN retried_from ->> 'provider_ref' END, "
+		"asked_at = CASE WHEN attempts = 0 THEN (retried_from ->> 'asked_at')::timestamptz ELSE asked_at END, "
+		"answers = CASE WHEN attempts = 0 THEN COALESCE((retried_from ->> 'answers')::int, 0) ELSE answers END, "
+		"attempts = CASE WHEN attempts = 0 THEN COALESCE((retried_from ->> 'attempts')::int, 0) ELSE attempts END, "
+		"retried_from = CASE WHEN attempts = 0 THEN NULLIF(retried_from -> 'retried_from', 'null') ELSE retried_from END, "
 		"completed_at = pg_catalog.now() "
 		"WHERE id = $1 AND requested_by = $2 AND status = 'queued'",
 		.nargs = 2,
@@ -369,7 +382,10 @@ cs_queue_retry(int64 id)
 		.text =
 			"UPDATE credscore.assessment SET status = 'queued', request_id = pg_catalog.gen_random_uuid(), home = $3, "
 			"provider_ref = NULL, attempts = 0, answers = 0, deadline = NULL, asked_at = NULL, asked_in = NULL, "
-			"completed_at = NULL, result = NULL, error = NULL "
+			"completed_at = NULL, result = NULL, error = NULL, "
+			"retried_from = pg_catalog.jsonb_build_object('status', status, 'request_id', request_id, "
+			"'provider_ref', provider_ref, 'attempts', attempts, 'answers', answers, 'asked_at', asked_at, "
+			"'result', result, 'error', error, 'retried_from', retried_from) "
 			"WHERE id = $1 AND requested_by = $2 AND status IN ('failed', 'expired', 'unknown')",
 		.nargs = 3,
 		.types = {INT8OID, NAMEOID, UUIDOID}};

@@ -34,6 +34,9 @@
 #define TURN_ROWS  256
 #define WRITE_ROWS 1000
 
+/* Whose role may not ask, and who was paid for, is looked at again after so long. */
+#define REFUSED_AGAIN_MS 10000
+
 /* What waits for others' locks so long is told, and told again. */
 #define BLOCKED_MS 10000
 
@@ -319,23 +322,32 @@ after_success(void)
 
 /* --- starting --- */
 
-/* Requests that are refused before they are asked. */
-static void
-refuse_job(CsJob *job, Jsonb *report)
+/*
+ * What was paid for waits until its deadline for somebody who may look after it:
+ * rights and mappings come back.
+ */
+static bool
+may_wait(const CsQueueRow *row)
 {
-	MemoryContext old = MemoryContextSwitchTo(job->cxt);
+	return row->answers > 0 && row->deadline != DT_NOEND &&
+		   row->deadline > GetCurrentTimestamp();
+}
 
-	report = (Jsonb *) PG_DETOAST_DATUM_COPY(JsonbPGetDatum(report));
-	MemoryContextSwitchTo(old);
+/* Requests whose role may not ask, or not any more. */
+static void
+refuse_job(CsJob *job, const CsJobRefusal *refusal)
+{
 	for (int i = 0; i < job->nrows; i++)
 	{
-		CsKept *kept = cs_outbox_add(job, &job->rows[i],
-									 cs_work_status(job->kind), CS_ROW_FAILED);
+		const CsQueueRow *row = &job->rows[i];
+		CsEntry			 *entry = cs_schedule_find(cs_work.schedule, row->id);
 
-		cs_outbox_change(kept)->error = report;
-		cs_outbox_change(kept)->attempts = job->kind == CS_JOB_ASK ? -1 : 0;
-		cs_outbox_ends(kept);
-		set_entry(job->rows[i].id, CS_ENTRY_WRITE, CS_NEVER);
+		if (entry == NULL)
+			continue;
+		if (may_wait(row))
+			cs_outcome_take_back(job, row, entry, false, REFUSED_AGAIN_MS);
+		else
+			cs_outcome_refused(job, row, entry, refusal);
 	}
 	cs_outbox_done(job);
 }
@@ -372,10 +384,10 @@ note_started(CsJob *job)
 static void
 start_job(CsJob *job)
 {
-	Jsonb *report = NULL;
+	CsJobRefusal refusal = {0};
 
 	note_started(job);
-	switch (cs_job_start(job, &report))
+	switch (cs_job_start(job, &refusal))
 	{
 		case CS_JOB_STARTED:
 			cs_work_keep(job);
@@ -388,7 +400,7 @@ start_job(CsJob *job)
 			take_back_job(job);
 			break;
 		case CS_JOB_REFUSED:
-			refuse_job(job, report);
+			refuse_job(job, &refusal);
 			break;
 	}
 }

@@ -24,9 +24,7 @@
 
 #include "pg/clock.h"
 #include "pg/shmem.h"
-#include "session/failure.h"
 #include "session/question.h"
-#include "session/result_jsonb.h"
 #include "shared/slots.h"
 #include "shared/stats.h"
 
@@ -409,21 +407,6 @@ start(void *argument)
 	hand_over(job);
 }
 
-static Jsonb *
-report_of(const ErrorData *error, const CsJob *job)
-{
-	CsFailure failure = {.code = CS_ERR_ARGUMENT,
-						 .message = error->message,
-						 .detail = error->detail,
-						 .server = NameStr(job->rows[0].server),
-						 .provider = job->settings != NULL
-										 ? job->settings->provider->name
-										 : NULL,
-						 .billed = CS_BILLED_NO};
-
-	return cs_result_jsonb_report_as(&failure, error->sqlerrcode);
-}
-
 /* What of a server or mapping a person has to mend, and rows wait for. */
 static bool
 is_to_be_mended(int sqlstate)
@@ -451,7 +434,7 @@ is_passing(int sqlstate)
 }
 
 CsJobStart
-cs_job_start(CsJob *job, Jsonb **report)
+cs_job_start(CsJob *job, CsJobRefusal *refusal)
 {
 	ErrorData *error = act_as(start, job, job->cxt);
 
@@ -461,7 +444,8 @@ cs_job_start(CsJob *job, Jsonb **report)
 		return CS_JOB_NO_ROOM;
 	if (is_to_be_mended(error->sqlerrcode))
 		return CS_JOB_UNFIT;
-	*report = report_of(error, job);
+	*refusal =
+		(CsJobRefusal){error->sqlerrcode, error->message, error->detail};
 	return CS_JOB_REFUSED;
 }
 

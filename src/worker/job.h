@@ -87,8 +87,16 @@ typedef enum CsJobStart
 	CS_JOB_STARTED,
 	CS_JOB_NO_ROOM, /* no slot, or no memory: try again */
 	CS_JOB_UNFIT,	/* server or mapping lack what a person has to give them */
-	CS_JOB_REFUSED	/* *report says why its rows fail */
+	CS_JOB_REFUSED	/* its role may not ask: *refusal says why */
 } CsJobStart;
+
+/* Why nothing is asked for a role. */
+typedef struct CsJobRefusal
+{
+	int			sqlstate;
+	const char *message;
+	const char *detail; /* or NULL */
+} CsJobRefusal;
 
 /*
  * Hands a job over, as the requester of its first row: whether that may still
@@ -96,7 +104,7 @@ typedef enum CsJobStart
  * Never raises but for what ends the worker.
  */
 extern void		  cs_job_rights(void);
-extern CsJobStart cs_job_start(CsJob *job, Jsonb **report);
+extern CsJobStart cs_job_start(CsJob *job, CsJobRefusal *refusal);
 
 /*
  * Settings for a job whose slot a former worker filled: *gone: nobody has any

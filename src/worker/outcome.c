@@ -125,6 +125,30 @@ cs_outcome_take_back(CsJob *job, const CsQueueRow *row, CsEntry *entry,
 	cs_outbox_goes_on(kept, CS_ENTRY_LOOK, cs_work_after(again_ms));
 }
 
+void
+cs_outcome_refused(CsJob *job, const CsQueueRow *row, CsEntry *entry,
+				   const CsJobRefusal *refusal)
+{
+	bool		  paid = row->answers > 0;
+	CsFailure	  failure = failure_of(job, row, CS_ERR_ARGUMENT,
+								   paid ? CS_BILLED_YES : CS_BILLED_NO);
+	MemoryContext old = MemoryContextSwitchTo(job->cxt);
+	CsKept		 *kept;
+
+	failure.message = refusal->message;
+	failure.detail = refusal->detail;
+	failure.attempts = paid ? row->attempts : 0;
+	kept = write_row(job, row, entry,
+					 !paid								  ? CS_ROW_FAILED
+					 : strcmp(row->kind, "decision") == 0 ? CS_ROW_DONE
+														  : CS_ROW_EXPIRED);
+	cs_outbox_change(kept)->attempts = job->kind == CS_JOB_ASK ? -1 : 0;
+	cs_outbox_change(kept)->error =
+		cs_result_jsonb_report_as(&failure, refusal->sqlstate);
+	cs_outbox_ends(kept);
+	MemoryContextSwitchTo(old);
+}
+
 /* A row that nobody will ever know of. */
 void
 cs_outcome_unknown(CsJob *job, const CsQueueRow *row, CsEntry *entry)

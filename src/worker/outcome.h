@@ -26,6 +26,13 @@ extern void cs_outcome_collect(void);
 extern void cs_outcome_take_back(CsJob *job, const CsQueueRow *row,
 								 CsEntry *entry, bool left, int again_ms);
 
+/*
+ * A row whose role may not ask: it fails.  What was paid for has expired, or has
+ * the answer that there was by then.
+ */
+extern void cs_outcome_refused(CsJob *job, const CsQueueRow *row,
+							   CsEntry *entry, const CsJobRefusal *refusal);
+
 /* A row that nobody will ever know of. */
 extern void
 cs_outcome_unknown(CsJob *job, const CsQueueRow *row, CsEntry *entry);

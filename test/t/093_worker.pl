@@ -82,6 +82,7 @@ one('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type =
 ends($barred, 'failed', 'who may not ask shares nothing');
 $sandbox->set(assessment_polls => 0);
 ends($first, 'done', 'who may has the answer');
+one('GRANT credscore_caller TO ben');
 
 # --- what memory serves ---
 
@@ -139,8 +140,33 @@ $sandbox->set(assessment_polls => 1_000_000);
 my $paid = one(q{SET ROLE clerk; SELECT credscore_request_assessment('2')});
 comes("status = 'pending' FROM credscore.assessment WHERE id = $paid", 'it is pending');
 one('REVOKE USAGE ON FOREIGN SERVER weza FROM clerk');
-ends($paid, 'failed', 'who lost the right to ask has no answer looked after');
-like(row($paid, 'error'), qr/"sqlstate": "42501"/, 'and reads why');
+my $unpaid = one(q{INSERT INTO credscore.assessment (server, kind, subject, arguments, requested_by, home)
+	SELECT server, kind, 'borrower:20', arguments, requested_by, home FROM credscore.assessment WHERE id = } . "$paid RETURNING id");
+one('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = $$credscore worker$$');
+ends($unpaid, 'failed', 'who lost the right to ask is not asked for');
+like(row($unpaid, 'error'), qr/"billed": "no".*"sqlstate": "42501"/, 'and reads why');
+is(row($paid, 'status'), 'pending', 'what was paid for waits');
+$sandbox->set(assessment_polls => 0);
+one('GRANT USAGE ON FOREIGN SERVER weza TO clerk');
+ends($paid, 'done', 'until the right is back');
+
+$sandbox->set(assessment_polls => 1_000_000);
+$paid = one(q{SET ROLE clerk; SELECT credscore_request_assessment('21')});
+comes("status = 'pending' FROM credscore.assessment WHERE id = $paid", 'another is pending');
+one('REVOKE USAGE ON FOREIGN SERVER weza FROM clerk');
+one("UPDATE credscore.assessment SET deadline = now() WHERE id = $paid");
+one('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = $$credscore worker$$');
+ends($paid, 'expired', 'or its time is over');
+like(row($paid, 'error'), qr/"billed": "yes".*"sqlstate": "42501"/, 'which says that it was paid for');
+one('GRANT USAGE ON FOREIGN SERVER weza TO clerk');
+
+# --- what is put back, and cancelled ---
+
+is(one(qq{BEGIN; SET ROLE clerk; SELECT credscore_retry($paid); SELECT credscore_cancel($paid); COMMIT}), "t\nt", 'it is put back, and cancelled');
+is(row($paid, q{status || ' ' || (error #>> '{error,billed}') || ' ' || (provider_ref IS NOT NULL) || ' ' || attempts}), 'expired yes true 1',
+	'so it is what it was before');
+isnt($cluster->error(q{SELECT credscore_request_assessment('1', assessment_type => repeat('x', 100000))}), undef, 'a type that is none is refused at once');
+is($cluster->error(q{SELECT credscore_request_assessment('1', assessment_type => '')})->{sqlstate}, '22023', 'also an empty one');
 
 # --- locks ---
 
@@ -193,11 +219,14 @@ is(row($off, 'ctid'), $place, 'its rows are not claimed');
 $cluster->alter_server('slow', enabled => undef);
 ends($off, 'done', 'before it is on again');
 
-$cluster->alter_server('weza', poll_interval => '1h', poll_interval_max => '1h');
-my $patient = one(q{SELECT credscore_request_assessment('7')});
-comes("status = 'pending' FROM credscore.assessment WHERE id = $patient", 'one is to be looked at in an hour');
-$cluster->alter_server('weza', poll_interval => '0', poll_interval_max => '0');
-ends($patient, 'done', 'a shorter pace holds for it, too');
+for my $round (1 .. 5)
+{
+	$cluster->alter_server('weza', poll_interval => '1h', poll_interval_max => '1h');
+	my $patient = one("SELECT credscore_request_assessment('70$round')");
+	comes("status = 'pending' FROM credscore.assessment WHERE id = $patient", 'one is to be looked at in an hour');
+	$cluster->alter_server('weza', poll_interval => '0', poll_interval_max => '0');
+	ends($patient, 'done', 'a shorter pace holds for it, too');
+}
 
 # --- deadlines ---
 

@@ -387,7 +387,7 @@ is($sandbox->count('lenderlink', 'score') - $before, 0, 'no further call');
 	is($late->result, 'f|t', 'finds it put back, and cancels it');
 	workers('on');
 	$_->quit foreach $one, $two;
-	is($queue->status($id), 'cancelled', 'it stays cancelled');
+	is($queue->status($id), 'failed', 'it is what it was before, and stays so');
 }
 
 # Settings of the database do not stop its worker.
