@@ -200,27 +200,6 @@ cs_claim_is_busy(void)
 		   !cs_outbox_is_empty();
 }
 
-/* --- entries --- */
-
-/* Gives an entry another state, if it is still there. */
-static void
-set_entry(int64 id, CsEntryState state, CsInstant due)
-{
-	CsEntry *entry = cs_schedule_find(cs_work.schedule, id);
-
-	if (entry != NULL)
-		cs_schedule_set(cs_work.schedule, entry, state, due);
-}
-
-static void
-forget(int64 id)
-{
-	CsEntry *entry = cs_schedule_find(cs_work.schedule, id);
-
-	if (entry != NULL)
-		cs_schedule_remove(cs_work.schedule, entry);
-}
-
 static void
 plan_and_write(void *argument)
 {
@@ -265,7 +244,7 @@ static void
 give_up_row(int64 id)
 {
 	(void) cs_work_do(fail_row, &id);
-	forget(id);
+	cs_work_forget(id);
 }
 
 static void
@@ -424,8 +403,8 @@ drop_jobs(const Turn *turn)
 		CsJob *job = list_nth(turn->jobs, i);
 
 		for (int j = 0; j < job->nrows; j++)
-			set_entry(job->rows[j].id, CS_ENTRY_LOOK,
-					  cs_work_after(CS_WORK_AGAIN_MS));
+			cs_work_set(job->rows[j].id, CS_ENTRY_LOOK,
+						cs_work_after(CS_WORK_AGAIN_MS));
 		cs_outbox_done(job);
 	}
 	cs_work.not_before = cs_work_after(CS_WORK_AGAIN_MS);

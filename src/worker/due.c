@@ -14,24 +14,6 @@
 #include "worker/outcome.h"
 #include "worker/work.h"
 
-static void
-look_later(int64 id)
-{
-	CsEntry *entry = cs_schedule_find(cs_work.schedule, id);
-
-	if (entry != NULL)
-		cs_work_look_later(entry, cs_work_after(CS_WORK_AGAIN_MS));
-}
-
-static void
-forget(int64 id)
-{
-	CsEntry *entry = cs_schedule_find(cs_work.schedule, id);
-
-	if (entry != NULL)
-		cs_schedule_remove(cs_work.schedule, entry);
-}
-
 /* What is to be claimed, by the state it is claimed from. */
 typedef struct Claims
 {
@@ -178,7 +160,8 @@ claim(const Claims *claims, CsRowStatus from, TurnPlan *plan, bool *locked)
 	n = cs_queue_work_claim(claims->ids, claims->n, from, &rows);
 	*locked = *locked || n < claims->n;
 	for (int i = 0; i < claims->n; i++)
-		look_later(claims->ids[i]);
+		cs_work_set(claims->ids[i], CS_ENTRY_LOOK,
+					cs_work_after(CS_WORK_AGAIN_MS));
 	for (int i = 0; i < n; i++)
 		add_to_jobs(&plan->jobs, CS_JOB_ASK, &rows[i],
 					cs_schedule_find(cs_work.schedule, rows[i].id));
@@ -206,7 +189,7 @@ forget_closed(const int64 *ids, int n, CsQueueRow *rows, int nrows)
 	qsort(rows, nrows, sizeof(CsQueueRow), rows_by_id);
 	for (int i = 0; i < n; i++)
 		if (bsearch(&ids[i], rows, nrows, sizeof(CsQueueRow), by_id) == NULL)
-			forget(ids[i]);
+			cs_work_forget(ids[i]);
 }
 
 List *

@@ -148,3 +148,21 @@ cs_work_look_later(CsEntry *entry, CsInstant due)
 {
 	cs_schedule_set(cs_work.schedule, entry, CS_ENTRY_LOOK, due);
 }
+
+void
+cs_work_set(int64 id, CsEntryState state, CsInstant due)
+{
+	CsEntry *entry = cs_schedule_find(cs_work.schedule, id);
+
+	if (entry != NULL)
+		cs_schedule_set(cs_work.schedule, entry, state, due);
+}
+
+void
+cs_work_forget(int64 id)
+{
+	CsEntry *entry = cs_schedule_find(cs_work.schedule, id);
+
+	if (entry != NULL)
+		cs_schedule_remove(cs_work.schedule, entry);
+}

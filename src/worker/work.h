@@ -49,6 +49,10 @@ extern CsRowStatus	cs_work_status(CsJobKind kind);
 
 extern void cs_work_look_later(CsEntry *entry, CsInstant due);
 
+/* Give a row's entry another state, and take it out, if it is there. */
+extern void cs_work_set(int64 id, CsEntryState state, CsInstant due);
+extern void cs_work_forget(int64 id);
+
 /* The job of a kind that asks what a key says, among those; NULL: none. */
 extern CsJob *cs_work_find_job(List *jobs, CsJobKind kind, const uint8 *key);
 
