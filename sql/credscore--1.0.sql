@@ -389,6 +389,272 @@ GRANT EXECUTE ON FUNCTION credscore_wait(bigint, interval) TO credscore_caller, 
 COMMENT ON FUNCTION credscore_wait(bigint, interval) IS
     'waits for the answer of a committed request of the current role; NULL when the time is over; raises what it ended with instead of an answer';
 
+-- The ledger ---------------------------------------------------------------------
+
+-- What was called, what it cost, and which answers came of it.  The worker fills
+-- these tables.  Those that grow with every call are made of months, and go by
+-- months.  Such a parent has no index, no key and no partition here: a dump brings
+-- its partitions along, with what is theirs, and each would find its like.
+
+CREATE TABLE credscore.call_context (
+    id bigint PRIMARY KEY,
+    role name NOT NULL,
+    session_role name NOT NULL,
+    application text NOT NULL,
+    server name NOT NULL,
+    provider text NOT NULL,
+    endpoint text NOT NULL,
+    host text NOT NULL,
+    account text NOT NULL,
+    timezone text NOT NULL,
+    price numeric,
+    currency text
+);
+REVOKE ALL ON credscore.call_context FROM PUBLIC;
+COMMENT ON TABLE credscore.call_context IS
+    'what many calls have in common, once per combination; append-only';
+COMMENT ON COLUMN credscore.call_context.id IS 'a digest of the other columns';
+COMMENT ON COLUMN credscore.call_context.role IS 'who asked: the current role then';
+COMMENT ON COLUMN credscore.call_context.session_role IS 'who had logged in';
+COMMENT ON COLUMN credscore.call_context.application IS 'application_name of the session';
+COMMENT ON COLUMN credscore.call_context.server IS 'foreign server that was asked';
+COMMENT ON COLUMN credscore.call_context.provider IS 'who answers there';
+COMMENT ON COLUMN credscore.call_context.endpoint IS 'what was asked for, as in score';
+COMMENT ON COLUMN credscore.call_context.host IS 'where the request went: host and port';
+COMMENT ON COLUMN credscore.call_context.account IS 'what the provider knows the customer by, never a secret';
+COMMENT ON COLUMN credscore.call_context.timezone IS 'option timezone of the server: whose midnight ends a day';
+COMMENT ON COLUMN credscore.call_context.price IS 'option price of the server, of one billed call; NULL: it had none';
+COMMENT ON COLUMN credscore.call_context.currency IS 'option currency of the server; NULL: it had none';
+SELECT pg_catalog.pg_extension_config_dump('credscore.call_context', '');
+
+CREATE TABLE credscore.call_log (
+    called_at timestamptz NOT NULL,
+    context bigint NOT NULL,
+    request_id uuid NOT NULL,
+    attempt smallint NOT NULL,
+    purpose text,
+    query_id bigint,
+    question uuid NOT NULL,
+    subject uuid NOT NULL,
+    masked text NOT NULL,
+    source text NOT NULL CHECK (source IN ('call', 'shared')),
+    http_status smallint,
+    sqlstate text,
+    outcome text NOT NULL CHECK (outcome IN ('answered', 'refused', 'failed', 'unknown')),
+    billed text NOT NULL CHECK (billed IN ('yes', 'no', 'unknown')),
+    duration_us int NOT NULL,
+    bytes int NOT NULL,
+    cost numeric
+) PARTITION BY RANGE (called_at);
+REVOKE ALL ON credscore.call_log FROM PUBLIC;
+COMMENT ON TABLE credscore.call_log IS
+    'one row per call that has ended, and per question that shared one; append-only, in months of UTC that credscore.make_ledger_partition() makes; see credscore_call_log';
+COMMENT ON COLUMN credscore.call_log.called_at IS 'when the call left; of one that was shared, when it was asked for';
+COMMENT ON COLUMN credscore.call_log.context IS 'id in credscore.call_context';
+COMMENT ON COLUMN credscore.call_log.request_id IS 'sent along with the call; of one that was shared, that call''s';
+COMMENT ON COLUMN credscore.call_log.attempt IS 'which call of its question it was, from 1';
+COMMENT ON COLUMN credscore.call_log.purpose IS 'credscore.purpose of then; NULL: it was not said';
+COMMENT ON COLUMN credscore.call_log.query_id IS 'queryid of the statement, as in pg_stat_statements; NULL: not computed';
+COMMENT ON COLUMN credscore.call_log.question IS 'keyed digest of all that was asked; the key is in credscore.digest_key';
+COMMENT ON COLUMN credscore.call_log.subject IS 'keyed digest of whom it was about';
+COMMENT ON COLUMN credscore.call_log.masked IS 'whom it was about, without the digits in the middle';
+COMMENT ON COLUMN credscore.call_log.source IS 'call; or shared: the question shared a call that another had started';
+COMMENT ON COLUMN credscore.call_log.http_status IS 'status of the reply; NULL: there was none';
+COMMENT ON COLUMN credscore.call_log.sqlstate IS 'what the question ended with; NULL: with an answer';
+COMMENT ON COLUMN credscore.call_log.outcome IS 'answered, refused, failed, or unknown: it was sent, and nobody knows what came of it';
+COMMENT ON COLUMN credscore.call_log.billed IS 'yes, no or unknown, by the provider''s rules; credscore.call_correction may know better';
+COMMENT ON COLUMN credscore.call_log.duration_us IS 'microseconds that the call took';
+COMMENT ON COLUMN credscore.call_log.bytes IS 'bytes of the reply''s body';
+COMMENT ON COLUMN credscore.call_log.cost IS 'what it cost, where billed is yes and the server had a price; in the context''s currency';
+-- Nobody is to learn of persons and purposes from the planner's statistics.
+ALTER TABLE credscore.call_log
+    ALTER COLUMN purpose SET STATISTICS 0,
+    ALTER COLUMN question SET STATISTICS 0,
+    ALTER COLUMN subject SET STATISTICS 0,
+    ALTER COLUMN masked SET STATISTICS 0;
+
+CREATE TABLE credscore.call_answer (
+    read_at timestamptz NOT NULL,
+    request_id uuid NOT NULL,
+    answer bytea NOT NULL CHECK (pg_catalog.octet_length(answer) = 32),
+    provider_ref text
+) PARTITION BY RANGE (read_at);
+REVOKE ALL ON credscore.call_answer FROM PUBLIC;
+COMMENT ON TABLE credscore.call_answer IS
+    'which answer came of which call; append-only, in months of UTC; see credscore_provenance()';
+COMMENT ON COLUMN credscore.call_answer.read_at IS 'when the answer was made of the reply';
+COMMENT ON COLUMN credscore.call_answer.request_id IS 'of the call, as in credscore.call_log';
+COMMENT ON COLUMN credscore.call_answer.answer IS 'credscore.answer_digest() of the answer: 32 bytes';
+COMMENT ON COLUMN credscore.call_answer.provider_ref IS 'what the provider calls it; NULL: it gave no name';
+ALTER TABLE credscore.call_answer ALTER COLUMN provider_ref SET STATISTICS 0;
+
+CREATE TABLE credscore.call_reuse (
+    day date NOT NULL,
+    context bigint NOT NULL,
+    reused bigint NOT NULL CHECK (reused >= 0)
+) PARTITION BY RANGE (day);
+REVOKE ALL ON credscore.call_reuse FROM PUBLIC;
+COMMENT ON TABLE credscore.call_reuse IS
+    'questions that were answered without a call, from memory or from what is kept; any number of rows for a day and a context, whose sum counts; append-only, in months';
+COMMENT ON COLUMN credscore.call_reuse.day IS 'in the context''s time zone';
+COMMENT ON COLUMN credscore.call_reuse.context IS 'id in credscore.call_context';
+COMMENT ON COLUMN credscore.call_reuse.reused IS 'how many questions';
+
+CREATE TABLE credscore.call_correction (
+    made_at timestamptz NOT NULL,
+    made_by name NOT NULL,
+    request_id uuid NOT NULL,
+    attempt smallint NOT NULL,
+    billed text NOT NULL CHECK (billed IN ('yes', 'no')),
+    word text NOT NULL CHECK (word IN ('invoice', 'person')),
+    note text NOT NULL,
+    UNIQUE (request_id, attempt)
+);
+REVOKE ALL ON credscore.call_correction FROM PUBLIC;
+COMMENT ON TABLE credscore.call_correction IS
+    'what came to be known of the bill of a call that was unknown, see credscore_resolve(); append-only';
+COMMENT ON COLUMN credscore.call_correction.made_at IS 'when it was said';
+COMMENT ON COLUMN credscore.call_correction.made_by IS 'by which role';
+COMMENT ON COLUMN credscore.call_correction.request_id IS 'of the call, as in credscore.call_log';
+COMMENT ON COLUMN credscore.call_correction.attempt IS 'of the call, as in credscore.call_log';
+COMMENT ON COLUMN credscore.call_correction.billed IS 'yes or no';
+COMMENT ON COLUMN credscore.call_correction.word IS 'who says so: an invoice, or a person';
+COMMENT ON COLUMN credscore.call_correction.note IS 'why';
+SELECT pg_catalog.pg_extension_config_dump('credscore.call_correction', '');
+
+-- No key: a restore may bring a row beside the one that is there.
+CREATE TABLE credscore.journal_position (
+    life bytea NOT NULL,
+    segment bigint NOT NULL,
+    "offset" bigint NOT NULL
+);
+REVOKE ALL ON credscore.journal_position FROM PUBLIC;
+COMMENT ON TABLE credscore.journal_position IS
+    'how far the worker has loaded the journal into the ledger''s tables; it alone writes it';
+COMMENT ON COLUMN credscore.journal_position.life IS 'of which life of the data directory the journal is, see credscore.home';
+COMMENT ON COLUMN credscore.journal_position.segment IS 'the file that comes next';
+COMMENT ON COLUMN credscore.journal_position."offset" IS 'bytes of it that are loaded';
+SELECT pg_catalog.pg_extension_config_dump('credscore.journal_position', '');
+
+CREATE TABLE credscore.digest_key (
+    made_at timestamptz PRIMARY KEY,
+    key bytea NOT NULL CHECK (pg_catalog.octet_length(key) = 32)
+);
+REVOKE ALL ON credscore.digest_key FROM PUBLIC;
+COMMENT ON TABLE credscore.digest_key IS
+    'the key of the digests of subjects and questions: who has it can try out phone numbers; the oldest counts, so that a restored ledger goes on as it was';
+COMMENT ON COLUMN credscore.digest_key.made_at IS 'when CREATE EXTENSION ran, here or where a dump comes from';
+COMMENT ON COLUMN credscore.digest_key.key IS '32 random bytes';
+ALTER TABLE credscore.digest_key ALTER COLUMN key SET STATISTICS 0;
+INSERT INTO credscore.digest_key
+    SELECT pg_catalog.clock_timestamp(), pg_catalog.decode(pg_catalog.replace(
+        pg_catalog.concat(pg_catalog.gen_random_uuid(), pg_catalog.gen_random_uuid()), '-', ''), 'hex');
+SELECT pg_catalog.pg_extension_config_dump('credscore.digest_key', '');
+
+-- A row is there for good.  Also for a replica's role, and for superusers, as long
+-- as nobody takes the trigger away, which credscore_health() shows.
+CREATE FUNCTION credscore.refuse_change() RETURNS trigger
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RAISE EXCEPTION USING
+        ERRCODE = 'insufficient_privilege',
+        MESSAGE = format('rows of credscore.%I are never changed or removed', TG_TABLE_NAME),
+        DETAIL = 'The ledger is append-only.',
+        HINT = 'credscore_resolve() adds what came to be known of a bill; old months go by the setting credscore.ledger_retention.';
+END
+$$;
+REVOKE ALL ON FUNCTION credscore.refuse_change() FROM PUBLIC;
+COMMENT ON FUNCTION credscore.refuse_change() IS 'keeps the rows of the ledger as they are: for its triggers';
+
+DO $$
+DECLARE
+    name text;
+BEGIN
+    FOREACH name IN ARRAY ARRAY[
+        'call_answer', 'call_context', 'call_correction', 'call_log', 'call_reuse', 'digest_key']
+    LOOP
+        EXECUTE pg_catalog.format(
+            'CREATE TRIGGER keep_rows BEFORE UPDATE OR DELETE ON credscore.%I '
+            'FOR EACH ROW EXECUTE FUNCTION credscore.refuse_change()', name);
+        EXECUTE pg_catalog.format(
+            'CREATE TRIGGER keep_table BEFORE TRUNCATE ON credscore.%I '
+            'FOR EACH STATEMENT EXECUTE FUNCTION credscore.refuse_change()', name);
+        EXECUTE pg_catalog.format(
+            'ALTER TABLE credscore.%I ENABLE ALWAYS TRIGGER keep_rows, '
+            'ENABLE ALWAYS TRIGGER keep_table', name);
+    END LOOP;
+END
+$$;
+
+-- A partition gets all that is its own before it is attached, which waits for no
+-- reader; default privileges of the owner do not hold for it.
+CREATE FUNCTION credscore.make_ledger_partition(
+    parent text,
+    month date
+) RETURNS boolean
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO' AS $$
+DECLARE
+    name text := format('%s_%s', parent, to_char(month, 'YYYY_MM'));
+    starts date := date_trunc('month', month::timestamp);
+    statement text;
+BEGIN
+    IF coalesce(parent NOT IN ('call_answer', 'call_log', 'call_reuse') OR NOT isfinite(month), true) THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'invalid_parameter_value',
+            MESSAGE = 'no such partition of the ledger',
+            HINT = 'There are those of call_answer, call_log and call_reuse, one for each month.';
+    END IF;
+    IF pg_partition_root(to_regclass(format('credscore.%I', name))) IS NOT NULL THEN
+        RETURN false;
+    END IF;
+    EXECUTE format('LOCK TABLE ONLY credscore.%I IN SHARE UPDATE EXCLUSIVE MODE', parent);
+    IF pg_partition_root(to_regclass(format('credscore.%I', name))) IS NOT NULL THEN
+        RETURN false;
+    END IF;
+    EXECUTE format('CREATE TABLE credscore.%I (LIKE credscore.%I INCLUDING ALL) '
+        'WITH (autovacuum_freeze_min_age = 0)', name, parent);
+    FOR statement IN
+        SELECT format('REVOKE ALL ON credscore.%I FROM %s', name,
+            CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END)
+        FROM pg_class c CROSS JOIN aclexplode(c.relacl) a
+        WHERE c.oid = to_regclass(format('credscore.%I', name)) AND a.grantee <> c.relowner
+    LOOP
+        EXECUTE statement;
+    END LOOP;
+    FOR statement IN
+        SELECT format('ALTER TABLE credscore.%I ALTER COLUMN %I SET STATISTICS 0', name, a.attname)
+        FROM pg_attribute a
+        WHERE a.attrelid = to_regclass(format('credscore.%I', parent)) AND a.attnum > 0 AND a.attstattarget = 0
+    LOOP
+        EXECUTE statement;
+    END LOOP;
+    FOREACH statement IN ARRAY CASE parent
+        WHEN 'call_answer' THEN ARRAY['USING hash (answer)']
+        WHEN 'call_log' THEN ARRAY['(request_id)', '(question) WHERE billed = ''unknown''',
+            'USING brin (called_at) WITH (pages_per_range = 32, autosummarize = on)']
+        WHEN 'call_reuse' THEN ARRAY['USING brin (day) WITH (pages_per_range = 32, autosummarize = on)']
+    END
+    LOOP
+        EXECUTE format('CREATE INDEX ON credscore.%I %s', name, statement);
+    END LOOP;
+    EXECUTE format('CREATE TRIGGER keep_table BEFORE TRUNCATE ON credscore.%I '
+        'FOR EACH STATEMENT EXECUTE FUNCTION credscore.refuse_change()', name);
+    EXECUTE format('ALTER TABLE credscore.%I ENABLE ALWAYS TRIGGER keep_table', name);
+    EXECUTE format('ALTER TABLE credscore.%I ATTACH PARTITION credscore.%I FOR VALUES FROM (%L) TO (%L)',
+        parent, name, starts, (starts + interval '1 month')::date);
+    RETURN true;
+END
+$$;
+REVOKE ALL ON FUNCTION credscore.make_ledger_partition(text, date) FROM PUBLIC;
+COMMENT ON FUNCTION credscore.make_ledger_partition(text, date) IS
+    'makes the partition of call_answer, call_log or call_reuse for the month of a day, in UTC, with its indexes and triggers; false: it is there; waits for no reader and no writer';
+
+CREATE FUNCTION credscore.answer_digest(answer jsonb) RETURNS bytea
+    AS 'MODULE_PATHNAME', 'credscore_answer_digest' LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION credscore.answer_digest(jsonb) IS
+    'SHA-256 of an answer as PostgreSQL keeps it: 32 bytes; the order of members does not matter, the zeros of a number do';
+
 -- Reading answers: features -------------------------------------------------
 
 CREATE FUNCTION credscore.feature_catalogue(

@@ -23,7 +23,7 @@ ORDER BY p.proname COLLATE "C", p.oid::regprocedure::text COLLATE "C";
 
 -- What \df credscore* shows is for users, and fits a screen; the schema credscore
 -- keeps what only serves views and the wrapper.
-SELECT n.nspname, count(*), count(*) <= 32 AS fits_a_screen,
+SELECT n.nspname, count(*), count(*) <= 40 AS fits_a_screen,
     string_agg(p.proname, ' ' ORDER BY p.proname COLLATE "C") AS functions
 FROM member m JOIN pg_proc p ON m.classid = 'pg_proc'::regclass AND m.objid = p.oid
 JOIN pg_namespace n ON n.oid = p.pronamespace
@@ -54,7 +54,7 @@ WHERE obj_description(objid, classid::regclass::name) IS NULL;
 
 SELECT a.attrelid::regclass AS relation, a.attname
 FROM member m JOIN pg_attribute a ON m.classid = 'pg_class'::regclass AND m.objid = a.attrelid
-JOIN pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'v')
+JOIN pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p', 'v')
 WHERE a.attnum > 0 AND NOT a.attisdropped AND col_description(a.attrelid, a.attnum) IS NULL;
 
 SELECT rolname
