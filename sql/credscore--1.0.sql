@@ -429,6 +429,7 @@ SELECT pg_catalog.pg_extension_config_dump('credscore.call_context', '');
 
 CREATE TABLE credscore.call_log (
     called_at timestamptz NOT NULL,
+    day date NOT NULL,
     context bigint NOT NULL,
     request_id uuid NOT NULL,
     attempt smallint NOT NULL,
@@ -450,6 +451,7 @@ REVOKE ALL ON credscore.call_log FROM PUBLIC;
 COMMENT ON TABLE credscore.call_log IS
     'one row per call that has ended, and per question that shared one; append-only, in months of UTC that credscore.make_ledger_partition() makes; see credscore_call_log';
 COMMENT ON COLUMN credscore.call_log.called_at IS 'when the call left; of one that was shared, when it was asked for';
+COMMENT ON COLUMN credscore.call_log.day IS 'the same as a day of the context''s time zone: what is asked for by the day is found without a look at the others';
 COMMENT ON COLUMN credscore.call_log.context IS 'id in credscore.call_context';
 COMMENT ON COLUMN credscore.call_log.request_id IS 'sent along with the call; of one that was shared, that call''s';
 COMMENT ON COLUMN credscore.call_log.attempt IS 'which call of its question it was, from 1';
@@ -631,9 +633,9 @@ BEGIN
     END LOOP;
     FOREACH statement IN ARRAY CASE parent
         WHEN 'call_answer' THEN ARRAY['USING hash (answer)']
-        WHEN 'call_log' THEN ARRAY['(request_id)', '(question) WHERE billed = ''unknown''',
+        WHEN 'call_log' THEN ARRAY['(day)', '(request_id)', '(question) WHERE billed = ''unknown''',
             'USING brin (called_at) WITH (pages_per_range = 32, autosummarize = on)']
-        WHEN 'call_reuse' THEN ARRAY['USING brin (day) WITH (pages_per_range = 32, autosummarize = on)']
+        WHEN 'call_reuse' THEN ARRAY['(day)']
     END
     LOOP
         EXECUTE format('CREATE INDEX ON credscore.%I %s', name, statement);
@@ -654,6 +656,408 @@ CREATE FUNCTION credscore.answer_digest(answer jsonb) RETURNS bytea
     AS 'MODULE_PATHNAME', 'credscore_answer_digest' LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION credscore.answer_digest(jsonb) IS
     'SHA-256 of an answer as PostgreSQL keeps it: 32 bytes; the order of members does not matter, the zeros of a number do';
+
+CREATE VIEW credscore_call_log WITH (security_barrier) AS
+    SELECT l.called_at, l.day, c.role, c.session_role, c.application, c.server, c.provider, c.endpoint, c.host, c.account,
+        l.purpose, l.query_id, l.request_id, l.attempt, l.question, l.subject, l.masked, l.source,
+        l.http_status, l.sqlstate, l.outcome,
+        coalesce(x.billed, l.billed) AS billed, coalesce(x.word, 'rule') AS word, x.note,
+        l.duration_us, l.bytes,
+        CASE coalesce(x.billed, l.billed)
+            WHEN 'yes' THEN CASE l.billed WHEN 'yes' THEN l.cost ELSE c.price END
+            WHEN 'no' THEN c.price * 0
+        END AS cost,
+        c.currency
+    FROM credscore.call_log l
+    JOIN credscore.call_context c ON c.id = l.context
+    LEFT JOIN credscore.call_correction x
+        ON x.request_id = l.request_id AND x.attempt = l.attempt AND l.source = 'call' AND l.billed = 'unknown'
+    WHERE c.role = CURRENT_USER OR pg_catalog.pg_has_role(CURRENT_USER, 'credscore_monitor', 'USAGE');
+GRANT SELECT ON credscore_call_log TO PUBLIC;
+COMMENT ON VIEW credscore_call_log IS
+    'the calls of the current role, for members of credscore_monitor those of all: one row per call that has ended, and per question that shared one';
+COMMENT ON COLUMN credscore_call_log.called_at IS 'when the call left; of one that was shared, when it was asked for';
+COMMENT ON COLUMN credscore_call_log.day IS 'the same as a day of the server''s option timezone';
+COMMENT ON COLUMN credscore_call_log.role IS 'who asked: the current role then';
+COMMENT ON COLUMN credscore_call_log.session_role IS 'who had logged in';
+COMMENT ON COLUMN credscore_call_log.application IS 'application_name of the session';
+COMMENT ON COLUMN credscore_call_log.server IS 'foreign server that was asked';
+COMMENT ON COLUMN credscore_call_log.provider IS 'who answers there';
+COMMENT ON COLUMN credscore_call_log.endpoint IS 'what was asked for, as in score';
+COMMENT ON COLUMN credscore_call_log.host IS 'where the request went: host and port';
+COMMENT ON COLUMN credscore_call_log.account IS 'what the provider knows the customer by, never a secret';
+COMMENT ON COLUMN credscore_call_log.purpose IS 'credscore.purpose of then; NULL: it was not said';
+COMMENT ON COLUMN credscore_call_log.query_id IS 'queryid of the statement, as in pg_stat_statements; NULL: not computed';
+COMMENT ON COLUMN credscore_call_log.request_id IS 'sent along with the call; of one that was shared, that call''s';
+COMMENT ON COLUMN credscore_call_log.attempt IS 'which call of its question it was, from 1';
+COMMENT ON COLUMN credscore_call_log.question IS 'keyed digest of all that was asked: the same for the same question';
+COMMENT ON COLUMN credscore_call_log.subject IS 'keyed digest of whom it was about: the same for the same person';
+COMMENT ON COLUMN credscore_call_log.masked IS 'whom it was about, without the digits in the middle';
+COMMENT ON COLUMN credscore_call_log.source IS 'call; or shared: the question shared a call that another had started';
+COMMENT ON COLUMN credscore_call_log.http_status IS 'status of the reply; NULL: there was none';
+COMMENT ON COLUMN credscore_call_log.sqlstate IS 'what the question ended with; NULL: with an answer';
+COMMENT ON COLUMN credscore_call_log.outcome IS 'answered, refused, failed, or unknown: it was sent, and nobody knows what came of it';
+COMMENT ON COLUMN credscore_call_log.billed IS 'yes, no or unknown, as far as it is known by now';
+COMMENT ON COLUMN credscore_call_log.word IS 'who says so: the provider''s rule, an invoice, or a person';
+COMMENT ON COLUMN credscore_call_log.note IS 'what credscore_resolve() was told; NULL: nobody had to say';
+COMMENT ON COLUMN credscore_call_log.duration_us IS 'microseconds that the call took';
+COMMENT ON COLUMN credscore_call_log.bytes IS 'bytes of the reply''s body';
+COMMENT ON COLUMN credscore_call_log.cost IS 'what it cost, by the server''s price of then; 0: not billed; NULL: unknown, or no price';
+COMMENT ON COLUMN credscore_call_log.currency IS 'of cost, as the server''s option has it; NULL: it had none';
+
+CREATE VIEW credscore_spend WITH (security_barrier) AS
+    SELECT u.day, u.server, u.provider, u.endpoint, u.role, u.purpose, u.account,
+        count(*) FILTER (WHERE u.source = 'call') AS calls,
+        count(*) FILTER (WHERE u.source = 'call' AND u.billed = 'yes') AS billed,
+        count(*) FILTER (WHERE u.source = 'call' AND u.billed = 'unknown') AS unknown,
+        count(*) FILTER (WHERE u.source = 'call' AND u.outcome = 'refused') AS refused,
+        coalesce(sum(u.reused), 0)::bigint AS reused,
+        sum(u.cost) AS cost,
+        u.currency
+    FROM (
+        SELECT l.day, c.server, c.provider, c.endpoint, c.role, l.purpose, c.account, c.currency,
+            l.source, l.outcome, coalesce(x.billed, l.billed) AS billed,
+            CASE l.source WHEN 'shared' THEN 1 END::bigint AS reused,
+            CASE
+                WHEN l.source = 'shared' OR coalesce(x.billed, l.billed) <> 'yes' THEN c.price * 0
+                WHEN l.billed = 'yes' THEN l.cost
+                ELSE c.price
+            END AS cost
+        FROM credscore.call_log l
+        JOIN credscore.call_context c ON c.id = l.context
+        LEFT JOIN credscore.call_correction x
+            ON x.request_id = l.request_id AND x.attempt = l.attempt AND l.source = 'call' AND l.billed = 'unknown'
+        UNION ALL
+        SELECT r.day, c.server, c.provider, c.endpoint, c.role, NULL::text, c.account, c.currency,
+            NULL::text, NULL::text, NULL::text, r.reused, c.price * 0
+        FROM credscore.call_reuse r
+        JOIN credscore.call_context c ON c.id = r.context
+    ) u
+    WHERE u.role = CURRENT_USER OR pg_catalog.pg_has_role(CURRENT_USER, 'credscore_monitor', 'USAGE')
+    GROUP BY u.day, u.server, u.provider, u.endpoint, u.role, u.purpose, u.account, u.currency;
+GRANT SELECT ON credscore_spend TO PUBLIC;
+COMMENT ON VIEW credscore_spend IS
+    'what the current role has spent, for members of credscore_monitor all roles: one row per day, server, endpoint, role, purpose, account and currency';
+COMMENT ON COLUMN credscore_spend.day IS 'of the server''s option timezone';
+COMMENT ON COLUMN credscore_spend.server IS 'foreign server that was asked';
+COMMENT ON COLUMN credscore_spend.provider IS 'who answers there';
+COMMENT ON COLUMN credscore_spend.endpoint IS 'what was asked for, as in score';
+COMMENT ON COLUMN credscore_spend.role IS 'who asked';
+COMMENT ON COLUMN credscore_spend.purpose IS 'credscore.purpose of then; NULL: it was not said, or the row is of what memory answered';
+COMMENT ON COLUMN credscore_spend.account IS 'what the provider knows the customer by';
+COMMENT ON COLUMN credscore_spend.calls IS 'calls that were sent, further attempts included';
+COMMENT ON COLUMN credscore_spend.billed IS 'of those, calls that were billed';
+COMMENT ON COLUMN credscore_spend.unknown IS 'of those, calls of which nobody knows whether they were billed, see credscore_unresolved';
+COMMENT ON COLUMN credscore_spend.refused IS 'of those, calls that the provider refused';
+COMMENT ON COLUMN credscore_spend.reused IS 'questions that were answered without a call of their own: from memory, from what is kept, or by sharing one';
+COMMENT ON COLUMN credscore_spend.cost IS 'what the billed ones cost, by the server''s price of then; NULL: it had none';
+COMMENT ON COLUMN credscore_spend.currency IS 'of cost; NULL: the server had none';
+
+CREATE VIEW credscore_unresolved WITH (security_barrier) AS
+    SELECT l.called_at, c.role, c.server, c.provider, c.endpoint, c.account, l.purpose,
+        l.request_id, l.attempt, l.masked, l.http_status, l.sqlstate, c.price, c.currency
+    FROM credscore.call_log l
+    JOIN credscore.call_context c ON c.id = l.context
+    WHERE l.billed = 'unknown' AND l.source = 'call'
+        AND NOT EXISTS (
+            SELECT FROM credscore.call_correction x WHERE x.request_id = l.request_id AND x.attempt = l.attempt)
+        AND (c.role = CURRENT_USER OR pg_catalog.pg_has_role(CURRENT_USER, 'credscore_monitor', 'USAGE'));
+GRANT SELECT ON credscore_unresolved TO PUBLIC;
+COMMENT ON VIEW credscore_unresolved IS
+    'calls of the current role, for members of credscore_monitor of all, of which nobody knows whether they were billed, until credscore_resolve() says so';
+COMMENT ON COLUMN credscore_unresolved.called_at IS 'when the call left';
+COMMENT ON COLUMN credscore_unresolved.role IS 'who asked';
+COMMENT ON COLUMN credscore_unresolved.server IS 'foreign server that was asked';
+COMMENT ON COLUMN credscore_unresolved.provider IS 'who answers there';
+COMMENT ON COLUMN credscore_unresolved.endpoint IS 'what was asked for, as in score';
+COMMENT ON COLUMN credscore_unresolved.account IS 'what the provider knows the customer by';
+COMMENT ON COLUMN credscore_unresolved.purpose IS 'credscore.purpose of then; NULL: it was not said';
+COMMENT ON COLUMN credscore_unresolved.request_id IS 'sent along with the call: for credscore_resolve(), and for the provider''s records';
+COMMENT ON COLUMN credscore_unresolved.attempt IS 'which call of its question it was, from 1';
+COMMENT ON COLUMN credscore_unresolved.masked IS 'whom it was about, without the digits in the middle';
+COMMENT ON COLUMN credscore_unresolved.http_status IS 'status of the reply; NULL: there was none';
+COMMENT ON COLUMN credscore_unresolved.sqlstate IS 'what the question ended with';
+COMMENT ON COLUMN credscore_unresolved.price IS 'what it cost, if it was billed; NULL: the server had no price';
+COMMENT ON COLUMN credscore_unresolved.currency IS 'of price; NULL: the server had none';
+
+CREATE VIEW credscore.answered_call WITH (security_barrier) AS
+    SELECT a.answer, a.read_at, a.provider_ref, l.called_at, c.role, l.purpose, c.server, c.endpoint,
+        l.request_id, l.source
+    FROM credscore.call_answer a
+    JOIN credscore.call_log l ON l.request_id = a.request_id AND l.outcome = 'answered'
+    JOIN credscore.call_context c ON c.id = l.context
+    WHERE c.role = CURRENT_USER OR pg_catalog.pg_has_role(CURRENT_USER, 'credscore_monitor', 'USAGE');
+GRANT SELECT ON credscore.answered_call TO PUBLIC;
+COMMENT ON VIEW credscore.answered_call IS
+    'which answers came of the calls of the current role, for members of credscore_monitor of all: behind credscore_provenance() and credscore_reconcile()';
+COMMENT ON COLUMN credscore.answered_call.answer IS 'credscore.answer_digest() of the answer';
+COMMENT ON COLUMN credscore.answered_call.read_at IS 'when the answer was made of the reply';
+COMMENT ON COLUMN credscore.answered_call.provider_ref IS 'what the provider calls it; NULL: it gave no name';
+COMMENT ON COLUMN credscore.answered_call.called_at IS 'when the call left; of one that was shared, when it was asked for';
+COMMENT ON COLUMN credscore.answered_call.role IS 'who asked';
+COMMENT ON COLUMN credscore.answered_call.purpose IS 'credscore.purpose of then; NULL: it was not said';
+COMMENT ON COLUMN credscore.answered_call.server IS 'foreign server that was asked';
+COMMENT ON COLUMN credscore.answered_call.endpoint IS 'what was asked for, as in score';
+COMMENT ON COLUMN credscore.answered_call.request_id IS 'of the call';
+COMMENT ON COLUMN credscore.answered_call.source IS 'call, or shared';
+
+CREATE FUNCTION credscore_provenance(
+    answer jsonb,
+    OUT called_at timestamptz, OUT role name, OUT purpose text, OUT server name, OUT endpoint text,
+    OUT request_id uuid, OUT provider_ref text
+) RETURNS SETOF record
+    LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 1
+BEGIN ATOMIC
+    SELECT DISTINCT a.called_at, a.role, a.purpose, a.server, a.endpoint, a.request_id, a.provider_ref
+    FROM credscore.answered_call a
+    WHERE a.answer = credscore.answer_digest(credscore_provenance.answer)
+    ORDER BY a.called_at, a.request_id;
+END;
+REVOKE ALL ON FUNCTION credscore_provenance(jsonb) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION credscore_provenance(jsonb) TO credscore_caller, credscore_reader, credscore_monitor;
+COMMENT ON FUNCTION credscore_provenance(jsonb) IS
+    'which calls gave this very answer: those of the current role, for members of credscore_monitor of all; no row: it was altered, or is not from here';
+
+CREATE FUNCTION credscore_resolve(
+    request_id uuid,
+    billed text,
+    note text,
+    word text DEFAULT 'person'
+) RETURNS boolean
+    AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION credscore_resolve(uuid, text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION credscore_resolve(uuid, text, text, text) IS
+    'says, once and for all, whether a call was billed of which it is unknown: yes or no, why, and by whose word, person or invoice; false: nothing about it is unknown; for members of credscore_monitor that were granted EXECUTE';
+
+-- The query that reads a table of an invoice's lines.  Nothing of the table's but
+-- its own quoted name comes into it, and types must be PostgreSQL's own, so that
+-- no conversion of anybody's runs.
+CREATE FUNCTION credscore.invoice_lines(lines regclass) RETURNS text
+    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    accepted jsonb := '{"request_id": ["uuid", "text", "varchar"], "provider_ref": ["text", "varchar", "uuid"],
+        "day": ["date", "timestamp"], "amount": ["numeric", "int2", "int4", "int8"]}';
+    has jsonb := '{}';
+    col record;
+BEGIN
+    FOR col IN
+        SELECT a.attname, t.typname, t.typnamespace = 'pg_catalog'::regnamespace AS own, a.atttypid
+        FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+        WHERE a.attrelid = lines AND a.attnum > 0 AND NOT a.attisdropped AND accepted ? a.attname
+    LOOP
+        IF NOT col.own OR NOT accepted -> col.attname ? col.typname THEN
+            RAISE EXCEPTION USING
+                ERRCODE = 'datatype_mismatch',
+                MESSAGE = format('column "%s" of %s has type %s', col.attname, lines, format_type(col.atttypid, NULL)),
+                HINT = 'request_id is to be uuid or text, provider_ref text, day date or timestamp, amount numeric or an integer.';
+        END IF;
+        has := has || jsonb_build_object(col.attname, true);
+    END LOOP;
+    IF NOT has ?| ARRAY['request_id', 'provider_ref'] THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'undefined_column',
+            MESSAGE = format('%s has no column that names calls', lines),
+            HINT = 'It needs request_id or provider_ref, and may have day and amount.';
+    END IF;
+    RETURN (
+        SELECT format('SELECT %s AS request_id, %s AS provider_ref, %s AS day, %s AS amount FROM %I.%I t',
+            CASE WHEN has ? 'request_id' THEN 't.request_id::text' ELSE 'NULL::text' END,
+            CASE WHEN has ? 'provider_ref' THEN 't.provider_ref::text' ELSE 'NULL::text' END,
+            CASE WHEN has ? 'day' THEN 't.day::date' ELSE 'NULL::date' END,
+            CASE WHEN has ? 'amount' THEN 'coalesce(t.amount::numeric, 0)' ELSE 'NULL::numeric' END,
+            n.nspname, c.relname)
+        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE c.oid = lines AND c.relkind IN ('r', 'p', 'v', 'm', 'f'));
+END
+$$;
+REVOKE ALL ON FUNCTION credscore.invoice_lines(regclass) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION credscore.invoice_lines(regclass) TO credscore_monitor;
+COMMENT ON FUNCTION credscore.invoice_lines(regclass) IS
+    'the query by which credscore_reconcile() reads a table of an invoice''s lines';
+
+-- With the rights of the caller, who must see the calls of all.  A line and a call
+-- are one if they name the same request; of several attempts the billed ones come
+-- first.  An id that is no request's is shown as a reference.  A day beside the
+-- period is looked at, too, for a provider whose clock or time zone differs, but
+-- gives no difference of its own.
+CREATE FUNCTION credscore_reconcile(
+    server name,
+    since date,
+    until date,
+    billed bigint DEFAULT NULL,
+    amount numeric DEFAULT NULL,
+    lines regclass DEFAULT NULL,
+    OUT what text, OUT ours numeric, OUT theirs numeric, OUT difference numeric,
+    OUT day date, OUT request_id uuid, OUT provider_ref text
+) RETURNS SETOF record
+    LANGUAGE plpgsql STABLE PARALLEL RESTRICTED ROWS 10 SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    query text;
+BEGIN
+    IF NOT coalesce(server IS NOT NULL AND since < until AND isfinite(since) AND isfinite(until), false) THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'invalid_parameter_value',
+            MESSAGE = 'a server and a period are needed to reconcile an invoice',
+            DETAIL = 'The period is of the days from since on, and before until.';
+    END IF;
+    IF NOT pg_has_role(current_user, 'credscore_monitor', 'USAGE') THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'insufficient_privilege',
+            MESSAGE = 'permission denied to reconcile an invoice',
+            DETAIL = 'Only members of credscore_monitor see the calls of all roles.';
+    END IF;
+    query := CASE WHEN lines IS NULL
+        THEN 'SELECT NULL::text AS request_id, NULL::text AS provider_ref, NULL::date AS day, NULL::numeric AS amount WHERE false'
+        ELSE credscore.invoice_lines(lines) END;
+    IF query IS NULL THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'wrong_object_type',
+            MESSAGE = format('%s is no table or view', lines);
+    END IF;
+    RETURN QUERY EXECUTE format($query$
+        WITH our_calls AS MATERIALIZED (
+            SELECT l.request_id, l.day, l.billed, l.cost, l.currency, l.day >= $2 AND l.day < $3 AS inside,
+                row_number() OVER (PARTITION BY l.request_id ORDER BY l.billed = 'unknown', l.attempt) AS nth
+            FROM @extschema@.credscore_call_log l
+            WHERE l.server = $1 AND l.source = 'call' AND l.billed <> 'no'
+                AND l.called_at >= $2::timestamp AT TIME ZONE 'UTC' - interval '2 days'
+                AND l.called_at < $3::timestamp AT TIME ZONE 'UTC' + interval '2 days'
+                AND l.day >= $2 - 1 AND l.day < $3 + 1
+        ), refs AS MATERIALIZED (
+            SELECT DISTINCT ON (a.provider_ref) a.provider_ref, a.request_id
+            FROM credscore.answered_call a
+            WHERE $6 AND a.server = $1 AND a.source = 'call' AND a.provider_ref IS NOT NULL
+                AND a.called_at >= $2::timestamp AT TIME ZONE 'UTC' - interval '2 days'
+                AND a.called_at < $3::timestamp AT TIME ZONE 'UTC' + interval '2 days'
+            ORDER BY a.provider_ref, a.called_at
+        ), their_lines AS MATERIALIZED (
+            SELECT n.*, row_number() OVER (PARTITION BY n.request ORDER BY n.day, n.amount) AS nth
+            FROM (
+                SELECT coalesce(CASE WHEN u.valid THEN t.request_id::uuid END, r.request_id) AS request,
+                    coalesce(t.provider_ref, CASE WHEN NOT u.valid THEN t.request_id END) AS provider_ref,
+                    t.day, t.amount, coalesce(t.day >= $2 AND t.day < $3, true) AS inside
+                FROM (%s) t
+                CROSS JOIN LATERAL (
+                    SELECT t.request_id ~* '^[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}$' AS valid
+                ) u
+                LEFT JOIN refs r ON r.provider_ref = t.provider_ref
+                WHERE coalesce(t.day >= $2 - 1 AND t.day < $3 + 1, true)
+            ) n
+        ), pair AS MATERIALIZED (
+            SELECT coalesce(o.request_id, t.request) AS request, coalesce(t.day, o.day) AS day, t.provider_ref,
+                o.billed, o.cost, o.currency, t.amount, o.inside AS ours, t.inside AS theirs
+            FROM our_calls o
+            FULL JOIN their_lines t ON t.request = o.request_id AND t.nth = o.nth
+            WHERE o.inside OR t.inside
+        ), total AS (
+            SELECT count(*) FILTER (WHERE p.ours AND p.billed = 'yes') AS billed,
+                count(*) FILTER (WHERE p.ours AND p.billed = 'unknown') AS unknown,
+                CASE WHEN count(DISTINCT p.currency) <= 1
+                    THEN sum(p.cost) FILTER (WHERE p.ours AND p.billed = 'yes') END AS cost,
+                count(*) FILTER (WHERE p.theirs) AS lines,
+                sum(p.amount) FILTER (WHERE p.theirs) AS amount,
+                count(*) FILTER (WHERE p.billed = 'yes' AND p.theirs IS NOT NULL) AS matched
+            FROM pair p
+        ), finding AS (
+            SELECT 1 AS rank, 'billed' AS what, t.billed::numeric AS ours,
+                coalesce($4, CASE WHEN $6 THEN t.lines END)::numeric AS theirs,
+                NULL::date AS day, NULL::uuid AS request_id, NULL::text AS provider_ref
+            FROM total t
+            UNION ALL
+            SELECT 2, 'unknown', t.unknown, NULL, NULL, NULL, NULL FROM total t
+            UNION ALL
+            SELECT 3, 'amount', t.cost, coalesce($5, t.amount), NULL, NULL, NULL FROM total t
+            UNION ALL
+            SELECT 4, 'matched', t.matched, t.matched, NULL, NULL, NULL FROM total t WHERE $6
+            UNION ALL
+            SELECT 5, kind.what,
+                CASE WHEN p.billed = 'yes' THEN CASE WHEN $7 THEN p.cost ELSE 1 END END,
+                CASE WHEN p.theirs IS NOT NULL THEN CASE WHEN $7 THEN p.amount ELSE 1 END END,
+                p.day, p.request, p.provider_ref
+            FROM pair p
+            CROSS JOIN LATERAL (
+                SELECT CASE
+                    WHEN p.billed = 'unknown' THEN 'was_unknown'
+                    WHEN p.billed IS NULL THEN 'only_theirs'
+                    WHEN p.theirs IS NULL THEN 'only_ours'
+                    WHEN p.amount <> p.cost THEN 'other_amount'
+                END AS what
+            ) kind
+            WHERE $6 AND kind.what IS NOT NULL
+        )
+        SELECT r.what, r.ours, r.theirs,
+            CASE
+                WHEN r.rank = 5 THEN coalesce(r.theirs, 0) - coalesce(r.ours, 0)
+                ELSE r.theirs - r.ours
+            END,
+            r.day, r.request_id, r.provider_ref
+        FROM finding r
+        ORDER BY r.rank, r.day, r.what, r.request_id, r.provider_ref
+    $query$, query)
+    USING server, since, until, billed, amount, lines IS NOT NULL,
+        EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = lines AND a.attname = 'amount' AND NOT a.attisdropped);
+END
+$$;
+REVOKE ALL ON FUNCTION credscore_reconcile(name, date, date, bigint, numeric, regclass) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION credscore_reconcile(name, date, date, bigint, numeric, regclass) TO credscore_monitor;
+COMMENT ON FUNCTION credscore_reconcile(name, date, date, bigint, numeric, regclass) IS
+    'compares the calls of a server from a day on and before another with an invoice: how many it has billed, and for how much; lines, a table or view with request_id or provider_ref, and perhaps day and amount, is matched call by call; rows: billed, unknown and matched, counts of calls; amount; then a row for each difference: only_ours, only_theirs, was_unknown, other_amount, in money where lines has amount, else 1 for a call; difference: what the invoice has more';
+
+-- Old months go, one by one.
+CREATE FUNCTION credscore.drop_old_ledger(
+    OUT partition text, OUT outcome text
+) RETURNS SETOF record
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp SET lock_timeout = '100ms' AS $$
+DECLARE
+    months int := current_setting('credscore.ledger_retention');
+BEGIN
+    IF months = 0 THEN
+        RETURN;
+    END IF;
+    FOR partition IN
+        SELECT c.relname
+        FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+        WHERE i.inhparent IN ('credscore.call_answer'::regclass, 'credscore.call_log'::regclass, 'credscore.call_reuse'::regclass)
+            AND c.relname ~ '_\d{4}_\d\d$'
+            AND (to_date(right(c.relname::text, 7), 'YYYY_MM') + interval '1 month') AT TIME ZONE 'UTC'
+                <= now() - make_interval(months => months)
+        ORDER BY right(c.relname::text, 7), c.relname
+    LOOP
+        BEGIN
+            EXECUTE format('DROP TABLE credscore.%I', partition);
+            outcome := 'dropped';
+        EXCEPTION
+            WHEN lock_not_available THEN outcome := 'in use';
+            WHEN OTHERS THEN outcome := SQLERRM;
+        END;
+        RETURN NEXT;
+        EXIT WHEN outcome = 'in use';
+    END LOOP;
+END
+$$;
+REVOKE ALL ON FUNCTION credscore.drop_old_ledger() FROM PUBLIC;
+COMMENT ON FUNCTION credscore.drop_old_ledger() IS
+    'drops the partitions of the ledger whose last row is older than credscore.ledger_retention, the oldest first, each on its own; outcome: dropped; in use, after which it tries no other; or why it could not; a lock is waited for 100 ms at most';
+
+CREATE FUNCTION credscore.ledger_guard(
+    OUT unguarded bigint, OUT tables text
+) RETURNS record
+    LANGUAGE sql STABLE PARALLEL RESTRICTED
+BEGIN ATOMIC
+    SELECT count(*), string_agg(c.relname::text, ', ' ORDER BY c.relname COLLATE "C")
+    FROM pg_catalog.pg_class c
+    WHERE c.relnamespace = 'credscore'::regnamespace AND c.relkind IN ('r', 'p')
+        AND (c.relname ~ '^call_' OR c.relname = 'digest_key')
+        AND 2 > (
+            SELECT count(DISTINCT g.tgtype)
+            FROM pg_catalog.pg_trigger g
+            WHERE g.tgrelid = c.oid AND g.tgenabled = 'A' AND g.tgtype IN (27, 34)
+                AND g.tgfoid = 'credscore.refuse_change()'::regprocedure
+        );
+END;
+COMMENT ON FUNCTION credscore.ledger_guard() IS
+    'the tables of the ledger that have lost a trigger which keeps their rows, or whose trigger is disabled: how many, and which';
 
 -- Reading answers: features -------------------------------------------------
 

@@ -21,6 +21,7 @@
 #include "session/announce.h"
 #include "session/ask.h"
 #include "session/hold.h"
+#include "session/keep.h"
 #include "shared/account.h"
 #include "session/scope.h"
 #include "shared/answer_cache.h"
@@ -57,6 +58,7 @@ _PG_init(void)
 	cs_ask_init();
 	cs_announce_init();
 	cs_hold_init();
+	cs_keep_init();
 	cs_prefetch_init();
 	cs_plan_init();
 	cs_courier_init();

@@ -17,6 +17,13 @@
 #define MAX_WORKERS_DEFAULT 2
 #define MAX_WORKERS_MAX		64
 
+/*
+ * Months that the ledger is kept: seven years, longer than most laws have books
+ * kept.
+ */
+#define LEDGER_RETENTION_DEFAULT (7 * 12)
+#define LEDGER_RETENTION_MAX	 (100 * 12)
+
 #define MAX_WORKER_CRASHES_DEFAULT 3
 #define MAX_WORKER_CRASHES_MAX	   1000
 
@@ -72,8 +79,10 @@ static const struct config_enum_entry mode_options[] = {
 
 static int	 cache_size = CACHE_SIZE_DEFAULT; /* kB */
 static bool	 calls_on_standby = false; /* allow calls while in recovery */
+static bool	 drop_ledger = false;	   /* DROP EXTENSION may take the ledger */
 static bool	 enable_prefetch = true;   /* overlap the calls of a statement */
 static bool	 enabled = true;		   /* calls may leave */
+static int	 ledger_retention = LEDGER_RETENTION_DEFAULT; /* months */
 static int	 max_calls_per_statement = MAX_CALLS_DEFAULT;
 static int	 max_in_flight = MAX_IN_FLIGHT_DEFAULT;
 static int	 mode = CS_MODE_LIVE;
@@ -97,7 +106,7 @@ check_purpose(char **value, void **extra, GucSource source)
 	return false;
 }
 
-/* In the order of their names, cache_size to enabled, */
+/* In the order of their names, cache_size to ledger_retention, */
 static void
 define_first(void)
 {
@@ -116,6 +125,12 @@ define_first(void)
 		&calls_on_standby, false, PGC_SUSET, 0, NULL, NULL, NULL);
 
 	DefineCustomBoolVariable(
+		"credscore.drop_ledger",
+		"Allows to drop the extension while its ledger has rows.",
+		"What was bought, and what it cost, is gone then.", &drop_ledger,
+		false, PGC_USERSET, 0, NULL, NULL, NULL);
+
+	DefineCustomBoolVariable(
 		"credscore.enable_prefetch", "Overlaps the calls of one statement.",
 		"Answers and the number of calls are the same without.",
 		&enable_prefetch, true, PGC_USERSET, GUC_EXPLAIN, NULL, NULL, NULL);
@@ -124,6 +139,13 @@ define_first(void)
 		"credscore.enabled", "Allows calls to providers.",
 		"When it is switched off, calls that have left are received, and no other leaves.",
 		&enabled, true, PGC_SIGHUP, 0, NULL, NULL, NULL);
+
+	DefineCustomIntVariable(
+		"credscore.ledger_retention",
+		"Sets how many months the ledger is kept.",
+		"Zero means for ever. Whole months go, counted in UTC.",
+		&ledger_retention, LEDGER_RETENTION_DEFAULT, 0, LEDGER_RETENTION_MAX,
+		PGC_SIGHUP, 0, NULL, NULL, NULL);
 }
 
 /* max_calls_per_statement to max_workers, */
@@ -236,6 +258,12 @@ bool
 cs_guc_calls_on_standby(void)
 {
 	return calls_on_standby;
+}
+
+bool
+cs_guc_drop_ledger(void)
+{
+	return drop_ledger;
 }
 
 bool

@@ -27,6 +27,7 @@ extern int	  cs_guc_cache_size(void); /* kB */
 extern CsMode cs_guc_mode(void);
 
 extern bool		 cs_guc_calls_on_standby(void);
+extern bool		 cs_guc_drop_ledger(void); /* may it be dropped with rows? */
 extern bool		 cs_guc_enable_prefetch(void);
 extern bool		 cs_guc_enabled(void);				   /* may calls leave? */
 extern int		 cs_guc_max_calls_per_statement(void); /* 0: no limit */

@@ -21,6 +21,7 @@
 #include "shared/stats.h"
 #include "sql/health.h"
 #include "sql/health_catalog.h"
+#include "sql/health_ledger.h"
 #include "sql/health_workers.h"
 #include "store/home.h"
 
@@ -297,6 +298,7 @@ credscore_health(PG_FUNCTION_ARGS)
 		put_servers(&health, servers);
 	}
 	put_home(&health);
+	cs_health_ledger_put(&health);
 	cs_health_catalog_put(&health, servers,
 						  get_func_namespace(fcinfo->flinfo->fn_oid));
 	cs_health_emit(&health, fcinfo);
