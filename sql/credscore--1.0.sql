@@ -425,6 +425,12 @@ COMMENT ON COLUMN credscore.call_context.account IS 'what the provider knows the
 COMMENT ON COLUMN credscore.call_context.timezone IS 'option timezone of the server: whose midnight ends a day';
 COMMENT ON COLUMN credscore.call_context.price IS 'option price of the server, of one billed call; NULL: it had none';
 COMMENT ON COLUMN credscore.call_context.currency IS 'option currency of the server; NULL: it had none';
+-- Nobody is to learn of persons and purposes from the planner's statistics.
+ALTER TABLE credscore.call_context
+    ALTER COLUMN role SET STATISTICS 0,
+    ALTER COLUMN session_role SET STATISTICS 0,
+    ALTER COLUMN application SET STATISTICS 0,
+    ALTER COLUMN account SET STATISTICS 0;
 SELECT pg_catalog.pg_extension_config_dump('credscore.call_context', '');
 
 CREATE TABLE credscore.call_log (
@@ -468,7 +474,6 @@ COMMENT ON COLUMN credscore.call_log.billed IS 'yes, no or unknown, by the provi
 COMMENT ON COLUMN credscore.call_log.duration_us IS 'microseconds that the call took';
 COMMENT ON COLUMN credscore.call_log.bytes IS 'bytes of the reply''s body';
 COMMENT ON COLUMN credscore.call_log.cost IS 'what it cost, where billed is yes and the server had a price; in the context''s currency';
--- Nobody is to learn of persons and purposes from the planner's statistics.
 ALTER TABLE credscore.call_log
     ALTER COLUMN purpose SET STATISTICS 0,
     ALTER COLUMN question SET STATISTICS 0,
@@ -632,7 +637,7 @@ BEGIN
         EXECUTE statement;
     END LOOP;
     FOREACH statement IN ARRAY CASE parent
-        WHEN 'call_answer' THEN ARRAY['USING hash (answer)']
+        WHEN 'call_answer' THEN ARRAY['(substring(answer, 1, 7))']
         WHEN 'call_log' THEN ARRAY['(day)', '(request_id)', '(question) WHERE billed = ''unknown''',
             'USING brin (called_at) WITH (pages_per_range = 32, autosummarize = on)']
         WHEN 'call_reuse' THEN ARRAY['(day)']
@@ -781,7 +786,7 @@ COMMENT ON COLUMN credscore_unresolved.price IS 'what it cost, if it was billed;
 COMMENT ON COLUMN credscore_unresolved.currency IS 'of price; NULL: the server had none';
 
 CREATE VIEW credscore.answered_call WITH (security_barrier) AS
-    SELECT a.answer, a.read_at, a.provider_ref, l.called_at, c.role, l.purpose, c.server, c.endpoint,
+    SELECT a.answer, pg_catalog.substring(a.answer, 1, 7) AS beginning, a.read_at, a.provider_ref, l.called_at, c.role, l.purpose, c.server, c.endpoint,
         l.request_id, l.source
     FROM credscore.call_answer a
     JOIN credscore.call_log l ON l.request_id = a.request_id AND l.outcome = 'answered'
@@ -791,6 +796,7 @@ GRANT SELECT ON credscore.answered_call TO PUBLIC;
 COMMENT ON VIEW credscore.answered_call IS
     'which answers came of the calls of the current role, for members of credscore_monitor of all: behind credscore_provenance() and credscore_reconcile()';
 COMMENT ON COLUMN credscore.answered_call.answer IS 'credscore.answer_digest() of the answer';
+COMMENT ON COLUMN credscore.answered_call.beginning IS 'of its bytes seven, by which it is found: the rest would only make the index larger';
 COMMENT ON COLUMN credscore.answered_call.read_at IS 'when the answer was made of the reply';
 COMMENT ON COLUMN credscore.answered_call.provider_ref IS 'what the provider calls it; NULL: it gave no name';
 COMMENT ON COLUMN credscore.answered_call.called_at IS 'when the call left; of one that was shared, when it was asked for';
@@ -811,6 +817,7 @@ BEGIN ATOMIC
     SELECT DISTINCT a.called_at, a.role, a.purpose, a.server, a.endpoint, a.request_id, a.provider_ref
     FROM credscore.answered_call a
     WHERE a.answer = credscore.answer_digest(credscore_provenance.answer)
+        AND a.beginning = pg_catalog.substring(credscore.answer_digest(credscore_provenance.answer), 1, 7)
     ORDER BY a.called_at, a.request_id;
 END;
 REVOKE ALL ON FUNCTION credscore_provenance(jsonb) FROM PUBLIC;

@@ -17,10 +17,7 @@
 #define MAX_WORKERS_DEFAULT 2
 #define MAX_WORKERS_MAX		64
 
-/*
- * Months that the ledger is kept: seven years, longer than most laws have books
- * kept.
- */
+/* Months that the ledger is kept: seven years. */
 #define LEDGER_RETENTION_DEFAULT (7 * 12)
 #define LEDGER_RETENTION_MAX	 (100 * 12)
 
