@@ -164,7 +164,7 @@ my @objects = split /\n/, $cluster->safe_psql(q{
 			WHERE (used.refclassid, used.refobjid) = ('pg_proc'::regclass, p.oid) AND ours.deptype = 'e')
 	UNION SELECT CASE nspname WHEN 'credscore' THEN 'credscore.' ELSE '' END || relname
 	FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-	WHERE relkind IN ('r', 'v') AND (nspname = 'credscore' OR relname LIKE 'credscore\_%')
+	WHERE relkind IN ('r', 'p', 'v') AND NOT relispartition AND (nspname = 'credscore' OR relname LIKE 'credscore\_%')
 	UNION SELECT name FROM pg_settings WHERE name LIKE 'credscore.%'
 	UNION SELECT rolname FROM pg_roles WHERE rolname LIKE 'credscore\_%'
 	ORDER BY 1});
