@@ -785,16 +785,22 @@ COMMENT ON COLUMN credscore_unresolved.sqlstate IS 'what the question ended with
 COMMENT ON COLUMN credscore_unresolved.price IS 'what it cost, if it was billed; NULL: the server had no price';
 COMMENT ON COLUMN credscore_unresolved.currency IS 'of price; NULL: the server had none';
 
+-- OFFSET 0: an answer is one of few, and its call is looked up in each month, where
+-- the planner might read them all.
 CREATE VIEW credscore.answered_call WITH (security_barrier) AS
     SELECT a.answer, pg_catalog.substring(a.answer, 1, 7) AS beginning, a.read_at, a.provider_ref, l.called_at, c.role, l.purpose, c.server, c.endpoint,
         l.request_id, l.source
     FROM credscore.call_answer a
-    JOIN credscore.call_log l ON l.request_id = a.request_id AND l.outcome = 'answered'
+    CROSS JOIN LATERAL (
+        SELECT r.* FROM credscore.call_log r
+        WHERE r.request_id = a.request_id AND r.outcome = 'answered'
+        OFFSET 0
+    ) l
     JOIN credscore.call_context c ON c.id = l.context
     WHERE c.role = CURRENT_USER OR pg_catalog.pg_has_role(CURRENT_USER, 'credscore_monitor', 'USAGE');
 GRANT SELECT ON credscore.answered_call TO PUBLIC;
 COMMENT ON VIEW credscore.answered_call IS
-    'which answers came of the calls of the current role, for members of credscore_monitor of all: behind credscore_provenance() and credscore_reconcile()';
+    'which answers came of the calls of the current role, for members of credscore_monitor of all: behind credscore_provenance()';
 COMMENT ON COLUMN credscore.answered_call.answer IS 'credscore.answer_digest() of the answer';
 COMMENT ON COLUMN credscore.answered_call.beginning IS 'of its bytes seven, by which it is found: the rest would only make the index larger';
 COMMENT ON COLUMN credscore.answered_call.read_at IS 'when the answer was made of the reply';
@@ -806,6 +812,17 @@ COMMENT ON COLUMN credscore.answered_call.server IS 'foreign server that was ask
 COMMENT ON COLUMN credscore.answered_call.endpoint IS 'what was asked for, as in score';
 COMMENT ON COLUMN credscore.answered_call.request_id IS 'of the call';
 COMMENT ON COLUMN credscore.answered_call.source IS 'call, or shared';
+
+CREATE VIEW credscore.call_reference WITH (security_barrier) AS
+    SELECT a.read_at, a.request_id, a.provider_ref
+    FROM credscore.call_answer a
+    WHERE a.provider_ref IS NOT NULL AND pg_catalog.pg_has_role(CURRENT_USER, 'credscore_monitor', 'USAGE');
+GRANT SELECT ON credscore.call_reference TO credscore_monitor;
+COMMENT ON VIEW credscore.call_reference IS
+    'what providers call their answers: behind credscore_reconcile()';
+COMMENT ON COLUMN credscore.call_reference.read_at IS 'when the answer was made of the reply';
+COMMENT ON COLUMN credscore.call_reference.request_id IS 'of the call';
+COMMENT ON COLUMN credscore.call_reference.provider_ref IS 'what the provider calls the answer';
 
 CREATE FUNCTION credscore_provenance(
     answer jsonb,
@@ -932,11 +949,10 @@ BEGIN
                 AND l.day >= $2 - 1 AND l.day < $3 + 1
         ), refs AS MATERIALIZED (
             SELECT DISTINCT ON (a.provider_ref) a.provider_ref, a.request_id
-            FROM credscore.answered_call a
-            WHERE $6 AND a.server = $1 AND a.source = 'call' AND a.provider_ref IS NOT NULL
-                AND a.called_at >= $2::timestamp AT TIME ZONE 'UTC' - interval '2 days'
-                AND a.called_at < $3::timestamp AT TIME ZONE 'UTC' + interval '2 days'
-            ORDER BY a.provider_ref, a.called_at
+            FROM credscore.call_reference a
+            JOIN our_calls o ON o.request_id = a.request_id
+            WHERE $6 AND a.read_at >= $2::timestamp AT TIME ZONE 'UTC' - interval '2 days'
+            ORDER BY a.provider_ref, a.read_at
         ), their_lines AS MATERIALIZED (
             SELECT n.*, row_number() OVER (PARTITION BY n.request ORDER BY n.day, n.amount) AS nth
             FROM (
