@@ -31,11 +31,11 @@
 #include "pg/key_pair.h"
 #include "pg/secret_file.h"
 #include "pg/shmem.h"
+#include "settings/identity.h"
 #include "settings/mapping.h"
 #include "settings/option_list.h"
 #include "settings/options.h"
 #include "settings/share.h"
-#include "shared/key.h"
 
 /* One kept CsSettings; `key` must be first. */
 typedef struct SettingsKey
@@ -164,45 +164,18 @@ fill_account(KeptSettings *kept, List *server_options, List *mapping_options)
 	s->account.npairs = n;
 }
 
-static void
-make_server_key(CsSettings *s)
-{
-	const char *parts[] = {s->provider->name, s->account.base_url,
-						   s->server_name};
-
-	cs_key_digest(&s->server_key, parts, lengthof(parts));
-}
-
-/* An account with a client certificate; NULL: it has none. */
-static void
-make_account_key(const CsSettings *s, const char *certificate, CsKey *key)
-{
-	const char *parts[3 + 2 * CS_ACCOUNT_MAX_PAIRS];
-	int			n = 0;
-
-	parts[n++] = certificate;
-	parts[n++] = s->provider->name;
-	parts[n++] = s->account.base_url;
-	for (int i = 0; i < s->account.npairs; i++)
-	{
-		parts[n++] = s->account.pairs[i].name;
-		parts[n++] = s->account.pairs[i].value;
-	}
-	cs_key_digest(key, parts, n);
-}
-
 /*
- * An account's answers serve any server name.  With another client certificate
- * it is another account; renewed in the same file, the certificate is the same
- * for what was bought, and not for what the provider said of it.
+ * Renewed in the same file, a certificate is the same for what was bought, and
+ * not for what the provider said of it.
  */
 static void
-make_account_keys(KeptSettings *kept)
+make_keys(KeptSettings *kept)
 {
 	CsSettings *s = &kept->settings;
 
-	make_account_key(s, kept->cert_file, &s->account_key);
-	make_account_key(s, s->client_cert, &s->proof_key);
+	cs_identity_server(s, &s->server_key);
+	cs_identity_account(s, kept->cert_file, &s->account_key);
+	cs_identity_account(s, s->client_cert, &s->proof_key);
 }
 
 /* Refuses an account, naming the server, and what has to be changed. */
@@ -283,10 +256,7 @@ build_settings(ForeignServer *server, Oid userid)
 	s->needs_login = s->provider->needs_login != NULL &&
 					 s->provider->needs_login(&s->account);
 	if (cs_shmem_ready())
-	{
-		make_server_key(s);
-		make_account_keys(kept);
-	}
+		make_keys(kept);
 	kept->files_checked_at = GetCurrentStatementStartTimestamp();
 
 	MemoryContextSwitchTo(old);
@@ -459,8 +429,7 @@ cs_settings_server_key(const char *server_name, CsKey *key)
 					.server_name = server->servername};
 
 	s.account.base_url = cs_settings_base_url(s.provider, server->options);
-	make_server_key(&s);
-	*key = s.server_key;
+	cs_identity_server(&s, key);
 }
 
 /*
