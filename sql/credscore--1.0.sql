@@ -1269,7 +1269,8 @@ CREATE FUNCTION credscore.stat_servers(
     OUT latency_p99 float8, OUT latency_seconds_sum float8,
     OUT latency_seconds_count bigint, OUT bytes_in bigint, OUT bytes_out bigint,
     OUT connections bigint, OUT log_ins bigint, OUT token_expires_at timestamptz,
-    OUT daily_budget int, OUT budget_used int, OUT stats_reset timestamptz
+    OUT daily_budget int, OUT budget_used int, OUT daily_spend numeric, OUT spent numeric,
+    OUT currency text, OUT stats_reset timestamptz
 ) RETURNS SETOF record
     AS 'MODULE_PATHNAME', 'credscore_stat_servers' LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
 REVOKE ALL ON FUNCTION credscore.stat_servers() FROM PUBLIC;
@@ -1313,11 +1314,15 @@ COMMENT ON COLUMN credscore_stat_servers.log_ins IS 'log-ins that were sent';
 COMMENT ON COLUMN credscore_stat_servers.token_expires_at IS 'until when the token of the latest log-in is used; NULL: there is none';
 COMMENT ON COLUMN credscore_stat_servers.daily_budget IS 'the option daily_budget as the latest question had it; NULL: none';
 COMMENT ON COLUMN credscore_stat_servers.budget_used IS 'billed calls charged to the budget today, as the option timezone has it; NULL: not known';
+COMMENT ON COLUMN credscore_stat_servers.daily_spend IS 'the option daily_spend as the latest question had it; NULL: none';
+COMMENT ON COLUMN credscore_stat_servers.spent IS 'what billed calls of today cost, each at the price of its time, as far as they were counted; NULL: no daily_spend, or not known';
+COMMENT ON COLUMN credscore_stat_servers.currency IS 'of daily_spend and spent, as KES';
 COMMENT ON COLUMN credscore_stat_servers.stats_reset IS 'since when is counted';
 
 CREATE FUNCTION credscore.stat_budgets(
     OUT server name, OUT base_url text, OUT role name, OUT daily_budget int,
-    OUT used int, OUT ends_at timestamptz
+    OUT used int, OUT daily_spend numeric, OUT spent numeric, OUT currency text,
+    OUT ends_at timestamptz
 ) RETURNS SETOF record
     AS 'MODULE_PATHNAME', 'credscore_stat_budgets' LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
 REVOKE ALL ON FUNCTION credscore.stat_budgets() FROM PUBLIC;
@@ -1332,8 +1337,11 @@ COMMENT ON VIEW credscore_stat_budgets IS
 COMMENT ON COLUMN credscore_stat_budgets.server IS 'name of the foreign server';
 COMMENT ON COLUMN credscore_stat_budgets.base_url IS 'where its requests go';
 COMMENT ON COLUMN credscore_stat_budgets.role IS 'whose user mapping has the budget, public: PUBLIC''s; NULL: the server itself';
-COMMENT ON COLUMN credscore_stat_budgets.daily_budget IS 'the option daily_budget as the latest question had it';
+COMMENT ON COLUMN credscore_stat_budgets.daily_budget IS 'the option daily_budget as the latest question had it; NULL: none';
 COMMENT ON COLUMN credscore_stat_budgets.used IS 'billed calls charged to it today; NULL: not known';
+COMMENT ON COLUMN credscore_stat_budgets.daily_spend IS 'the option daily_spend as the latest question had it; NULL: none, as of user mappings always';
+COMMENT ON COLUMN credscore_stat_budgets.spent IS 'what billed calls of today cost, each at the price of its time, as far as they were counted; NULL: no daily_spend, or not known';
+COMMENT ON COLUMN credscore_stat_budgets.currency IS 'of daily_spend and spent, as KES';
 COMMENT ON COLUMN credscore_stat_budgets.ends_at IS 'when its day is over; NULL: nothing was asked for since the last one was';
 CREATE FUNCTION credscore.stat_errors(
     OUT server name, OUT provider text, OUT base_url text, OUT sqlstate text, OUT failed bigint
@@ -1449,4 +1457,4 @@ CREATE FUNCTION credscore_health(
 REVOKE ALL ON FUNCTION credscore_health() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION credscore_health() TO credscore_monitor;
 COMMENT ON FUNCTION credscore_health() IS
-    'is all well?  One row per check, server, address and role, NULL where a check is of all: preloaded, courier, enabled, home, heartbeat, questions, memory, cache, servers; of each server that was asked breaker, answers, daily_budget and budget_count; of each server of this database mappings, ca_file and reader_mapping, of each user mapping mapping, credentials, privilege; value: the number that a check looks at; makes no call';
+    'is all well?  One row per check, server, address and role, NULL where a check is of all: preloaded, courier, enabled, home, heartbeat, questions, memory, cache, servers; of each server that was asked breaker, answers, daily_budget, daily_spend and budget_count; of each server of this database mappings, ca_file and reader_mapping, of each user mapping mapping, credentials, privilege; value: the number that a check looks at; makes no call';

@@ -13,7 +13,7 @@ RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE
     value text;
     outcome text;
-    change text := CASE WHEN option = 'country' THEN 'SET' ELSE 'ADD' END;
+    change text := CASE WHEN option IN ('country', 'price', 'currency') THEN 'SET' ELSE 'ADD' END;
 BEGIN
     FOREACH value IN ARRAY tried LOOP
         outcome := attempt(format('ALTER SERVER %I OPTIONS (%s %I %L)', server, change, option, value));
@@ -56,6 +56,24 @@ SELECT try_option('regress_pngme', 'rate_limit', '0', '1', '100000', '-1', '1000
 SELECT try_option('regress_pngme', 'breaker_failures', '0', '5', '10000', '-1', '10001', 'off');
 SELECT try_option('regress_pngme', 'breaker_cooldown', '1', '30s', '1d', '0', '2d');
 SELECT try_option('regress_pngme', 'daily_budget', '0', '1000000000', '-1', '1000000001', '10k');
+
+-- money: exact, with its currency; what limits it needs a price
+SELECT attempt($$ALTER SERVER regress_pngme OPTIONS (ADD price '15.00')$$);
+SELECT attempt($$ALTER SERVER regress_pngme OPTIONS (ADD currency 'KES')$$);
+SELECT attempt($$ALTER SERVER regress_pngme OPTIONS (ADD daily_spend '100')$$);
+SELECT attempt($$CREATE SERVER regress_none FOREIGN DATA WRAPPER credscore OPTIONS (provider 'lenderlink', price '15')$$);
+SELECT attempt($$ALTER SERVER regress_pngme OPTIONS (ADD daily_spend '0')$$);
+SELECT attempt($$ALTER SERVER regress_pngme OPTIONS (DROP daily_spend, ADD price '15.00', ADD currency 'KES')$$);
+SELECT try_option('regress_pngme', 'price',
+    '15', '15.00', '0.000001', '999999999999.999999', '0015.5',
+    '0', '0.000000', '-1', '+1', '1.0000001', '1000000000000', '.5', '5.', '1e3', '1,5', '15 ', '15 KES', 'NaN', '', 'many');
+SELECT try_option('regress_pngme', 'currency', 'KES', 'USD', 'kes', 'Kes', 'KE', 'KESH', 'K3S', '');
+SELECT try_option('regress_pngme', 'daily_spend', '0', '0.5', '999999999999.999999', '-1', '1000000000000', '10k');
+SELECT attempt($$ALTER SERVER regress_pngme OPTIONS (ADD daily_spend '100')$$);
+SELECT attempt($$ALTER SERVER regress_pngme OPTIONS (DROP currency)$$);
+SELECT attempt($$ALTER SERVER regress_pngme OPTIONS (DROP price)$$);
+SELECT attempt($$ALTER SERVER regress_pngme OPTIONS (DROP price, DROP currency)$$);
+SELECT attempt($$ALTER SERVER regress_pngme OPTIONS (DROP price, DROP currency, DROP daily_spend)$$);
 
 -- sizes: bytes, or a unit
 SELECT try_option('regress_pngme', 'max_response_size',

@@ -39,6 +39,7 @@ typedef enum CsErrorCode
 	CS_ERR_SERVER_REFUSED, /* likewise, for what the server's options say */
 	CS_ERR_BUDGET,		   /* server's, or calls per statement, used up */
 	CS_ERR_MAPPING_BUDGET, /* the user mapping's daily budget is used up */
+	CS_ERR_SPEND,		   /* the server's daily_spend leaves no call */
 	CS_ERR_UNKNOWN,		   /* lost after sending; may be billed */
 	CS_ERR_RATE,		   /* 429 beyond the retries */
 	CS_ERR_QUEUE,		   /* no turn within queue_timeout */

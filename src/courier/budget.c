@@ -1,6 +1,7 @@
 /*-------------------------------------------------------------------------
  * budget.c
- *	  The daily budget of billed calls, kept over restarts and crashes.
+ *	  The daily budgets of billed calls, and of what they cost, kept over
+ *	  restarts and crashes.
  *
  * A budget must not be exceeded, whatever happens.  So calls are reserved in
  * blocks, and a block is handed out only when the file that says so is safe
@@ -74,7 +75,7 @@ report_file_trouble(const char *verb, const char *path)
 		(errcode_for_file_access(),
 		 errmsg("could not %s file \"%s\": %m", verb, path),
 		 errdetail(
-			 "Servers with a daily_budget make no further calls while it cannot be kept.")));
+			 "Servers with a daily_budget or daily_spend make no further calls while it cannot be kept.")));
 	return false;
 }
 
@@ -198,7 +199,7 @@ read_book(TimestampTz now)
 		(errcode(ERRCODE_DATA_CORRUPTED),
 		 errmsg("file \"%s\" is damaged", BUDGET_FILE),
 		 errdetail(
-			 "It cannot tell how many calls were made today, so every daily_budget counts as used up."),
+			 "It cannot tell how many calls were made today, so every daily_budget and daily_spend counts as used up."),
 		 errhint(
 			 "Calls go on when the day of their server is over.  To let them go on now with full budgets, stop the server, remove the file, and start the server.")));
 	cs_budget_book_lose(&book, now);
@@ -219,7 +220,7 @@ open_book(TimestampTz now)
 			(errcode(ERRCODE_WARNING),
 			 errmsg("file \"%s\" is of a day to come", BUDGET_FILE),
 			 errdetail(
-				 "The system's clock was set back; how many calls were made today is not known, so every daily_budget counts as used up."),
+				 "The system's clock was set back; how many calls were made today is not known, so every daily_budget and daily_spend counts as used up."),
 			 errhint(
 				 "Calls go on when the day of their server is over.  To let them go on now with full budgets, stop the server, remove the file, and start the server.")));
 		unsaved = true;
@@ -243,14 +244,14 @@ report_full(const CsBudgetDay *today)
 			WARNING,
 			(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
 			 errmsg(
-				 "no more than %d servers and user mappings with a daily_budget can be called in a day",
+				 "no more than %d budgets of servers and user mappings can be used in a day",
 				 CS_BUDGET_MAX_LINES)));
 	full_until = Max(full_until, today->end);
 }
 
 /* Reserves a block: only what is in the file may be used. */
 static bool
-reserve(const CsKey *budget, int size, const CsBudgetDay *today)
+reserve(const CsKey *budget, CsBudgetSize size, const CsBudgetDay *today)
 {
 	CsBudgetLine  before;
 	CsBudgetLine *line =
@@ -267,19 +268,42 @@ reserve(const CsKey *budget, int size, const CsBudgetDay *today)
 	return false;
 }
 
-void
-cs_budget_key(CsKey *key, const CsSharedAccount *account, CsBudgetOwner owner)
+CsBudgetSize
+cs_budget_size(const CsSharedAccount *account, CsBudgetKind kind)
 {
-	char		holder[16] = "";
+	const CsLimits *limits = &account->limits;
+
+	switch (kind)
+	{
+		case CS_BUDGET_SERVER:
+			return (CsBudgetSize){limits->daily_budget, 1};
+		case CS_BUDGET_MAPPING:
+			return (CsBudgetSize){account->mapping_budget, 1};
+		case CS_BUDGET_SPEND:
+			break;
+	}
+
+	/* Without a price, which a limit has, nothing is spent. */
+	return (CsBudgetSize){limits->price > 0 ? limits->daily_spend : 0,
+						  Max(limits->price, 1)};
+}
+
+void
+cs_budget_key(CsKey *key, const CsSharedAccount *account, CsBudgetKind kind)
+{
+	char		which[16] = "";
 	const char *parts[] = {cs_registry_at(account->provider)->name,
 						   cs_block_text(account, account->base_url),
 						   cs_block_text(account, account->server_name),
-						   holder};
+						   which};
 	uint64		halves[2] = {1, 2};
 
 	/* A role keeps its number when it is renamed; PUBLIC's is 0. */
-	if (owner == CS_BUDGET_OF_MAPPING)
-		snprintf(holder, sizeof(holder), "%u", account->holder);
+	if (kind == CS_BUDGET_MAPPING)
+		snprintf(which, sizeof(which), "%u", account->holder);
+	/* What was spent in one currency says nothing of another. */
+	else if (kind == CS_BUDGET_SPEND)
+		strlcpy(which, account->limits.currency, sizeof(which));
 
 	/* Names only administrators choose: a plain hash, chained, is enough. */
 	for (size_t half = 0; half < lengthof(halves); half++)
@@ -291,13 +315,13 @@ cs_budget_key(CsKey *key, const CsSharedAccount *account, CsBudgetOwner owner)
 }
 
 CsBudgetResult
-cs_budget_take(const CsKey *budget, int size, const CsBudgetDay *today,
-			   CsInstant *charged)
+cs_budget_take(const CsKey *budget, CsBudgetSize size,
+			   const CsBudgetDay *today, CsInstant *charged)
 {
 	CsBookTake took;
 
 	*charged = CS_BUDGET_NOTHING;
-	if (size <= 0)
+	if (size.size <= 0)
 		return CS_BUDGET_OK;
 	if (!open_book(today->now))
 		return CS_BUDGET_ERROR;
@@ -315,10 +339,10 @@ cs_budget_take(const CsKey *budget, int size, const CsBudgetDay *today,
 }
 
 void
-cs_budget_give_back(const CsKey *budget, CsInstant charged)
+cs_budget_give_back(const CsKey *budget, int64 amount, CsInstant charged)
 {
 	if (state == BOOK_OPEN && charged != CS_BUDGET_NOTHING)
-		cs_budget_book_give_back(&book, budget, charged);
+		cs_budget_book_give_back(&book, budget, amount, charged);
 }
 
 CsBudgetUse

@@ -1,6 +1,7 @@
 /*-------------------------------------------------------------------------
  * budget.h
- *	  The daily budget of billed calls, kept over restarts and crashes.
+ *	  The daily budgets of billed calls, and of what they cost, kept over
+ *	  restarts and crashes.
  *
  * Used by the courier alone, which takes one call out of the budget right
  * before it makes it.  Never raises: trouble is logged and becomes a status.
@@ -21,24 +22,30 @@ typedef enum CsBudgetResult
 	CS_BUDGET_ERROR /* cannot be kept track of: do not call */
 } CsBudgetResult;
 
-/* Whose budget it is. */
-typedef enum CsBudgetOwner
+/* Which of the budgets that hold for an account. */
+typedef enum CsBudgetKind
 {
-	CS_BUDGET_OF_SERVER,
-	CS_BUDGET_OF_MAPPING
-} CsBudgetOwner;
+	CS_BUDGET_SERVER,  /* the server's daily_budget */
+	CS_BUDGET_MAPPING, /* the user mapping's */
+	CS_BUDGET_SPEND	   /* the server's daily_spend */
+} CsBudgetKind;
 
-#define CS_BUDGET_OWNERS 2
+#define CS_BUDGET_KINDS 3
 
 /* What a call is charged to that no budget covers. */
 #define CS_BUDGET_NOTHING 0
 
+/* How large a budget is, as an account says; size 0: there is none. */
+extern CsBudgetSize
+cs_budget_size(const CsSharedAccount *account, CsBudgetKind kind);
+
 /*
- * The key that budgets know a server, or a user mapping at one, by.  Unlike
- * other keys it stays the same over restarts.
+ * The key that a budget is known by: of a server, of a user mapping at one, of
+ * what a server's calls cost in a currency.  Unlike other keys it stays the same
+ * over restarts.
  */
 extern void
-cs_budget_key(CsKey *key, const CsSharedAccount *account, CsBudgetOwner owner);
+cs_budget_key(CsKey *key, const CsSharedAccount *account, CsBudgetKind kind);
 
 /*
  * Takes one call.  *charged is the day it is charged to, by its end, for
@@ -46,11 +53,12 @@ cs_budget_key(CsKey *key, const CsSharedAccount *account, CsBudgetOwner owner);
  * then nothing is counted.
  */
 extern CsBudgetResult
-cs_budget_take(const CsKey *budget, int size, const CsBudgetDay *today,
-			   CsInstant *charged);
+cs_budget_take(const CsKey *budget, CsBudgetSize size,
+			   const CsBudgetDay *today, CsInstant *charged);
 
-/* A call that was taken provably was not made, or cost nothing. */
-extern void cs_budget_give_back(const CsKey *budget, CsInstant charged);
+/* A call that took so much provably was not made, or cost nothing. */
+extern void
+cs_budget_give_back(const CsKey *budget, int64 amount, CsInstant charged);
 
 /* What was used of its day; -1: not known, and none is to be had. */
 extern CsBudgetUse

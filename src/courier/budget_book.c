@@ -16,7 +16,7 @@
 #include "base/core.h"
 
 #define BOOK_MAGIC	 0x43534247 /* "CSBG" */
-#define BOOK_VERSION 2
+#define BOOK_VERSION 3
 
 typedef struct BookHeader
 {
@@ -33,8 +33,7 @@ typedef struct BookLine
 {
 	CsKey	  budget;
 	CsInstant end;
-	int32_t	  reserved;
-	int32_t	  unused;
+	int64_t	  reserved;
 } BookLine;
 
 _Static_assert(sizeof(BookHeader) + CS_BUDGET_MAX_LINES * sizeof(BookLine) +
@@ -93,17 +92,27 @@ is_lost(const CsBudgetBook *book, const CsKey *budget,
 }
 
 CsBookTake
-cs_budget_book_take(CsBudgetBook *book, const CsKey *budget, int size,
+cs_budget_book_take(CsBudgetBook *book, const CsKey *budget, CsBudgetSize size,
 					const CsBudgetDay *today)
 {
 	CsBudgetLine *line = find_today(book, budget, today);
+	int64_t		  used = line != NULL ? line->used : 0;
 
-	if (is_lost(book, budget, today) || (line != NULL && line->used >= size))
+	if (is_lost(book, budget, today) || size.size - used < size.unit)
 		return CS_BOOK_USED_UP;
-	if (line == NULL || line->used >= line->reserved)
+	if (line == NULL || line->reserved - used < size.unit)
 		return CS_BOOK_RESERVE;
-	line->used++;
+	line->used += size.unit;
 	return CS_BOOK_TAKEN;
+}
+
+/* How much is reserved at a time: whole calls. */
+static int64_t
+block_of(CsBudgetSize size)
+{
+	int64_t calls = size.size / size.unit / CS_BUDGET_BLOCKS;
+
+	return CS_MAX(CS_MIN(calls, CS_BUDGET_MAX_BLOCK), 1) * size.unit;
 }
 
 /*
@@ -134,12 +143,11 @@ add_line(CsBudgetBook *book, const CsKey *budget)
 }
 
 CsBudgetLine *
-cs_budget_book_reserve(CsBudgetBook *book, const CsKey *budget, int size,
-					   const CsBudgetDay *today, CsBudgetLine *before)
+cs_budget_book_reserve(CsBudgetBook *book, const CsKey *budget,
+					   CsBudgetSize size, const CsBudgetDay *today,
+					   CsBudgetLine *before)
 {
 	CsBudgetLine *line = find(book, budget);
-	int			  block =
-		CS_MAX(CS_MIN(size / CS_BUDGET_BLOCKS, CS_BUDGET_MAX_BLOCK), 1);
 
 	if (line == NULL)
 		line = add_line(book, budget);
@@ -151,18 +159,19 @@ cs_budget_book_reserve(CsBudgetBook *book, const CsKey *budget, int size,
 		line->end = today->end;
 		line->used = 0;
 	}
-	line->reserved = line->used + CS_MIN(block, CS_MAX(size - line->used, 0));
+	line->reserved =
+		line->used + CS_MIN(block_of(size), CS_MAX(size.size - line->used, 0));
 	return line;
 }
 
 void
 cs_budget_book_give_back(CsBudgetBook *book, const CsKey *budget,
-						 CsInstant day_end)
+						 int64_t amount, CsInstant day_end)
 {
 	CsBudgetLine *line = find(book, budget);
 
-	if (line != NULL && line->end == day_end && line->used > 0)
-		line->used--;
+	if (line != NULL && line->end == day_end)
+		line->used -= CS_MIN(amount, line->used);
 }
 
 bool

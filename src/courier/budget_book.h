@@ -3,6 +3,9 @@
  *	  The daily budgets as a book: who reserved how much of today's, and how
  *	  much of that was used.  And the book as the bytes of a file.
  *
+ * A budget is of calls, or of money: then a call takes its price of it, which
+ * may change during the day, and what is counted is what was spent.
+ *
  * Each line has a day of its own, since it ends with midnight in the time zone
  * of its server.  The end is fixed when the day begins: whoever changes the
  * zone meanwhile gets no new day by that, but a short one after it.
@@ -20,6 +23,13 @@
 
 /* Budgets of servers and user mappings that are used on one day. */
 #define CS_BUDGET_MAX_LINES 1024
+
+/* How much there is for a day, and how much of it a call takes. */
+typedef struct CsBudgetSize
+{
+	int64_t size; /* calls, or millionths of a currency; 0: no budget */
+	int64_t unit; /* 1, or the price of a call; above 0 */
+} CsBudgetSize;
 
 /*
  * Calls are reserved in blocks of a twentieth of the budget, at most this
@@ -41,8 +51,8 @@ typedef struct CsBudgetLine
 {
 	CsKey	  budget;
 	CsInstant end;		/* of its day; 0: it has none */
-	int32_t	  reserved; /* as the file has it: no crash undoes it */
-	int32_t	  used;		/* handed out of that */
+	int64_t	  reserved; /* as the file has it: no crash undoes it */
+	int64_t	  used;		/* handed out of that */
 } CsBudgetLine;
 
 /* All zero is an empty book. */
@@ -79,8 +89,9 @@ extern bool cs_budget_book_meet(CsBudgetBook *book, CsInstant now);
 extern void cs_budget_book_lose(CsBudgetBook *book, CsInstant now);
 
 /* One call out of the block that is reserved.  `today` is the zone's. */
-extern CsBookTake cs_budget_book_take(CsBudgetBook *book, const CsKey *budget,
-									  int size, const CsBudgetDay *today);
+extern CsBookTake
+cs_budget_book_take(CsBudgetBook *book, const CsKey *budget, CsBudgetSize size,
+					const CsBudgetDay *today);
 
 /*
  * Reserves the next block; the calls may be taken once the book is saved.
@@ -88,12 +99,16 @@ extern CsBookTake cs_budget_book_take(CsBudgetBook *book, const CsKey *budget,
  * fails.  NULL: the book has no line left.
  */
 extern CsBudgetLine *
-cs_budget_book_reserve(CsBudgetBook *book, const CsKey *budget, int size,
-					   const CsBudgetDay *today, CsBudgetLine *before);
+cs_budget_book_reserve(CsBudgetBook *book, const CsKey *budget,
+					   CsBudgetSize size, const CsBudgetDay *today,
+					   CsBudgetLine *before);
 
-/* A call that was taken was not made.  `day_end` says of which day it was. */
+/*
+ * A call that was taken was not made: gives back what it took.  `day_end` says of
+ * which day that was.
+ */
 extern void cs_budget_book_give_back(CsBudgetBook *book, const CsKey *budget,
-									 CsInstant day_end);
+									 int64_t amount, CsInstant day_end);
 
 /* Gives up what is reserved and not used.  True when that was something. */
 extern bool cs_budget_book_unreserve(CsBudgetBook *book);
@@ -101,7 +116,7 @@ extern bool cs_budget_book_unreserve(CsBudgetBook *book);
 /* What was used of its day, and when that ends; used -1: nobody knows. */
 typedef struct CsBudgetUse
 {
-	int32_t	  used;
+	int64_t	  used;
 	CsInstant end;
 	bool	  young; /* the count began in the midst of the day */
 } CsBudgetUse;

@@ -78,22 +78,46 @@ cs_news_pace(CsNews *news, const CsBreakerView *pace, CsInstant now)
 	tell_pause(news, pace, now);
 }
 
+static void
+tell_calls_used_up(const CsNews *news, const char *whose, int64 size,
+				   const char *until)
+{
+	ereport(LOG,
+			(errcode(cs_error_sqlstate(CS_ERR_BUDGET)),
+			 errmsg("credscore daily_budget of %sserver \"%s\" is used up",
+					whose, news->name),
+			 errdetail("All " INT64_FORMAT
+					   " billed calls to %s are made; questions are "
+					   "refused until %s.",
+					   size, news->base_url, until)));
+}
+
+static void
+tell_money_used_up(const CsNews *news, const char *until)
+{
+	ereport(LOG, (errcode(cs_error_sqlstate(CS_ERR_SPEND)),
+				  errmsg("credscore daily_spend of server \"%s\" is used up",
+						 news->name),
+				  errdetail("What is left of it is less than the price of a "
+							"call to %s; questions are refused until %s.",
+							news->base_url, until)));
+}
+
 void
-cs_news_used_up(CsNews *news, bool of_mapping, const CsNewsBudget *budget,
+cs_news_used_up(CsNews *news, CsBudgetKind kind, const CsNewsBudget *budget,
 				const char *until)
 {
-	CsNewsBudget *told = &news->full[of_mapping];
+	CsNewsBudget *told = &news->full[kind];
 
 	if (told->size == budget->size && budget->end <= told->end)
 		return;
 	*told = *budget;
-	ereport(LOG,
-			(errcode(cs_error_sqlstate(CS_ERR_BUDGET)),
-			 errmsg("credscore daily_budget of %sserver \"%s\" is used up",
-					of_mapping ? "a user mapping for " : "", news->name),
-			 errdetail("All %d billed calls to %s are made; questions are "
-					   "refused until %s.",
-					   budget->size, news->base_url, until)));
+	if (kind == CS_BUDGET_SPEND)
+		tell_money_used_up(news, until);
+	else
+		tell_calls_used_up(
+			news, kind == CS_BUDGET_MAPPING ? "a user mapping for " : "",
+			budget->size, until);
 }
 
 static void

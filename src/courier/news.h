@@ -14,13 +14,14 @@
 #include "datatype/timestamp.h"
 
 #include "base/instant.h"
+#include "courier/budget.h"
 #include "shared/account.h"
 #include "shared/breaker.h"
 
 /* A budget that is used up. */
 typedef struct CsNewsBudget
 {
-	int			size;
+	int64		size;
 	TimestampTz end; /* of the day */
 } CsNewsBudget;
 
@@ -31,7 +32,7 @@ typedef struct CsNews
 	char		 base_url[256];
 	bool		 open;		   /* its breaker */
 	CsInstant	 paused_until; /* the pause it asked for; 0: none so far */
-	CsNewsBudget full[2];	   /* of the server, of a user mapping */
+	CsNewsBudget full[CS_BUDGET_KINDS];
 } CsNews;
 
 extern void cs_news_init(CsNews *news, const CsSharedAccount *account);
@@ -41,10 +42,10 @@ extern void
 cs_news_pace(CsNews *news, const CsBreakerView *pace, CsInstant now);
 
 /*
- * A question was refused since the budget of the server, or of a user mapping,
- * is used up until then.  Of user mappings the first of a day is told.
+ * A question was refused since a budget of the server, or of a user mapping, is
+ * used up until then.  Of user mappings the first of a day is told.
  */
-extern void cs_news_used_up(CsNews *news, bool of_mapping,
+extern void cs_news_used_up(CsNews *news, CsBudgetKind kind,
 							const CsNewsBudget *budget, const char *until);
 
 /* A question of an account ended so, CS_ERR_NONE: with an answer. */

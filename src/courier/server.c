@@ -14,6 +14,7 @@
 #include "lib/ilist.h"
 #include "utils/timestamp.h"
 
+#include "base/money.h"
 #include "courier/budget.h"
 #include "courier/day.h"
 #include "courier/news.h"
@@ -34,6 +35,10 @@ struct CsServer
 	CsStatServer *stats;
 	CsNews		  news;
 };
+
+/* "1000.00 KES", and what a budget is called in messages. */
+#define AMOUNT_SIZE		 (CS_MONEY_TEXT_SIZE + CS_CURRENCY_SIZE)
+#define BUDGET_NAME_SIZE 96
 
 static dlist_head servers = DLIST_STATIC_INIT(servers);
 static int		  ncalls; /* admitted and not over */
@@ -162,20 +167,13 @@ show_gate(CsServer *server)
 
 /* --- budgets --- */
 
-static int
-budget_size(const CsSharedAccount *account, CsBudgetOwner owner)
-{
-	return owner == CS_BUDGET_OF_SERVER ? account->limits.daily_budget
-										: account->mapping_budget;
-}
-
 /* So that each budget that there is can be charged, shown and given back. */
 static void
 find_budgets(CsTurn *turn)
 {
-	for (int owner = 0; owner < CS_BUDGET_OWNERS; owner++)
-		if (budget_size(turn->account, owner) > 0)
-			cs_budget_key(&turn->charges[owner].budget, turn->account, owner);
+	for (int kind = 0; kind < CS_BUDGET_KINDS; kind++)
+		if (cs_budget_size(turn->account, kind).size > 0)
+			cs_budget_key(&turn->charges[kind].budget, turn->account, kind);
 }
 
 static const CsBudgetDay *
@@ -189,22 +187,38 @@ today(const CsTurn *turn)
 }
 
 static void
+show_budget(const CsTurn *turn, CsBudgetKind kind, const CsStatBudget *budget)
+{
+	CsStatServer *stats = turn->server->stats;
+
+	switch (kind)
+	{
+		case CS_BUDGET_SERVER:
+			cs_stats_budget(stats, budget);
+			break;
+		case CS_BUDGET_MAPPING:
+			cs_stats_mapping_budget(stats, turn->account->holder, budget);
+			break;
+		case CS_BUDGET_SPEND:
+			cs_stats_spend(stats, budget, turn->account->limits.currency);
+			break;
+	}
+}
+
+static void
 show_budgets(CsTurn *turn)
 {
-	for (int owner = 0; owner < CS_BUDGET_OWNERS; owner++)
+	for (int kind = 0; kind < CS_BUDGET_KINDS; kind++)
 	{
-		int			 size = budget_size(turn->account, owner);
+		CsBudgetSize size = cs_budget_size(turn->account, kind);
 		CsBudgetUse	 use = {.used = 0};
 		CsStatBudget budget;
 
-		if (size > 0)
-			use = cs_budget_used(&turn->charges[owner].budget, today(turn));
-		budget = (CsStatBudget){size, use.used, use.end, use.young};
-		if (owner == CS_BUDGET_OF_SERVER)
-			cs_stats_budget(turn->server->stats, &budget);
-		else
-			cs_stats_mapping_budget(turn->server->stats, turn->account->holder,
-									&budget);
+		if (size.size > 0)
+			use = cs_budget_used(&turn->charges[kind].budget, today(turn));
+		budget =
+			(CsStatBudget){size.size, size.unit, use.used, use.end, use.young};
+		show_budget(turn, kind, &budget);
 	}
 }
 
@@ -213,71 +227,110 @@ give_back(CsTurn *turn)
 {
 	bool any = false;
 
-	for (int owner = 0; owner < CS_BUDGET_OWNERS; owner++)
+	for (int kind = 0; kind < CS_BUDGET_KINDS; kind++)
 	{
-		CsCharge *charge = &turn->charges[owner];
+		CsCharge *charge = &turn->charges[kind];
 
 		any |= charge->day != CS_BUDGET_NOTHING;
-		cs_budget_give_back(&charge->budget, charge->day);
+		cs_budget_give_back(&charge->budget, charge->amount, charge->day);
 		charge->day = CS_BUDGET_NOTHING;
 	}
 	if (any)
 		show_budgets(turn);
 }
 
+/* "1000.00 KES" */
+static const char *
+amount_text(const CsTurn *turn, CsMoney amount, char out[AMOUNT_SIZE])
+{
+	char number[CS_MONEY_TEXT_SIZE];
+
+	cs_money_show(amount, number);
+	snprintf(out, AMOUNT_SIZE, "%s %s", number,
+			 turn->account->limits.currency);
+	return out;
+}
+
+/* "server's daily_budget of 100 billed calls" */
 static void
-refuse_used_up(const CsTurn *turn, CsBudgetOwner owner, const char *whose,
+name_budget(const CsTurn *turn, CsBudgetKind kind, char out[BUDGET_NAME_SIZE])
+{
+	CsBudgetSize size = cs_budget_size(turn->account, kind);
+	char		 amount[AMOUNT_SIZE];
+
+	if (kind == CS_BUDGET_SPEND)
+		snprintf(out, BUDGET_NAME_SIZE, "server's daily_spend of %s",
+				 amount_text(turn, size.size, amount));
+	else
+		snprintf(out, BUDGET_NAME_SIZE,
+				 "%s daily_budget of " INT64_FORMAT " billed calls",
+				 kind == CS_BUDGET_SERVER ? "server's" : "user mapping's",
+				 size.size);
+}
+
+/* What is left of money may be less than a call costs. */
+static void
+refuse_used_up(const CsTurn *turn, CsBudgetKind kind, const char *name,
 			   CsRefusal *refusal)
 {
-	CsNewsBudget budget = {.size = budget_size(turn->account, owner)};
+	CsBudgetSize size = cs_budget_size(turn->account, kind);
+	CsNewsBudget budget = {.size = size.size};
+	char		 price[AMOUNT_SIZE];
 	char		 until[64];
 
-	budget.end = cs_budget_used(&turn->charges[owner].budget, today(turn)).end;
+	budget.end = cs_budget_used(&turn->charges[kind].budget, today(turn)).end;
 	cs_day_show(budget.end,
 				cs_block_text(turn->account, turn->account->timezone), until,
 				sizeof(until));
-	snprintf(refusal->detail, sizeof(refusal->detail),
-			 "The %s daily_budget of %d billed calls is used up until %s.",
-			 whose, budget.size, until);
-	cs_news_used_up(&turn->server->news, owner == CS_BUDGET_OF_MAPPING,
-					&budget, until);
+	if (kind == CS_BUDGET_SPEND)
+		snprintf(refusal->detail, sizeof(refusal->detail),
+				 "The %s leaves no call at %s until %s.", name,
+				 amount_text(turn, size.unit, price), until);
+	else
+		snprintf(refusal->detail, sizeof(refusal->detail),
+				 "The %s is used up until %s.", name, until);
+	cs_news_used_up(&turn->server->news, kind, &budget, until);
 }
 
 static void
-refuse_charge(const CsTurn *turn, CsBudgetOwner owner, CsBudgetResult why,
+refuse_charge(const CsTurn *turn, CsBudgetKind kind, CsBudgetResult why,
 			  CsRefusal *refusal)
 {
-	const char *whose =
-		owner == CS_BUDGET_OF_SERVER ? "server's" : "user mapping's";
+	static const CsErrorCode codes[CS_BUDGET_KINDS] = {
+		[CS_BUDGET_SERVER] = CS_ERR_BUDGET,
+		[CS_BUDGET_MAPPING] = CS_ERR_MAPPING_BUDGET,
+		[CS_BUDGET_SPEND] = CS_ERR_SPEND};
+	char name[BUDGET_NAME_SIZE];
 
-	refusal->code =
-		owner == CS_BUDGET_OF_SERVER ? CS_ERR_BUDGET : CS_ERR_MAPPING_BUDGET;
+	refusal->code = codes[kind];
+	name_budget(turn, kind, name);
 	if (why == CS_BUDGET_USED_UP)
-		refuse_used_up(turn, owner, whose, refusal);
+		refuse_used_up(turn, kind, name, refusal);
 	else
 		snprintf(
 			refusal->detail, sizeof(refusal->detail),
-			"The %s daily_budget of %d billed calls cannot be kept track of; see the log of the database server.",
-			whose, budget_size(turn->account, owner));
+			"The %s cannot be kept track of; see the log of the database server.",
+			name);
 }
 
-/* Both budgets must have room.  False: one has not, and nothing is charged. */
+/* All budgets must have room.  False: one has not, and nothing is charged. */
 static bool
 charge(CsTurn *turn, CsRefusal *refusal)
 {
-	for (int owner = 0; owner < CS_BUDGET_OWNERS; owner++)
+	for (int kind = 0; kind < CS_BUDGET_KINDS; kind++)
 	{
-		CsCharge	  *charge = &turn->charges[owner];
-		int			   size = budget_size(turn->account, owner);
+		CsCharge	  *charge = &turn->charges[kind];
+		CsBudgetSize   size = cs_budget_size(turn->account, kind);
 		CsBudgetResult taken;
 
-		if (size <= 0)
+		if (size.size <= 0)
 			continue;
+		charge->amount = size.unit;
 		taken =
 			cs_budget_take(&charge->budget, size, today(turn), &charge->day);
 		if (taken == CS_BUDGET_OK)
 			continue;
-		refuse_charge(turn, owner, taken, refusal);
+		refuse_charge(turn, kind, taken, refusal);
 		give_back(turn);
 		return false;
 	}

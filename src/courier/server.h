@@ -33,7 +33,8 @@ typedef struct CsRefusal
 typedef struct CsCharge
 {
 	CsKey	  budget;
-	CsInstant day; /* by its end; CS_BUDGET_NOTHING: it is not charged */
+	CsInstant day;	  /* by its end; CS_BUDGET_NOTHING: it is not charged */
+	int64	  amount; /* that it took */
 } CsCharge;
 
 /* A call's turn; embed it, and set `ready` before it enters. */
@@ -48,7 +49,7 @@ typedef struct CsTurn
 	CsFee				   fee;
 	bool				   log_in;
 	bool	 first; /* before all others who wait; set like `ready` */
-	CsCharge charges[CS_BUDGET_OWNERS];
+	CsCharge charges[CS_BUDGET_KINDS];
 } CsTurn;
 
 /* How a call ended. */

@@ -46,6 +46,9 @@ static const ErrorClass classes[CS_ERR_COUNT] = {
 	[CS_ERR_MAPPING_BUDGET] =
 		{CS_SQLSTATE('4', '0', '2'), false,
 		 "Raise the option daily_budget of the user mapping, or ask again when its day is over."},
+	[CS_ERR_SPEND] =
+		{CS_SQLSTATE('4', '0', '2'), false,
+		 "Raise the server option daily_spend, or ask again when its day is over."},
 	[CS_ERR_UNKNOWN] =
 		{CS_SQLSTATE('4', '0', '8'), true,
 		 "The question may have been answered and billed. Ask again only if paying twice is acceptable."},

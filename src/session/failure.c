@@ -123,6 +123,7 @@ outcome_message(const CsOutcome *outcome)
 			return "the answer of %s was not understood";
 		case CS_ERR_BUDGET:
 		case CS_ERR_MAPPING_BUDGET:
+		case CS_ERR_SPEND:
 			return "the daily budget leaves no call to %s";
 		case CS_ERR_UNAVAILABLE:
 			return "the breaker for calls to %s is open";
@@ -221,6 +222,10 @@ make_hint(const CsAbout *about, CsErrorCode code, const CsOutcome *outcome)
 		case CS_ERR_BUDGET:
 			return psprintf(
 				"Raise daily_budget with ALTER SERVER %s, or ask again when its day is over.",
+				server);
+		case CS_ERR_SPEND:
+			return psprintf(
+				"Raise daily_spend with ALTER SERVER %s, or ask again when its day is over.",
 				server);
 		case CS_ERR_MAPPING_BUDGET:
 			return psprintf(

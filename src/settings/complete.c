@@ -2,7 +2,7 @@
  * complete.c
  *	  Is everything there that a server or a user mapping needs?
  *
- * Looks at names of options only; the validator has seen the values.
+ * The validator has seen the values.
  *------------------------------------------------------------------------- */
 #include "postgres.h"
 
@@ -11,6 +11,7 @@
 #include "commands/defrem.h"
 #include "lib/stringinfo.h"
 
+#include "base/money.h"
 #include "pg/error.h"
 #include "settings/option_list.h"
 
@@ -108,6 +109,44 @@ check_certificate(List *options)
 					 given)));
 }
 
+pg_noreturn static void
+lacks(const char *name, const char *why, const char *given);
+
+static void
+lacks(const char *name, const char *why, const char *given)
+{
+	ereport(ERROR, (errcode(ERRCODE_FDW_DYNAMIC_PARAMETER_VALUE_NEEDED),
+					errmsg("server lacks \"%s\"", name), errdetail("%s", why),
+					errhint("Give \"%s\" as well, or leave \"%s\" out.", name,
+							given)));
+}
+
+/* Is money limited?  0 is no limit. */
+static bool
+limits_money(List *options)
+{
+	const char *value = cs_option_list_get(options, "daily_spend");
+	CsMoney		amount;
+
+	return value != NULL && cs_money_parse(value, &amount) && amount > 0;
+}
+
+static void
+check_price(List *options)
+{
+	bool price = cs_option_list_get(options, "price") != NULL;
+	bool currency = cs_option_list_get(options, "currency") != NULL;
+
+	if (price && !currency)
+		lacks("currency", "A price says nothing without its currency.",
+			  "price");
+	if (currency && !price)
+		lacks("price", "A currency says nothing without a price.", "currency");
+	if (limits_money(options) && !price)
+		lacks("price", "What calls of a day cost follows from their price.",
+			  "daily_spend");
+}
+
 void
 cs_complete_check_server(const CsProvider *provider, List *options)
 {
@@ -116,6 +155,7 @@ cs_complete_check_server(const CsProvider *provider, List *options)
 
 	if (cs_registry_check_server(provider, &account, &err) != CS_OK)
 		cs_error_raise_early(&err, NULL);
+	check_price(options);
 }
 
 void

@@ -11,7 +11,8 @@
 
 #include "provider/registry.h"
 
-/* Both raise HV002, and say what is missing and who needs it. */
+/* Both raise HV002, and say what is missing and who needs it.  The values of
+ * options have been checked. */
 extern void
 cs_complete_check_server(const CsProvider *provider, List *options);
 

@@ -21,6 +21,7 @@
 #include "utils/builtins.h"
 #include "utils/guc.h"
 
+#include "base/money.h"
 #include "pg/compat.h"
 #include "pg/error.h"
 #include "settings/address.h"
@@ -53,7 +54,9 @@ typedef enum OptionKind
 	KIND_FILE,
 	KIND_PROXY,
 	KIND_ROLE,
-	KIND_ZONE
+	KIND_ZONE,
+	KIND_MONEY,
+	KIND_CURRENCY
 } OptionKind;
 
 typedef struct CommonOption
@@ -61,7 +64,7 @@ typedef struct CommonOption
 	const char *name;
 	OptionKind	kind;
 	const char *default_value;
-	int			min;
+	int			min; /* of money: in millionths */
 	int			max;
 	size_t		offset; /* in CsLimits */
 } CommonOption;
@@ -91,6 +94,9 @@ static const CommonOption server_options[] = {
 	{"breaker_cooldown", KIND_TIME, "30s", 1, MAX_TIME_MS,
 	 LIMIT(breaker_cooldown)},
 	{"daily_budget", KIND_INT, "0", 0, MAX_BUDGET, LIMIT(daily_budget)},
+	{"price", KIND_MONEY, NULL, 1, 0, LIMIT(price)},
+	{"currency", KIND_CURRENCY, NULL, 0, 0, LIMIT(currency)},
+	{"daily_spend", KIND_MONEY, "0", 0, 0, LIMIT(daily_spend)},
 	{"timezone", KIND_ZONE, "UTC", 0, 0, 0},
 	{"enabled", KIND_BOOL, "on", 0, 0, LIMIT(enabled)},
 	{"ca_file", KIND_FILE, NULL, 0, 0, 0},
@@ -195,6 +201,29 @@ read_bool(const CommonOption *option, const char *text)
 	return value;
 }
 
+static CsMoney
+read_money(const CommonOption *option, const char *text)
+{
+	CsMoney amount;
+
+	if (!cs_money_parse(text, &amount) || amount < option->min)
+		bad_value(
+			option->name,
+			psprintf(
+				"an amount%s with at most %d digits before and %d behind the point, as 15.00",
+				option->min > 0 ? " greater than 0," : "", CS_MONEY_DIGITS,
+				CS_MONEY_DECIMALS));
+	return amount;
+}
+
+static const char *
+read_currency(const CommonOption *option, const char *text)
+{
+	if (!cs_money_is_currency(text))
+		bad_value(option->name, "three letters in upper case, as KES");
+	return text;
+}
+
 /* --- the validator --- */
 
 static void
@@ -273,6 +302,12 @@ check_common_option(const CommonOption *option, const char *value)
 				bad_value(
 					option->name,
 					"the name of a time zone, as in the view pg_timezone_names");
+			break;
+		case KIND_MONEY:
+			(void) read_money(option, value);
+			break;
+		case KIND_CURRENCY:
+			(void) read_currency(option, value);
 			break;
 		case KIND_FILE:
 			check_file_option(option->name, value);
@@ -456,22 +491,44 @@ credscore_validator(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
+/* Reads a value, NULL: there is none, into its field of CsLimits, if it has one. */
+static void
+fill_limit(const CommonOption *option, const char *value, char *field)
+{
+	switch (option->kind)
+	{
+		case KIND_BOOL:
+			*(bool *) field = read_bool(option, value);
+			break;
+		case KIND_TIME:
+		case KIND_SIZE:
+		case KIND_INT:
+			*(int *) field = value != NULL ? read_number(option, value) : -1;
+			break;
+		case KIND_MONEY:
+			*(CsMoney *) field = value != NULL ? read_money(option, value) : 0;
+			break;
+		case KIND_CURRENCY:
+			if (value != NULL)
+				strlcpy(field, read_currency(option, value), CS_CURRENCY_SIZE);
+			break;
+		default:
+			break;
+	}
+}
+
 void
 cs_options_limits(CsLimits *limits, List *options)
 {
+	memset(limits, 0, sizeof(*limits));
 	for (size_t i = 0; i < lengthof(server_options); i++)
 	{
 		const CommonOption *option = &server_options[i];
 		const char		   *value = cs_option_list_get(options, option->name);
-		char			   *field = (char *) limits + option->offset;
 
 		if (value == NULL)
 			value = option->default_value;
-		if (option->kind == KIND_BOOL)
-			*(bool *) field = read_bool(option, value);
-		else if (option->kind == KIND_TIME || option->kind == KIND_SIZE ||
-				 option->kind == KIND_INT)
-			*(int *) field = value != NULL ? read_number(option, value) : -1;
+		fill_limit(option, value, (char *) limits + option->offset);
 	}
 }
 

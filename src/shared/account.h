@@ -19,13 +19,17 @@
 #include "port/atomics.h"
 #include "utils/dsa.h"
 
+#include "base/money.h"
 #include "shared/block.h"
 #include "shared/key.h"
 
 /* Options of a provider that are no secret: what read_login may look at. */
 #define CS_ACCOUNT_MAX_PAIRS 16
 
-/* The limits that hold for a server; times in milliseconds. */
+/*
+ * The limits that hold for a server, and its price; times in milliseconds.  What
+ * lies between the members is zero, so that it can be compared as a whole.
+ */
 typedef struct CsLimits
 {
 	int	 connect_timeout;
@@ -44,6 +48,10 @@ typedef struct CsLimits
 	int	 poll_interval; /* of what is pending, in milliseconds: at first, */
 	int	 poll_interval_max; /* at most, */
 	int	 poll_deadline;		/* and how long in all; -1: the provider's own */
+
+	CsMoney price;		 /* of a billed call; 0: not known, and no currency */
+	CsMoney daily_spend; /* that billed calls of a day may cost; 0: any */
+	char	currency[CS_CURRENCY_SIZE];
 } CsLimits;
 
 typedef struct CsSharedAccount

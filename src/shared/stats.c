@@ -20,8 +20,9 @@
 /* The end of its day is written last. */
 typedef struct Budget
 {
-	pg_atomic_uint32 size;
-	pg_atomic_uint32 used; /* -1: not known */
+	pg_atomic_uint64 size;
+	pg_atomic_uint64 unit;
+	pg_atomic_uint64 used; /* -1: not known */
 	pg_atomic_uint32 young;
 	pg_atomic_uint64 end;
 } Budget;
@@ -53,6 +54,8 @@ struct CsStatServer
 	pg_atomic_uint64 open_until;   /* in ticks */
 	pg_atomic_uint64 paused_until; /* likewise */
 	Budget			 budget;
+	Budget			 spend;
+	pg_atomic_uint32 currency; /* of spend: its letters */
 	pg_atomic_uint64 token_until;
 };
 
@@ -84,8 +87,9 @@ create_numbers(pg_atomic_uint64 *numbers, int n)
 static void
 create_budget(Budget *budget)
 {
-	pg_atomic_init_u32(&budget->size, 0);
-	pg_atomic_init_u32(&budget->used, 0);
+	pg_atomic_init_u64(&budget->size, 0);
+	pg_atomic_init_u64(&budget->unit, 0);
+	pg_atomic_init_u64(&budget->used, 0);
 	pg_atomic_init_u32(&budget->young, 0);
 	pg_atomic_init_u64(&budget->end, 0);
 }
@@ -113,6 +117,8 @@ stats_create(void *memory, LWLock *lock)
 		pg_atomic_init_u32(&s->breaker, CS_BREAKER_CLOSED);
 		pg_atomic_init_u32(&s->failures, 0);
 		create_budget(&s->budget);
+		create_budget(&s->spend);
+		pg_atomic_init_u32(&s->currency, 0);
 		pg_atomic_init_u32(&s->unanswered, 0);
 		pg_atomic_init_u32(&s->unread, 0);
 		pg_atomic_init_u32(&s->failed_of, CS_ERR_NONE);
@@ -209,8 +215,8 @@ static bool
 was_kept_back(CsErrorCode code)
 {
 	return code == CS_ERR_BUDGET || code == CS_ERR_MAPPING_BUDGET ||
-		   code == CS_ERR_SWITCHED_OFF || code == CS_ERR_SERVER_OFF ||
-		   code == CS_ERR_AWAY;
+		   code == CS_ERR_SPEND || code == CS_ERR_SWITCHED_OFF ||
+		   code == CS_ERR_SERVER_OFF || code == CS_ERR_AWAY;
 }
 
 /* What the provider says of a subject is as good a sign as an answer. */
@@ -256,8 +262,9 @@ cs_stats_gate(CsStatServer *server, int running, int queued,
 static void
 write_budget(Budget *budget, const CsStatBudget *is)
 {
-	pg_atomic_write_u32(&budget->size, (uint32) is->size);
-	pg_atomic_write_u32(&budget->used, (uint32) is->used);
+	pg_atomic_write_u64(&budget->size, (uint64) is->size);
+	pg_atomic_write_u64(&budget->unit, (uint64) is->unit);
+	pg_atomic_write_u64(&budget->used, (uint64) is->used);
 	pg_atomic_write_u32(&budget->young, is->young);
 	pg_atomic_write_u64(&budget->end, (uint64) is->end);
 }
@@ -267,6 +274,22 @@ cs_stats_budget(CsStatServer *server, const CsStatBudget *budget)
 {
 	if (server != NULL)
 		write_budget(&server->budget, budget);
+}
+
+StaticAssertDecl(CS_CURRENCY_SIZE == sizeof(uint32),
+				 "a currency's letters and a NUL are no uint32");
+
+void
+cs_stats_spend(CsStatServer *server, const CsStatBudget *spend,
+			   const char *currency)
+{
+	uint32 letters;
+
+	if (server == NULL)
+		return;
+	memcpy(&letters, currency, sizeof(letters));
+	pg_atomic_write_u32(&server->currency, letters);
+	write_budget(&server->spend, spend);
 }
 
 /* NULL: it has no place, and gets one only if it has a budget. */
@@ -384,8 +407,9 @@ read_failures(CsStatServer *s, CsStatView *view)
 static void
 read_budget(Budget *budget, CsStatBudget *view, TimestampTz now)
 {
-	view->size = (int) pg_atomic_read_u32(&budget->size);
-	view->used = (int) pg_atomic_read_u32(&budget->used);
+	view->size = (int64) pg_atomic_read_u64(&budget->size);
+	view->unit = (int64) pg_atomic_read_u64(&budget->unit);
+	view->used = (int64) pg_atomic_read_u64(&budget->used);
 	view->young = pg_atomic_read_u32(&budget->young) != 0;
 	view->end = (TimestampTz) pg_atomic_read_u64(&budget->end);
 
@@ -396,6 +420,15 @@ read_budget(Budget *budget, CsStatBudget *view, TimestampTz now)
 		view->end = 0;
 		view->young = false;
 	}
+}
+
+static void
+read_spend(CsStatServer *s, CsStatView *view, TimestampTz now)
+{
+	uint32 letters = pg_atomic_read_u32(&s->currency);
+
+	memcpy(view->currency, &letters, sizeof(letters));
+	read_budget(&s->spend, &view->spend, now);
 }
 
 bool
@@ -417,6 +450,7 @@ cs_stats_read(int i, CsStatView *view)
 	read_gate(s, view);
 	read_failures(s, view);
 	read_budget(&s->budget, &view->budget, now);
+	read_spend(s, view, now);
 	view->token_until = (TimestampTz) pg_atomic_read_u64(&s->token_until);
 	view->reset_at = (TimestampTz) pg_atomic_read_u64(&table->reset_at);
 	return true;

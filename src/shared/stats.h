@@ -14,6 +14,7 @@
 
 #include "base/histogram.h"
 #include "base/instant.h"
+#include "base/money.h"
 #include "shared/breaker.h"
 #include "shared/account.h"
 
@@ -67,16 +68,21 @@ extern void cs_stats_latency(CsStatServer *server, int64 us);
 extern void cs_stats_gate(CsStatServer *server, int running, int queued,
 						  const CsBreakerView *pace);
 
-/* A daily budget. */
+/* A daily budget, of calls or of money. */
 typedef struct CsStatBudget
 {
-	int			size;  /* 0: none */
-	int			used;  /* -1: not known */
+	int64		size;  /* 0: none */
+	int64		unit;  /* that a call takes of it */
+	int64		used;  /* -1: not known */
 	TimestampTz end;   /* of its day */
 	bool		young; /* the day's count began in its midst */
 } CsStatBudget;
 
 extern void cs_stats_budget(CsStatServer *server, const CsStatBudget *budget);
+
+/* The server's daily_spend, with three letters and a NUL. */
+extern void cs_stats_spend(CsStatServer *server, const CsStatBudget *spend,
+						   const char *currency);
 
 /* Of the mapping of a role; InvalidOid: PUBLIC's. */
 extern void cs_stats_mapping_budget(CsStatServer *server, Oid holder,
@@ -113,6 +119,8 @@ typedef struct CsStatView
 	CsInstant	  failed_at; /* and when; 0: none */
 	CsBreakerView pace;
 	CsStatBudget  budget;
+	CsStatBudget  spend; /* in millionths of */
+	char		  currency[CS_CURRENCY_SIZE];
 	TimestampTz	  token_until; /* 0: none */
 	TimestampTz	  reset_at;
 } CsStatView;

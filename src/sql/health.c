@@ -10,6 +10,7 @@
 #include "utils/fmgrprotos.h"
 #include "utils/numeric.h"
 
+#include "pg/cost.h"
 #include "sql/row.h"
 
 typedef struct HealthRow
@@ -18,6 +19,7 @@ typedef struct HealthRow
 	CsHealthOf	of;
 	bool		ok;
 	int64		value;
+	bool		money; /* value is in millionths */
 	char	   *detail;
 } HealthRow;
 
@@ -63,32 +65,79 @@ add(CsHealth *health, const char *check, const CsHealthOf *of)
 	return row;
 }
 
+/* The row to be filled; NULL: there is one that is not ok. */
+static HealthRow *
+row_for(CsHealth *health, const char *check, const CsHealthOf *of)
+{
+	static const CsHealthOf all = {NULL, NULL, NULL};
+	HealthRow			   *row = find(health, check, of ? of : &all);
+
+	if (row == NULL)
+		return add(health, check, of ? of : &all);
+	return row->ok ? row : NULL;
+}
+
+static char *
+	pg_attribute_printf(1, 0) format_detail(const char *format, va_list args)
+{
+	StringInfoData detail;
+	va_list		   again;
+	int			   needed;
+
+	initStringInfo(&detail);
+	do
+	{
+		va_copy(again, args);
+		needed = appendStringInfoVA(&detail, format, again);
+		va_end(again);
+		if (needed > 0)
+			enlargeStringInfo(&detail, needed);
+	} while (needed > 0);
+	return detail.data;
+}
+
+static void
+fill(HealthRow *row, bool ok, int64 value, bool money, char *detail)
+{
+	row->ok = ok;
+	row->value = value;
+	row->money = money;
+	row->detail = detail;
+}
+
 void
 cs_health_put(CsHealth *health, const char *check, const CsHealthOf *of,
 			  bool ok, int64 value, const char *format, ...)
 {
-	static const CsHealthOf all = {NULL, NULL, NULL};
-	StringInfoData			detail;
-	HealthRow			   *row = find(health, check, of ? of : &all);
-	va_list					args;
-	int						needed;
+	HealthRow *row = row_for(health, check, of);
+	va_list	   args;
 
-	if (row != NULL && !row->ok)
-		return;
-	initStringInfo(&detail);
-	do
-	{
-		va_start(args, format);
-		needed = appendStringInfoVA(&detail, format, args);
-		va_end(args);
-		if (needed > 0)
-			enlargeStringInfo(&detail, needed);
-	} while (needed > 0);
 	if (row == NULL)
-		row = add(health, check, of ? of : &all);
-	row->ok = ok;
-	row->value = value;
-	row->detail = detail.data;
+		return;
+	va_start(args, format);
+	fill(row, ok, value, false, format_detail(format, args));
+	va_end(args);
+}
+
+void
+cs_health_put_money(CsHealth *health, const char *check, const CsHealthOf *of,
+					bool ok, int64 amount, const char *format, ...)
+{
+	HealthRow *row = row_for(health, check, of);
+	va_list	   args;
+
+	if (row == NULL)
+		return;
+	va_start(args, format);
+	fill(row, ok, amount, true, format_detail(format, args));
+	va_end(args);
+}
+
+static Numeric
+number_of(const HealthRow *row)
+{
+	return row->money ? cs_cost_amount(row->value)
+					  : int64_to_numeric(row->value);
 }
 
 void
@@ -107,9 +156,7 @@ cs_health_emit(const CsHealth *health, FunctionCallInfo fcinfo)
 		cs_row_text(&row, from->of.base_url);
 		cs_row_text(&row, from->of.role);
 		cs_row_bool(&row, from->ok);
-		cs_row_put(&row,
-				   none ? (Datum) 0
-						: NumericGetDatum(int64_to_numeric(from->value)),
+		cs_row_put(&row, none ? (Datum) 0 : NumericGetDatum(number_of(from)),
 				   none);
 		cs_row_text(&row, from->detail);
 		cs_row_emit(fcinfo, &row);

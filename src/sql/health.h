@@ -39,6 +39,12 @@ extern void cs_health_put(CsHealth *health, const char *check,
 						  const CsHealthOf *of, bool ok, int64 value,
 						  const char *format, ...) pg_attribute_printf(6, 7);
 
+/* The same with an amount of money, in millionths, for a number. */
+extern void
+cs_health_put_money(CsHealth *health, const char *check, const CsHealthOf *of,
+					bool ok, int64 amount, const char *format, ...)
+	pg_attribute_printf(6, 7);
+
 /* Gives all rows to a function that called InitMaterializedSRF. */
 extern void cs_health_emit(const CsHealth *health, FunctionCallInfo fcinfo);
 

@@ -162,6 +162,29 @@ cs_health_catalog_option(const List *servers, const char *name,
 	return server != NULL ? number_of(server->options, option, usual) : asked;
 }
 
+/* 0 where there is none, or what is there is none. */
+static CsMoney
+money_of(List *options, const char *option)
+{
+	const char *value = cs_option_list_get(options, option);
+	CsMoney		amount;
+
+	return value != NULL && cs_money_parse(value, &amount) ? amount : 0;
+}
+
+void
+cs_health_catalog_spend(const List *servers, const char *name,
+						CsHealthSpend *spend)
+{
+	const CsHealthServer *server = named(servers, name);
+
+	if (server == NULL)
+		return;
+	spend->limit = money_of(server->options, "daily_spend");
+	spend->price = money_of(server->options, "price");
+	spend->currency = cs_option_list_get(server->options, "currency");
+}
+
 int
 cs_health_catalog_mapping_budget(const List *servers, const char *name,
 								 Oid holder, int asked)

@@ -11,6 +11,7 @@
 #include "datatype/timestamp.h"
 #include "nodes/pg_list.h"
 
+#include "base/money.h"
 #include "sql/health.h"
 
 /* A server of this database. */
@@ -48,6 +49,18 @@ cs_health_catalog_find(const List *servers, const char *name,
  */
 extern int cs_health_catalog_option(const List *servers, const char *name,
 									const char *option, int usual, int asked);
+
+/* What the calls of a server may cost in a day. */
+typedef struct CsHealthSpend
+{
+	CsMoney		limit; /* 0: any */
+	CsMoney		price; /* of one */
+	const char *currency;
+} CsHealthSpend;
+
+/* Likewise; *spend is what it was when somebody asked last. */
+extern void cs_health_catalog_spend(const List *servers, const char *name,
+									CsHealthSpend *spend);
 
 /* Likewise the daily_budget of a role's user mapping; InvalidOid: PUBLIC's. */
 extern int

@@ -210,6 +210,35 @@ put_budget(CsHealth *health, const CsHealthOf *of, const CsStatBudget *budget,
 	put_budget_count(health, of, budget);
 }
 
+/* What was spent in another currency than that of now is no measure. */
+static void
+put_spend(CsHealth *health, const CsHealthOf *of, const CsStatView *view,
+		  const List *servers)
+{
+	const CsStatBudget *spent = &view->spend;
+	CsHealthSpend		now = {spent->size, spent->unit, view->currency};
+	char				limit[CS_MONEY_TEXT_SIZE];
+	char				price[CS_MONEY_TEXT_SIZE];
+
+	cs_health_catalog_spend(servers, view->name, &now);
+	if (spent->size == 0 || now.limit == 0 || now.currency == NULL ||
+		strcmp(now.currency, view->currency) != 0)
+		return;
+	cs_money_show(now.limit, limit);
+	cs_money_show(now.price, price);
+	if (spent->used < 0)
+		cs_health_put(
+			health, "daily_spend", of, false, CS_HEALTH_NO_VALUE,
+			"What the calls of today cost is not known; see the server log.");
+	else
+		cs_health_put_money(
+			health, "daily_spend", of, now.limit - spent->used >= now.price,
+			spent->used,
+			"Cost of today's calls; the limit is %s %s, a call costs %s.",
+			limit, now.currency, price);
+	put_budget_count(health, of, spent);
+}
+
 static CsHealthPlace
 place_of(const List *servers, const CsStatView *view)
 {
@@ -234,9 +263,9 @@ put_mapping_budgets(CsHealth *health, const List *servers, CsStatView *server)
 		of.base_url = server->base_url;
 		if (place_of(servers, server) != CS_HEALTH_MOVED)
 			put_budget(health, &of, &mapping.budget,
-					   cs_health_catalog_mapping_budget(servers, server->name,
-														mapping.holder,
-														mapping.budget.size));
+					   cs_health_catalog_mapping_budget(
+						   servers, server->name, mapping.holder,
+						   (int) mapping.budget.size));
 	}
 }
 
@@ -255,11 +284,13 @@ put_servers(CsHealth *health, const List *servers)
 					cs_health_catalog_option(servers, view->name,
 											 "breaker_failures", -1, -1));
 		put_answers(health, &of, view, place, servers);
-		if (place != CS_HEALTH_MOVED)
-			put_budget(health, &of, &view->budget,
-					   cs_health_catalog_option(servers, view->name,
-												"daily_budget", 0,
-												view->budget.size));
+		if (place == CS_HEALTH_MOVED)
+			continue;
+		put_budget(health, &of, &view->budget,
+				   cs_health_catalog_option(servers, view->name,
+											"daily_budget", 0,
+											(int) view->budget.size));
+		put_spend(health, &of, view, servers);
 	}
 	put_mapping_budgets(health, servers, view);
 	cs_health_put(

@@ -23,6 +23,7 @@
 
 #include "http/http.h"
 #include "pg/clock.h"
+#include "pg/cost.h"
 #include "pg/error.h"
 #include "pg/guc.h"
 #include "pg/shmem.h"
@@ -276,6 +277,36 @@ put_identity(CsRow *row, const CsStatView *view)
 	cs_row_text(row, view->base_url);
 }
 
+/* The size of a budget, and what is used of it. */
+static void
+put_calls(CsRow *row, const CsStatBudget *budget)
+{
+	bool none = budget->size == 0;
+
+	cs_row_put(row, Int32GetDatum((int32) budget->size), none);
+	cs_row_put(row, Int32GetDatum((int32) budget->used),
+			   none || budget->used < 0);
+}
+
+static void
+put_amount(CsRow *row, int64 amount, bool isnull)
+{
+	cs_row_put(row,
+			   isnull ? (Datum) 0 : NumericGetDatum(cs_cost_amount(amount)),
+			   isnull);
+}
+
+/* The same of money, and of which currency it is. */
+static void
+put_money(CsRow *row, const CsStatBudget *spend, const char *currency)
+{
+	bool none = spend->size == 0;
+
+	put_amount(row, spend->size, none);
+	put_amount(row, spend->used, none || spend->used < 0);
+	cs_row_text(row, none ? NULL : currency);
+}
+
 static void
 put_server(CsRow *row, const CsStatView *view)
 {
@@ -303,9 +334,8 @@ put_server(CsRow *row, const CsStatView *view)
 	cs_row_count(row, counters[CS_STAT_CONNECTIONS]);
 	cs_row_count(row, counters[CS_STAT_LOG_INS]);
 	cs_row_time(row, view->token_until);
-	cs_row_put(row, Int32GetDatum(view->budget.size), view->budget.size == 0);
-	cs_row_put(row, Int32GetDatum(view->budget.used),
-			   view->budget.size == 0 || view->budget.used < 0);
+	put_calls(row, &view->budget);
+	put_money(row, &view->spend, view->currency);
 	cs_row_time(row, view->reset_at);
 }
 
@@ -340,33 +370,30 @@ holder_name(Oid holder)
 	return OidIsValid(holder) ? GetUserNameFromId(holder, true) : "public";
 }
 
+/* A row, unless there is neither; when both end, their days do. */
 static void
 put_budget(FunctionCallInfo fcinfo, const CsStatView *server, const char *role,
-		   const CsStatBudget *budget)
+		   const CsStatBudget *budget, const CsStatBudget *spend)
 {
 	CsRow row = {0};
 
-	if (budget->size == 0)
+	if (budget->size == 0 && spend->size == 0)
 		return;
-	cs_row_put(&row,
-			   DirectFunctionCall1(namein, CStringGetDatum(server->name)),
-			   false);
+	put_name(&row, server->name);
 	cs_row_text(&row, server->base_url);
-	cs_row_put(&row,
-			   role != NULL
-				   ? DirectFunctionCall1(namein, CStringGetDatum(role))
-				   : (Datum) 0,
-			   role == NULL);
-	cs_row_int(&row, budget->size);
-	cs_row_put(&row, Int32GetDatum(budget->used), budget->used < 0);
-	cs_row_time(&row, budget->end);
+	put_name(&row, role);
+	put_calls(&row, budget);
+	put_money(&row, spend, server->currency);
+	cs_row_time(&row, Max(budget->end, spend->end));
 	cs_row_emit(fcinfo, &row);
 }
 
 /*
  * credscore.stat_budgets() returns setof (server name, base_url text,
  *										   role name, daily_budget int,
- *										   used int, ends_at timestamptz)
+ *										   used int, daily_spend numeric,
+ *										   spent numeric, currency text,
+ *										   ends_at timestamptz)
  *
  * The daily budgets of servers and user mappings; behind the view of the same
  * name.
@@ -374,19 +401,20 @@ put_budget(FunctionCallInfo fcinfo, const CsStatView *server, const char *role,
 Datum
 credscore_stat_budgets(PG_FUNCTION_ARGS)
 {
-	CsStatView	 *view = palloc(sizeof(CsStatView));
-	CsStatMapping mapping;
+	static const CsStatBudget none = {.size = 0};
+	CsStatView				 *view = palloc(sizeof(CsStatView));
+	CsStatMapping			  mapping;
 
 	cs_shmem_require();
 	InitMaterializedSRF(fcinfo, 0);
 	for (int i = 0; cs_stats_read(i, view); i++)
-		put_budget(fcinfo, view, NULL, &view->budget);
+		put_budget(fcinfo, view, NULL, &view->budget, &view->spend);
 	for (int i = 0; cs_stats_read_mapping(i, &mapping); i++)
 	{
 		const char *role = holder_name(mapping.holder);
 
 		if (role != NULL && cs_stats_read(mapping.server, view))
-			put_budget(fcinfo, view, role, &mapping.budget);
+			put_budget(fcinfo, view, role, &mapping.budget, &none);
 	}
 	return (Datum) 0;
 }

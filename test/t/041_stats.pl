@@ -60,6 +60,7 @@ subtest 'calls' => sub {
 	cmp_ok(stat_of('pngme', 'bytes_in'), '>', 100 * 1000, 'bytes received');
 	cmp_ok(stat_of('pngme', 'bytes_out'), '>', 100 * 100, 'bytes sent');
 	is(stat_of('pngme', 'daily_budget IS NULL AND budget_used IS NULL'), 't', 'no budget');
+	is(stat_of('pngme', 'daily_spend IS NULL AND spent IS NULL AND currency IS NULL'), 't', 'of money neither');
 	unlike($cluster->safe_psql('SELECT * FROM credscore_stat_servers'), qr/eyJ|sandbox-password|svc@/,
 		'neither token nor credentials are shown');
 };

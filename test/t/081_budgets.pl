@@ -129,9 +129,10 @@ subtest 'names of time zones' => sub {
 subtest 'midnight of the zone' => sub {
 	server('utc', daily_budget => 3);
 	server('nairobi', daily_budget => 3, timezone => 'Africa/Nairobi');
+	server('money', daily_spend => '50', price => '15', currency => 'KES', timezone => 'Africa/Nairobi');
 	set_clock(q{(current_date + 1)::timestamp AT TIME ZONE 'UTC' + interval '12 hours'});
-	is(outcomes($_, 5), 'CS402 2, ok 3', "$_: the budget is used up at noon") foreach qw(utc nairobi);
-	is(received(), 6, 'with a call each');
+	is(outcomes($_, 5), 'CS402 2, ok 3', "$_: the budget is used up at noon") foreach qw(utc nairobi money);
+	is(received(), 9, 'with a call each');
 	my $today = $cluster->safe_psql('SELECT current_date');
 	my $tomorrow = $cluster->safe_psql('SELECT current_date + 1');
 
@@ -139,22 +140,25 @@ subtest 'midnight of the zone' => sub {
 		"The server's daily_budget of 3 billed calls is used up until $tomorrow 00:00 UTC.", 'UTC: until when');
 	is(refused('nairobi')->{detail} =~ s/ Asked.*//r,
 		"The server's daily_budget of 3 billed calls is used up until $tomorrow 00:00 EAT.", 'Nairobi: until when');
+	is(refused('money')->{detail} =~ s/ Asked.*//r,
+		"The server's daily_spend of 50.00 KES leaves no call at 15.00 KES until $tomorrow 00:00 EAT.", 'money: until when');
 	is($cluster->safe_psql(q{SELECT string_agg(server || ' ' || ends_at, ', ' ORDER BY server) FROM credscore_stat_budgets}),
-		"nairobi $today 21:00:00+00, utc $tomorrow 00:00:00+00", 'the view knows when the days end');
+		"money $today 21:00:00+00, nairobi $today 21:00:00+00, utc $tomorrow 00:00:00+00", 'the view knows when the days end');
 
 	set_clock("'$today 21:00 UTC'::timestamptz - interval '5 minutes'");
-	is(outcomes($_, 2), 'CS402 2', "$_: it stays so") foreach qw(utc nairobi);
+	is(outcomes($_, 2), 'CS402 2', "$_: it stays so") foreach qw(utc nairobi money);
 	set_clock("'$today 21:00 UTC'::timestamptz + interval '1 second'");
 	is(budget_of('nairobi'), '0 of 3', 'with midnight in Nairobi nothing is used there');
 	is(budget_of('utc'), '3 of 3', 'and all is in UTC');
 	is(outcomes('utc', 2), 'CS402 2', 'UTC: nothing yet');
 	is(outcomes('nairobi', 5), 'CS402 2, ok 3', 'Nairobi: a new budget');
+	is(outcomes('money', 5), 'CS402 2, ok 3', 'and of money, too');
 	start_again('fast');
 	is(outcomes('nairobi', 5), 'CS402 5', 'once, also over a restart');
 	set_clock("'$tomorrow 00:00 UTC'::timestamptz + interval '1 second'");
 	is(outcomes('nairobi', 5), 'CS402 5', 'midnight UTC brings Nairobi nothing');
 	is(outcomes('utc', 5), 'CS402 2, ok 3', 'but UTC');
-	is(received(), 12, 'no call too many');
+	is(received(), 18, 'no call too many');
 };
 
 # The days on which clocks are put forward or back, two of which at midnight.

@@ -58,21 +58,39 @@ begin(int day)
 	turn(day);
 }
 
+/* A call that takes so much of a budget. */
 static bool
-take(int server, int budget)
+spend(int server, int64_t budget, int64_t price)
 {
 	CsKey		 k = key(server);
+	CsBudgetSize size = {budget, price};
 	CsBudgetLine before;
-	CsBookTake	 took = cs_budget_book_take(&book, &k, budget, &today);
+	CsBookTake	 took = cs_budget_book_take(&book, &k, size, &today);
 
 	if (took == CS_BOOK_RESERVE)
 	{
-		if (cs_budget_book_reserve(&book, &k, budget, &today, &before) == NULL)
+		if (cs_budget_book_reserve(&book, &k, size, &today, &before) == NULL)
 			return false;
 		save();
-		took = cs_budget_book_take(&book, &k, budget, &today);
+		took = cs_budget_book_take(&book, &k, size, &today);
 	}
 	return took == CS_BOOK_TAKEN;
+}
+
+static int
+spend_all(int server, int64_t budget, int64_t price)
+{
+	int n = 0;
+
+	while (n < 1000000 && spend(server, budget, price))
+		n++;
+	return n;
+}
+
+static bool
+take(int server, int budget)
+{
+	return spend(server, budget, 1);
 }
 
 static int
@@ -95,7 +113,7 @@ crash(void)
 		cs_budget_book_decode(&book, disk, disk_len);
 }
 
-static int
+static int64_t
 used(int server)
 {
 	CsKey k = key(server);
@@ -147,7 +165,7 @@ test_crashes(void)
 		begin(DAY);
 		while (take(1, budget))
 		{
-			int reached;
+			int64_t reached;
 
 			made++;
 			random = random * 1103515245 + 12345;
@@ -170,17 +188,18 @@ static void
 test_failed_save(void)
 {
 	CsKey		  k = key(1);
+	CsBudgetSize  size = {100, 1};
 	CsBudgetLine *line;
 	CsBudgetLine  before;
 
 	begin(DAY);
 	for (int i = 0; i < 5; i++)
 		take(1, 100);
-	is_int(cs_budget_book_take(&book, &k, 100, &today), CS_BOOK_RESERVE,
+	is_int(cs_budget_book_take(&book, &k, size, &today), CS_BOOK_RESERVE,
 		   "the block is used up");
-	line = cs_budget_book_reserve(&book, &k, 100, &today, &before);
+	line = cs_budget_book_reserve(&book, &k, size, &today, &before);
 	*line = before;
-	is_int(cs_budget_book_take(&book, &k, 100, &today), CS_BOOK_RESERVE,
+	is_int(cs_budget_book_take(&book, &k, size, &today), CS_BOOK_RESERVE,
 		   "what could not be saved is not handed out");
 	crash();
 	is_int(used(1), 5, "the disk has what was before");
@@ -210,21 +229,92 @@ test_give_back(void)
 
 	begin(DAY);
 	is_int(take_all(1, 40), 40, "used up");
-	cs_budget_book_give_back(&book, &k, today.end);
+	cs_budget_book_give_back(&book, &k, 1, today.end);
 	is_int(used(1), 39, "a call that was not made comes back");
 	is_int(take_all(1, 40), 1, "and can be made");
-	cs_budget_book_give_back(&book, &stranger, today.end);
+	cs_budget_book_give_back(&book, &stranger, 1, today.end);
 	is_int(used(2), 0, "nothing comes back to who took nothing");
 	for (int i = 0; i < 100; i++)
-		cs_budget_book_give_back(&book, &k, today.end);
+		cs_budget_book_give_back(&book, &k, 1, today.end);
 	is_int(used(1), 0, "nor more than was taken");
 
 	begin(DAY);
 	is_int(take_all(1, 40), 40, "used up");
 	turn(DAY + 1);
 	is_int(take_all(1, 40), 40, "on two days");
-	cs_budget_book_give_back(&book, &k, DAY * CS_US_PER_DAY + CS_US_PER_DAY);
+	cs_budget_book_give_back(&book, &k, 1, (DAY + 1) * CS_US_PER_DAY);
 	is_int(take_all(1, 40), 0, "what yesterday gives back is not today's");
+}
+
+/* What counts is what was spent, at whatever price. */
+static void
+test_money(void)
+{
+	CsKey k = key(1);
+
+	begin(DAY);
+	is_int(spend_all(1, 1000, 15), 66, "1000 are 66 calls at 15");
+	is_int(used(1), 990, "and what is left is less than one costs");
+	ok(spend(1, 1000, 10), "it is enough for a cheaper one");
+	is_int(used(1), 1000, "to the last coin");
+	ok(!spend(1, 1000, 1), "then there is none at any price");
+	is_int(spend_all(1, 1100, 30), 3,
+		   "a higher limit has room for dearer ones");
+	is_int(used(1), 1090, "and 10 less than it");
+	ok(!spend(1, 500, 1), "a lower one than was spent is used up");
+	is_int(spend_all(2, 14, 15), 0, "a limit below the price is no call");
+	is_int(used(2), 0, "and nothing spent");
+	crash();
+	is_int(used(1), 1090, "the disk knows what was spent");
+
+	cs_budget_book_give_back(&book, &k, 15, today.end);
+	is_int(used(1), 1075, "a call gives back what it took");
+	cs_budget_book_give_back(&book, &k, 5000, today.end);
+	is_int(used(1), 0, "nor more than was taken");
+
+	begin(DAY);
+	is_int(
+		spend_all(1, INT64_C(999999999999999999), INT64_C(1000000000000000)),
+		999, "the largest limit there is");
+	is_int(used(1), INT64_C(999000000000000000), "is counted exactly");
+}
+
+/* Blocks are of whole calls, however prices change, also over crashes. */
+static void
+test_money_in_blocks(void)
+{
+	static const int prices[] = {15, 7, 100, 15, 1, 33};
+	unsigned		 random = 5;
+	int64_t			 spent = 0;
+	bool			 lost_too_much = false;
+
+	begin(DAY);
+	is_int(spend_all(1, 30000, 15), 2000, "2000 calls");
+	is_int(writes, 20, "in 20 blocks, as a budget of 2000 calls");
+
+	begin(DAY);
+	for (int i = 0; i < 4000; i++)
+	{
+		int		price = prices[(i / 50) % (int) lengthof(prices)];
+		int64_t reached;
+
+		if (!spend(1, 100000, price))
+			continue;
+		spent += price;
+		random = random * 1103515245 + 12345;
+		if ((random >> 16) % 37 != 0)
+			continue;
+		reached = used(1);
+		crash();
+		turn(DAY);
+		/* A twentieth of it, or a hundred calls at what the block was for. */
+		lost_too_much |= used(1) < reached || used(1) - reached > 5000;
+	}
+	ok(spent <= 100000, "no crash and no price lets more be spent: %lld",
+	   (long long) spent);
+	ok(used(1) <= 100000, "nor counts more");
+	ok(used(1) > 100000 - 100, "and nothing is left that a call costs");
+	ok(!lost_too_much, "each crash lost less than a block");
 }
 
 static void
@@ -414,6 +504,8 @@ main(void)
 	test_failed_save();
 	test_budget_changes();
 	test_give_back();
+	test_money();
+	test_money_in_blocks();
 	test_days();
 	test_young();
 	test_loss();
