@@ -184,7 +184,7 @@ CREATE FUNCTION credscore_estimate(
 REVOKE ALL ON FUNCTION credscore_estimate(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION credscore_estimate(text) TO credscore_caller, credscore_reader;
 COMMENT ON FUNCTION credscore_estimate(text) IS
-    'what a statement would ask, without a call: a row per server and endpoint; takes one SELECT, INSERT, UPDATE or DELETE, and the query of CREATE TABLE AS, COPY (...) TO, REFRESH MATERIALIZED VIEW or DECLARE, runs what it reads with the privileges of the caller, and writes and locks nothing; questions: distinct ones; free: of them, those that memory answers; would_call: the others; cost and currency: NULL, no server says its price; at_least: there may be more, since one question may depend on the answer to another';
+    'what a statement would ask, without a call: a row per server and endpoint; takes one SELECT, INSERT, UPDATE or DELETE, and the query of CREATE TABLE AS, COPY (...) TO, REFRESH MATERIALIZED VIEW or DECLARE, runs what it reads with the privileges of the caller, and writes and locks nothing; questions: distinct ones; free: of them, those that memory answers; would_call: the others; cost, currency: of those, at the option price, NULL: the server has none; at_least: there may be more, since one question may depend on the answer to another';
 
 CREATE PROCEDURE credscore_refresh(
     table_name regclass,

@@ -38,6 +38,7 @@
 #include "pg/guc.h"
 #include "prefetch/certain.h"
 #include "prefetch/current.h"
+#include "prefetch/explain.h"
 #include "prefetch/plan_tree.h"
 #include "prefetch/ring.h"
 #include "session/asking.h"
@@ -260,6 +261,7 @@ prefetch_begin(CustomScanState *node, EState *estate, int eflags)
 	init_certain(s, scan);
 	s->lists = list_nth(scan->custom_private, PRIVATE_LISTS);
 	s->econtext = CreateExprContext(estate);
+	s->stats.cxt = estate->es_query_cxt;
 	s->ring_slot =
 		ExecInitExtraTupleSlot(estate, columns, &TTSOpsMinimalTuple);
 	cs_ring_init(&s->ring, estate->es_query_cxt, s->nsites);
@@ -534,16 +536,8 @@ prefetch_explain(CustomScanState *node, List *ancestors, ExplainState *es)
 {
 	PrefetchState *s = (PrefetchState *) node;
 
-	if (!es->analyze)
-		return;
-	ExplainPropertyInteger("Calls", NULL, s->stats.calls, es);
-	ExplainPropertyInteger("Cache Hits", NULL, s->stats.cache_hits, es);
-	ExplainPropertyInteger("Shared Calls", NULL, s->stats.shared_calls, es);
-	ExplainPropertyInteger("Would Call", NULL, s->stats.would_calls, es);
-	ExplainPropertyInteger("Max Read Ahead", "rows", s->max_ahead, es);
-	if (es->timing)
-		ExplainPropertyFloat("Wait Time", "ms", s->stats.wait_us / 1000.0, 3,
-							 es);
+	if (es->analyze)
+		cs_explain_node(&s->stats, s->max_ahead, es);
 }
 
 static const CustomExecMethods exec_methods = {

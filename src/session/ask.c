@@ -182,19 +182,6 @@ cs_ask_init(void)
 
 /* --- settling --- */
 
-/* What was counted as a call turns out to have been another's, or none. */
-static void
-count_outcome(CsAskStats *stats, const CsOutcome *outcome)
-{
-	if (stats == NULL)
-		return;
-	stats->open--;
-	if (outcome->shared || outcome->cached || cs_permit_refused(outcome->code))
-		stats->calls--;
-	stats->shared_calls += outcome->shared;
-	stats->cache_hits += outcome->cached;
-}
-
 /*
  * Puts what came out into the MEMO, however it was learnt; the question is out
  * of its list and slot.  Takes over a reference to `body`.
@@ -205,7 +192,8 @@ settle(Running *running, const CsOutcome *outcome, dsa_pointer body)
 	running->scope->settled++;
 	show_progress(running->scope);
 	running->entry->state = CS_MEMO_NEW;
-	count_outcome(running->stats, outcome);
+	if (running->stats != NULL)
+		cs_ask_stats_settled(running->stats, &running->about, outcome);
 	PG_TRY();
 	{
 		cs_reading_store(running->scope, running->entry, &running->about,
@@ -355,6 +343,8 @@ static bool
 answer_without_call(CsScope *scope, CsMemoEntry *entry, const CsAsk *ask,
 					CsAskStats *stats)
 {
+	CsAbout about = about_of(ask);
+
 	if (cs_planned_take(scope, entry))
 		return true;
 	if (answer_from_cache(scope, entry, ask))
@@ -362,16 +352,14 @@ answer_without_call(CsScope *scope, CsMemoEntry *entry, const CsAsk *ask,
 		if (!cs_estimate_count(&entry->key, ask, true))
 			cs_stats_cache_hit(&ask->settings->server_key);
 		if (stats != NULL)
-			stats->cache_hits++;
+			cs_ask_stats_hit(stats, ask);
 		return true;
 	}
 	if (cs_estimate_count(&entry->key, ask, false) || ask->cached_only ||
 		cs_guc_mode() == CS_MODE_CACHED)
 	{
-		CsAbout about = about_of(ask);
-
 		if (stats != NULL)
-			stats->would_calls++;
+			cs_ask_stats_would(stats, ask);
 		cs_failure_not_asked(scope, entry, &about, ask->cached_only);
 		return true;
 	}
@@ -456,8 +444,7 @@ cs_ask_ahead(const CsAsk *ask, CsAskStats *stats)
 		return entry;
 	running = make_running(scope, entry, ask, looked_at);
 	running->stats = stats;
-	stats->calls++;
-	stats->open++;
+	cs_ask_stats_call(stats, ask);
 	dlist_push_tail(&pending, &running->node);
 	cs_ask_pump();
 	return entry;

@@ -13,20 +13,10 @@
 
 #include "utils/jsonb.h"
 
+#include "session/ask_stats.h"
 #include "session/failure.h"
 #include "session/memo.h"
 #include "session/question.h"
-
-/* Counts of one who asks, for EXPLAIN; times in microseconds. */
-typedef struct CsAskStats
-{
-	int64 calls; /* questions handed to the courier */
-	int64 cache_hits;
-	int64 shared_calls; /* joined one that was on its way */
-	int64 would_calls;	/* not asked because of credscore.mode */
-	int64 wait_us;
-	int64 open; /* started and not settled: not shown */
-} CsAskStats;
 
 /* A question that was started, in the scope that asks. */
 typedef struct CsQuestion

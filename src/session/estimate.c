@@ -64,6 +64,16 @@ cs_estimate_watch(const void *estate)
 	running->estate = estate;
 }
 
+static void
+set_price(CsEstimateLine *line, const CsAsk *ask)
+{
+	const CsLimits *limits = &ask->settings->limits;
+
+	strlcpy(line->currency, limits->currency, sizeof(line->currency));
+	if (ask->endpoint->fee != CS_FEE_NONE)
+		line->price = limits->price;
+}
+
 static CsEstimateLine *
 line_of(const CsAsk *ask)
 {
@@ -84,6 +94,7 @@ line_of(const CsAsk *ask)
 	line = palloc0(sizeof(CsEstimateLine));
 	namestrcpy(&line->server, ask->settings->server_name);
 	line->endpoint = ask->endpoint->name;
+	set_price(line, ask);
 	running->lines = lappend(running->lines, line);
 	MemoryContextSwitchTo(old);
 	return line;

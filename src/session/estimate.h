@@ -21,6 +21,8 @@ typedef struct CsEstimateLine
 	const char *endpoint; /* static */
 	int64		questions;
 	int64		free; /* of them, those that memory answers */
+	CsMoney price; /* of each other one; 0: nothing, if there is a currency */
+	char	currency[CS_CURRENCY_SIZE]; /* empty: no price is known */
 } CsEstimateLine;
 
 typedef struct CsEstimate CsEstimate;

@@ -37,6 +37,7 @@
 #include "utils/snapmgr.h"
 
 #include "pg/compat.h"
+#include "pg/cost.h"
 #include "pg/shmem.h"
 #include "prefetch/depends.h"
 #include "prefetch/sites.h"
@@ -415,13 +416,30 @@ run_and_undo(const char *text, CsEstimate *estimate)
 	return depends;
 }
 
+/* NULLs where no price is known. */
+static void
+put_cost(CsRow *row, const CsEstimateLine *line)
+{
+	int64 would_call = line->questions - line->free;
+
+	if (line->currency[0] == '\0')
+	{
+		cs_row_pointer(row, NULL);
+		cs_row_pointer(row, NULL);
+		return;
+	}
+	cs_row_put(row, NumericGetDatum(cs_cost_of_calls(would_call, line->price)),
+			   false);
+	cs_row_text(row, line->currency);
+}
+
 /*
  * credscore_estimate(query text) returns setof (server name, endpoint text,
  *		questions bigint, free bigint, would_call bigint, cost numeric,
  *		currency text, at_least boolean)
  *
- * What a statement would ask, and how much of that memory does not answer.  No
- * server says yet what a call costs, so cost and currency are NULL.
+ * What a statement would ask, how much of that memory does not answer, and what
+ * that costs at the server's price.
  */
 Datum
 credscore_estimate(PG_FUNCTION_ARGS)
@@ -447,8 +465,7 @@ credscore_estimate(PG_FUNCTION_ARGS)
 		cs_row_count(&row, line->questions);
 		cs_row_count(&row, line->free);
 		cs_row_count(&row, line->questions - line->free);
-		cs_row_text(&row, NULL);
-		cs_row_text(&row, NULL);
+		put_cost(&row, line);
 		cs_row_bool(&row, at_least);
 		cs_row_emit(fcinfo, &row);
 	}
