@@ -262,7 +262,7 @@ COMMENT ON COLUMN credscore.assessment.attempts IS 'calls that were claimed for 
 COMMENT ON COLUMN credscore.assessment.answers IS 'calls of it that were answered, with this request_id';
 COMMENT ON COLUMN credscore.assessment.deadline IS 'after it what the provider still works on is looked at once more, and expires';
 COMMENT ON COLUMN credscore.assessment.requested_by IS 'the role whose privileges and user mapping hold when it is asked';
-COMMENT ON COLUMN credscore.assessment.purpose IS 'credscore.purpose of then';
+COMMENT ON COLUMN credscore.assessment.purpose IS 'credscore.purpose of then, or, where it had none, of credscore_retry()';
 COMMENT ON COLUMN credscore.assessment.requested_at IS 'start of the transaction that made it';
 COMMENT ON COLUMN credscore.assessment.asked_at IS 'when its latest call was claimed';
 COMMENT ON COLUMN credscore.assessment.asked_in IS 'the life of the shared memory that it was claimed in, a random number';
@@ -300,7 +300,7 @@ COMMENT ON COLUMN credscore_assessments.request_id IS 'sent along with each call
 COMMENT ON COLUMN credscore_assessments.attempts IS 'calls that were claimed for it and may have left';
 COMMENT ON COLUMN credscore_assessments.deadline IS 'after it what the provider still works on is looked at once more, and expires';
 COMMENT ON COLUMN credscore_assessments.requested_by IS 'the role whose privileges and user mapping hold when it is asked';
-COMMENT ON COLUMN credscore_assessments.purpose IS 'credscore.purpose of then';
+COMMENT ON COLUMN credscore_assessments.purpose IS 'credscore.purpose of then, or, where it had none, of credscore_retry()';
 COMMENT ON COLUMN credscore_assessments.requested_at IS 'start of the transaction that made it';
 COMMENT ON COLUMN credscore_assessments.asked_at IS 'when its latest call was claimed';
 COMMENT ON COLUMN credscore_assessments.completed_at IS 'when it ended; NULL: it is open';

@@ -83,6 +83,7 @@ SELECT try_option('regress_pngme', 'max_response_size',
 SELECT try_option('regress_pngme', 'retry_ambiguous',
     'on', 'off', 'true', 'NO', '1', 'f', '2', 'maybe');
 SELECT try_option('regress_pngme', 'enabled', 'on', 'off', '0', 'maybe');
+SELECT try_option('regress_pngme', 'require_purpose', 'on', 'off', 'always');
 
 -- base_url: https, or http to a loopback address
 SELECT try_option('regress_pngme', 'base_url',

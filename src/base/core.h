@@ -52,6 +52,7 @@ typedef enum CsErrorCode
 	CS_ERR_SWITCHED_OFF,   /* likewise: credscore.enabled */
 	CS_ERR_SERVER_OFF,	   /* likewise: the server's option enabled */
 	CS_ERR_AWAY,		   /* likewise: the database is not at home here */
+	CS_ERR_PURPOSE,		   /* likewise: it was not said what for */
 	CS_ERR_COUNT
 } CsErrorCode;
 

@@ -79,6 +79,8 @@ static const ErrorClass classes[CS_ERR_COUNT] = {
 	[CS_ERR_AWAY] =
 		{CS_SQLSTATE('4', '0', '3'), false,
 		 "If this database is to buy answers here, a superuser says SELECT credscore_adopt()."},
+	[CS_ERR_PURPOSE] = {CS_SQLSTATE('4', '0', '3'), false,
+						"SET credscore.purpose = '...' to say what for."},
 	[CS_ERR_MEMORY] =
 		{ERRCODE_OUT_OF_MEMORY, false,
 		 "Questions and answers share what credscore.cache_size and credscore.max_questions set aside; raise one of them, or ask fewer large questions at once."},

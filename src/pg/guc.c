@@ -203,8 +203,8 @@ define_last(void)
 
 	DefineCustomStringVariable(
 		"credscore.purpose", "Sets what answers are bought for.",
-		"It is kept with what is requested; at most 200 bytes.", &purpose, "",
-		PGC_USERSET, 0, check_purpose, NULL, NULL);
+		"It is kept with what is requested, and servers with require_purpose are not asked without; at most 200 bytes.",
+		&purpose, "", PGC_USERSET, 0, check_purpose, NULL, NULL);
 
 	DefineCustomIntVariable("credscore.queue_retention",
 							"Sets how long requests are kept after their end.",
@@ -302,7 +302,9 @@ cs_guc_on_error(void)
 const char *
 cs_guc_purpose(void)
 {
-	return purpose != NULL && purpose[0] != '\0' ? purpose : NULL;
+	return purpose != NULL && purpose[strspn(purpose, " \t\r\n")] != '\0'
+			   ? purpose
+			   : NULL;
 }
 
 int

@@ -34,15 +34,16 @@ extern int		 cs_guc_max_calls_per_statement(void); /* 0: no limit */
 extern int		 cs_guc_max_in_flight(void);
 extern int		 cs_guc_max_questions(void);
 extern CsOnError cs_guc_on_error(void);
-/* Rows without an answer that may be read ahead, and rows in all. */
 
-/* What answers are bought for; NULL: it was not said. */
+/* What answers are bought for; NULL: it was not said, or has blanks only. */
 extern const char *cs_guc_purpose(void);
-extern int		   cs_guc_read_ahead(void);
-extern int		   cs_guc_read_ahead_most(void);
-extern bool		   cs_guc_slow_start(void);
-extern bool		   cs_guc_workers(void);	 /* are queues worked on? */
-extern int		   cs_guc_max_workers(void); /* databases at once */
+
+/* Rows without an answer that may be read ahead, and rows in all. */
+extern int	cs_guc_read_ahead(void);
+extern int	cs_guc_read_ahead_most(void);
+extern bool cs_guc_slow_start(void);
+extern bool cs_guc_workers(void);	  /* are queues worked on? */
+extern int	cs_guc_max_workers(void); /* databases at once */
 
 /* Deaths of workers before they stay away; 0: any number. */
 extern int cs_guc_max_worker_crashes(void);

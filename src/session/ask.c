@@ -337,7 +337,7 @@ answer_from_cache(CsScope *scope, CsMemoEntry *entry, const CsAsk *ask)
 
 /*
  * What needs no call: this statement's planner has asked it; an outcome in the
- * cache; or it must not be asked, and is counted.
+ * cache; or it must not be asked, and is counted, or refused without a purpose.
  */
 static bool
 answer_without_call(CsScope *scope, CsMemoEntry *entry, const CsAsk *ask,
@@ -363,7 +363,10 @@ answer_without_call(CsScope *scope, CsMemoEntry *entry, const CsAsk *ask,
 		cs_failure_not_asked(scope, entry, &about, ask->cached_only);
 		return true;
 	}
-	return false;
+	if (!cs_permit_lacks_purpose(ask->settings))
+		return false;
+	cs_failure_without_purpose(scope, entry, &about);
+	return true;
 }
 
 static Running *

@@ -13,6 +13,7 @@
 #include "utils/builtins.h"
 #include "utils/hsearch.h"
 
+#include "session/permit.h"
 #include "session/scope.h"
 
 struct CsEstimate
@@ -116,6 +117,8 @@ cs_estimate_count(const CsKey *key, const CsAsk *ask, bool free)
 	line = line_of(ask);
 	line->questions++;
 	line->free += free;
+	if (!free && !ask->cached_only && cs_permit_lacks_purpose(ask->settings))
+		line->lacks_purpose = true;
 	return true;
 }
 

@@ -20,9 +20,10 @@ typedef struct CsEstimateLine
 	NameData	server;
 	const char *endpoint; /* static */
 	int64		questions;
-	int64		free; /* of them, those that memory answers */
-	CsMoney price; /* of each other one; 0: nothing, if there is a currency */
-	char	currency[CS_CURRENCY_SIZE]; /* empty: no price is known */
+	int64		free;  /* of them, those that memory answers */
+	CsMoney		price; /* of each other one; 0: free, or not known */
+	char		currency[CS_CURRENCY_SIZE]; /* empty: no price is known */
+	bool		lacks_purpose;				/* one would be refused for that */
 } CsEstimateLine;
 
 typedef struct CsEstimate CsEstimate;

@@ -329,6 +329,40 @@ cs_failure_not_asked(CsScope *scope, CsMemoEntry *entry, const CsAbout *about,
 	store_failure(scope, entry, &failure);
 }
 
+/* That the server wants to be told what its answers are bought for. */
+static char *
+detail_of_purpose(const char *server)
+{
+	return psprintf(
+		"The server \"%s\" has require_purpose on, and credscore.purpose is not set.",
+		server);
+}
+
+void
+cs_failure_without_purpose(CsScope *scope, CsMemoEntry *entry,
+						   const CsAbout *about)
+{
+	CsOutcome none;
+	CsFailure failure;
+
+	memset(&none, 0, sizeof(none));
+	failure = make_failure(about, CS_ERR_PURPOSE, &none, 0);
+	failure.message = psprintf("%s is not asked without a purpose",
+							   about->settings->provider->title);
+	failure.detail =
+		make_detail(about, detail_of_purpose(about->settings->server_name), 0);
+	store_failure(scope, entry, &failure);
+}
+
+void
+cs_failure_no_request(const char *server)
+{
+	cs_error_raise(ERROR, CS_ERR_PURPOSE,
+				   "a request is not made without a purpose",
+				   detail_of_purpose(server), NULL);
+	pg_unreachable();
+}
+
 void
 cs_failure_beyond_limit(int limit)
 {

@@ -65,6 +65,13 @@ cs_failure_of_reply(CsScope *scope, CsMemoEntry *entry, const CsAbout *about,
 extern void cs_failure_not_asked(CsScope *scope, CsMemoEntry *entry,
 								 const CsAbout *about, bool reader);
 
+/* Likewise, because its server wants to know what for. */
+extern void cs_failure_without_purpose(CsScope *scope, CsMemoEntry *entry,
+									   const CsAbout *about);
+
+/* The same of a request, which raises. */
+pg_noreturn extern void cs_failure_no_request(const char *server);
+
 /* The failure that bytes of the MEMO stand for. */
 extern CsFailure *cs_failure_fetch(const void *bytes);
 

@@ -27,6 +27,12 @@ cs_permit_away(CsScope *scope)
 }
 
 bool
+cs_permit_lacks_purpose(const CsSettings *settings)
+{
+	return settings->limits.require_purpose && cs_guc_purpose() == NULL;
+}
+
+bool
 cs_permit_refused(CsErrorCode code)
 {
 	return code == CS_ERR_SWITCHED_OFF || code == CS_ERR_SERVER_OFF ||

@@ -11,6 +11,7 @@
 
 #include "base/core.h"
 #include "session/scope.h"
+#include "settings/settings.h"
 
 /* On a standby what is in memory is served, and calls have to be allowed. */
 extern bool cs_permit_here(void);
@@ -21,6 +22,9 @@ extern bool cs_permit_here(void);
  * microseconds or so, and each call that may follow a hundred times that.
  */
 extern bool cs_permit_away(CsScope *scope);
+
+/* Does the server want to be told what for, and was not? */
+extern bool cs_permit_lacks_purpose(const CsSettings *settings);
 
 /* Is this code one of those for which no call has left, nor was to? */
 extern bool cs_permit_refused(CsErrorCode code);

@@ -97,6 +97,7 @@ static const CommonOption server_options[] = {
 	{"price", KIND_MONEY, NULL, 1, 0, LIMIT(price)},
 	{"currency", KIND_CURRENCY, NULL, 0, 0, LIMIT(currency)},
 	{"daily_spend", KIND_MONEY, "0", 0, 0, LIMIT(daily_spend)},
+	{"require_purpose", KIND_BOOL, "off", 0, 0, LIMIT(require_purpose)},
 	{"timezone", KIND_ZONE, "UTC", 0, 0, 0},
 	{"enabled", KIND_BOOL, "on", 0, 0, LIMIT(enabled)},
 	{"ca_file", KIND_FILE, NULL, 0, 0, 0},

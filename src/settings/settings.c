@@ -432,6 +432,18 @@ cs_settings_server_key(const char *server_name, CsKey *key)
 	cs_identity_server(&s, key);
 }
 
+bool
+cs_settings_wants_purpose(const char *server_name)
+{
+	Oid		 serverid = get_foreign_server_oid(server_name, true);
+	CsLimits limits;
+
+	cs_options_limits(&limits, OidIsValid(serverid)
+								   ? get_credscore_server(serverid)->options
+								   : NIL);
+	return limits.require_purpose;
+}
+
 /*
  * Once per statement: what have other sessions changed?  PostgreSQL looks when
  * it locks a table; a statement of a running transaction may lock none.

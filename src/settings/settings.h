@@ -81,6 +81,9 @@ cs_settings_try(Oid serverid, Oid mapping, CsKey *server, CsKey *account);
 /* May the role only read what was bought? */
 extern bool cs_settings_is_reader(Oid role);
 
+/* Does a server want to be told what for?  One that is gone does not. */
+extern bool cs_settings_wants_purpose(const char *server_name);
+
 /* Where requests go, without a slash at the end. */
 extern const char *
 cs_settings_base_url(const CsProvider *provider, List *server_options);

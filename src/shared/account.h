@@ -40,6 +40,7 @@ typedef struct CsLimits
 	int	 max_response_size; /* bytes, after decompression */
 	bool enabled;			/* calls may leave */
 	bool retry_ambiguous;
+	bool require_purpose;  /* who asks says credscore.purpose */
 	int	 rate_limit;	   /* calls per second; 0: none */
 	int	 breaker_failures; /* in a row, that open it; 0: no breaker */
 	int	 breaker_cooldown;

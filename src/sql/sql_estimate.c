@@ -433,6 +433,18 @@ put_cost(CsRow *row, const CsEstimateLine *line)
 	cs_row_text(row, line->currency);
 }
 
+/* What is counted all the same, and would be refused. */
+static void
+tell_lack_of_purpose(const CsEstimateLine *line)
+{
+	if (line->lacks_purpose)
+		ereport(
+			NOTICE,
+			(errmsg("server \"%s\" would not be asked without a purpose",
+					NameStr(line->server)),
+			 errhint("SET credscore.purpose = '...' before the statement.")));
+}
+
 /*
  * credscore_estimate(query text) returns setof (server name, endpoint text,
  *		questions bigint, free bigint, would_call bigint, cost numeric,
@@ -460,6 +472,7 @@ credscore_estimate(PG_FUNCTION_ARGS)
 		CsEstimateLine *line = lfirst(lc);
 		CsRow			row = {0};
 
+		tell_lack_of_purpose(line);
 		cs_row_put(&row, NameGetDatum(&line->server), false);
 		cs_row_text(&row, line->endpoint);
 		cs_row_count(&row, line->questions);

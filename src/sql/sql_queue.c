@@ -24,6 +24,7 @@
 #include "session/announce.h"
 #include "session/asking.h"
 #include "session/failure.h"
+#include "session/permit.h"
 #include "session/question.h"
 #include "session/result_jsonb.h"
 #include "session/scope.h"
@@ -107,6 +108,8 @@ request(FunctionCallInfo fcinfo, const char *symbol, const char *kind)
 						  &err) != CS_OK)
 		cs_error_raise_early(&err, NULL);
 	check_asks(asking.ask.cached_only);
+	if (cs_permit_lacks_purpose(asking.ask.settings))
+		cs_failure_no_request(asking.ask.settings->server_name);
 	cs_question_check(&asking.ask);
 	row.kind = unconstify(char *, kind);
 	row.subject = pg_any_to_server(asking.subject,
@@ -446,6 +449,21 @@ credscore_cancel(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(false);
 }
 
+/*
+ * What is asked again has the purpose that it was requested for, or, if it had
+ * none, that of now.
+ */
+static void
+check_purpose(int64 id)
+{
+	CsQueueRow row;
+	bool	   own;
+
+	if (cs_queue_look(id, &row, &own) && row.purpose == NULL &&
+		cs_settings_wants_purpose(NameStr(row.server)))
+		cs_failure_no_request(NameStr(row.server));
+}
+
 /* credscore_retry(id bigint) returns boolean */
 Datum
 credscore_retry(PG_FUNCTION_ARGS)
@@ -459,6 +477,7 @@ credscore_retry(PG_FUNCTION_ARGS)
 	id = PG_GETARG_INT64(0);
 	if (!cs_queue_retry(id))
 		PG_RETURN_BOOL(false);
+	check_purpose(id);
 	cs_announce_row(id);
 	PG_RETURN_BOOL(true);
 }

@@ -265,6 +265,7 @@ copy_row(HeapTuple tuple, TupleDesc desc, CsQueueRow *row)
 	row->deadline = time_column(tuple, desc, ROW_DEADLINE, DT_NOEND);
 	row->requested_by =
 		*DatumGetName(column(tuple, desc, ROW_REQUESTED_BY, &isnull));
+	row->purpose = text_column(tuple, desc, ROW_PURPOSE);
 	row->asked_at = time_column(tuple, desc, ROW_ASKED_AT, 0);
 	row->asked_in = DatumGetInt64(column(tuple, desc, ROW_ASKED_IN, &isnull));
 	row->result = jsonb_column(tuple, desc, ROW_RESULT);
@@ -317,20 +318,24 @@ cs_queue_look(int64 id, CsQueueRow *row, bool *own)
 
 /* --- changing one --- */
 
-/* $1 is the row, $2 the role, $3 this place. */
+/* $1 is the row, $2 the role, $3 this place, $4 the purpose of now, or NULL. */
 static bool
 change_own(CsQueueStatement *statement, int64 id)
 {
-	char	 *role = GetUserNameFromId(GetUserId(), false);
-	pg_uuid_t home;
-	Datum	  values[] = {Int64GetDatum(id),
-						  DirectFunctionCall1(namein, CStringGetDatum(role)),
-						  UUIDPGetDatum(&home)};
-	uint64	  changed;
+	char	   *role = GetUserNameFromId(GetUserId(), false);
+	const char *purpose = cs_guc_purpose();
+	pg_uuid_t	home;
+	Datum		values[] = {Int64GetDatum(id),
+							DirectFunctionCall1(namein, CStringGetDatum(role)),
+							UUIDPGetDatum(&home), (Datum) 0};
+	uint64		changed;
 
 	cs_home_digest(&home);
+	if (purpose != NULL)
+		values[3] = CStringGetTextDatum(purpose);
 	SPI_connect();
-	changed = cs_queue_spi_run(statement, values, NULL);
+	changed =
+		cs_queue_spi_run(statement, values, purpose != NULL ? NULL : "   n");
 	SPI_finish();
 	return changed > 0;
 }
@@ -357,6 +362,7 @@ cs_queue_cancel(int64 id)
 		"asked_at = CASE WHEN attempts = 0 THEN (retried_from ->> 'asked_at')::timestamptz ELSE asked_at END, "
 		"answers = CASE WHEN attempts = 0 THEN COALESCE((retried_from ->> 'answers')::int, 0) ELSE answers END, "
 		"attempts = CASE WHEN attempts = 0 THEN COALESCE((retried_from ->> 'attempts')::int, 0) ELSE attempts END, "
+		"purpose = CASE WHEN attempts = 0 AND retried_from IS NOT NULL THEN retried_from ->> 'purpose' ELSE purpose END, "
 		"retried_from = CASE WHEN attempts = 0 THEN NULLIF(retried_from -> 'retried_from', 'null') ELSE retried_from END, "
 		"completed_at = pg_catalog.now() "
 		"WHERE id = $1 AND requested_by = $2 AND status = 'queued'",
@@ -382,13 +388,13 @@ cs_queue_retry(int64 id)
 		.text =
 			"UPDATE credscore.assessment SET status = 'queued', request_id = pg_catalog.gen_random_uuid(), home = $3, "
 			"provider_ref = NULL, attempts = 0, answers = 0, deadline = NULL, asked_at = NULL, asked_in = NULL, "
-			"completed_at = NULL, result = NULL, error = NULL, "
+			"completed_at = NULL, result = NULL, error = NULL, purpose = COALESCE(purpose, $4), "
 			"retried_from = pg_catalog.jsonb_build_object('status', status, 'request_id', request_id, "
 			"'provider_ref', provider_ref, 'attempts', attempts, 'answers', answers, 'asked_at', asked_at, "
-			"'result', result, 'error', error, 'retried_from', retried_from) "
+			"'result', result, 'error', error, 'purpose', purpose, 'retried_from', retried_from) "
 			"WHERE id = $1 AND requested_by = $2 AND status IN ('failed', 'expired', 'unknown')",
-		.nargs = 3,
-		.types = {INT8OID, NAMEOID, UUIDOID}};
+		.nargs = 4,
+		.types = {INT8OID, NAMEOID, UUIDOID, TEXTOID}};
 
 	return change_own(&retry, id);
 }
