@@ -26,11 +26,13 @@
 #include "session/scope.h"
 #include "shared/answer_cache.h"
 #include "shared/place.h"
+#include "shared/journal.h"
 #include "shared/prepared.h"
 #include "shared/progress.h"
 #include "shared/refusal.h"
 #include "shared/slots.h"
 #include "shared/stats.h"
+#include "worker/recorder.h"
 #include "worker/worker.h"
 
 PG_MODULE_MAGIC;
@@ -53,6 +55,7 @@ _PG_init(void)
 	cs_answer_cache_init();
 	cs_place_init();
 	cs_prepared_init();
+	cs_journal_init();
 	cs_shmem_init();
 	cs_scope_init();
 	cs_ask_init();
@@ -61,6 +64,7 @@ _PG_init(void)
 	cs_keep_init();
 	cs_prefetch_init();
 	cs_plan_init();
+	cs_recorder_init();
 	cs_courier_init();
 	cs_worker_init();
 }

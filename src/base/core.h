@@ -48,6 +48,7 @@ typedef enum CsErrorCode
 	CS_ERR_UNAVAILABLE,	   /* breaker open, or refused with 503 */
 	CS_ERR_PROCESSING,	   /* the provider is still working on it */
 	CS_ERR_MEMORY,		   /* no memory for question or answer */
+	CS_ERR_JOURNAL,		   /* there is no room for it in the journal */
 	CS_ERR_NOT_CACHED,	   /* not asked: credscore.mode, or a reader */
 	CS_ERR_SWITCHED_OFF,   /* likewise: credscore.enabled */
 	CS_ERR_SERVER_OFF,	   /* likewise: the server's option enabled */

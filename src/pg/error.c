@@ -58,6 +58,9 @@ static const ErrorClass classes[CS_ERR_COUNT] = {
 	[CS_ERR_QUEUE] =
 		{CS_SQLSTATE('4', '2', '9'), false,
 		 "Raise the server options queue_timeout or max_concurrency, or rate_limit, or ask fewer questions at once."},
+	[CS_ERR_JOURNAL] =
+		{CS_SQLSTATE('4', '2', '9'), false,
+		 "See the row journal of credscore_health(), and the server log; its records are loaded by the background workers, see credscore.workers and credscore.max_workers, and credscore.journal_size sets how large it may be."},
 	[CS_ERR_NOT_UNDERSTOOD] =
 		{CS_SQLSTATE('5', '0', '2'), true,
 		 "Check the server option base_url; if it is right, the provider answers in a form that this version does not know."},

@@ -33,6 +33,8 @@
  * half a kilobyte of static shared memory, so that even the largest table
  * stays small; who finds none free waits for one.
  */
+#define JOURNAL_SIZE_DEFAULT  1024 /* MB */
+#define JOURNAL_SIZE_MIN	  64
 #define MAX_QUESTIONS_DEFAULT 1024
 #define MAX_QUESTIONS_MIN	  16
 #define MAX_QUESTIONS_MAX	  65536
@@ -84,6 +86,7 @@ static int	 max_calls_per_statement = MAX_CALLS_DEFAULT;
 static int	 max_in_flight = MAX_IN_FLIGHT_DEFAULT;
 static int	 mode = CS_MODE_LIVE;
 static char *purpose;
+static int	 journal_size = JOURNAL_SIZE_DEFAULT;	/* MB */
 static int	 max_questions = MAX_QUESTIONS_DEFAULT; /* slots */
 static int	 on_error = CS_ON_ERROR_ERROR; /* default of the argument */
 static int	 read_ahead = 0; /* rows; 0: READ_AHEAD_FACTOR * max_in_flight */
@@ -136,6 +139,13 @@ define_first(void)
 		"credscore.enabled", "Allows calls to providers.",
 		"When it is switched off, calls that have left are received, and no other leaves.",
 		&enabled, true, PGC_SIGHUP, 0, NULL, NULL, NULL);
+
+	DefineCustomIntVariable(
+		"credscore.journal_size",
+		"Sets how large the journal of calls may grow.",
+		"Beyond it servers with a ledger are not called until its records are loaded.",
+		&journal_size, JOURNAL_SIZE_DEFAULT, JOURNAL_SIZE_MIN, INT_MAX,
+		PGC_SIGHUP, GUC_UNIT_MB, NULL, NULL, NULL);
 
 	DefineCustomIntVariable(
 		"credscore.ledger_retention",
@@ -243,6 +253,12 @@ int
 cs_guc_cache_size(void)
 {
 	return cache_size;
+}
+
+int
+cs_guc_journal_size(void)
+{
+	return journal_size;
 }
 
 CsMode

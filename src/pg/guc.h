@@ -23,7 +23,8 @@ typedef enum CsMode
 
 extern void cs_guc_init(void);
 
-extern int	  cs_guc_cache_size(void); /* kB */
+extern int	  cs_guc_cache_size(void);	 /* kB */
+extern int	  cs_guc_journal_size(void); /* MB */
 extern CsMode cs_guc_mode(void);
 
 extern bool		 cs_guc_calls_on_standby(void);

@@ -122,6 +122,28 @@ cs_place_announce(Oid database, const CsNews *news)
 	wake(worker, launcher);
 }
 
+void
+cs_place_due(Oid database)
+{
+	int			   worker = -1;
+	int			   launcher;
+	CsInstant	   now = cs_clock_ticks();
+	CsPlaceRecord *p;
+
+	LWLockAcquire(cs_place_table_lock, LW_EXCLUSIVE);
+	p = cs_place_table_make(database);
+	launcher = cs_place_table->launcher;
+	if (p != NULL && p->state == CS_PLACE_FREE)
+	{
+		p->due = Min(p->due, now);
+		queue_up(p, now);
+	}
+	if (p != NULL)
+		worker = p->process;
+	LWLockRelease(cs_place_table_lock);
+	wake(worker, launcher);
+}
+
 bool
 cs_place_hold(Oid database)
 {

@@ -36,6 +36,10 @@ typedef enum CsPlaceState
  */
 extern void cs_place_announce(Oid database, const CsNews *news);
 
+/* A worker of the database has something to do beside its queue: it is woken, or
+ * started in its turn.  Never raises. */
+extern void cs_place_due(Oid database);
+
 /*
  * A statement wants a database for itself: no worker starts in it until as many
  * statements have let go of it as have held it, and one that runs is asked to

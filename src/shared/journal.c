@@ -1,0 +1,552 @@
+/*-------------------------------------------------------------------------
+ * journal.c
+ *	  The journal: its end, and who still needs what, in shared memory.
+ *
+ * One LWLock orders the appends: whoever holds it writes its record at the end and
+ * moves that.  A write goes to the kernel's cache and takes some microseconds; the
+ * room for it was taken on disk when the segment was made.  While less than what
+ * all open questions may have to say is left, no further billed call leaves, so
+ * that what has left can always say how it ended.
+ *
+ * For each database with records three positions are known: where its last one
+ * ends, up to where its worker has loaded them, and from where on it needs them.
+ * After a start the recorder finds the first of these by reading, the others by
+ * what the workers say when they come.  Segments before what all of them need go.
+ *
+ * A crash at any moment leaves at the end a record that is not whole, or is not
+ * there: what is behind it was not written, and the recorder begins a segment of
+ * its own behind it.
+ *------------------------------------------------------------------------- */
+#include "postgres.h"
+
+#include "shared/journal.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "storage/lwlock.h"
+
+#include "base/checksum.h"
+#include "pg/clock.h"
+#include "pg/compat.h"
+#include "pg/guc.h"
+#include "pg/shmem.h"
+#include "pg/wakeup.h"
+
+/* Databases with records at once; 40 kB. */
+#define MAX_DATABASES 1024
+
+/* What one question may have to say. */
+#define BYTES_PER_QUESTION 4096
+
+/* A segment more is wanted when less than this beyond that is left. */
+#define SPARE (CS_JOURNAL_SEGMENT / 4)
+
+typedef struct JournalDatabase
+{
+	Oid				  oid;	  /* InvalidOid: free */
+	CsJournalPosition last;	  /* the end of its last record */
+	CsJournalPosition loaded; /* 0: not known */
+	CsJournalPosition needed; /* 0: nothing */
+	uint64			  run;	  /* that its worker knew of then */
+} JournalDatabase;
+
+typedef struct JournalTable
+{
+	bool			  ready;
+	bool			  wanted; /* somebody waits for room */
+	bool			  full;	  /* it may not grow */
+	bool			  fails;  /* a record could not be written, a moment ago */
+	int				  recorder;
+	uint64			  first_segment;
+	CsJournalPosition end;
+	CsJournalPosition prepared;
+	uint64			  run;
+	uint64			  appended;
+	uint64			  lost;
+	char			  failure[128];
+	int				  ndatabases; /* that were ever used */
+	JournalDatabase	  databases[MAX_DATABASES];
+} JournalTable;
+
+static JournalTable *table;
+static LWLock		*table_lock;
+
+/* The segment that this process appends to; -1: none. */
+static int	  append_fd = -1;
+static uint64 append_segment;
+
+static Size
+table_size(void)
+{
+	return sizeof(JournalTable);
+}
+
+static void
+create_table(void *memory, LWLock *lock)
+{
+	JournalTable *created = memory;
+
+	memset(created, 0, sizeof(*created));
+	created->recorder = -1;
+}
+
+static void
+attach_table(void *memory, LWLock *lock)
+{
+	table = memory;
+	table_lock = lock;
+}
+
+void
+cs_journal_init(void)
+{
+	static const CsShmemPart part = {"credscore journal", table_size,
+									 create_table, attach_table};
+
+	cs_shmem_register(&part);
+}
+
+/* --- databases; the lock is held --- */
+
+static JournalDatabase *
+find_database(Oid oid)
+{
+	for (int i = 0; i < table->ndatabases; i++)
+		if (table->databases[i].oid == oid)
+			return &table->databases[i];
+	return NULL;
+}
+
+static JournalDatabase *
+make_database(Oid oid)
+{
+	JournalDatabase *d = find_database(oid);
+
+	if (d == NULL)
+		d = find_database(InvalidOid);
+	if (d == NULL && table->ndatabases < MAX_DATABASES)
+		d = &table->databases[table->ndatabases++];
+	if (d != NULL && d->oid != oid)
+		*d = (JournalDatabase){.oid = oid};
+	return d;
+}
+
+static bool
+is_unloaded(const JournalDatabase *d)
+{
+	return OidIsValid(d->oid) && (d->loaded < d->last || d->needed != 0);
+}
+
+/* Has its worker something to do?  Calls of a former run have no end that comes. */
+static bool
+is_due(const JournalDatabase *d)
+{
+	return is_unloaded(d) && (d->loaded < d->last || d->run != table->run);
+}
+
+/* --- room; the lock is held --- */
+
+static uint64
+left(void)
+{
+	return table->prepared - table->end;
+}
+
+/* What open questions may have to say, and the loss at the end of a segment. */
+static uint64
+reserved(void)
+{
+	return (uint64) cs_guc_max_questions() * BYTES_PER_QUESTION +
+		   CS_JOURNAL_RECORD_MAX;
+}
+
+static void
+want_room(void)
+{
+	if (table->wanted)
+		return;
+	table->wanted = true;
+	cs_wakeup_process(table->recorder);
+}
+
+CsJournalRoom
+cs_journal_room(Oid database)
+{
+	CsJournalRoom room = CS_JOURNAL_ROOM_SOON;
+
+	LWLockAcquire(table_lock, LW_EXCLUSIVE);
+	if (table->fails || (table->ready && make_database(database) == NULL))
+		room = CS_JOURNAL_ROOM_NONE;
+	else if (table->ready && left() >= reserved())
+		room = CS_JOURNAL_ROOM;
+	else if (table->full || table->failure[0] != '\0')
+		room = CS_JOURNAL_ROOM_NONE;
+	if (!table->ready || left() < reserved() + SPARE)
+		want_room();
+	LWLockRelease(table_lock);
+	return room;
+}
+
+const char *
+cs_journal_room_detail(void)
+{
+	const char *detail = "The journal cannot be made yet.";
+
+	LWLockAcquire(table_lock, LW_SHARED);
+	if (table->full)
+		detail =
+			"It has grown to credscore.journal_size, since its records were not loaded.";
+	else if (table->fails || table->failure[0] != '\0')
+		detail = "Its files cannot be written; see the server log.";
+	LWLockRelease(table_lock);
+	return detail;
+}
+
+/* --- appending --- */
+
+/* This process' descriptor for a segment; -1: it cannot be opened. */
+static int
+descriptor(uint64 segment)
+{
+	if (append_fd >= 0 && append_segment == segment)
+		return append_fd;
+	if (append_fd >= 0)
+		close(append_fd);
+	append_fd = cs_journal_file_open(segment, O_WRONLY);
+	append_segment = segment;
+	return append_fd;
+}
+
+static bool
+write_at(CsJournalPosition position, const char *bytes, size_t len)
+{
+	uint64	segment = cs_journal_file_of(position);
+	int		fd = descriptor(segment);
+	off_t	offset = (off_t) (position - cs_journal_file_start(segment));
+	ssize_t put;
+
+	if (fd < 0)
+		return false;
+	do
+		put = pg_pwrite(fd, bytes, len, offset);
+	while (put < 0 && errno == EINTR);
+	return put == (ssize_t) len;
+}
+
+/* Where a record of that length goes: none lies in two segments. */
+static CsJournalPosition
+place_for(size_t len)
+{
+	uint64			  segment = cs_journal_file_of(table->end);
+	CsJournalPosition at = Max(table->end, cs_journal_file_first(segment));
+
+	return at + len <= cs_journal_file_start(segment + 1)
+			   ? at
+			   : cs_journal_file_first(segment + 1);
+}
+
+/* Writes it and moves the end; the lock is held. */
+static bool
+append(const CsJournalHead *head, CsJournalPosition *position)
+{
+	CsJournalPosition at = place_for(head->len);
+	JournalDatabase	 *d = make_database(head->database);
+
+	if (!table->ready || d == NULL || at + head->len > table->prepared ||
+		!write_at(at, (const char *) head, head->len))
+	{
+		table->lost++;
+		table->fails = table->ready;
+		return false;
+	}
+	table->end = at + head->len;
+	table->appended++;
+	d->last = table->end;
+	if (d->needed == 0)
+		d->needed = at;
+	if (position != NULL)
+		*position = at;
+	return true;
+}
+
+bool
+cs_journal_append(CsJournalType type, Oid database, const void *first,
+				  size_t first_len, const void *second, size_t second_len,
+				  CsJournalPosition *position)
+{
+	static union
+	{
+		CsJournalHead head;
+		char		  bytes[CS_JOURNAL_RECORD_MAX];
+	} record;
+	const size_t checked = offsetof(CsJournalHead, type);
+	size_t		 len = sizeof(CsJournalHead) + first_len + second_len;
+	bool		 done;
+
+	if (MAXALIGN(len) > sizeof(record))
+		return false;
+	record.head.len = (uint32) MAXALIGN(len);
+	record.head.type = type;
+	record.head.database = database;
+	memcpy(record.bytes + sizeof(CsJournalHead), first, first_len);
+	if (second_len > 0)
+		memcpy(record.bytes + sizeof(CsJournalHead) + first_len, second,
+			   second_len);
+	memset(record.bytes + len, 0, record.head.len - len);
+	record.head.crc =
+		cs_checksum(record.bytes + checked, record.head.len - checked);
+	LWLockAcquire(table_lock, LW_EXCLUSIVE);
+	done = append(&record.head, position);
+	LWLockRelease(table_lock);
+	return done;
+}
+
+/* --- who sends --- */
+
+void
+cs_journal_run_start(void)
+{
+	uint64 run;
+
+	if (!pg_strong_random(&run, sizeof(run)))
+		run = (uint64) cs_clock_now();
+	LWLockAcquire(table_lock, LW_EXCLUSIVE);
+	table->run = run;
+	LWLockRelease(table_lock);
+}
+
+uint64
+cs_journal_run(void)
+{
+	uint64 run;
+
+	LWLockAcquire(table_lock, LW_SHARED);
+	run = table->run;
+	LWLockRelease(table_lock);
+	return run;
+}
+
+/* --- loading --- */
+
+bool
+cs_journal_is_due(Oid database)
+{
+	JournalDatabase *d;
+	bool			 due;
+
+	LWLockAcquire(table_lock, LW_SHARED);
+	d = find_database(database);
+	due = table->ready && d != NULL && is_due(d);
+	LWLockRelease(table_lock);
+	return due;
+}
+
+CsJournalPosition
+cs_journal_end(void)
+{
+	CsJournalPosition end;
+
+	LWLockAcquire(table_lock, LW_SHARED);
+	end = table->ready ? table->end : 0;
+	LWLockRelease(table_lock);
+	return end;
+}
+
+uint64
+cs_journal_first_segment(void)
+{
+	uint64 first;
+
+	LWLockAcquire(table_lock, LW_SHARED);
+	first = table->first_segment;
+	LWLockRelease(table_lock);
+	return first;
+}
+
+void
+cs_journal_loaded(Oid database, CsJournalPosition loaded,
+				  CsJournalPosition needed)
+{
+	JournalDatabase *d;
+
+	LWLockAcquire(table_lock, LW_EXCLUSIVE);
+	d = find_database(database);
+	if (d != NULL)
+	{
+		d->loaded = loaded;
+		d->needed = needed < d->last ? needed : 0;
+		d->run = table->run;
+		if (!is_unloaded(d))
+			d->oid = InvalidOid;
+	}
+	LWLockRelease(table_lock);
+}
+
+uint64
+cs_journal_forget(Oid database)
+{
+	JournalDatabase *d;
+	uint64			 bytes = 0;
+
+	LWLockAcquire(table_lock, LW_EXCLUSIVE);
+	d = find_database(database);
+	if (d != NULL)
+	{
+		bytes = is_unloaded(d) ? d->last - Max(d->needed, d->loaded) : 0;
+		d->oid = InvalidOid;
+	}
+	LWLockRelease(table_lock);
+	return bytes;
+}
+
+bool
+cs_journal_unloaded(int i, Oid *database, uint64 *bytes)
+{
+	bool there;
+
+	LWLockAcquire(table_lock, LW_SHARED);
+	there = i < table->ndatabases;
+	if (there)
+	{
+		const JournalDatabase *d = &table->databases[i];
+
+		*database = is_due(d) ? d->oid : InvalidOid;
+		*bytes = d->last - Max(d->loaded, d->needed);
+	}
+	LWLockRelease(table_lock);
+	return there;
+}
+
+/* --- the recorder --- */
+
+void
+cs_journal_recorder(int process)
+{
+	LWLockAcquire(table_lock, LW_EXCLUSIVE);
+	table->recorder = process;
+	LWLockRelease(table_lock);
+}
+
+bool
+cs_journal_is_ready(void)
+{
+	return table->ready;
+}
+
+void
+cs_journal_found_record(Oid database, CsJournalPosition begin,
+						CsJournalPosition end)
+{
+	JournalDatabase *d;
+
+	LWLockAcquire(table_lock, LW_EXCLUSIVE);
+	d = make_database(database);
+	if (d != NULL)
+	{
+		d->last = end;
+		if (d->needed == 0)
+			d->needed = begin;
+	}
+	LWLockRelease(table_lock);
+}
+
+void
+cs_journal_found(const CsJournalFound *found)
+{
+	LWLockAcquire(table_lock, LW_EXCLUSIVE);
+	table->first_segment = found->first_segment;
+	table->end = found->end;
+	table->prepared = found->prepared;
+	table->ready = true;
+	LWLockRelease(table_lock);
+}
+
+/* The first position that somebody needs. */
+static CsJournalPosition
+needed(void)
+{
+	CsJournalPosition first = table->end;
+
+	for (int i = 0; i < table->ndatabases; i++)
+	{
+		const JournalDatabase *d = &table->databases[i];
+
+		if (is_unloaded(d) && d->needed != 0)
+			first = Min(first, d->needed);
+	}
+	return first;
+}
+
+/* May another segment be made? */
+static bool
+may_grow(void)
+{
+	uint64 limit = (uint64) cs_guc_journal_size() * 1024 * 1024;
+
+	return table->prepared - cs_journal_file_start(table->first_segment) +
+			   CS_JOURNAL_SEGMENT <=
+		   limit;
+}
+
+void
+cs_journal_task(CsJournalTask *task)
+{
+	LWLockAcquire(table_lock, LW_EXCLUSIVE);
+	task->make = table->wanted && left() < reserved() + SPARE;
+	task->may = may_grow();
+	task->next = cs_journal_file_of(table->prepared);
+	task->first_segment = table->first_segment;
+	task->needed_segment = cs_journal_file_of(needed());
+	task->end = table->end;
+	table->full = task->make && !task->may;
+	if (!task->make)
+		table->wanted = false;
+	LWLockRelease(table_lock);
+}
+
+void
+cs_journal_made(uint64 segment, const char *failure)
+{
+	LWLockAcquire(table_lock, LW_EXCLUSIVE);
+	strlcpy(table->failure, failure != NULL ? failure : "",
+			sizeof(table->failure));
+	if (failure == NULL)
+		table->prepared = cs_journal_file_start(segment + 1);
+	LWLockRelease(table_lock);
+}
+
+void
+cs_journal_try_again(void)
+{
+	LWLockAcquire(table_lock, LW_EXCLUSIVE);
+	table->fails = false;
+	LWLockRelease(table_lock);
+}
+
+void
+cs_journal_removed(uint64 below)
+{
+	LWLockAcquire(table_lock, LW_EXCLUSIVE);
+	table->first_segment = Max(table->first_segment, below);
+	LWLockRelease(table_lock);
+}
+
+/* --- views --- */
+
+void
+cs_journal_view(CsJournalView *view)
+{
+	LWLockAcquire(table_lock, LW_SHARED);
+	memset(view, 0, sizeof(*view));
+	view->ready = table->ready;
+	view->full = table->full;
+	view->fails = table->fails;
+	view->bytes =
+		table->prepared - cs_journal_file_start(table->first_segment);
+	view->unloaded = table->end - needed();
+	view->appended = table->appended;
+	view->lost = table->lost;
+	strlcpy(view->failure, table->failure, sizeof(view->failure));
+	LWLockRelease(table_lock);
+}

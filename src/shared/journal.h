@@ -1,0 +1,154 @@
+/*-------------------------------------------------------------------------
+ * journal.h
+ *	  The journal: what was sent and what came of it, in files that outlive
+ *	  every process.
+ *
+ * Any process appends a record by itself, in one write that is not flushed: what
+ * is written survives the death of all processes, by whatever signal, and only a
+ * crash of the machine can lose it.  The recorder (worker/recorder.c) makes the
+ * files, finds after a start where the last record is, flushes, and removes what
+ * nobody needs any more.  The worker of each database loads its records into
+ * tables, in its own time; nobody waits for that.
+ *
+ * No function here raises but where it says so.
+ *------------------------------------------------------------------------- */
+#ifndef CS_JOURNAL_H
+#define CS_JOURNAL_H
+
+#include "postgres.h"
+
+#include "shared/journal_file.h"
+
+extern void cs_journal_init(void);
+
+/* --- appending --- */
+
+/* What a record says; see shared/journal_record.h. */
+typedef enum CsJournalType
+{
+	CS_JOURNAL_SENT = 1, /* a billed call leaves */
+	CS_JOURNAL_ENDED,	 /* it has ended, or another's did that it shared */
+	CS_JOURNAL_READ,	 /* its reply was read, and is an answer */
+	CS_JOURNAL_REUSED	 /* answers in memory were served again */
+} CsJournalType;
+
+typedef enum CsJournalRoom
+{
+	CS_JOURNAL_ROOM,	  /* for all that a call will have to say */
+	CS_JOURNAL_ROOM_SOON, /* the recorder makes some */
+	CS_JOURNAL_ROOM_NONE  /* the journal is full, or cannot be written */
+} CsJournalRoom;
+
+/*
+ * May a billed call leave whose records go to this database?  There is room for
+ * what all questions may have to say then.
+ */
+extern CsJournalRoom cs_journal_room(Oid database);
+
+/* Why there is none, as a sentence. */
+extern const char *cs_journal_room_detail(void);
+
+/*
+ * Appends a record of two parts; false: it could not be written, and no call that
+ * is to be recorded leaves for a moment.  `position` may be NULL.  Fit for any
+ * callback.
+ */
+extern bool
+cs_journal_append(CsJournalType type, Oid database, const void *first,
+				  size_t first_len, const void *second, size_t second_len,
+				  CsJournalPosition *position);
+
+/* --- who sends --- */
+
+/* This process is the one that sends from now on: the courier.  What a former one
+ * has sent and not seen the end of has an end that is not known. */
+extern void cs_journal_run_start(void);
+
+/* Which run this is; of a record: which it was of. */
+extern uint64 cs_journal_run(void);
+
+/* --- loading --- */
+
+/* Has the database's worker something to do for its ledger, as far as is known? */
+extern bool cs_journal_is_due(Oid database);
+
+/* Where the journal ends now; 0: the recorder has not found it yet. */
+extern CsJournalPosition cs_journal_end(void);
+
+/* The first segment that is there. */
+extern uint64 cs_journal_first_segment(void);
+
+/* All records before `loaded` are in the database's tables, by a transaction that
+ * has committed; of what is before it, it still needs what is from `needed` on. */
+extern void cs_journal_loaded(Oid database, CsJournalPosition loaded,
+							  CsJournalPosition needed);
+
+/* The database is no more, or has no ledger: nobody will load its records.
+ * Returns bytes that it had not loaded, as far as is known. */
+extern uint64 cs_journal_forget(Oid database);
+
+/* --- the recorder --- */
+
+/* What it has found after a start: ready from now on. */
+typedef struct CsJournalFound
+{
+	uint8			  id[CS_JOURNAL_ID_SIZE];
+	uint64			  first_segment;
+	CsJournalPosition end;
+	CsJournalPosition prepared; /* up to there files are made */
+} CsJournalFound;
+
+extern void cs_journal_found(const CsJournalFound *found);
+
+/* A database has a record there, says the journal: while it is being read. */
+extern void cs_journal_found_record(Oid database, CsJournalPosition begin,
+									CsJournalPosition end);
+
+extern bool cs_journal_is_ready(void);
+
+/* This process is the recorder; -1 at its end. */
+extern void cs_journal_recorder(int process);
+
+/* What the recorder is to do. */
+typedef struct CsJournalTask
+{
+	bool			  make; /* the segment `next` is wanted, */
+	bool			  may;	/* and the journal may be as large as that */
+	uint64			  next;
+	uint64			  first_segment;  /* that is there, */
+	uint64			  needed_segment; /* and that somebody needs */
+	CsJournalPosition end;
+} CsJournalTask;
+
+extern void cs_journal_task(CsJournalTask *task);
+
+/* The segment was made, or could not be. */
+extern void cs_journal_made(uint64 segment, const char *failure);
+
+/* A record that could not be written is no reason any more: calls may try. */
+extern void cs_journal_try_again(void);
+
+/* Segments below this one were removed. */
+extern void cs_journal_removed(uint64 below);
+
+/* Databases whose workers have something to do for their ledger, InvalidOid among
+ * them; false beyond the last. */
+extern bool cs_journal_unloaded(int i, Oid *database, uint64 *bytes);
+
+/* --- views --- */
+
+typedef struct CsJournalView
+{
+	uint64 bytes;	 /* of files */
+	uint64 unloaded; /* bytes from the first that somebody needs */
+	bool   full;
+	bool   fails; /* a record could not be written */
+	bool   ready;
+	char   failure[128]; /* why it cannot be written, or empty */
+	uint64 appended;	 /* records since the server started */
+	uint64 lost;		 /* that could not be written */
+} CsJournalView;
+
+extern void cs_journal_view(CsJournalView *view);
+
+#endif /* CS_JOURNAL_H */

@@ -1,0 +1,371 @@
+/*-------------------------------------------------------------------------
+ * recorder.c
+ *	  The process that keeps the files of the journal.
+ *
+ * A static background worker without a database, which opens no catalogue and
+ * runs whatever credscore.workers says.  After a start it reads the journal once,
+ * to find where it ends and whose records lie in it; then it makes segments where
+ * room is wanted, flushes what was appended once a second, removes what no database
+ * needs any more, and sees that a worker comes where there is something to load.
+ *
+ * Nobody appends before the end is found.  While the server is a standby nothing
+ * is appended: once it is promoted, and in a data directory that began another
+ * life, the journal goes on with another id, so that a position in the table of a
+ * database, which came from another server, is not taken for one of here.
+ *
+ * It may end at any moment: appending needs it for new segments only, and the next
+ * one goes on from what is in shared memory.
+ *------------------------------------------------------------------------- */
+#include "postgres.h"
+
+#include "worker/recorder.h"
+
+#include "access/xlog.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "postmaster/bgworker.h"
+#include "postmaster/interrupt.h"
+#include "storage/ipc.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+
+#include "base/checksum.h"
+#include "pg/clock.h"
+#include "pg/compat.h"
+#include "pg/guc.h"
+#include "pg/life.h"
+#include "pg/wakeup.h"
+#include "shared/journal.h"
+#include "shared/journal_reader.h"
+#include "shared/place.h"
+
+#define RESTART_SECONDS 1
+#define TICK_MS			1000
+
+/* The same trouble with files is logged again after so long. */
+#define LOG_AGAIN_US (60 * CS_US_PER_S)
+
+extern PGDLLEXPORT void credscore_recorder_main(Datum arg);
+
+/* What the next segment will say. */
+static CsJournalHeader header;
+
+/* It was a standby, or a backup on its way to consistency. */
+static bool was_archive;
+
+static CsJournalPosition flushed;
+
+/* --- trouble --- */
+
+static void
+complain(const char *verb, uint64 segment)
+{
+	static CsInstant logged_at;
+	CsInstant		 now = cs_clock_ticks();
+
+	if (logged_at != 0 && now - logged_at < LOG_AGAIN_US)
+		return;
+	logged_at = now;
+	ereport(
+		WARNING,
+		(errcode_for_file_access(),
+		 errmsg("could not %s segment " UINT64_FORMAT
+				" of the credscore journal: %m",
+				verb, segment),
+		 errdetail(
+			 "Servers with a ledger are not called while the journal has no room."),
+		 errhint(
+			 "It lies in the directory credscore.journal of the data directory.")));
+}
+
+/* --- finding the end --- */
+
+static uint64
+digest_of_life(void)
+{
+	const CsLife *life = cs_life_present();
+
+	return ((uint64) life->len << 32) | cs_checksum(life->bytes, life->len);
+}
+
+static void
+begin_new_id(void)
+{
+	memset(&header, 0, sizeof(header));
+	header.life = digest_of_life();
+	if (!pg_strong_random(header.id, sizeof(header.id)))
+		ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR),
+						errmsg("could not generate random values")));
+}
+
+/* Where one segment's records end, and whether that is in order. */
+typedef struct SegmentEnd
+{
+	CsJournalPosition end; /* 0: it has no records */
+	bool			  broken;
+} SegmentEnd;
+
+static SegmentEnd
+read_segment(CsJournalReader *reader, uint64 segment)
+{
+	SegmentEnd			 found = {0, false};
+	const CsJournalHead *head;
+	CsJournalPosition	 begin;
+	CsJournalRead		 read;
+
+	reader->at = cs_journal_file_first(segment);
+	while ((read = cs_journal_reader_next(reader,
+										  cs_journal_file_start(segment + 1),
+										  &begin, &head)) == CS_JOURNAL_RECORD)
+	{
+		cs_journal_found_record(head->database, begin, reader->at);
+		found.end = reader->at;
+	}
+	if (read == CS_JOURNAL_UNREADABLE)
+		complain("read", segment);
+	found.broken = read == CS_JOURNAL_BROKEN || read == CS_JOURNAL_UNREADABLE;
+	return found;
+}
+
+/* Reads all that is there; of the last segment the header is kept. */
+static void
+read_segments(const uint64 *segments, int n, CsJournalFound *found)
+{
+	CsJournalReader reader = {0};
+
+	for (int i = 0; i < n && !ShutdownRequestPending; i++)
+	{
+		SegmentEnd end;
+
+		if (!cs_journal_file_header(segments[i], &header))
+		{
+			complain("understand", segments[i]);
+			continue;
+		}
+		end = read_segment(&reader, segments[i]);
+		if (end.end != 0)
+			found->end = end.end;
+		if (end.broken)
+			found->end = cs_journal_file_start(segments[i] + 1);
+	}
+	cs_journal_reader_close(&reader);
+}
+
+static bool
+is_of_here(void)
+{
+	return !was_archive && header.life == digest_of_life();
+}
+
+/* False: it cannot be read now. */
+static bool
+find_end(void)
+{
+	CsJournalFound found;
+	uint64		  *segments;
+	int			   n = cs_journal_file_list(&segments);
+
+	if (n < 0 && errno != ENOENT)
+	{
+		complain("find", 1);
+		return false;
+	}
+	memset(&found, 0, sizeof(found));
+	found.first_segment = n > 0 ? segments[0] : 1;
+	found.prepared = cs_journal_file_start(n > 0 ? segments[n - 1] + 1 : 1);
+	found.end = cs_journal_file_start(found.first_segment);
+	if (n > 0)
+		read_segments(segments, n, &found);
+	if (n <= 0 || !is_of_here())
+	{
+		begin_new_id();
+		found.end = found.prepared;
+	}
+	memcpy(found.id, header.id, sizeof(found.id));
+	if (!ShutdownRequestPending)
+		cs_journal_found(&found);
+	flushed = found.end;
+	return true;
+}
+
+/* A recorder before this one has found it. */
+static void
+take_over(void)
+{
+	CsJournalTask task;
+
+	cs_journal_task(&task);
+	flushed = task.end;
+	if (task.next == task.first_segment ||
+		!cs_journal_file_header(task.next - 1, &header))
+		begin_new_id();
+}
+
+/* True: the journal is ready. */
+static bool
+get_ready(void)
+{
+	MemoryContext cxt;
+	MemoryContext old;
+	bool		  ready;
+
+	if (cs_journal_is_ready())
+		return true;
+	if (RecoveryInProgress())
+	{
+		was_archive |= GetRecoveryState() == RECOVERY_STATE_ARCHIVE;
+		return false;
+	}
+	cxt = AllocSetContextCreate(TopMemoryContext, "credscore recorder",
+								ALLOCSET_DEFAULT_SIZES);
+	old = MemoryContextSwitchTo(cxt);
+	ready = find_end();
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(cxt);
+	return ready;
+}
+
+/* --- what it does --- */
+
+static void
+make_segment(uint64 segment)
+{
+	char failure[128];
+
+	header.segment = segment;
+	if (cs_journal_file_make_directory() && cs_journal_file_make(&header))
+	{
+		cs_journal_made(segment, NULL);
+		return;
+	}
+	snprintf(failure, sizeof(failure), "%s", strerror(errno));
+	complain("make", segment);
+	cs_journal_made(segment, failure);
+}
+
+static void
+make_room(void)
+{
+	CsJournalTask task;
+
+	cs_journal_task(&task);
+	if (task.make && task.may)
+		make_segment(task.next);
+}
+
+/* The last segment that was used stays: it says who we are. */
+static void
+remove_old(void)
+{
+	CsJournalTask task;
+	uint64		  below;
+
+	cs_journal_task(&task);
+	below = Min(task.needed_segment, cs_journal_file_of(task.end));
+	below = Min(below, task.next - 1);
+	for (uint64 s = task.first_segment; s < below; s++)
+	{
+		if (!cs_journal_file_remove(s))
+		{
+			complain("remove", s);
+			return;
+		}
+		cs_journal_removed(s + 1);
+	}
+}
+
+/* Before a segment is used no more, and once a second. */
+static void
+flush(void)
+{
+	CsJournalPosition end = cs_journal_end();
+
+	if (end == flushed)
+		return;
+	for (uint64 s = cs_journal_file_of(flushed); s <= cs_journal_file_of(end);
+		 s++)
+		if (!cs_journal_file_flush(s) && errno != ENOENT)
+		{
+			complain("flush", s);
+			return;
+		}
+	flushed = end;
+}
+
+/* Where records wait to be loaded a worker is to come. */
+static void
+call_workers(void)
+{
+	Oid	   database;
+	uint64 bytes;
+
+	for (int i = 0; cs_journal_unloaded(i, &database, &bytes); i++)
+		if (OidIsValid(database))
+			cs_place_due(database);
+}
+
+static void
+turn(void)
+{
+	if (!get_ready())
+		return;
+	cs_journal_try_again();
+	make_room();
+	flush();
+	remove_old();
+	call_workers();
+}
+
+/* --- the process --- */
+
+static void
+at_exit(int code, Datum arg)
+{
+	cs_journal_recorder(-1);
+}
+
+void
+credscore_recorder_main(Datum arg)
+{
+	pqsignal(SIGTERM, SignalHandlerForShutdownRequest);
+	pqsignal(SIGHUP, SignalHandlerForConfigReload);
+	BackgroundWorkerUnblockSignals();
+	pgstat_report_appname("credscore recorder");
+	before_shmem_exit(at_exit, (Datum) 0);
+	cs_journal_recorder(CS_MY_PROC_NUMBER);
+	if (cs_journal_is_ready())
+		take_over();
+
+	while (!ShutdownRequestPending)
+	{
+		turn();
+		(void) cs_wakeup_sleep(TICK_MS, CS_WAIT_EVENT("CredscoreRecorder"));
+		if (ConfigReloadPending)
+		{
+			ConfigReloadPending = false;
+			ProcessConfigFile(PGC_SIGHUP);
+		}
+	}
+	if (cs_journal_is_ready())
+		flush();
+	proc_exit(1);
+}
+
+void
+cs_recorder_init(void)
+{
+	BackgroundWorker worker;
+
+	if (!process_shared_preload_libraries_in_progress ||
+		!IsPostmasterEnvironment || IsBinaryUpgrade)
+		return;
+	memset(&worker, 0, sizeof(worker));
+	worker.bgw_flags = BGWORKER_SHMEM_ACCESS;
+	worker.bgw_start_time = BgWorkerStart_PostmasterStart;
+	worker.bgw_restart_time = RESTART_SECONDS;
+	strlcpy(worker.bgw_library_name, "credscore", BGW_MAXLEN);
+	strlcpy(worker.bgw_function_name, "credscore_recorder_main", BGW_MAXLEN);
+	strlcpy(worker.bgw_name, "credscore recorder", BGW_MAXLEN);
+	strlcpy(worker.bgw_type, "credscore recorder", BGW_MAXLEN);
+	RegisterBackgroundWorker(&worker);
+}
