@@ -79,6 +79,7 @@
 #include "pg/guc.h"
 #include "pg/wakeup.h"
 #include "shared/answer_cache.h"
+#include "shared/journal.h"
 #include "shared/slots.h"
 #include "shared/stats.h"
 
@@ -376,6 +377,7 @@ set_up(void)
 	cs_wakeup_loop_init(cs_http_descriptor());
 	before_shmem_exit(on_exit_settle, (Datum) 0);
 	cs_stats_courier_start();
+	cs_journal_run_start();
 	cs_slots_courier_start();
 	cs_slots_courier_off(false, 0);
 	pgstat_report_appname("credscore courier");

@@ -177,11 +177,11 @@ take_token(CsFlight *flight, char *token)
 }
 
 /*
- * There is no room for its answer: others' answers leave some when they are
- * taken, so it tries again, as long as it might have queued.
+ * There is no room, for its answer or in the journal: it tries again, as long as
+ * it might have queued.
  */
 static void
-wait_for_room(CsFlight *flight)
+wait_for_room(CsFlight *flight, CsErrorCode code, const char *detail)
 {
 	int		  most_ms = flight->account->limits.queue_timeout;
 	CsInstant now = cs_clock_ticks();
@@ -191,13 +191,39 @@ wait_for_room(CsFlight *flight)
 		flight->short_since = now;
 	if (now - flight->short_since >= most_ms * CS_US_PER_MS)
 	{
-		cs_flight_fail_with(
-			flight, CS_ERR_MEMORY,
-			"There is no shared memory for the answer, so the question was not sent.");
+		cs_flight_fail_with(flight, code, detail);
 		return;
 	}
 	flight->state = CS_FLIGHT_PAUSED;
 	cs_timer_set_after(&flight->timer, Min(ROOM_CHECK_MS, most_ms));
+}
+
+/* Makes sure that its answer, and what the ledger is told, have a place; else the
+ * question waits, or has ended. */
+static bool
+find_room(CsFlight *flight)
+{
+	CsJournalRoom room = flight->note == NULL
+							 ? CS_JOURNAL_ROOM
+							 : cs_journal_room(flight->note->database);
+
+	if (room == CS_JOURNAL_ROOM_NONE)
+	{
+		cs_server_back_out(&flight->turn);
+		cs_flight_fail_with(flight, CS_ERR_JOURNAL, cs_journal_room_detail());
+	}
+	else if (room == CS_JOURNAL_ROOM_SOON)
+		wait_for_room(flight, CS_ERR_JOURNAL, cs_journal_room_detail());
+	else if (!cs_flight_reserve(flight))
+		wait_for_room(
+			flight, CS_ERR_MEMORY,
+			"There is no shared memory for the answer, so the question was not sent.");
+	else
+	{
+		flight->short_since = 0;
+		return true;
+	}
+	return false;
 }
 
 /* Its turn has come. */
@@ -208,12 +234,8 @@ call(CsFlight *flight)
 	bool needs_token = flight->account->needs_login;
 	bool started;
 
-	if (!cs_flight_reserve(flight))
-	{
-		wait_for_room(flight);
+	if (!find_room(flight))
 		return;
-	}
-	flight->short_since = 0;
 	if (needs_token && !take_token(flight, token))
 	{
 		cs_server_back_out(&flight->turn);
@@ -253,6 +275,11 @@ on_sending(CsHttpOwner *owner)
 
 	flight->withheld = cs_flight_wanting(flight) == 0 ||
 					   cs_server_off(flight->server) != CS_ERR_NONE;
+	if (!flight->withheld && flight->note != NULL)
+		flight->withheld = !cs_recording_sent(
+			&flight->recording, flight->note,
+			cs_block_text(flight->spec, flight->spec->request_id),
+			flight->attempts + 1);
 	if (flight->withheld)
 		return false;
 	flight->attempts++;
@@ -364,9 +391,25 @@ judge(CsFlight *flight, const CsHttpResult *result)
 	return code;
 }
 
+/* The ledger is told before anybody else. */
+static void
+record_end(CsFlight *flight, CsErrorCode code, const CsBilling *billing,
+		   const CsHttpResult *result)
+{
+	bool		  replied = flight->end == CS_CALL_REPLY;
+	CsRecordedEnd end = {.code = replied ? code : billing->code,
+						 .end = flight->end,
+						 .billed = billing->billed,
+						 .http_status = result->status,
+						 .bytes = replied ? result->len : 0};
+
+	if (flight->note != NULL)
+		cs_recording_ended(&flight->recording, flight->note, &end);
+}
+
 /*
- * We kept the call from leaving, since nobody wanted it any more, or calls were
- * switched off.  That is no failure of anybody's; who has come meanwhile is asked
+ * We kept the call from leaving, since nobody wanted it any more, calls were
+ * switched off, or it could not be recorded.  That is no failure of anybody's; who has come meanwhile is asked
  * for as if anew.
  */
 static void
@@ -390,6 +433,7 @@ on_done(CsHttpOwner *owner, CsHttpResult *result)
 						   &result->cost};
 	CsDecision	 decision = decide(flight, &billing, result->retry_after_ms);
 
+	record_end(flight, code, &billing, result);
 	cs_server_call_over(&flight->turn, &report);
 	if (billing.repeat == CS_REPEAT_NEW_TOKEN && flight->account->needs_login)
 		forget_token(flight);

@@ -61,6 +61,7 @@ cs_flight_board(int slot, bool *found)
 	flight->spec = cs_slots_spec(slot);
 	flight->account = cs_spec_account(flight->spec);
 	flight->endpoint = cs_spec_endpoint(flight->spec);
+	flight->note = cs_spec_note(flight->spec);
 	return flight;
 }
 
@@ -201,6 +202,9 @@ cs_flight_settle(CsFlight *flight, CsOutcome *outcome, const char *bytes,
 	for (int s = flight->first_slot; s >= 0; s = next)
 	{
 		next = next_attached[s];
+		if (s != flight->first_slot && !cs_slots_abandoned(s))
+			cs_recording_shared(&flight->recording,
+								cs_spec_note(cs_slots_spec(s)));
 		if (!cs_slots_settle(s, outcome, body) && DsaPointerIsValid(body))
 			cs_reply_release(body);
 	}

@@ -14,6 +14,7 @@
 
 #include "base/instant.h"
 #include "courier/login.h"
+#include "courier/recording.h"
 #include "courier/server.h"
 #include "courier/timer.h"
 #include "courier/window.h"
@@ -37,6 +38,8 @@ typedef struct CsFlight
 	const CsSpec *spec;		  /* the first slot's */
 	const CsSharedAccount *account;
 	const CsEndpoint	  *endpoint;
+	const CsNote		  *note; /* for the ledger; NULL: it is told nothing */
+	CsRecording			   recording;
 	CsServer			  *server;
 	CsPlace				   place; /* in the window of who asked it */
 	CsTurn				   turn;

@@ -125,6 +125,8 @@ outcome_message(const CsOutcome *outcome)
 		case CS_ERR_MAPPING_BUDGET:
 		case CS_ERR_SPEND:
 			return "the daily budget leaves no call to %s";
+		case CS_ERR_JOURNAL:
+			return "the journal has no room for a call to %s";
 		case CS_ERR_UNAVAILABLE:
 			return "the breaker for calls to %s is open";
 		default:

@@ -16,6 +16,7 @@
 #include "pg/guc.h"
 #include "shared/spec.h"
 #include "pg/shmem.h"
+#include "session/noting.h"
 #include "shared/key.h"
 
 /* A UUID in text form, with its terminating NUL. */
@@ -162,22 +163,24 @@ cs_question_share(const CsAsk *ask)
 	char request_id[REQUEST_ID_SIZE];
 
 	make_request_id(request_id);
-	return cs_question_share_as(ask, request_id);
+	return cs_question_share_as(ask, request_id, cs_guc_purpose());
 }
 
 dsa_pointer
-cs_question_share_as(const CsAsk *ask, const char *request_id)
+cs_question_share_as(const CsAsk *ask, const char *request_id,
+					 const char *purpose)
 {
-	CsAccountId account = cs_settings_account(ask->settings);
-	CsRequest	request = {0};
-	dsa_pointer spec;
+	CsAccountId	  account = cs_settings_account(ask->settings);
+	const CsNote *note = cs_noting_make(ask, purpose);
+	CsRequest	  request = {0};
+	dsa_pointer	  spec;
 
 	build_request(ask, request_id, &request);
 	cs_account_use(account);
 	spec = cs_spec_share(
 		account,
 		cs_registry_endpoint_index(ask->settings->provider, ask->endpoint),
-		cs_guc_max_in_flight(), request_id, &request);
+		cs_guc_max_in_flight(), request_id, &request, note);
 	cs_template_free(&request);
 	if (!DsaPointerIsValid(spec))
 	{

@@ -46,9 +46,11 @@ extern void cs_question_key(CsKey *key, const CsAsk *ask);
  */
 extern dsa_pointer cs_question_share(const CsAsk *ask);
 
-/* The same with a request id, a UUID, that was given to it before. */
+/* The same with a request id, a UUID, that was given to it before, for a purpose, or
+ * NULL. */
 extern dsa_pointer
-cs_question_share_as(const CsAsk *ask, const char *request_id);
+cs_question_share_as(const CsAsk *ask, const char *request_id,
+					 const char *purpose);
 
 /* Raises what building the request refuses, and asks nothing. */
 extern void cs_question_check(const CsAsk *ask);

@@ -18,6 +18,7 @@
 #include "base/json.h"
 #include "pg/clock.h"
 #include "pg/shmem.h"
+#include "session/noting.h"
 #include "session/result_jsonb.h"
 #include "shared/stats.h"
 
@@ -93,6 +94,9 @@ keep(Reading *r)
 
 	if (r->verdict.code == CS_ERR_NONE)
 		answer = cs_result_jsonb(r->root, &r->verdict.error);
+	if (answer != NULL)
+		cs_noting_read(r->about->endpoint, r->about->settings,
+					   r->outcome->request_id, answer);
 	if (answer == NULL)
 		cs_failure_of_reply(r->scope, r->entry, r->about, r->outcome,
 							&r->verdict);

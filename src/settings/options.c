@@ -55,6 +55,7 @@ typedef enum OptionKind
 	KIND_PROXY,
 	KIND_ROLE,
 	KIND_ZONE,
+	KIND_LEDGER,
 	KIND_MONEY,
 	KIND_CURRENCY
 } OptionKind;
@@ -100,6 +101,7 @@ static const CommonOption server_options[] = {
 	{"require_purpose", KIND_BOOL, "off", 0, 0, LIMIT(require_purpose)},
 	{"timezone", KIND_ZONE, "UTC", 0, 0, 0},
 	{"enabled", KIND_BOOL, "on", 0, 0, LIMIT(enabled)},
+	{"ledger", KIND_LEDGER, "async", 0, 0, LIMIT(ledger)},
 	{"ca_file", KIND_FILE, NULL, 0, 0, 0},
 	{"proxy", KIND_PROXY, NULL, 0, 0, 0},
 	{"reader_mapping", KIND_ROLE, NULL, 0, 0, 0},
@@ -202,6 +204,14 @@ read_bool(const CommonOption *option, const char *text)
 	return value;
 }
 
+static CsLedgerMode
+read_ledger(const CommonOption *option, const char *text)
+{
+	if (strcmp(text, "off") != 0 && strcmp(text, "async") != 0)
+		bad_value(option->name, "one of async, off");
+	return strcmp(text, "off") == 0 ? CS_LEDGER_OFF : CS_LEDGER_ASYNC;
+}
+
 static CsMoney
 read_money(const CommonOption *option, const char *text)
 {
@@ -295,6 +305,9 @@ check_common_option(const CommonOption *option, const char *value)
 			break;
 		case KIND_BOOL:
 			(void) read_bool(option, value);
+			break;
+		case KIND_LEDGER:
+			(void) read_ledger(option, value);
 			break;
 		case KIND_ROLE:
 			break; /* a dump is restored before its roles */
@@ -505,6 +518,9 @@ fill_limit(const CommonOption *option, const char *value, char *field)
 		case KIND_SIZE:
 		case KIND_INT:
 			*(int *) field = value != NULL ? read_number(option, value) : -1;
+			break;
+		case KIND_LEDGER:
+			*(int *) field = read_ledger(option, value);
 			break;
 		case KIND_MONEY:
 			*(CsMoney *) field = value != NULL ? read_money(option, value) : 0;

@@ -26,6 +26,13 @@
 /* Options of a provider that are no secret: what read_login may look at. */
 #define CS_ACCOUNT_MAX_PAIRS 16
 
+/* What is written down of a server's billed calls. */
+typedef enum CsLedgerMode
+{
+	CS_LEDGER_OFF,
+	CS_LEDGER_ASYNC /* all, before they leave and when they end, not flushed */
+} CsLedgerMode;
+
 /*
  * The limits that hold for a server, and its price; times in milliseconds.  What
  * lies between the members is zero, so that it can be compared as a whole.
@@ -46,6 +53,7 @@ typedef struct CsLimits
 	int	 breaker_cooldown;
 	int	 daily_budget;	/* billed calls per day; 0: none */
 	int	 cache_ttl;		/* milliseconds; 0: answers are not kept */
+	int	 ledger;		/* CsLedgerMode */
 	int	 poll_interval; /* of what is pending, in milliseconds: at first, */
 	int	 poll_interval_max; /* at most, */
 	int	 poll_deadline;		/* and how long in all; -1: the provider's own */

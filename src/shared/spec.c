@@ -25,13 +25,15 @@ place(CsSpec *spec, uint32 *at, const char *bytes, size_t len)
 /* Written where it will lie: the question is in no other copy. */
 dsa_pointer
 cs_spec_share(CsAccountId account, int endpoint, int max_in_flight,
-			  const char *request_id, const CsRequest *request)
+			  const char *request_id, const CsRequest *request,
+			  const CsNote *note)
 {
 	const CsBuf *url = &request->url;
 	const CsBuf *headers = &request->headers;
 	const CsBuf *body = &request->body;
 	size_t		 id_len = strlen(request_id);
-	uint32		 at = sizeof(CsSpec);
+	size_t		 note_len = note != NULL ? note->len : 0;
+	uint32		 at = MAXALIGN(sizeof(CsSpec)) + note_len;
 	size_t		 size = at + id_len + url->len + headers->len + body->len + 4;
 	dsa_pointer	 shared = cs_shmem_allocate(size);
 	CsSpec		*spec;
@@ -44,6 +46,11 @@ cs_spec_share(CsAccountId account, int endpoint, int max_in_flight,
 	spec->endpoint = endpoint;
 	spec->max_in_flight = max_in_flight;
 	spec->account = account;
+	if (note != NULL)
+	{
+		spec->note = MAXALIGN(sizeof(CsSpec));
+		memcpy((char *) spec + spec->note, note, note_len);
+	}
 	spec->request_id = place(spec, &at, request_id, id_len);
 	spec->request.method = request->method;
 	spec->request.url = place(spec, &at, url->data, url->len);
@@ -69,6 +76,14 @@ const CsEndpoint *
 cs_spec_endpoint(const CsSpec *spec)
 {
 	return &cs_spec_provider(spec)->endpoints[spec->endpoint];
+}
+
+const CsNote *
+cs_spec_note(const CsSpec *spec)
+{
+	return spec->note == 0
+			   ? NULL
+			   : (const CsNote *) ((const char *) spec + spec->note);
 }
 
 void

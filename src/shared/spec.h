@@ -16,6 +16,7 @@
 #include "provider/registry.h"
 #include "shared/account.h"
 #include "shared/block.h"
+#include "shared/note.h"
 
 typedef struct CsSpec
 {
@@ -24,22 +25,26 @@ typedef struct CsSpec
 	int			   max_in_flight; /* the asker's, over all servers */
 	CsAccountId	   account;
 	CsBlockText	   request_id;
+	uint32		   note; /* for the ledger, by offset; 0: it is told nothing */
 	CsBlockRequest request; /* without credentials: those are the account's */
 } CsSpec;
 
 /*
  * Builds a specification in shared memory; takes over a reference to the
- * account.  InvalidDsaPointer, and the reference stays the caller's: there is
- * no memory.
+ * account.  `note` may be NULL.  InvalidDsaPointer, and the reference stays the
+ * caller's: there is no memory.
  */
-extern dsa_pointer
-cs_spec_share(CsAccountId account, int endpoint, int max_in_flight,
-			  const char *request_id, const CsRequest *request);
+extern dsa_pointer cs_spec_share(CsAccountId account, int endpoint,
+								 int max_in_flight, const char *request_id,
+								 const CsRequest *request, const CsNote *note);
 
 /* The parts of it that are found through the account. */
 extern const CsSharedAccount *cs_spec_account(const CsSpec *spec);
 extern const CsProvider		 *cs_spec_provider(const CsSpec *spec);
 extern const CsEndpoint		 *cs_spec_endpoint(const CsSpec *spec);
+
+/* What the ledger is told; NULL: nothing. */
+extern const CsNote *cs_spec_note(const CsSpec *spec);
 
 /* Wipes and frees a specification that no slot owns any more. */
 extern void cs_spec_discard(dsa_pointer spec);

@@ -47,7 +47,7 @@ typedef struct CsQueueRow
 	int			answers;  /* calls of it that were answered */
 	TimestampTz deadline; /* DT_NOEND: none */
 	NameData	requested_by;
-	char	   *purpose;  /* of cs_queue_look; NULL: none was said */
+	char	   *purpose;  /* NULL: none was said */
 	TimestampTz asked_at; /* 0: never */
 	int64		asked_in; /* the life of shared memory then; 0: none known */
 	int			elapsed_min; /* queue_work.h: pending, age of Pngme's user when

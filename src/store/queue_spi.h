@@ -11,7 +11,7 @@
 
 #include "store/queue.h"
 
-#define CS_QUEUE_MAX_ARGUMENTS 12
+#define CS_QUEUE_MAX_ARGUMENTS 20
 
 /* A statement that is prepared when it first runs. */
 typedef struct CsQueueStatement

@@ -389,7 +389,7 @@ hand_over(CsJob *job)
 	ask.args = arguments_of(job, pairs);
 	cs_job_request_id(job, request_id);
 	cs_question_key(&key, &ask);
-	spec = cs_question_share_as(&ask, request_id);
+	spec = cs_question_share_as(&ask, request_id, job->rows[0].purpose);
 	job->started_at = GetCurrentTimestamp();
 	job->slot =
 		cs_slots_submit_row(&key, spec, looked_at(job), job->rows[0].id,

@@ -1,0 +1,49 @@
+/*-------------------------------------------------------------------------
+ * recording.h
+ *	  What the courier writes into the journal of one question's calls.
+ *
+ * Each billed call that leaves is written down before it does, and again when it
+ * has ended, before anybody is told its outcome.
+ *------------------------------------------------------------------------- */
+#ifndef CS_RECORDING_H
+#define CS_RECORDING_H
+
+#include "postgres.h"
+
+#include "base/instant.h"
+#include "provider/billing.h"
+#include "shared/journal.h"
+#include "shared/journal_record.h"
+
+/* Of one question; all zero at first. */
+typedef struct CsRecording
+{
+	CsJournalPosition sent; /* of the call on the wire; 0: none was recorded */
+	CsInstant		  left_at; /* when it left, in ticks */
+	CsCallRecord	  call;	   /* the last one that was recorded */
+} CsRecording;
+
+/* Its call ended. */
+typedef struct CsRecordedEnd
+{
+	CsErrorCode code; /* what it stands for; CS_ERR_NONE: an answer */
+	CsCallEnd	end;
+	CsBilled	billed;
+	int			http_status;
+	size_t		bytes;
+} CsRecordedEnd;
+
+/* Before a call leaves; false: it could not be recorded, and must not.  Fit for any
+ * callback. */
+extern bool cs_recording_sent(CsRecording *recording, const CsNote *note,
+							  const char *request_id, int attempt);
+
+/* It has ended; does nothing where it was not recorded. */
+extern void cs_recording_ended(CsRecording *recording, const CsNote *note,
+							   const CsRecordedEnd *end);
+
+/* Somebody else had asked the same, and shares what came of the last call. */
+extern void
+cs_recording_shared(const CsRecording *recording, const CsNote *note);
+
+#endif /* CS_RECORDING_H */

@@ -1,0 +1,28 @@
+/*-------------------------------------------------------------------------
+ * noting.h
+ *	  What the ledger is told of a question.
+ *------------------------------------------------------------------------- */
+#ifndef CS_NOTING_H
+#define CS_NOTING_H
+
+#include "postgres.h"
+
+#include "utils/jsonb.h"
+
+#include "session/question.h"
+#include "shared/note.h"
+
+/*
+ * The note of a question that is asked for a purpose, which may be NULL; it is
+ * valid until the next call.  NULL: the ledger is told nothing, since it is off,
+ * the question is free, or the server is a standby.
+ */
+extern const CsNote *cs_noting_make(const CsAsk *ask, const char *purpose);
+
+/* Tells the ledger which answer the reply to a request was read as, so that it can
+ * say of an answer where it comes from. */
+extern void
+cs_noting_read(const CsEndpoint *endpoint, const CsSettings *settings,
+			   const char *request_id, const Jsonb *answer);
+
+#endif /* CS_NOTING_H */
