@@ -36,6 +36,7 @@
 #include "pg/compat.h"
 #include "pg/guc.h"
 #include "pg/wakeup.h"
+#include "shared/journal.h"
 #include "shared/place.h"
 #include "shared/slots.h"
 #include "worker/marker.h"
@@ -112,6 +113,22 @@ need_listed(void)
 		to_need = list_delete_last(to_need);
 }
 
+/* Nobody will collect its answers, nor load its records. */
+static void
+forget(Oid oid)
+{
+	uint64 bytes;
+
+	cs_slots_forget(oid);
+	bytes = cs_journal_forget(oid);
+	if (bytes > 0)
+		ereport(LOG,
+				(errmsg("credscore lost " UINT64_FORMAT
+						" bytes of its journal, with calls of database %u",
+						bytes, oid),
+				 errdetail("The database was dropped.")));
+}
+
 /*
  * May a worker connect to it?  One that is gone, or marked by a DROP that is about
  * to commit, has left its questions behind.
@@ -131,9 +148,9 @@ may_start_in(Oid oid)
 		gone = is_invalid((Form_pg_database) GETSTRUCT(tuple));
 		ReleaseSysCache(tuple);
 	}
-	if (gone)
-		cs_slots_forget(oid);
 	CommitTransactionCommand();
+	if (gone)
+		forget(oid);
 	return may;
 }
 

@@ -37,9 +37,11 @@
 #include "pg/wakeup.h"
 #include "shared/place.h"
 #include "shared/slots.h"
+#include "store/call_log.h"
 #include "store/home.h"
 #include "store/queue.h"
 #include "worker/claim.h"
+#include "worker/loader.h"
 #include "worker/look.h"
 #include "worker/marker.h"
 #include "worker/retention.h"
@@ -120,9 +122,24 @@ has_queue(void)
 	PushActiveSnapshot(GetTransactionSnapshot());
 	has = cs_queue_exists();
 	if (!has)
+	{
 		cs_slots_forget(MyDatabaseId);
+		cs_loader_give_up();
+	}
 	has = has && cs_home_look() == CS_HOME_HERE;
 	PopActiveSnapshot();
+	CommitTransactionCommand();
+	return has;
+}
+
+/* What was bought here is written down though the database be away by now. */
+static bool
+has_ledger(void)
+{
+	bool has;
+
+	StartTransactionCommand();
+	has = cs_call_log_exists();
 	CommitTransactionCommand();
 	return has;
 }
@@ -190,18 +207,18 @@ is_leaving(Visit *v)
 }
 
 static void
-look_at_turn(Visit *v)
+look_at_turn(Visit *v, bool loaded)
 {
 	CsInstant now = cs_clock_ticks();
 	bool	  moved = v->on_way != list_length(cs_work.jobs);
 
-	if (cs_look_is_unfinished() || cs_claim_is_busy() ||
+	if (loaded || cs_look_is_unfinished() || cs_claim_is_busy() ||
 		cs_claim_next() <= cs_work_after(IDLE_MS))
 		v->busy_at = now;
 	if (cs_look_is_unfinished() || moved)
 		v->moved_at = now;
 	v->on_way = list_length(cs_work.jobs);
-	v->worked |= cs_schedule_count(cs_work.schedule) > 0;
+	v->worked |= loaded || cs_schedule_count(cs_work.schedule) > 0;
 }
 
 /* Others wait: something failed, or nothing is due, and the wire is quiet. */
@@ -237,7 +254,7 @@ should_go(const Visit *v)
 static CsInstant
 next_due(void)
 {
-	return Min(cs_claim_next(), cs_retention_due());
+	return Min(Min(cs_claim_next(), cs_retention_due()), cs_loader_due());
 }
 
 /* When the next worker is to be here. */
@@ -304,6 +321,7 @@ work(void)
 	for (;;)
 	{
 		bool leaving = is_leaving(&v);
+		bool loaded;
 
 		MemoryContextReset(cs_work.cxt);
 		MemoryContextSwitchTo(cs_work.cxt);
@@ -312,7 +330,8 @@ work(void)
 		cs_claim_turn(leaving);
 		if (!leaving)
 			cs_retention_turn();
-		look_at_turn(&v);
+		loaded = !leaving && cs_loader_turn();
+		look_at_turn(&v, loaded);
 		if (should_go(&v) && leave(&v))
 			return;
 		(void) cs_wakeup_sleep(time_to_sleep(&v),
@@ -376,6 +395,8 @@ credscore_worker_main(Datum arg)
 										ALLOCSET_DEFAULT_SIZES);
 	if (!lock_database())
 		proc_exit(0);
+	if (has_ledger())
+		cs_loader_drain();
 	if (leave_for_good())
 		proc_exit(0);
 	cs_work.schedule = cs_schedule_create();

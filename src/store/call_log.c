@@ -1,0 +1,435 @@
+/*-------------------------------------------------------------------------
+ * call_log.c
+ *	  The tables of the ledger, as the worker fills them from the journal.
+ *
+ * Rows go in many at a time, as arrays.  What is the same for many calls, who asked
+ * whom with what, is a row of call_context, known by a digest of itself, so that
+ * writing it needs no look first.  The month that a row belongs to is made when it
+ * is not there.
+ *------------------------------------------------------------------------- */
+#include "postgres.h"
+
+#include "store/call_log.h"
+
+#include "catalog/namespace.h"
+#include "catalog/pg_type.h"
+#include "common/cryptohash.h"
+#include "common/sha2.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/date.h"
+#include "utils/datetime.h"
+#include "utils/lsyscache.h"
+#include "utils/timestamp.h"
+
+#include "store/queue_spi.h"
+
+bool
+cs_call_log_exists(void)
+{
+	Oid schema = get_namespace_oid("credscore", true);
+
+	return OidIsValid(schema) &&
+		   OidIsValid(get_relname_relid("journal_position", schema));
+}
+
+/* --- columns of many rows --- */
+
+/* PostgreSQL takes many arrays at once in a name without schema only. */
+#define UNNEST(array) "pg_catalog.unnest(" array ")"
+
+/* How a type's values lie in an array. */
+typedef struct ColumnType
+{
+	Oid	 type;
+	int	 len;
+	bool byval;
+	char align;
+} ColumnType;
+
+static const ColumnType text_type = {TEXTOID, -1, false, TYPALIGN_INT};
+static const ColumnType time_type = {TIMESTAMPTZOID, 8, true, TYPALIGN_DOUBLE};
+static const ColumnType long_type = {INT8OID, 8, true, TYPALIGN_DOUBLE};
+static const ColumnType int_type = {INT4OID, 4, true, TYPALIGN_INT};
+static const ColumnType short_type = {INT2OID, 2, true, TYPALIGN_SHORT};
+static const ColumnType uuid_type = {UUIDOID, UUID_LEN, false, TYPALIGN_CHAR};
+static const ColumnType bytea_type = {BYTEAOID, -1, false, TYPALIGN_INT};
+
+/* One column, as it is being filled. */
+typedef struct Column
+{
+	int	   n;
+	Datum *values;
+	bool  *nulls;
+} Column;
+
+static Column
+begin_column(int n)
+{
+	return (Column){0, palloc(n * sizeof(Datum)), palloc0(n * sizeof(bool))};
+}
+
+static void
+put(Column *c, Datum value)
+{
+	c->values[c->n++] = value;
+}
+
+static void
+put_null(Column *c)
+{
+	c->nulls[c->n] = true;
+	put(c, (Datum) 0);
+}
+
+/* An empty text is none. */
+static void
+put_text(Column *c, const char *text)
+{
+	if (text == NULL || text[0] == '\0')
+		put_null(c);
+	else
+		put(c, CStringGetTextDatum(text));
+}
+
+static Datum
+array_of(const Column *c, ColumnType type)
+{
+	int dims[] = {c->n};
+	int lbs[] = {1};
+
+	return PointerGetDatum(construct_md_array(c->values, c->nulls, 1, dims,
+											  lbs, type.type, type.len,
+											  type.byval, type.align));
+}
+
+/* --- contexts --- */
+
+static bool
+same_context(const CsCallRow *a, const CsCallRow *b)
+{
+	for (int i = 0; i < CS_NOTE_PURPOSE; i++)
+		if (strcmp(a->texts[i], b->texts[i]) != 0)
+			return false;
+	return true;
+}
+
+static int64
+context_id(const CsCallRow *row)
+{
+	pg_cryptohash_ctx *ctx = pg_cryptohash_create(PG_SHA256);
+	uint8			   digest[PG_SHA256_DIGEST_LENGTH];
+	int64			   id;
+	bool			   failed = ctx == NULL || pg_cryptohash_init(ctx) < 0;
+
+	for (int i = 0; i < CS_NOTE_PURPOSE && !failed; i++)
+		failed = pg_cryptohash_update(ctx, (const uint8 *) row->texts[i],
+									  strlen(row->texts[i]) + 1) < 0;
+	if (failed || pg_cryptohash_final(ctx, digest, sizeof(digest)) < 0)
+		elog(ERROR, "could not make the digest of a context");
+	pg_cryptohash_free(ctx);
+	memcpy(&id, digest, sizeof(id));
+	return id;
+}
+
+static void
+insert_context(const CsCallRow *row, int64 id)
+{
+	static CsQueueStatement insert = {
+		.text =
+			"INSERT INTO credscore.call_context (id, role, session_role, application, server, "
+			"provider, endpoint, host, account, timezone, price, currency) "
+			"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::pg_catalog.numeric, $12) "
+			"ON CONFLICT DO NOTHING",
+		.nargs = 12,
+		.types = {INT8OID, NAMEOID, NAMEOID, TEXTOID, NAMEOID, TEXTOID,
+				  TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID}};
+	Datum values[12];
+	char  nulls[13] = "            ";
+
+	values[0] = Int64GetDatum(id);
+	for (int i = 0; i < CS_NOTE_PURPOSE; i++)
+	{
+		const char *text = row->texts[i];
+		bool		is_name = insert.types[i + 1] == NAMEOID;
+
+		values[i + 1] =
+			is_name ? DirectFunctionCall1(namein, CStringGetDatum(text))
+					: CStringGetTextDatum(text);
+		if (text[0] == '\0' && (i == CS_NOTE_PRICE || i == CS_NOTE_CURRENCY))
+			nulls[i + 1] = 'n';
+	}
+	cs_queue_spi_run(&insert, values, nulls);
+}
+
+/* --- months --- */
+
+/* Makes the partition of a time, a month of UTC; the last one is remembered. */
+static void
+make_month(const char *parent, TimestampTz at, DateADT *last)
+{
+	static CsQueueStatement make = {
+		.text = "SELECT credscore.make_ledger_partition($1, $2)",
+		.nargs = 2,
+		.types = {TEXTOID, DATEOID}};
+	DateADT day =
+		(DateADT) ((at - (at < 0 ? USECS_PER_DAY - 1 : 0)) / USECS_PER_DAY);
+	int	  year, month, mday;
+	Datum values[2];
+
+	j2date(day + POSTGRES_EPOCH_JDATE, &year, &month, &mday);
+	day -= mday - 1;
+	if (day == *last)
+		return;
+	values[0] = CStringGetTextDatum(parent);
+	values[1] = DateADTGetDatum(day);
+	cs_queue_spi_run(&make, values, NULL);
+	*last = day;
+}
+
+/* --- calls --- */
+
+static const char *
+outcome_name(uint8 outcome)
+{
+	static const char *const names[] = {"answered", "refused", "failed",
+										"unknown"};
+
+	return names[Min(outcome, lengthof(names) - 1)];
+}
+
+/* In the order of the statement. */
+enum
+{
+	CALL_AT,
+	CALL_CONTEXT,
+	CALL_REQUEST,
+	CALL_ATTEMPT,
+	CALL_PURPOSE,
+	CALL_QUERY,
+	CALL_QUESTION,
+	CALL_SUBJECT,
+	CALL_MASKED,
+	CALL_SOURCE,
+	CALL_STATUS,
+	CALL_SQLSTATE,
+	CALL_OUTCOME,
+	CALL_BILLED,
+	CALL_DURATION,
+	CALL_BYTES,
+	CALL_COST,
+	CALL_NCOLUMNS
+};
+
+static const ColumnType *const call_types[CALL_NCOLUMNS] = {
+	&time_type, &long_type, &uuid_type, &short_type, &text_type,  &long_type,
+	&uuid_type, &uuid_type, &text_type, &text_type,	 &short_type, &text_type,
+	&text_type, &text_type, &int_type,	&int_type,	 &text_type};
+
+static Datum
+key_datum(const CsKey *key)
+{
+	return UUIDPGetDatum((pg_uuid_t *) unconstify(CsKey *, key));
+}
+
+static void
+put_call(Column *c, const CsCallRow *row, int64 context)
+{
+	const CsCallRecord *call = &row->call;
+	CsCallRecord	   *kept = unconstify(CsCallRecord *, call);
+
+	put(&c[CALL_AT], TimestampTzGetDatum(call->called_at));
+	put(&c[CALL_CONTEXT], Int64GetDatum(context));
+	put(&c[CALL_REQUEST], UUIDPGetDatum(&kept->request_id));
+	put(&c[CALL_ATTEMPT], Int16GetDatum(call->attempt));
+	put_text(&c[CALL_PURPOSE], row->texts[CS_NOTE_PURPOSE]);
+	if (row->note->query_id == 0)
+		put_null(&c[CALL_QUERY]);
+	else
+		put(&c[CALL_QUERY], Int64GetDatum(row->note->query_id));
+	put(&c[CALL_QUESTION], key_datum(&row->note->question));
+	put(&c[CALL_SUBJECT], key_datum(&row->note->subject));
+	put(&c[CALL_MASKED], CStringGetTextDatum(row->texts[CS_NOTE_MASKED]));
+	put_text(&c[CALL_SOURCE], call->sent == 0 ? "shared" : "call");
+	if (call->http_status == 0)
+		put_null(&c[CALL_STATUS]);
+	else
+		put(&c[CALL_STATUS], Int16GetDatum(call->http_status));
+	put_text(&c[CALL_SQLSTATE], call->sqlstate);
+	put_text(&c[CALL_OUTCOME], outcome_name(call->outcome));
+	put_text(&c[CALL_BILLED], row->billed);
+	put(&c[CALL_DURATION], Int32GetDatum(call->duration_us));
+	put(&c[CALL_BYTES], Int32GetDatum(call->bytes));
+	put_text(&c[CALL_COST], row->costs ? row->texts[CS_NOTE_PRICE] : NULL);
+}
+
+static void
+insert_calls(const Column *columns)
+{
+	static CsQueueStatement insert = {
+		.text =
+			"INSERT INTO credscore.call_log (called_at, context, request_id, attempt, purpose, "
+			"query_id, question, subject, masked, source, http_status, sqlstate, outcome, billed, "
+			"duration_us, bytes, cost) "
+			"SELECT u.a, u.b, u.c, u.d, u.e, u.f, u.g, u.h, u.i, u.j, u.k, u.l, u.m, u.n, u.o, u.p, "
+			"u.q::pg_catalog.numeric FROM ROWS FROM (" UNNEST("$1") ", " UNNEST("$2") ", " UNNEST("$3") ", " UNNEST("$4") ", " UNNEST("$5") ", " UNNEST("$6") ", " UNNEST("$7") ", " UNNEST(
+				"$8") ", " UNNEST("$9") ", " UNNEST("$10") ", " UNNEST("$11") ", " UNNEST("$12") ", " UNNEST("$13") ", " UNNEST("$14") ", " UNNEST("$15") ", " UNNEST("$16") ", " UNNEST("$17") ") "
+																																																"u(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q)",
+		.nargs = CALL_NCOLUMNS,
+		.types = {TIMESTAMPTZARRAYOID, INT8ARRAYOID, UUIDARRAYOID,
+				  INT2ARRAYOID, TEXTARRAYOID, INT8ARRAYOID, UUIDARRAYOID,
+				  UUIDARRAYOID, TEXTARRAYOID, TEXTARRAYOID, INT2ARRAYOID,
+				  TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, INT4ARRAYOID,
+				  INT4ARRAYOID, TEXTARRAYOID}};
+	Datum values[CALL_NCOLUMNS];
+
+	for (int i = 0; i < CALL_NCOLUMNS; i++)
+		values[i] = array_of(&columns[i], *call_types[i]);
+	cs_queue_spi_run(&insert, values, NULL);
+}
+
+void
+cs_call_log_insert(const CsCallRow *rows, int n)
+{
+	Column	columns[CALL_NCOLUMNS];
+	DateADT month = DATEVAL_NOBEGIN;
+	int64	context = 0;
+
+	if (n == 0)
+		return;
+	for (int i = 0; i < CALL_NCOLUMNS; i++)
+		columns[i] = begin_column(n);
+	SPI_connect();
+	for (int i = 0; i < n; i++)
+	{
+		make_month("call_log", rows[i].call.called_at, &month);
+		if (i == 0 || !same_context(&rows[i], &rows[i - 1]))
+		{
+			context = context_id(&rows[i]);
+			insert_context(&rows[i], context);
+		}
+		put_call(columns, &rows[i], context);
+	}
+	insert_calls(columns);
+	SPI_finish();
+}
+
+/* --- answers --- */
+
+enum
+{
+	ANSWER_AT,
+	ANSWER_REQUEST,
+	ANSWER_DIGEST,
+	ANSWER_REF,
+	ANSWER_NCOLUMNS
+};
+
+static const ColumnType *const answer_types[ANSWER_NCOLUMNS] = {
+	&time_type, &uuid_type, &bytea_type, &text_type};
+
+static Datum
+digest_datum(const CsReadRecord *read)
+{
+	bytea *bytes = palloc(VARHDRSZ + CS_ANSWER_DIGEST_SIZE);
+
+	SET_VARSIZE(bytes, VARHDRSZ + CS_ANSWER_DIGEST_SIZE);
+	memcpy(VARDATA(bytes), read->digest, CS_ANSWER_DIGEST_SIZE);
+	return PointerGetDatum(bytes);
+}
+
+void
+cs_call_log_insert_answers(const CsAnswerRow *rows, int n)
+{
+	static CsQueueStatement insert = {
+		.text =
+			"INSERT INTO credscore.call_answer (read_at, request_id, answer, provider_ref) "
+			"SELECT u.a, u.b, u.c, u.d FROM ROWS FROM (" UNNEST("$1") ", " UNNEST(
+				"$2") ", " UNNEST("$3") ", " UNNEST("$4") ") u(a, b, c, d)",
+		.nargs = ANSWER_NCOLUMNS,
+		.types = {TIMESTAMPTZARRAYOID, UUIDARRAYOID, BYTEAARRAYOID,
+				  TEXTARRAYOID}};
+	Column	columns[ANSWER_NCOLUMNS];
+	Datum	values[ANSWER_NCOLUMNS];
+	DateADT month = DATEVAL_NOBEGIN;
+
+	if (n == 0)
+		return;
+	for (int i = 0; i < ANSWER_NCOLUMNS; i++)
+		columns[i] = begin_column(n);
+	SPI_connect();
+	for (int i = 0; i < n; i++)
+	{
+		CsReadRecord *read = unconstify(CsReadRecord *, &rows[i].read);
+
+		make_month("call_answer", read->read_at, &month);
+		put(&columns[ANSWER_AT], TimestampTzGetDatum(read->read_at));
+		put(&columns[ANSWER_REQUEST], UUIDPGetDatum(&read->request_id));
+		put(&columns[ANSWER_DIGEST], digest_datum(read));
+		put_text(&columns[ANSWER_REF], rows[i].provider_ref);
+	}
+	for (int i = 0; i < ANSWER_NCOLUMNS; i++)
+		values[i] = array_of(&columns[i], *answer_types[i]);
+	cs_queue_spi_run(&insert, values, NULL);
+	SPI_finish();
+}
+
+/* --- the position --- */
+
+CsLoadedPosition
+cs_call_log_position(void)
+{
+	static CsQueueStatement look = {
+		.text =
+			"SELECT life, segment, \"offset\" FROM credscore.journal_position",
+		.nargs = 0};
+	CsLoadedPosition found;
+	bool			 isnull;
+
+	memset(&found, 0, sizeof(found));
+	SPI_connect();
+	if (cs_queue_spi_run(&look, NULL, NULL) > 0)
+	{
+		HeapTuple row = SPI_tuptable->vals[0];
+		TupleDesc desc = SPI_tuptable->tupdesc;
+		bytea	 *id = DatumGetByteaPP(SPI_getbinval(row, desc, 1, &isnull));
+
+		found.known = VARSIZE_ANY_EXHDR(id) == CS_JOURNAL_ID_SIZE;
+		if (found.known)
+			memcpy(found.id, VARDATA_ANY(id), CS_JOURNAL_ID_SIZE);
+		found.position =
+			cs_journal_file_start(
+				(uint64) DatumGetInt64(SPI_getbinval(row, desc, 2, &isnull))) +
+			(uint64) DatumGetInt64(SPI_getbinval(row, desc, 3, &isnull));
+	}
+	SPI_finish();
+	return found;
+}
+
+void
+cs_call_log_set_position(const CsLoadedPosition *p)
+{
+	static CsQueueStatement update = {
+		.text =
+			"UPDATE credscore.journal_position SET life = $1, segment = $2, \"offset\" = $3",
+		.nargs = 3,
+		.types = {BYTEAOID, INT8OID, INT8OID}};
+	static CsQueueStatement insert = {
+		.text = "INSERT INTO credscore.journal_position VALUES ($1, $2, $3)",
+		.nargs = 3,
+		.types = {BYTEAOID, INT8OID, INT8OID}};
+	uint64 segment = cs_journal_file_of(p->position);
+	bytea *id = palloc(VARHDRSZ + CS_JOURNAL_ID_SIZE);
+	Datum  values[3];
+
+	SET_VARSIZE(id, VARHDRSZ + CS_JOURNAL_ID_SIZE);
+	memcpy(VARDATA(id), p->id, CS_JOURNAL_ID_SIZE);
+	values[0] = PointerGetDatum(id);
+	values[1] = Int64GetDatum((int64) segment);
+	values[2] =
+		Int64GetDatum((int64) (p->position - cs_journal_file_start(segment)));
+	SPI_connect();
+	if (cs_queue_spi_run(&update, values, NULL) == 0)
+		cs_queue_spi_run(&insert, values, NULL);
+	SPI_finish();
+}

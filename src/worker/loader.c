@@ -1,0 +1,413 @@
+/*-------------------------------------------------------------------------
+ * loader.c
+ *	  Loads this database's records of the journal into its tables.
+ *
+ * It reads on from where it was, some records at a time, and writes their rows and
+ * the new position in one transaction: so each record is loaded once, whatever
+ * ends whom when.
+ *
+ * A call that has left, and whose end it has not come across, is open.  While the
+ * run that sent it goes on, its end will come.  When another has begun it will not:
+ * then the loader writes the end into the journal itself, as unknown, and loads it
+ * like any other.  What is open is needed further: after a restart it is read again,
+ * from the first segment on, and what was loaded by then is skipped.
+ *
+ * A position names the journal that it is one of.  Where that is none of this data
+ * directory's, as in a database that was restored from a dump, nothing here was
+ * loaded; where the directory went on with another journal, as on a standby that
+ * was promoted, all of the later one was not.
+ *------------------------------------------------------------------------- */
+#include "postgres.h"
+
+#include "worker/loader.h"
+
+#include "miscadmin.h"
+#include "utils/hsearch.h"
+#include "utils/memutils.h"
+
+#include "pg/clock.h"
+#include "provider/billing.h"
+#include "shared/journal.h"
+#include "shared/journal_reader.h"
+#include "shared/journal_record.h"
+#include "store/call_log.h"
+#include "worker/work.h"
+
+/* Rows of one transaction, and bytes that one reads in search of them. */
+#define BATCH_ROWS	1000
+#define BATCH_BYTES (16 * 1024 * 1024)
+
+/* The queue waits for so many of them at most. */
+#define TURN_BATCHES 10
+
+/* So long records are gathered. */
+#define GATHER_MS 200
+
+/* A call that has left. */
+typedef struct Open
+{
+	CsJournalPosition sent; /* must be first: the table's key */
+	CsCallRecord	  call;
+	CsNote			 *note; /* a copy, with its texts */
+} Open;
+
+typedef struct Loader
+{
+	bool			  begun;
+	MemoryContext	  cxt;
+	CsJournalReader	  reader;
+	CsLoadedPosition  loaded; /* as the table has it */
+	CsJournalPosition later;  /* what is from here on is of a later journal */
+	HTAB			 *open;	  /* of Open */
+	uint8			  id[CS_JOURNAL_ID_SIZE]; /* of the segment being read */
+	uint64			  id_of;				  /* which that is; 0: none */
+	CsInstant		  not_before;			  /* the next turn */
+} Loader;
+
+static Loader loader;
+
+/* What one transaction loads. */
+typedef struct Batch
+{
+	CsCallRow		 *calls;
+	int				  ncalls;
+	CsAnswerRow		 *answers;
+	int				  nanswers;
+	CsJournalPosition last; /* behind the last record of ours; 0: none */
+	uint8			  id[CS_JOURNAL_ID_SIZE]; /* whose journal's that is */
+	bool			  more;					  /* it stopped in the midst */
+} Batch;
+
+/* --- beginning --- */
+
+/* Forgets all it has in mind: it begins anew. */
+static void
+forget(void)
+{
+	cs_journal_reader_close(&loader.reader);
+	if (loader.cxt != NULL)
+		MemoryContextDelete(loader.cxt);
+	memset(&loader, 0, sizeof(loader));
+}
+
+/* Where a later journal than that of the position begins; 0: it is none of here,
+ * so that all is later. */
+static CsJournalPosition
+find_later(const CsLoadedPosition *loaded)
+{
+	CsJournalPosition later = 0;
+	uint64			 *segments;
+	int				  n = loaded->known ? cs_journal_file_list(&segments) : 0;
+
+	for (int i = 0; i < n; i++)
+	{
+		CsJournalHeader header;
+
+		if (cs_journal_file_header(segments[i], &header) &&
+			memcmp(header.id, loaded->id, sizeof(header.id)) == 0)
+			later = cs_journal_file_start(segments[i] + 1);
+	}
+	return later;
+}
+
+/* What is loaded already of the journal that begins with later segments. */
+static bool
+is_loaded(CsJournalPosition position)
+{
+	return loader.later != 0 && position < loader.loaded.position &&
+		   cs_journal_file_of(position) < cs_journal_file_of(loader.later);
+}
+
+static void
+begin(void)
+{
+	HASHCTL ctl = {.keysize = sizeof(CsJournalPosition),
+				   .entrysize = sizeof(Open)};
+
+	loader.cxt = AllocSetContextCreate(TopMemoryContext, "credscore loader",
+									   ALLOCSET_DEFAULT_SIZES);
+	ctl.hcxt = loader.cxt;
+	loader.open = hash_create("credscore open calls", 64, &ctl,
+							  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	loader.loaded = cs_call_log_position();
+	loader.later = find_later(&loader.loaded);
+	loader.reader.at = cs_journal_file_first(cs_journal_first_segment());
+	loader.begun = true;
+}
+
+/* --- reading --- */
+
+static void
+keep_open(CsJournalPosition sent, const CsCallRow *row)
+{
+	bool		  found;
+	Open		 *open;
+	MemoryContext old = MemoryContextSwitchTo(loader.cxt);
+
+	open = hash_search(loader.open, &sent, HASH_ENTER, &found);
+	open->call = row->call;
+	open->note = palloc(row->note->len);
+	memcpy(open->note, row->note, row->note->len);
+	MemoryContextSwitchTo(old);
+}
+
+static void
+close_open(CsJournalPosition sent)
+{
+	Open *open = hash_search(loader.open, &sent, HASH_FIND, NULL);
+
+	if (open == NULL)
+		return;
+	pfree(open->note);
+	(void) hash_search(loader.open, &sent, HASH_REMOVE, NULL);
+}
+
+/* The bytes of a call's record; they are copied, since the next reading reuses
+ * them.  False: they are none. */
+static bool
+read_call(const CsJournalHead *head, CsCallRow *row)
+{
+	size_t		len = cs_journal_record_len(head);
+	const char *body = cs_journal_record_body(head);
+	CsNote	   *note;
+
+	if (len < sizeof(CsCallRecord) + sizeof(CsNote))
+		return false;
+	memcpy(&row->call, body, sizeof(row->call));
+	note = palloc(len - sizeof(CsCallRecord));
+	memcpy(note, body + sizeof(CsCallRecord), len - sizeof(CsCallRecord));
+	row->note = note;
+	row->billed = cs_billing_name((CsBilled) row->call.billed);
+	row->costs = row->call.billed == CS_BILLED_YES;
+	return note->len <= len - sizeof(CsCallRecord) &&
+		   cs_note_texts(note, note->len, row->texts);
+}
+
+static bool
+read_answer(const CsJournalHead *head, CsAnswerRow *row)
+{
+	size_t		len = cs_journal_record_len(head);
+	const char *body = cs_journal_record_body(head);
+
+	if (len < sizeof(CsReadRecord))
+		return false;
+	memcpy(&row->read, body, sizeof(row->read));
+	row->provider_ref =
+		pnstrdup(body + sizeof(CsReadRecord), len - sizeof(CsReadRecord));
+	return true;
+}
+
+static void
+take_call(Batch *batch, CsJournalPosition position, const CsJournalHead *head)
+{
+	CsCallRow row;
+
+	if (!read_call(head, &row))
+		return;
+	if (head->type == CS_JOURNAL_SENT)
+	{
+		keep_open(position, &row);
+		return;
+	}
+	close_open(row.call.sent);
+	if (!is_loaded(position))
+		batch->calls[batch->ncalls++] = row;
+}
+
+static void
+take(Batch *batch, CsJournalPosition position, const CsJournalHead *head)
+{
+	if (head->type == CS_JOURNAL_SENT || head->type == CS_JOURNAL_ENDED)
+		take_call(batch, position, head);
+	else if (head->type == CS_JOURNAL_READ && !is_loaded(position) &&
+			 read_answer(head, &batch->answers[batch->nanswers]))
+		batch->nanswers++;
+	if (is_loaded(position))
+		return;
+	batch->last = loader.reader.at;
+	memcpy(batch->id, loader.id, sizeof(batch->id));
+}
+
+/* Which journal the segment that is being read is one of. */
+static void
+know_segment(CsJournalPosition position)
+{
+	CsJournalHeader header;
+	uint64			segment = cs_journal_file_of(position);
+
+	if (loader.id_of == segment)
+		return;
+	if (cs_journal_file_header(segment, &header))
+		memcpy(loader.id, header.id, sizeof(loader.id));
+	loader.id_of = segment;
+}
+
+static void
+complain(void)
+{
+	ereport(ERROR, (errcode_for_file_access(),
+					errmsg("could not read segment " UINT64_FORMAT
+						   " of the credscore journal: %m",
+						   cs_journal_file_of(loader.reader.at))));
+}
+
+/* Reads until there is enough for a transaction, or no more. */
+static void
+read_batch(Batch *batch, CsJournalPosition end)
+{
+	CsJournalPosition	 stop = Min(end, loader.reader.at + BATCH_BYTES);
+	CsJournalPosition	 position;
+	const CsJournalHead *head;
+
+	while (loader.reader.at < stop && batch->ncalls < BATCH_ROWS &&
+		   batch->nanswers < BATCH_ROWS)
+	{
+		switch (cs_journal_reader_next(&loader.reader, end, &position, &head))
+		{
+			case CS_JOURNAL_RECORD:
+				if (head->database != MyDatabaseId)
+					break;
+				know_segment(position);
+				take(batch, position, head);
+				break;
+			case CS_JOURNAL_END:
+				return;
+			case CS_JOURNAL_UNREADABLE:
+				if (errno != ENOENT)
+					complain();
+				/* FALLTHROUGH */
+			case CS_JOURNAL_SEGMENT_END:
+			case CS_JOURNAL_BROKEN:
+				cs_journal_reader_skip(&loader.reader);
+				break;
+		}
+	}
+	batch->more = loader.reader.at < end;
+}
+
+/* --- ends that will not come --- */
+
+/* Writes them down, to be loaded the next time. */
+static void
+end_lost_calls(void)
+{
+	HASH_SEQ_STATUS scan;
+	Open		   *open;
+	uint64			run = cs_journal_run();
+
+	hash_seq_init(&scan, loader.open);
+	while ((open = hash_seq_search(&scan)) != NULL)
+	{
+		if (open->call.run == run || run == 0)
+			continue;
+		open->call.sent = open->sent;
+		strlcpy(open->call.sqlstate, "CS408", sizeof(open->call.sqlstate));
+		if (!cs_journal_append(CS_JOURNAL_ENDED, MyDatabaseId, &open->call,
+							   sizeof(open->call), open->note, open->note->len,
+							   NULL))
+			open->call.sent = 0;
+		else
+			open->call.run = run; /* its end is on its way */
+	}
+}
+
+static CsJournalPosition
+first_needed(void)
+{
+	CsJournalPosition first = loader.reader.at;
+	HASH_SEQ_STATUS	  scan;
+	Open			 *open;
+
+	hash_seq_init(&scan, loader.open);
+	while ((open = hash_seq_search(&scan)) != NULL)
+		first = Min(first, open->sent);
+	return first;
+}
+
+/* --- a transaction --- */
+
+static void
+load(void *argument)
+{
+	Batch *batch = argument;
+
+	if (!loader.begun)
+		begin();
+	batch->calls = palloc(BATCH_ROWS * sizeof(CsCallRow));
+	batch->answers = palloc(BATCH_ROWS * sizeof(CsAnswerRow));
+	read_batch(batch, cs_journal_end());
+	cs_call_log_insert(batch->calls, batch->ncalls);
+	cs_call_log_insert_answers(batch->answers, batch->nanswers);
+	if (batch->last == 0)
+		return;
+	loader.loaded.known = true;
+	loader.loaded.position = batch->last;
+	memcpy(loader.loaded.id, batch->id, sizeof(loader.loaded.id));
+	cs_call_log_set_position(&loader.loaded);
+}
+
+/* One transaction's worth; false: that failed.  `more`: it stopped in the midst. */
+static bool
+load_some(bool *more)
+{
+	Batch batch;
+
+	memset(&batch, 0, sizeof(batch));
+	if (!cs_work_do(load, &batch))
+	{
+		forget();
+		loader.not_before = cs_work_after(CS_WORK_AGAIN_MS);
+		return false;
+	}
+	loader.not_before = cs_work_after(GATHER_MS);
+	/* What is read from now on is later than all that was loaded. */
+	if (batch.last != 0)
+		loader.later = 0;
+	if (!batch.more)
+		end_lost_calls();
+	cs_journal_loaded(MyDatabaseId, loader.reader.at, first_needed());
+	*more = batch.more;
+	return true;
+}
+
+bool
+cs_loader_turn(void)
+{
+	bool more = true;
+
+	if (cs_loader_due() > cs_clock_ticks())
+		return false;
+	for (int i = 0; i < TURN_BATCHES && more && load_some(&more); i++)
+		CHECK_FOR_INTERRUPTS();
+	return true;
+}
+
+CsInstant
+cs_loader_due(void)
+{
+	if (!cs_journal_is_due(MyDatabaseId))
+		return CS_NEVER;
+	return loader.not_before;
+}
+
+void
+cs_loader_drain(void)
+{
+	bool more;
+
+	while (cs_journal_is_due(MyDatabaseId) && load_some(&more))
+		CHECK_FOR_INTERRUPTS();
+}
+
+void
+cs_loader_give_up(void)
+{
+	uint64 bytes = cs_journal_forget(MyDatabaseId);
+
+	if (bytes > 0)
+		ereport(LOG,
+				(errmsg("credscore lost " UINT64_FORMAT
+						" bytes of its journal, with calls of database %u",
+						bytes, MyDatabaseId),
+				 errdetail("The database has no ledger any more.")));
+}

@@ -1,0 +1,24 @@
+/*-------------------------------------------------------------------------
+ * loader.h
+ *	  Loads this database's records of the journal into its tables.
+ *------------------------------------------------------------------------- */
+#ifndef CS_LOADER_H
+#define CS_LOADER_H
+
+#include "postgres.h"
+
+#include "base/instant.h"
+
+/* Loads some, if it is time to; true: it did. */
+extern bool cs_loader_turn(void);
+
+/* When the next are to be loaded; CS_NEVER: there are none. */
+extern CsInstant cs_loader_due(void);
+
+/* Loads all that is there, as far as it can be. */
+extern void cs_loader_drain(void);
+
+/* This database has no ledger any more: says in the server log what is lost. */
+extern void cs_loader_give_up(void);
+
+#endif /* CS_LOADER_H */
