@@ -24,6 +24,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "miscadmin.h"
 #include "storage/lwlock.h"
 
 #include "base/checksum.h"
@@ -58,6 +59,8 @@ typedef struct JournalTable
 	bool			  full;	  /* it may not grow */
 	bool			  fails;  /* a record could not be written, a moment ago */
 	int				  recorder;
+	int				  recorder_pid;
+	CsInstant		  recorder_since;
 	uint64			  first_segment;
 	CsJournalPosition end;
 	CsJournalPosition prepared;
@@ -425,6 +428,8 @@ cs_journal_recorder(int process)
 {
 	LWLockAcquire(table_lock, LW_EXCLUSIVE);
 	table->recorder = process;
+	table->recorder_pid = process >= 0 ? MyProcPid : 0;
+	table->recorder_since = cs_clock_ticks();
 	LWLockRelease(table_lock);
 }
 
@@ -539,6 +544,8 @@ cs_journal_view(CsJournalView *view)
 {
 	LWLockAcquire(table_lock, LW_SHARED);
 	memset(view, 0, sizeof(*view));
+	view->recorder = table->recorder_pid;
+	view->recorder_since = table->recorder_since;
 	view->ready = table->ready;
 	view->full = table->full;
 	view->fails = table->fails;

@@ -17,6 +17,7 @@
 
 #include "postgres.h"
 
+#include "base/instant.h"
 #include "shared/journal_file.h"
 
 extern void cs_journal_init(void);
@@ -139,14 +140,16 @@ extern bool cs_journal_unloaded(int i, Oid *database, uint64 *bytes);
 
 typedef struct CsJournalView
 {
-	uint64 bytes;	 /* of files */
-	uint64 unloaded; /* bytes from the first that somebody needs */
-	bool   full;
-	bool   fails; /* a record could not be written */
-	bool   ready;
-	char   failure[128]; /* why it cannot be written, or empty */
-	uint64 appended;	 /* records since the server started */
-	uint64 lost;		 /* that could not be written */
+	int		  recorder; /* process id; 0: it does not run */
+	CsInstant recorder_since;
+	uint64	  bytes;	/* of files */
+	uint64	  unloaded; /* bytes from the first that somebody needs */
+	bool	  full;
+	bool	  fails; /* a record could not be written */
+	bool	  ready;
+	char	  failure[128]; /* why it cannot be written, or empty */
+	uint64	  appended;		/* records since the server started */
+	uint64	  lost;			/* that could not be written */
 } CsJournalView;
 
 extern void cs_journal_view(CsJournalView *view);

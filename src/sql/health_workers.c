@@ -11,6 +11,7 @@
 
 #include "pg/clock.h"
 #include "pg/guc.h"
+#include "shared/journal.h"
 #include "shared/place.h"
 
 /* A database that waits longer for a worker waits for somebody to help. */
@@ -19,8 +20,8 @@
 /* So does a worker that is kept waiting for so long by a lock. */
 #define BLOCKED_US (10 * CS_US_PER_S)
 
-/* Processes beside the workers: the courier and the launcher. */
-#define OTHER_PROCESSES 2
+/* Processes beside the workers: the courier, the recorder and the launcher. */
+#define OTHER_PROCESSES 3
 
 /* All databases together. */
 typedef struct Places
@@ -115,6 +116,26 @@ put_places(CsHealth *health, const Places *all)
 					  "No worker is kept waiting by a lock.");
 }
 
+static void
+put_journal(CsHealth *health)
+{
+	CsJournalView journal;
+	bool		  works;
+
+	cs_journal_view(&journal);
+	works = journal.recorder != 0 && !journal.full && !journal.fails &&
+			journal.failure[0] == '\0';
+	cs_health_put(
+		health, "journal", NULL, works, (int64) journal.unloaded, "%s",
+		journal.recorder == 0
+			? "The recorder, which keeps the journal, does not run; see the server log and max_worker_processes."
+		: journal.full
+			? "The journal is as large as credscore.journal_size allows, since its records are not loaded; servers with a ledger are not called."
+		: !works
+			? "The journal cannot be written, see the server log; servers with a ledger are not called."
+			: "Bytes of the journal that are not in the ledger of their database yet.");
+}
+
 void
 cs_health_workers_put(CsHealth *health)
 {
@@ -125,6 +146,7 @@ cs_health_workers_put(CsHealth *health)
 	cs_place_launcher(&launcher);
 	put_launcher(health, &launcher);
 	put_places(health, &all);
+	put_journal(health);
 	cs_health_put(
 		health, "worker_processes", NULL, max_worker_processes >= needed,
 		max_worker_processes,

@@ -28,6 +28,7 @@
 #include "pg/guc.h"
 #include "pg/shmem.h"
 #include "shared/answer_cache.h"
+#include "shared/journal.h"
 #include "shared/place.h"
 #include "shared/progress.h"
 #include "shared/slots.h"
@@ -148,6 +149,26 @@ put_launcher(FunctionCallInfo fcinfo)
 }
 
 static void
+put_recorder(FunctionCallInfo fcinfo)
+{
+	CsJournalView journal;
+	CsRow		  row = {0};
+
+	cs_journal_view(&journal);
+	put_process(&row, "recorder", journal.recorder);
+	put_name(&row, NULL);
+	cs_row_text(&row, journal.recorder == 0 ? "stopped"
+					  : journal.ready		? "running"
+											: "waiting");
+	cs_row_time(&row, cs_clock_calendar(journal.recorder_since));
+	cs_row_time(&row, 0);
+	cs_row_pointer(&row, NULL);
+	cs_row_time(&row, 0);
+	cs_row_pointer(&row, NULL);
+	cs_row_emit(fcinfo, &row);
+}
+
+static void
 put_worker(FunctionCallInfo fcinfo, const CsPlaceView *place)
 {
 	const char *state = worker_state(place);
@@ -188,6 +209,7 @@ credscore_stat_workers(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	put_courier(fcinfo);
 	put_launcher(fcinfo);
+	put_recorder(fcinfo);
 	for (int i = 0; cs_place_view(i, &place); i++)
 		put_worker(fcinfo, &place);
 	return (Datum) 0;

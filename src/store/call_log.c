@@ -374,6 +374,20 @@ cs_call_log_insert_answers(const CsAnswerRow *rows, int n)
 	SPI_finish();
 }
 
+/* --- old months --- */
+
+void
+cs_call_log_drop_old(void)
+{
+	static CsQueueStatement drop = {
+		.text = "SELECT pg_catalog.count(*) FROM credscore.drop_old_ledger()",
+		.nargs = 0};
+
+	SPI_connect();
+	cs_queue_spi_run(&drop, NULL, NULL);
+	SPI_finish();
+}
+
 /* --- the position --- */
 
 CsLoadedPosition

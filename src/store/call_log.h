@@ -36,6 +36,9 @@ typedef struct CsAnswerRow
 
 extern void cs_call_log_insert_answers(const CsAnswerRow *rows, int n);
 
+/* Drops the months that are older than credscore.ledger_retention. */
+extern void cs_call_log_drop_old(void);
+
 /* Up to where the journal is in the tables. */
 typedef struct CsLoadedPosition
 {

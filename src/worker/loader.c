@@ -370,6 +370,24 @@ load_some(bool *more)
 	return true;
 }
 
+/* When the worker has come, and once a day. */
+static void
+drop_old(void *argument)
+{
+	cs_call_log_drop_old();
+}
+
+static void
+drop_old_now_and_then(void)
+{
+	static CsInstant due;
+
+	if (due > cs_clock_ticks())
+		return;
+	due = cs_clock_ticks() + CS_US_PER_DAY;
+	(void) cs_work_do(drop_old, NULL);
+}
+
 bool
 cs_loader_turn(void)
 {
@@ -379,6 +397,7 @@ cs_loader_turn(void)
 		return false;
 	for (int i = 0; i < TURN_BATCHES && more && load_some(&more); i++)
 		CHECK_FOR_INTERRUPTS();
+	drop_old_now_and_then();
 	return true;
 }
 

@@ -36,7 +36,7 @@ subtest 'nothing was asked' => sub {
 	is($cluster->safe_psql('SELECT count(*) FROM credscore_stat_servers'), 0, 'no server is shown');
 	is($cluster->safe_psql('SELECT count(*) FROM credscore_stat_progress'), 0, 'no statement');
 	is($cluster->safe_psql(q{SELECT string_agg(DISTINCT check_name, ' ' ORDER BY check_name) FROM credscore_health()}),
-		'cache courier credentials enabled heartbeat home launcher mapping mappings memory preloaded questions servers worker_crashes worker_lock worker_processes workers', 'the checks there are');
+		'cache courier credentials enabled heartbeat home journal launcher ledger mapping mappings memory preloaded questions servers worker_crashes worker_lock worker_processes workers', 'the checks there are');
 	is($cluster->safe_psql('SELECT count(*) FROM credscore_health() WHERE NOT ok'), 0, 'all is well');
 };
 

@@ -64,7 +64,7 @@ sub ask
 subtest 'all is well' => sub {
 	is(reds(), '', 'nothing is red');
 	is($cluster->safe_psql(q{SELECT string_agg(DISTINCT check_name, ' ' ORDER BY check_name) FROM credscore_health()}),
-		'cache courier credentials enabled heartbeat home launcher ledger mapping mappings memory preloaded questions servers worker_crashes worker_lock worker_processes workers', 'the checks there are');
+		'cache courier credentials enabled heartbeat home journal launcher ledger mapping mappings memory preloaded questions servers worker_crashes worker_lock worker_processes workers', 'the checks there are');
 	is(ask('pngme'), 'ok', 'a question is answered');
 	is(reds(), '', 'still nothing is red');
 	is($cluster->safe_psql(q{SELECT string_agg(check_name || ' ' || value, ', ' ORDER BY check_name) FROM credscore_health()
