@@ -112,7 +112,7 @@ sub read_log
 	my $behind = $sandbox->counts->{received} - $self->{serial};
 
 	return if $behind <= 0;
-	die "the log was not read often enough\n" if $behind > 4000;
+	die "the log was not read often enough\n" if $behind > 32000;
 	foreach my $entry ($sandbox->log($behind + 96))
 	{
 		next if $entry->{serial} <= $self->{serial};

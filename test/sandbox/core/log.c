@@ -11,7 +11,7 @@
 #include "core/provider.h"
 #include "core/request.h"
 
-#define LOG_ENTRIES 4096
+#define LOG_ENTRIES 32768
 
 typedef struct LogEntry
 {
