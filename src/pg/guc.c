@@ -34,7 +34,7 @@
  * stays small; who finds none free waits for one.
  */
 #define JOURNAL_SIZE_DEFAULT  1024 /* MB */
-#define JOURNAL_SIZE_MIN	  64
+#define JOURNAL_SIZE_MIN	  32
 #define MAX_QUESTIONS_DEFAULT 1024
 #define MAX_QUESTIONS_MIN	  16
 #define MAX_QUESTIONS_MAX	  65536

@@ -463,6 +463,7 @@ cs_journal_found(const CsJournalFound *found)
 	table->first_segment = found->first_segment;
 	table->end = found->end;
 	table->prepared = found->prepared;
+	table->failure[0] = '\0';
 	table->ready = true;
 	LWLockRelease(table_lock);
 }
@@ -483,11 +484,12 @@ needed(void)
 	return first;
 }
 
-/* May another segment be made? */
+/* May another segment be made?  What open questions need it has in any case. */
 static bool
 may_grow(void)
 {
-	uint64 limit = (uint64) cs_guc_journal_size() * 1024 * 1024;
+	uint64 limit = Max((uint64) cs_guc_journal_size() * 1024 * 1024,
+					   reserved() + 2 * CS_JOURNAL_SEGMENT);
 
 	return table->prepared - cs_journal_file_start(table->first_segment) +
 			   CS_JOURNAL_SEGMENT <=

@@ -6,6 +6,9 @@
  * whom with what, is a row of call_context, known by a digest of itself, so that
  * writing it needs no look first.  The month that a row belongs to is made when it
  * is not there.
+ *
+ * PostgreSQL takes many arrays at once in unnest() without a schema only; the
+ * worker's search_path has no other.
  *------------------------------------------------------------------------- */
 #include "postgres.h"
 
@@ -34,9 +37,6 @@ cs_call_log_exists(void)
 }
 
 /* --- columns of many rows --- */
-
-/* PostgreSQL takes many arrays at once in a name without schema only. */
-#define UNNEST(array) "pg_catalog.unnest(" array ")"
 
 /* How a type's values lie in an array. */
 typedef struct ColumnType
@@ -218,13 +218,14 @@ enum
 	CALL_DURATION,
 	CALL_BYTES,
 	CALL_COST,
+	CALL_ZONE,
 	CALL_NCOLUMNS
 };
 
 static const ColumnType *const call_types[CALL_NCOLUMNS] = {
 	&time_type, &long_type, &uuid_type, &short_type, &text_type,  &long_type,
 	&uuid_type, &uuid_type, &text_type, &text_type,	 &short_type, &text_type,
-	&text_type, &text_type, &int_type,	&int_type,	 &text_type};
+	&text_type, &text_type, &int_type,	&int_type,	 &text_type,  &text_type};
 
 static Datum
 key_datum(const CsKey *key)
@@ -261,6 +262,7 @@ put_call(Column *c, const CsCallRow *row, int64 context)
 	put(&c[CALL_DURATION], Int32GetDatum(call->duration_us));
 	put(&c[CALL_BYTES], Int32GetDatum(call->bytes));
 	put_text(&c[CALL_COST], row->costs ? row->texts[CS_NOTE_PRICE] : NULL);
+	put_text(&c[CALL_ZONE], row->texts[CS_NOTE_TIMEZONE]);
 }
 
 static void
@@ -270,17 +272,17 @@ insert_calls(const Column *columns)
 		.text =
 			"INSERT INTO credscore.call_log (called_at, context, request_id, attempt, purpose, "
 			"query_id, question, subject, masked, source, http_status, sqlstate, outcome, billed, "
-			"duration_us, bytes, cost) "
-			"SELECT u.a, u.b, u.c, u.d, u.e, u.f, u.g, u.h, u.i, u.j, u.k, u.l, u.m, u.n, u.o, u.p, "
-			"u.q::pg_catalog.numeric FROM ROWS FROM (" UNNEST("$1") ", " UNNEST("$2") ", " UNNEST("$3") ", " UNNEST("$4") ", " UNNEST("$5") ", " UNNEST("$6") ", " UNNEST("$7") ", " UNNEST(
-				"$8") ", " UNNEST("$9") ", " UNNEST("$10") ", " UNNEST("$11") ", " UNNEST("$12") ", " UNNEST("$13") ", " UNNEST("$14") ", " UNNEST("$15") ", " UNNEST("$16") ", " UNNEST("$17") ") "
-																																																"u(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q)",
+			"duration_us, bytes, cost, day) "
+			"SELECT a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, "
+			"q::pg_catalog.numeric, pg_catalog.timezone(r, a)::pg_catalog.date "
+			"FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) "
+			"u(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r)",
 		.nargs = CALL_NCOLUMNS,
 		.types = {TIMESTAMPTZARRAYOID, INT8ARRAYOID, UUIDARRAYOID,
 				  INT2ARRAYOID, TEXTARRAYOID, INT8ARRAYOID, UUIDARRAYOID,
 				  UUIDARRAYOID, TEXTARRAYOID, TEXTARRAYOID, INT2ARRAYOID,
 				  TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, INT4ARRAYOID,
-				  INT4ARRAYOID, TEXTARRAYOID}};
+				  INT4ARRAYOID, TEXTARRAYOID, TEXTARRAYOID}};
 	Datum values[CALL_NCOLUMNS];
 
 	for (int i = 0; i < CALL_NCOLUMNS; i++)
@@ -344,8 +346,7 @@ cs_call_log_insert_answers(const CsAnswerRow *rows, int n)
 	static CsQueueStatement insert = {
 		.text =
 			"INSERT INTO credscore.call_answer (read_at, request_id, answer, provider_ref) "
-			"SELECT u.a, u.b, u.c, u.d FROM ROWS FROM (" UNNEST("$1") ", " UNNEST(
-				"$2") ", " UNNEST("$3") ", " UNNEST("$4") ") u(a, b, c, d)",
+			"SELECT a, b, c, d FROM unnest($1, $2, $3, $4) u(a, b, c, d)",
 		.nargs = ANSWER_NCOLUMNS,
 		.types = {TIMESTAMPTZARRAYOID, UUIDARRAYOID, BYTEAARRAYOID,
 				  TEXTARRAYOID}};

@@ -167,6 +167,7 @@ find_end(void)
 
 	if (n < 0 && errno != ENOENT)
 	{
+		cs_journal_made(1, strerror(errno));
 		complain("find", 1);
 		return false;
 	}
