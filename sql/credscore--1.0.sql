@@ -476,11 +476,16 @@ CREATE FUNCTION credscore_score(
     OUT limit_low numeric,
     OUT limit_high numeric,
     OUT reasons text[],
-    OUT ready boolean
+    OUT ready boolean,
+    OUT decision text,
+    OUT risk_level text,
+    OUT risk_score numeric,
+    OUT telco_score numeric,
+    OUT telco_band int
 ) RETURNS record
     AS 'MODULE_PATHNAME' LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION credscore_score(jsonb) IS
-    'one score out of an answer of Pngme, LenderLink, Patascore or Weza, recognised by its shape; provider NULL: none of them; score as the provider has it, its range and direction where documented; probability, 0 to 1: of an overdue loan (Pngme), as given divided by 100, of what is not documented (Patascore); limit_low and limit_high: amounts; ready: user older than five minutes (Pngme), score (Patascore), product (LenderLink) or result (Weza) there; NULL: the provider does not say, or not in a form that can be right';
+    'one score out of an answer of Pngme, LenderLink, Patascore or Weza, recognised by its shape; provider NULL: none of them; score as the provider has it, its range and direction where documented; probability, 0 to 1: of an overdue loan (Pngme), as given divided by 100, of what is not documented (Patascore); limit_low and limit_high: amounts; ready: there is a score, and the user is older than five minutes (Pngme); decision, risk_level and risk_score: Weza''s type, riskLevel and riskScore; telco_score and telco_band: those of a telco product of LenderLink, also beside another score; NULL: the provider does not say, or not in a form that can be right';
 
 -- Local features --------------------------------------------------------------
 
