@@ -450,7 +450,7 @@ CREATE FUNCTION credscore_statement_transactions(
 ) RETURNS SETOF record
     AS 'MODULE_PATHNAME' LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE ROWS 1000;
 COMMENT ON FUNCTION credscore_statement_transactions(jsonb) IS
-    'the transactions in a report of Patascore, in its order: amounts in the currency of the statement, balance after the transaction, time as it was sent, without an offset; NULL: absent or malformed; an element that is no object gives no row; a report of an error, a report about several persons, or anything else: no rows';
+    'the transactions in a report of Patascore, in its order: amounts in the currency of the statement, sent_amount as a magnitude, balance after the transaction, time as it was sent, without an offset; NULL: absent or malformed; an element that is no object gives no row; a report of an error, a report about several persons, or anything else: no rows';
 
 CREATE FUNCTION credscore_statement_trends(
     statement jsonb,
