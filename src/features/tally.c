@@ -231,10 +231,11 @@ static CsWord
 name_of(const CsTransactionRow *row)
 {
 	CsPartyParts parts;
-	CsWord		 name = {row->known_as, 0};
+	CsWord		 name = {"", 0};
 
 	if (row->known_as != NULL)
 	{
+		name.text = row->known_as;
 		name.len = strlen(row->known_as);
 		return name;
 	}
@@ -246,25 +247,19 @@ name_of(const CsTransactionRow *row)
 	return name;
 }
 
-static uint32
-hash_of(const CsTransactionRow *row)
-{
-	CsWord		name = name_of(row);
-	const char *at = name.text;
-	uint32		hash = CS_WORDS_NO_HASH;
-	CsWord		word;
-
-	while (at != NULL && cs_words_next(&at, name.text + name.len, &word))
-		hash = cs_words_hash(hash, &word);
-	return hash;
-}
-
 /* That there was something with a lender on a day. */
 typedef struct LenderDay
 {
 	int64  age;
-	uint32 lender;
+	CsWord lender; /* its name */
 } LenderDay;
+
+static int
+compare_lenders(const LenderDay *a, const LenderDay *b)
+{
+	return cs_words_compare(a->lender.text, a->lender.text + a->lender.len,
+							b->lender.text, b->lender.text + b->lender.len);
+}
 
 static int
 compare_lender_days(const void *left, const void *right)
@@ -272,9 +267,9 @@ compare_lender_days(const void *left, const void *right)
 	const LenderDay *a = left;
 	const LenderDay *b = right;
 
-	if (a->lender != b->lender)
-		return a->lender < b->lender ? -1 : 1;
-	return (a->age > b->age) - (a->age < b->age);
+	int order = compare_lenders(a, b);
+
+	return order != 0 ? order : (a->age > b->age) - (a->age < b->age);
 }
 
 static int
@@ -297,7 +292,7 @@ count_lenders(CsTally *tally, int window, const LenderDay *days, int ndays)
 		if (!in_window(days[i].age, window))
 			continue;
 		tally->counts[CS_COUNT_LENDERS] +=
-			last == NULL || last->lender != days[i].lender;
+			last == NULL || compare_lenders(last, &days[i]) != 0;
 		tally->lender_days++;
 		last = &days[i];
 	}
@@ -328,7 +323,7 @@ tally_lenders(CsTally *tallies, const CsTransactionRow *rows, int nrows,
 	for (int i = 0; i < ndays; i++)
 	{
 		days[i].age = cs_tally_age(picked[i]->time, end);
-		days[i].lender = hash_of(picked[i]);
+		days[i].lender = name_of(picked[i]);
 	}
 	ndays = sort_lender_days(days, ndays);
 	for (int w = 0; w < CS_TALLY_WINDOWS; w++)

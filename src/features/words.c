@@ -55,15 +55,26 @@ next_char(const char **at, const char *end, char *c)
 	return true;
 }
 
-bool
-cs_words_same(const char *a, const char *a_end, const char *b,
-			  const char *b_end)
+int
+cs_words_compare(const char *a, const char *a_end, const char *b,
+				 const char *b_end)
 {
 	char from_a;
 	char from_b;
 
 	while (next_char(&a, a_end, &from_a))
-		if (!next_char(&b, b_end, &from_b) || from_a != from_b)
-			return false;
-	return !next_char(&b, b_end, &from_b);
+	{
+		if (!next_char(&b, b_end, &from_b))
+			return 1;
+		if (from_a != from_b)
+			return from_a < from_b ? -1 : 1;
+	}
+	return next_char(&b, b_end, &from_b) ? -1 : 0;
+}
+
+bool
+cs_words_same(const char *a, const char *a_end, const char *b,
+			  const char *b_end)
+{
+	return cs_words_compare(a, a_end, b, b_end) == 0;
 }

@@ -39,4 +39,8 @@ extern uint32_t cs_words_hash(uint32_t hash, const CsWord *word);
 extern bool cs_words_same(const char *a, const char *a_end, const char *b,
 						  const char *b_end);
 
+/* An order of names: below, at or above zero; zero for the same. */
+extern int cs_words_compare(const char *a, const char *a_end, const char *b,
+							const char *b_end);
+
 #endif /* CS_WORDS_H */

@@ -368,6 +368,12 @@ test_words(void)
 	ok(!same("MFANO BETS", "mfano bet"), "a part is not the same");
 	ok(!same("MFANO BET", "mfano bets"), "nor is what is longer");
 	ok(same("", "--"), "what has no words is the same");
+	is_int(cs_words_compare("a b", "a b" + 3, "AC", "AC" + 2), -1,
+		   "names have an order");
+	is_int(cs_words_compare("AC", "AC" + 2, "a b", "a b" + 3), 1,
+		   "which turns");
+	is_int(cs_words_compare("a", "a" + 1, "A-B", "A-B" + 3), -1,
+		   "and the shorter is first");
 }
 
 int
