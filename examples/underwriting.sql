@@ -10,7 +10,7 @@
 --     SELECT * FROM underwriting.cost();       -- what a refresh would buy; asks nothing
 --     CALL underwriting.refresh();             -- buys what is due; requests assessments
 --     SELECT underwriting.collect();           -- files assessments that have come since
---     SELECT * FROM underwriting.recommendation WHERE outcome IS NULL;
+--     SELECT * FROM underwriting.recommendation WHERE outcome IS NULL;  -- a table; computed as answers come
 --     \x  \d+ underwriting.recommendation      -- what the columns mean
 --
 -- Only underwriting.refresh() and the view underwriting.live ask a provider;
@@ -162,6 +162,56 @@ COMMENT ON FUNCTION underwriting.keep_answer() IS 'keeps an earlier answer when 
 CREATE TRIGGER keep_answer BEFORE INSERT OR UPDATE OF answer ON underwriting.answer
     FOR EACH ROW EXECUTE FUNCTION underwriting.keep_answer();
 
+CREATE TABLE underwriting.basis (
+    application_id bigint REFERENCES underwriting.outcome,
+    question text,
+    answered_at timestamptz NOT NULL,
+    PRIMARY KEY (application_id, question),
+    FOREIGN KEY (application_id, question) REFERENCES underwriting.answer
+);
+COMMENT ON TABLE underwriting.basis IS 'the answers that each decision rests on; they neither change nor go';
+COMMENT ON COLUMN underwriting.basis.application_id IS 'which decision';
+COMMENT ON COLUMN underwriting.basis.question IS 'decision, lac, statement or assessment';
+COMMENT ON COLUMN underwriting.basis.answered_at IS 'when the answer was bought';
+
+-- What a decision rests on stays as it was: an answer that comes later is not
+-- filed.  Runs as its owner, since the batch does not see decisions; fires after
+-- keep_answer, by its name.
+CREATE FUNCTION underwriting.keep_basis() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF EXISTS (SELECT FROM underwriting.basis b
+               WHERE (b.application_id, b.question) = (OLD.application_id, OLD.question)) THEN
+        OLD.request := NEW.request;
+        RETURN OLD;
+    END IF;
+    RETURN NEW;
+END
+$$;
+REVOKE ALL ON FUNCTION underwriting.keep_basis() FROM PUBLIC;
+COMMENT ON FUNCTION underwriting.keep_basis() IS 'keeps the answers that decisions rest on as they are';
+
+CREATE TRIGGER keep_basis BEFORE UPDATE ON underwriting.answer
+    FOR EACH ROW EXECUTE FUNCTION underwriting.keep_basis();
+
+-- FOR SHARE waits for whoever is filing an answer at this moment.
+CREATE FUNCTION underwriting.note_basis() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    INSERT INTO underwriting.basis (application_id, question, answered_at)
+    SELECT a.application_id, a.question, a.answered_at
+    FROM underwriting.answer a
+    WHERE a.application_id = NEW.application_id AND a.answer IS NOT NULL
+    FOR SHARE;
+    RETURN NULL;
+END
+$$;
+REVOKE ALL ON FUNCTION underwriting.note_basis() FROM PUBLIC;
+COMMENT ON FUNCTION underwriting.note_basis() IS 'notes the answers that are there when a decision is made';
+
+CREATE TRIGGER note_basis AFTER INSERT ON underwriting.outcome
+    FOR EACH ROW EXECUTE FUNCTION underwriting.note_basis();
+
 -- What to ask, and what it costs ------------------------------------------------------
 
 CREATE VIEW underwriting.question AS
@@ -207,7 +257,7 @@ WHERE NOT EXISTS (SELECT FROM underwriting.outcome o WHERE o.application_id = q.
             WHEN q.problem IS NOT NULL THEN q.problem_at < now() - interval '1 min'
             WHEN q.answered_at IS NULL OR q.answered_at < now() - s.max_age THEN true
             WHEN q.question = 'decision' AND q.answered_at < now() - interval '5 min'
-                THEN (SELECT NOT x.ready FROM credscore_score(a.answer) AS x)
+                THEN jsonb_path_exists(a.answer, '$.user_created_at_elapsed_minutes ? (@ <= 5)')
             ELSE false
         END;
 COMMENT ON VIEW underwriting.due IS 'the questions of open applications that underwriting.refresh() would ask';
@@ -427,6 +477,24 @@ COMMENT ON COLUMN underwriting.application_score.not_ready IS 'answers that are 
 
 -- Features ------------------------------------------------------------------------------
 
+CREATE VIEW underwriting.coverage AS
+SELECT a.application_id, c.kind, c.first_at, c.last_at, c.days, c.complete_from, c.transactions, c.duplicates, c.unread
+FROM underwriting.answer a
+CROSS JOIN LATERAL credscore_coverage(a.answer) AS c
+WHERE a.question = 'statement' AND a.answer IS NOT NULL;
+COMMENT ON VIEW underwriting.coverage IS 'what each statement covers';
+COMMENT ON COLUMN underwriting.coverage.application_id IS 'application';
+COMMENT ON COLUMN underwriting.coverage.kind IS 'consumer, till, paybill or organisation; NULL: not known';
+COMMENT ON COLUMN underwriting.coverage.first_at IS 'first transaction';
+COMMENT ON COLUMN underwriting.coverage.last_at IS 'last transaction';
+COMMENT ON COLUMN underwriting.coverage.days IS 'days from the first to the last, both counted';
+COMMENT ON COLUMN underwriting.coverage.complete_from IS 'since then nothing is missing, by the balances';
+COMMENT ON COLUMN underwriting.coverage.transactions IS 'rows, duplicates left out';
+COMMENT ON COLUMN underwriting.coverage.duplicates IS 'rows that were there twice';
+COMMENT ON COLUMN underwriting.coverage.unread IS 'rows that are not read in full';
+
+-- A statement's features are as of its last transaction; how old that is tells
+-- the time when it was asked for.
 CREATE VIEW underwriting.feature AS
 SELECT a.application_id, a.question AS source, concat_ws('_', f.feature, f.from_days, f.to_days) AS feature,
        f.value, f.text_value, f.unit, f.was_imputed
@@ -435,14 +503,18 @@ CROSS JOIN LATERAL credscore_features(a.answer) AS f
 WHERE a.question = 'decision'
 UNION ALL
 SELECT a.application_id, a.question, concat_ws('_', f.feature, f.from_days, f.to_days),
-       f.value, f.text_value, f.unit, f.was_imputed
+       CASE f.feature WHEN 'data_recency_minutes'
+           THEN (SELECT greatest(floor(extract(epoch FROM a.answered_at - c.last_at) / 60), 0)
+                 FROM credscore_coverage(a.answer) AS c)
+           ELSE f.value END,
+       f.text_value, f.unit, f.was_imputed
 FROM underwriting.answer a
 CROSS JOIN LATERAL credscore_statement_features(a.answer) AS f
 WHERE a.question = 'statement';
-COMMENT ON VIEW underwriting.feature IS 'features, one per row: Pngme''s own, and the same computed from a statement';
+COMMENT ON VIEW underwriting.feature IS 'features, one per row: Pngme''s own, and the same and more computed from a statement';
 COMMENT ON COLUMN underwriting.feature.application_id IS 'application';
 COMMENT ON COLUMN underwriting.feature.source IS 'decision: by Pngme; statement: from the transactions in a Patascore report';
-COMMENT ON COLUMN underwriting.feature.feature IS 'name with window of days, as in credscore.feature_catalogue, which defines it';
+COMMENT ON COLUMN underwriting.feature.feature IS 'name with window of days, as in credscore.feature_catalogue, which defines most';
 COMMENT ON COLUMN underwriting.feature.value IS 'number; NULL: there is none';
 COMMENT ON COLUMN underwriting.feature.text_value IS 'what is no number';
 COMMENT ON COLUMN underwriting.feature.unit IS 'count, currency, ratio, minutes, ...';
@@ -498,7 +570,7 @@ COMMENT ON COLUMN underwriting.feature_wide.repaid_90 IS 'amount paid back to le
 COMMENT ON COLUMN underwriting.feature_wide.overdrafts_90 IS 'overdrafts in days 0 to 90, count';
 COMMENT ON COLUMN underwriting.feature_wide.betting_90 IS 'betting and lottery events in days 0 to 90, count';
 COMMENT ON COLUMN underwriting.feature_wide.density_90 IS 'share of days with a transaction, 0 to 1';
-COMMENT ON COLUMN underwriting.feature_wide.recency_minutes IS 'age of the latest data in minutes, when it was asked or the statement ends';
+COMMENT ON COLUMN underwriting.feature_wide.recency_minutes IS 'age of the latest data in minutes, when it was asked for';
 COMMENT ON COLUMN underwriting.feature_wide.imputed IS 'features, of all, that Pngme filled in';
 
 -- Applications elsewhere -------------------------------------------------------------------
@@ -540,11 +612,13 @@ SELECT a.application_id, m.month_end, m.transactions, m.received, m.sent, m.rece
 FROM underwriting.answer a
 CROSS JOIN LATERAL (
     SELECT *
-    FROM (SELECT (date_trunc('month', transaction_time) + interval '1 month - 1 day')::date AS month_end,
-                 count(*) AS transactions, sum(received_amount) AS received, sum(sent_amount) AS sent,
-                 (array_agg(balance ORDER BY transaction_time DESC) FILTER (WHERE balance IS NOT NULL))[1] AS last_balance
-          FROM credscore_statement_transactions(a.answer)
-          WHERE transaction_time IS NOT NULL
+    FROM (SELECT (date_trunc('month', t.day) + interval '1 month - 1 day')::date AS month_end,
+                 count(*) FILTER (WHERE t.counted) AS transactions,
+                 coalesce(sum(t.amount) FILTER (WHERE t.direction = 'in' AND t.class <> 'overdraft'), 0) AS received,
+                 coalesce(sum(t.amount) FILTER (WHERE t.direction = 'out' AND t.class <> 'overdraft_repayment'), 0) AS sent,
+                 (array_agg(t.balance ORDER BY t.n DESC) FILTER (WHERE t.balance IS NOT NULL))[1] AS last_balance
+          FROM credscore_transactions(a.answer) AS t
+          WHERE t.day IS NOT NULL
           GROUP BY 1) AS computed
     FULL JOIN (SELECT month_end, received AS reported_received, sent AS reported_sent
                FROM credscore_statement_trends(a.answer)) AS reported USING (month_end)) AS m
@@ -552,9 +626,9 @@ WHERE a.question = 'statement';
 COMMENT ON VIEW underwriting.statement_month IS 'M-Pesa by month: sums of the transactions beside the trends that were reported';
 COMMENT ON COLUMN underwriting.statement_month.application_id IS 'application';
 COMMENT ON COLUMN underwriting.statement_month.month_end IS 'last day of the month';
-COMMENT ON COLUMN underwriting.statement_month.transactions IS 'transactions in the month; NULL: none, only a trend';
-COMMENT ON COLUMN underwriting.statement_month.received IS 'sum of amounts received, KES';
-COMMENT ON COLUMN underwriting.statement_month.sent IS 'sum of amounts sent, KES';
+COMMENT ON COLUMN underwriting.statement_month.transactions IS 'transactions in the month, charges not counted; NULL: none, only a trend';
+COMMENT ON COLUMN underwriting.statement_month.received IS 'sum of amounts received, KES; what the overdraft adds is none';
+COMMENT ON COLUMN underwriting.statement_month.sent IS 'sum of amounts sent, KES; paying the overdraft back is none';
 COMMENT ON COLUMN underwriting.statement_month.net IS 'received less sent, KES';
 COMMENT ON COLUMN underwriting.statement_month.last_balance IS 'balance after the month''s last transaction, KES';
 COMMENT ON COLUMN underwriting.statement_month.reported_received IS 'trend of amounts received, KES; NULL: no trend for the month';
@@ -562,19 +636,23 @@ COMMENT ON COLUMN underwriting.statement_month.reported_sent IS 'trend of amount
 
 -- Affordability ---------------------------------------------------------------------------
 
--- Days 0 to 90 are 91 days.  Flows in another currency are no flows.
+-- Days 0 to 90 are 91 days, or as many as the statement covers.  Flows in another
+-- currency are no flows.
 CREATE VIEW underwriting.affordability AS
 SELECT *,
        monthly_net - instalment AS surplus,
        CASE WHEN monthly_net > 0 THEN round(instalment / monthly_net, 2) END AS instalment_share
 FROM (
-    SELECT ap.id AS application_id, m.currency, ap.instalment, w.source,
-           round(w.net_flow_90 * 30 / 91, 2) AS monthly_net
+    SELECT ap.id AS application_id, m.currency, ap.instalment, w.source, w.days,
+           round(w.net_flow_90 * 30 / w.days, 2) AS monthly_net
     FROM underwriting.application ap
     JOIN underwriting.applicant p ON p.id = ap.applicant_id
     JOIN underwriting.market m USING (country)
     LEFT JOIN LATERAL (
-        SELECT f.source, f.net_flow_90
+        SELECT f.source, f.net_flow_90,
+               CASE f.source WHEN 'statement' THEN (
+                   SELECT least(c.days, 91) FROM underwriting.coverage c WHERE c.application_id = ap.id)
+               ELSE 91 END AS days
         FROM underwriting.feature_wide f
         WHERE f.application_id = ap.id AND f.currency = m.currency AND f.net_flow_90 IS NOT NULL
         ORDER BY f.source = 'decision' DESC LIMIT 1) AS w ON true) AS a;
@@ -583,7 +661,8 @@ COMMENT ON COLUMN underwriting.affordability.application_id IS 'application';
 COMMENT ON COLUMN underwriting.affordability.currency IS 'of all amounts in this row';
 COMMENT ON COLUMN underwriting.affordability.instalment IS 'amount per month';
 COMMENT ON COLUMN underwriting.affordability.source IS 'where the flow is from: decision, else statement; NULL: not known';
-COMMENT ON COLUMN underwriting.affordability.monthly_net IS 'net cash flow, amount per 30 days, of the last 91; present loans are paid from it already';
+COMMENT ON COLUMN underwriting.affordability.days IS 'days that the flow is of, at most 91';
+COMMENT ON COLUMN underwriting.affordability.monthly_net IS 'net cash flow, amount per 30 days; present loans are paid from it already';
 COMMENT ON COLUMN underwriting.affordability.surplus IS 'what is left of it after the instalment, amount per month; NULL: not known';
 COMMENT ON COLUMN underwriting.affordability.instalment_share IS 'instalment by net cash flow; NULL: the flow is not known, or not positive';
 
@@ -621,7 +700,9 @@ BEGIN ATOMIC
     SELECT name IN ('lac_requests_7', 'lac_requests_28', 'lac_requests_90', 'lac_lenders_28', 'lac_nonbank_share_28',
                     'lac_acceleration', 'monthly_surplus', 'instalment_share', 'risk_class', 'risk_class_spread',
                     'answers_not_ready')
-        OR EXISTS (SELECT FROM credscore.feature_catalogue() AS c WHERE c.feature = name);
+        OR EXISTS (SELECT FROM credscore.feature_catalogue() AS c WHERE c.feature = name)
+        OR name ~ ('^(count_charge_events|count_distinct_lenders|sum_of_(betting_and_lottery_(payouts|stakes)|charges|income|loans_opened'
+                   || '|overdrafts|overdraft_repayments))_(0_30|31_90|0_90)$');
 END;
 COMMENT ON FUNCTION underwriting.is_fact(text) IS 'may there be a fact of that name in underwriting.fact?';
 
@@ -692,18 +773,14 @@ COMMENT ON COLUMN underwriting.failed_rule.verdict IS 'refer or decline';
 COMMENT ON COLUMN underwriting.failed_rule.reason IS 'what the applicant is told';
 
 -- LATERAL, so that only the applications that are looked at are computed: some
--- milliseconds each.  For a whole book SET jit = off.
-CREATE VIEW underwriting.recommendation AS
-SELECT ap.id AS application_id, p.country, ap.amount, a.instalment, a.surplus AS monthly_surplus,
-       s.risk_class, s.by_provider, q.open_questions,
+-- milliseconds each.
+CREATE VIEW underwriting.judgement AS
+SELECT ap.id AS application_id, a.surplus AS monthly_surplus, s.risk_class, s.by_provider, q.open_questions,
        CASE WHEN q.open_questions = 0 THEN coalesce(r.verdict, 'approve') END AS verdict,
-       coalesce(r.reasons, '{}') AS reasons,
-       o.verdict AS outcome
+       coalesce(r.reasons, '{}') AS reasons
 FROM underwriting.application ap
-JOIN underwriting.applicant p ON p.id = ap.applicant_id
 LEFT JOIN underwriting.affordability a ON a.application_id = ap.id
 LEFT JOIN underwriting.application_score s ON s.application_id = ap.id
-LEFT JOIN underwriting.outcome o ON o.application_id = ap.id
 CROSS JOIN LATERAL (
     SELECT count(*) AS open_questions
     FROM underwriting.question
@@ -712,7 +789,121 @@ CROSS JOIN LATERAL (
     SELECT max(verdict) AS verdict, array_agg(reason ORDER BY verdict DESC, rule_id) AS reasons
     FROM underwriting.failed_rule
     WHERE application_id = ap.id) AS r;
-COMMENT ON VIEW underwriting.recommendation IS 'what policy recommends for each application, and why';
+COMMENT ON VIEW underwriting.judgement IS 'what policy makes of each application, computed when read; underwriting.recommendation has it stored';
+COMMENT ON COLUMN underwriting.judgement.application_id IS 'application';
+COMMENT ON COLUMN underwriting.judgement.monthly_surplus IS 'net cash flow less instalment, amount per month; NULL: not known';
+COMMENT ON COLUMN underwriting.judgement.risk_class IS '1 lowest to 5 highest risk, worst of all providers';
+COMMENT ON COLUMN underwriting.judgement.by_provider IS 'risk class by provider';
+COMMENT ON COLUMN underwriting.judgement.open_questions IS 'questions that were not asked yet, or are to be asked again';
+COMMENT ON COLUMN underwriting.judgement.verdict IS 'worst verdict of the rules that it fails; NULL while questions are open';
+COMMENT ON COLUMN underwriting.judgement.reasons IS 'of the rules that it fails, worst first';
+
+CREATE TABLE underwriting.judged (
+    application_id bigint PRIMARY KEY REFERENCES underwriting.application ON DELETE CASCADE,
+    monthly_surplus numeric,
+    risk_class int,
+    by_provider text,
+    open_questions bigint NOT NULL,
+    verdict underwriting.verdict,
+    reasons text[] NOT NULL,
+    judged_at timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE underwriting.judged IS 'underwriting.judgement as it was when answers last came or policy last changed; of a decided application as it was decided on';
+COMMENT ON COLUMN underwriting.judged.application_id IS 'application';
+COMMENT ON COLUMN underwriting.judged.monthly_surplus IS 'as in underwriting.judgement, like the next five';
+COMMENT ON COLUMN underwriting.judged.risk_class IS '1 lowest to 5 highest risk';
+COMMENT ON COLUMN underwriting.judged.by_provider IS 'risk class by provider';
+COMMENT ON COLUMN underwriting.judged.open_questions IS 'questions that are open';
+COMMENT ON COLUMN underwriting.judged.verdict IS 'verdict; NULL while questions are open';
+COMMENT ON COLUMN underwriting.judged.reasons IS 'reasons for it';
+COMMENT ON COLUMN underwriting.judged.judged_at IS 'when it was computed';
+
+CREATE FUNCTION underwriting.judge(applications bigint[] DEFAULT NULL) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+DECLARE
+    judged bigint;
+BEGIN
+    INSERT INTO underwriting.judged AS d (application_id, monthly_surplus, risk_class, by_provider, open_questions, verdict, reasons)
+    SELECT j.application_id, j.monthly_surplus, j.risk_class, j.by_provider, j.open_questions, j.verdict, j.reasons
+    FROM (SELECT ap.id FROM underwriting.application ap
+          WHERE (applications IS NULL OR ap.id = ANY (applications))
+              AND NOT EXISTS (SELECT FROM underwriting.outcome o WHERE o.application_id = ap.id)
+          ORDER BY ap.id) AS open
+    CROSS JOIN LATERAL (SELECT * FROM underwriting.judgement g WHERE g.application_id = open.id) AS j
+    ON CONFLICT (application_id) DO UPDATE
+    SET (monthly_surplus, risk_class, by_provider, open_questions, verdict, reasons, judged_at)
+        = (EXCLUDED.monthly_surplus, EXCLUDED.risk_class, EXCLUDED.by_provider, EXCLUDED.open_questions, EXCLUDED.verdict,
+           EXCLUDED.reasons, now());
+    GET DIAGNOSTICS judged = ROW_COUNT;
+    RETURN judged;
+END
+$$;
+REVOKE ALL ON FUNCTION underwriting.judge(bigint[]) FROM PUBLIC;
+COMMENT ON FUNCTION underwriting.judge(bigint[]) IS 'stores what policy makes of applications, NULL: of all that are open; returns of how many; triggers call it';
+
+-- Whatever a verdict rests on: answers, applications, and policy, which is of all.
+CREATE FUNCTION underwriting.judge_changed() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    changed bigint[];
+BEGIN
+    IF TG_TABLE_NAME = 'application' THEN
+        SELECT array_agg(n.id) INTO changed FROM new_rows n;
+    ELSIF TG_TABLE_NAME = 'applicant' THEN
+        SELECT array_agg(ap.id) INTO changed
+        FROM new_rows n JOIN underwriting.application ap ON ap.applicant_id = n.id;
+    ELSIF TG_OP = 'INSERT' THEN
+        SELECT array_agg(DISTINCT n.application_id) INTO changed
+        FROM new_rows n WHERE n.answered_at IS NOT NULL OR n.problem_at IS NOT NULL;
+    ELSE
+        SELECT array_agg(DISTINCT n.application_id) INTO changed
+        FROM new_rows n JOIN old_rows o USING (application_id, question)
+        WHERE (n.answered_at, n.problem_at) IS DISTINCT FROM (o.answered_at, o.problem_at);
+    END IF;
+    IF changed IS NOT NULL THEN
+        PERFORM underwriting.judge(changed);
+    END IF;
+    RETURN NULL;
+END
+$$;
+REVOKE ALL ON FUNCTION underwriting.judge_changed() FROM PUBLIC;
+COMMENT ON FUNCTION underwriting.judge_changed() IS 'has the applications judged that a statement changed';
+
+CREATE FUNCTION underwriting.judge_all() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM underwriting.judge();
+    RETURN NULL;
+END
+$$;
+REVOKE ALL ON FUNCTION underwriting.judge_all() FROM PUBLIC;
+COMMENT ON FUNCTION underwriting.judge_all() IS 'has all open applications judged by a new policy';
+
+CREATE TRIGGER judge_new AFTER INSERT ON underwriting.answer
+    REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION underwriting.judge_changed();
+CREATE TRIGGER judge_changed AFTER UPDATE ON underwriting.answer
+    REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION underwriting.judge_changed();
+CREATE TRIGGER judge_new AFTER INSERT ON underwriting.application
+    REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION underwriting.judge_changed();
+CREATE TRIGGER judge_changed AFTER UPDATE ON underwriting.application
+    REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION underwriting.judge_changed();
+CREATE TRIGGER judge_changed AFTER UPDATE ON underwriting.applicant
+    REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION underwriting.judge_changed();
+CREATE TRIGGER judge_all AFTER INSERT OR UPDATE OR DELETE ON underwriting.rule
+    FOR EACH STATEMENT EXECUTE FUNCTION underwriting.judge_all();
+CREATE TRIGGER judge_all AFTER INSERT OR UPDATE OR DELETE ON underwriting.risk_band
+    FOR EACH STATEMENT EXECUTE FUNCTION underwriting.judge_all();
+CREATE TRIGGER judge_all AFTER INSERT OR UPDATE OF country, question OR DELETE ON underwriting.source
+    FOR EACH STATEMENT EXECUTE FUNCTION underwriting.judge_all();
+
+CREATE VIEW underwriting.recommendation AS
+SELECT ap.id AS application_id, p.country, ap.amount, ap.instalment, d.monthly_surplus,
+       d.risk_class, d.by_provider, d.open_questions, d.verdict, d.reasons, d.judged_at, o.verdict AS outcome
+FROM underwriting.application ap
+JOIN underwriting.applicant p ON p.id = ap.applicant_id
+LEFT JOIN underwriting.judged d ON d.application_id = ap.id
+LEFT JOIN underwriting.outcome o ON o.application_id = ap.id;
+COMMENT ON VIEW underwriting.recommendation IS 'what policy recommends for each application, and why, as it was stored when answers came';
 COMMENT ON COLUMN underwriting.recommendation.application_id IS 'application';
 COMMENT ON COLUMN underwriting.recommendation.country IS 'of the applicant';
 COMMENT ON COLUMN underwriting.recommendation.amount IS 'principal, in the country''s currency';
@@ -723,6 +914,7 @@ COMMENT ON COLUMN underwriting.recommendation.by_provider IS 'risk class by prov
 COMMENT ON COLUMN underwriting.recommendation.open_questions IS 'questions that were not asked yet, or are to be asked again';
 COMMENT ON COLUMN underwriting.recommendation.verdict IS 'worst verdict of the rules that it fails; NULL while questions are open';
 COMMENT ON COLUMN underwriting.recommendation.reasons IS 'of the rules that it fails, worst first';
+COMMENT ON COLUMN underwriting.recommendation.judged_at IS 'when it was computed: as the latest answer came, or policy changed';
 COMMENT ON COLUMN underwriting.recommendation.outcome IS 'how it ended; NULL: the application is open';
 
 -- Who may do what --------------------------------------------------------------------------
@@ -760,6 +952,7 @@ GRANT SELECT ON underwriting.market, underwriting.source, underwriting.risk_band
     underwriting.question, underwriting.due, underwriting.score, underwriting.application_score,
     underwriting.feature, underwriting.feature_compared, underwriting.feature_wide, underwriting.velocity,
     underwriting.statement_month, underwriting.affordability, underwriting.fact, underwriting.failed_rule,
+    underwriting.coverage, underwriting.basis, underwriting.judgement, underwriting.judged,
     underwriting.recommendation
     TO underwriting_officer;
 GRANT SELECT, INSERT ON underwriting.applicant, underwriting.application, underwriting.outcome

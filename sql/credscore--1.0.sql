@@ -1143,7 +1143,7 @@ CREATE FUNCTION credscore_statement_transactions(
 ) RETURNS SETOF record
     AS 'MODULE_PATHNAME' LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE ROWS 1000;
 COMMENT ON FUNCTION credscore_statement_transactions(jsonb) IS
-    'the transactions in a report of Patascore, in its order: amounts in the currency of the statement, balance after the transaction, time as it was sent, without an offset; NULL: absent or malformed; an element that is no object gives no row; a report of an error, a report about several persons, or anything else: no rows';
+    'the transactions in a report of Patascore, in its order: amounts in the currency of the statement, sent_amount as a magnitude, balance after the transaction, time as it was sent, without an offset; NULL: absent or malformed; an element that is no object gives no row; a report of an error, a report about several persons, or anything else: no rows';
 
 CREATE FUNCTION credscore_statement_trends(
     statement jsonb,
@@ -1169,17 +1169,24 @@ CREATE FUNCTION credscore_score(
     OUT limit_low numeric,
     OUT limit_high numeric,
     OUT reasons text[],
-    OUT ready boolean
+    OUT ready boolean,
+    OUT decision text,
+    OUT risk_level text,
+    OUT risk_score numeric,
+    OUT telco_score numeric,
+    OUT telco_band int
 ) RETURNS record
     AS 'MODULE_PATHNAME' LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION credscore_score(jsonb) IS
-    'one score out of an answer of Pngme, LenderLink, Patascore or Weza, recognised by its shape; provider NULL: none of them; score as the provider has it, its range and direction where documented; probability, 0 to 1: of an overdue loan (Pngme), as given divided by 100, of what is not documented (Patascore); limit_low and limit_high: amounts; ready: user older than five minutes (Pngme), score (Patascore), product (LenderLink) or result (Weza) there; NULL: the provider does not say, or not in a form that can be right';
+    'one score out of an answer of Pngme, LenderLink, Patascore or Weza, recognised by its shape; provider NULL: none of them; score as the provider has it, its range and direction where documented; probability, 0 to 1: of an overdue loan (Pngme), as given divided by 100, of what is not documented (Patascore); limit_low and limit_high: amounts; ready: there is a score, and the user is older than five minutes (Pngme); decision, risk_level and risk_score: Weza''s type, riskLevel and riskScore; telco_score and telco_band: those of a telco product of LenderLink, also beside another score; NULL: the provider does not say, or not in a form that can be right';
 
 -- Local features --------------------------------------------------------------
 
 CREATE TABLE credscore.party (
     role text NOT NULL CHECK (role IN ('betting', 'lender', 'own_account', 'airtime', 'none')),
-    name text NOT NULL CHECK (name ~ '[[:alnum:]]'),
+    name text NOT NULL CHECK (name ~ '[[:alnum:]]' AND octet_length(name) <= 100),
+    kind text NOT NULL DEFAULT 'any' CHECK (kind IN ('any', 'paybill', 'till', 'payout')),
+    whole boolean NOT NULL DEFAULT false,
     source text,
     shipped boolean NOT NULL DEFAULT false,
     PRIMARY KEY (role, name)
@@ -1187,32 +1194,40 @@ CREATE TABLE credscore.party (
 REVOKE ALL ON credscore.party FROM PUBLIC;
 GRANT SELECT ON credscore.party TO PUBLIC;
 COMMENT ON TABLE credscore.party IS
-    'who the businesses on M-Pesa statements are, for credscore_statement_features; a row applies when the words of its name follow each other in a party, its number included; the owner adds rows, and pg_dump keeps those';
+    'who the businesses on M-Pesa statements are; a row applies when the words of its name follow each other in a party, or it is the party''s number; the owner adds rows, and pg_dump keeps those; credscore_party_match() shows which apply';
 COMMENT ON COLUMN credscore.party.role IS
-    'betting: bookmaker or lottery; lender; own_account: an account of whoever the statement is of; airtime: sells airtime or bundles; none: a name that has no role, whatever other rows say';
+    'betting: bookmaker or lottery; lender; own_account: an account of whoever the statement is of; airtime: sells airtime or bundles; none: no role, whatever rows for the same name, for a part of it, or for a name of this number say';
 COMMENT ON COLUMN credscore.party.name IS
-    'name, or number of a paybill or till; case, and what is neither letter nor digit, do not matter';
+    'name, or number of a paybill or till; case, what is neither letter nor digit, and spaces do not matter';
+COMMENT ON COLUMN credscore.party.kind IS
+    'where it applies: paybill, till, payout (a business pays), or any';
+COMMENT ON COLUMN credscore.party.whole IS
+    'true: applies only where it is all of the party''s name, but for words such as LTD, KENYA, MOBILE or LOANS';
 COMMENT ON COLUMN credscore.party.source IS 'who says so';
 COMMENT ON COLUMN credscore.party.shipped IS
     'true: came with the extension, and comes again with it; to be without such a row, add its name with the role none';
 
-INSERT INTO credscore.party (role, name, source, shipped)
-SELECT role, pg_catalog.btrim(name), source, true
+INSERT INTO credscore.party (role, name, kind, whole, source, shipped)
+SELECT role, pg_catalog.btrim(name), kind, whole, source, true
 FROM (VALUES
-    ('betting', 'sportpesa, betika, odibets, odibet, mozzart, betway, betin, betpawa, sportybet, bangbet, dafabet, 1xbet, 22bet, melbet, betlion, shabiki, mcheza, kwikbet, chezacash, scorepesa, betafriq, kilibet, betviva, sportika, premierbet, premier bet, aviator, pesa crash',
+    ('betting', 'any', false, 'sportpesa, betika, odibets, odibet, mozzart, mozzartbet, betway, betin, betpawa, sportybet, bangbet, dafabet, 1xbet, 22bet, melbet, betlion, mcheza, kwikbet, chezacash, scorepesa, betafriq, kilibet, betviva, sportika, premierbet, betnare, pesa crash',
         'public parsers of M-Pesa statements; press reports on licences in Kenya, 2019 to 2025'),
-    ('betting', 'lotto', 'lotteries; our judgement'),
-    ('betting', '955100, 997270', 'businessdailyafrica.com, 2019'),
-    ('betting', '521521, 9555700, 955700', 'businessdailyafrica.com, 2022'),
-    ('betting', '290028', 'fixusjobs.com'),
-    ('betting', '5212121, 979992', 'tests of a public parser of M-Pesa statements'),
-    ('lender', 'Tala, Zenka, OKash, Timiza, Branch International, Mogo, Kashway, Lendplus, iPesa, MCo-op Cash, Opesa, Zash, Berry, Hustler Fund',
+    -- words of other names, too
+    ('betting', 'any', true, 'shabiki', 'public parsers of M-Pesa statements'),
+    ('betting', 'paybill', true, 'aviator', 'public parsers of M-Pesa statements'),
+    ('betting', 'any', false, 'lotto', 'lotteries; our judgement'),
+    ('betting', 'any', false, '955100, 997270', 'businessdailyafrica.com, 2019'),
+    ('betting', 'any', false, '521521, 9555700, 955700', 'businessdailyafrica.com, 2022'),
+    ('betting', 'any', false, '290028', 'fixusjobs.com'),
+    ('betting', 'any', false, '5212121, 979992', 'tests of a public parser of M-Pesa statements'),
+    ('lender', 'any', false, 'Zenka, OKash, Branch International, Mogo, Kashway, Lendplus, iPesa, MCo-op Cash, Opesa, Zash, Hustler Fund, Mular Credit',
         'public parsers of M-Pesa statements'),
-    ('lender', '851900', 'talasupport.zendesk.com'),
-    ('lender', '300067', 'tests of a public parser of M-Pesa statements'),
-    ('own_account', 'M-Shwari, KCB M-PESA', 'accounts that belong to the number of an M-Pesa account'),
-    ('airtime', 'Safaricom Data Bundles, Safaricom Offers', 'public samples of M-Pesa messages')
-) AS list (role, names, source)
+    ('lender', 'any', true, 'Tala, Timiza, Berry', 'public parsers of M-Pesa statements'),
+    ('lender', 'any', false, '851900', 'talasupport.zendesk.com'),
+    ('lender', 'any', false, '300067', 'tests of a public parser of M-Pesa statements'),
+    ('own_account', 'any', false, 'M-Shwari, KCB M-PESA', 'accounts that belong to the number of an M-Pesa account'),
+    ('airtime', 'any', false, 'Safaricom Data Bundles, Safaricom Offers, Safaricom Postpaid Bundles, 244441', 'public samples of M-Pesa messages and statements')
+) AS list (role, kind, whole, names, source)
 CROSS JOIN pg_catalog.regexp_split_to_table(list.names, ',') AS name;
 
 SELECT pg_catalog.pg_extension_config_dump('credscore.party', 'WHERE NOT shipped');
@@ -1225,7 +1240,45 @@ CREATE FUNCTION credscore_statement_features(
 ) RETURNS SETOF record
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 1000 ROWS 107;
 COMMENT ON FUNCTION credscore_statement_features(jsonb, timestamptz) IS
-    'features of Pngme''s catalogue, computed from the transactions of a Patascore answer up to utc_endtime, NULL: up to the last one; a row per feature and window, value and text_value NULL where the statement does not show it, was_imputed always NULL; amounts in KES, days are those of East African Time; no rows for what is no statement; 22023: utc_endtime is infinite';
+    'features of Pngme''s catalogue, and behind them ours (in_catalogue false), computed from the transactions of a Patascore answer up to utc_endtime, NULL: up to the last one; a row per feature and window, value and text_value NULL where the statement does not show it, was_imputed always NULL; amounts in KES, days are those of East African Time; no rows for what is no statement; 22023: utc_endtime is infinite';
+
+CREATE FUNCTION credscore_transactions(
+    statement jsonb,
+    utc_endtime timestamptz DEFAULT NULL,
+    OUT n int, OUT transaction_id text, OUT at timestamptz, OUT day date, OUT direction text,
+    OUT amount numeric, OUT balance numeric, OUT class text, OUT rail text, OUT party_number text,
+    OUT party text, OUT role text, OUT known_as text, OUT own boolean, OUT reverses text,
+    OUT fuliza boolean, OUT counted boolean, OUT details text, OUT line int
+) RETURNS SETOF record
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 1000 ROWS 1000;
+COMMENT ON FUNCTION credscore_transactions(jsonb, timestamptz) IS
+    'the transactions of a Patascore answer as the features read them, the oldest first, without duplicates: n: 1 the oldest; at: NULL where it cannot be read; day: in East African Time; direction: in or out, NULL where nothing moves; amount: magnitude, KES; balance: after it; class: transaction, reversal, request, airtime, own, loan, repayment, charge, overdraft or overdraft_repayment; rail: person, small_business, paybill, till, business, salary, promotion, agent, bank, international, fund or savings; party_number and party: the other side; role: betting, lender, own_account or airtime, of party or class; known_as: its name in credscore.party; own: between accounts of one customer; reverses: receipt that a reversal names; fuliza: paid with the overdraft; counted: in count_transactions_depository; details: the text; line: place in statement_details, from 1; no rows for what is no statement';
+
+CREATE FUNCTION credscore_coverage(
+    statement jsonb,
+    OUT kind text, OUT first_at timestamptz, OUT last_at timestamptz, OUT days int,
+    OUT complete_from timestamptz, OUT transactions int, OUT duplicates int, OUT unread int
+) RETURNS record
+    AS 'MODULE_PATHNAME' LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION credscore_coverage(jsonb) IS
+    'what the transactions of a Patascore answer cover: kind: consumer, till, paybill or organisation (a till or a paybill), NULL: not known; first_at and last_at; days: from the first to the last, both counted, in East African Time; complete_from: since then each balance follows from the one before, so that nothing is missing, NULL: not known; transactions: rows without duplicates; duplicates: rows left out, as they were there already; unread: rows whose time, amounts, text or balance cannot be read; all NULL for what is no statement';
+
+CREATE FUNCTION credscore_identity(
+    statement jsonb,
+    OUT national_id text, OUT phone_number text, OUT registered_id text, OUT statement_name text[],
+    OUT customer_name text[], OUT similarity_score numeric, OUT verified_status text, OUT message text
+) RETURNS record
+    AS 'MODULE_PATHNAME' LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION credscore_identity(jsonb) IS
+    'whose statement a Patascore answer is about: national_id and phone_number of the upload; and of its fraud_data registered_id (the id that was looked up), statement_name and customer_name (words of names), similarity_score, verified_status and message as they were sent; all NULL for what is no report, or about several persons';
+
+CREATE FUNCTION credscore_party_match(
+    party text,
+    OUT role text, OUT name text
+) RETURNS SETOF record
+    AS 'MODULE_PATHNAME' LANGUAGE C STRICT STABLE PARALLEL SAFE ROWS 1;
+COMMENT ON FUNCTION credscore_party_match(text) IS
+    'the rows of credscore.party that apply to a party, or to the party in the text of a transaction; a row of the role none takes away others, which are then left out';
 
 -- Watching it ------------------------------------------------------------------
 

@@ -290,7 +290,8 @@ SELECT * FROM shown((
     'count_airtime_purchase_events', 'sum_of_airtime_credits', 'sum_of_depository_balances_latest', 'min_end_of_day_depository_balance', 'data_density');
 
 -- 14. Malformed: null, not a wrong number.
--- One transaction without a time, or with one that is none: nothing is shown.
+-- One transaction without a time, or with one that is none or ambiguous: no
+-- flows and counts, but balances, density, recency, currency.
 SELECT t, count(value) FROM unnest(ARRAY['', '2024-02-30', '2024-03-01T25:00:00', '01/03/2024', '2024-03-01T10:00:00+99']) t,
     credscore_statement_features(statement_of('2024-03-01|B|Airtime Purchase|0|1|1', t || '|A|Airtime Purchase|0|2|2'))
 GROUP BY t ORDER BY t COLLATE "C";
@@ -298,7 +299,7 @@ GROUP BY t ORDER BY t COLLATE "C";
 -- balances and days; here in 31-90, and so in 0-90.  Always 3 and 1.
 SELECT amounts, count(*) FILTER (WHERE feature <> 'data_density' AND "0-30" = 0 AND "31-90" IS NULL AND "0-90" IS NULL) AS flows,
     count(*) FILTER (WHERE feature = 'data_density' AND "31-90" > 0 AND "0-90" > 0) AS density
-FROM unnest(ARRAY['|', '0|', '|0', '"abc"|0', '-5|0', '"1,250.00"|0', 'true|0', '1e25|0', '1e-25|0', '{}|[]']) amounts,
+FROM unnest(ARRAY['|', '0|', '|0', '"abc"|0', '-5|0', '"1,250.0.0"|0', 'true|0', '1e25|0', '1e-25|0', '{}|[]']) amounts,
     shown(statement_of('2024-03-31|B|Pay Bill Charge|0|0|1', '2024-02-01|A|Airtime Purchase|' || amounts || '|2'), NULL,
         'sum_of_debits', 'sum_of_credits', 'count_airtime_purchase_events', 'data_density') s
 GROUP BY amounts ORDER BY amounts COLLATE "C";

@@ -23,7 +23,7 @@ ORDER BY p.proname COLLATE "C", p.oid::regprocedure::text COLLATE "C";
 
 -- What \df credscore* shows is for users, and fits a screen; the schema credscore
 -- keeps what only serves views and the wrapper.
-SELECT n.nspname, count(*), count(*) <= 40 AS fits_a_screen,
+SELECT n.nspname, count(*), count(*) <= 48 AS fits_a_screen,
     string_agg(p.proname, ' ' ORDER BY p.proname COLLATE "C") AS functions
 FROM member m JOIN pg_proc p ON m.classid = 'pg_proc'::regclass AND m.objid = p.oid
 JOIN pg_namespace n ON n.oid = p.pronamespace

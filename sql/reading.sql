@@ -55,7 +55,7 @@ FROM unnest(ARRAY['{"risk_score": 0}', '{"risk_score": 1.0}', '{"risk_score": 1.
     '{"user_created_at_elapsed_minutes": 60}']) doc, credscore_score(doc::jsonb);
 
 -- LenderLink: the check's own score before a telco product's; what is no score
-SELECT doc, score, higher_is_better, band, reasons, ready
+SELECT doc, provider, score, higher_is_better, band, reasons, ready, telco_score, telco_band
 FROM unnest(ARRAY['{"scores": {"G": [["score", 337], ["band", 1]], "911": {"scorePtd": 600, "bandPtd": 10}}}',
     '{"scores": {"G": {"score": 337, "band": 1}, "CVSCR2": {"cvScore": {"score": 501, "band": 3}}}}',
     '{"scores": {"911": {"cvScore": [["score", 501.5], ["band", 3]]}}}',
@@ -63,6 +63,10 @@ FROM unnest(ARRAY['{"scores": {"G": [["score", 337], ["band", 1]], "911": {"scor
     '{"scores": {"G": [["score", -6], ["band", 23]]}}', '{"scores": {"G": [["score"], "score", ["score", 1, 2], [5, 1], ["band", 2]]}}',
     '{"scores": {"911": {"scorePtd": -9, "bandPtd": 11}}}', '{"scores": {"911": {"bandPtd": 0}}}',
     '{"scores": {"911": {"scorePtd": "x", "bandPtd": 1.5}}}', '{"scores": {"911": 5}}', '{"scores": {"911": []}}',
+    '{"scores": {"911": {"scorePtd": -9}, "G": [["score", 337], ["band", 3]]}}', '{"scores": {"911": {"bandPtd": 4}, "G": {"score": -9}}}',
+    '{"scores": "911;", "911": {"cvTotals": {"requestsTotal7": 1}, "scorePtd": 600}}', '{"scores": "G;911;", "G": [["score", 337]], "911": {}}',
+    '{"scores": "911;"}', '{"scores": "912;", "911": {"scorePtd": 600}}', '{"scores": ";;", "": {"scorePtd": 600}}',
+    '{"scores": {"911": {"cvTotals": {"requestsTotal7": 1}}}}',
     '{"code": "1000"}', '{"code": 1000, "scores": {"911": {}}}', '{"code": "1111", "scores": {"911": {"scorePtd": 600}}}',
     '{"code": "401", "scores": {"911": {"scorePtd": 600}}}', '{"code": "?", "scores": {"911": {"scorePtd": 600}}}']) doc,
     credscore_score(doc::jsonb);
@@ -78,6 +82,16 @@ FROM unnest(ARRAY['{"probability": 100}', '{"probability": "0"}', '{"probability
     '{"reason_code_1": "a", "reason_code_3": "c", "reason_code_4": ""}', '{"reason_code_2": 7, "reason_code_5": "e"}',
     '{"grade": ""}', '{"grade": 7}', '{"credit_score": -1}', '{"score": "528.6"}', '{"score": "528.6", "credit_score": "412"}', '{}']) doc,
     credscore_score(jsonb_build_object('data', jsonb_build_object('score_data', doc::jsonb)));
+
+-- Weza: an outcome without a score is not ready
+SELECT doc, score, grade, decision, risk_level, risk_score, reasons, ready
+FROM unnest(ARRAY['{"assessmentId": "a", "assessmentType": "b", "result": {"type": "authorized", "reason": null, "message": null, "riskLevel": "normal",
+        "riskScore": 0, "creditScore": 660, "creditRating": "good"}}',
+    '{"creditRating": "good", "riskScore": "0.5", "riskLevel": ""}', '{"creditScore": 1, "type": 5, "riskScore": "x"}',
+    '{"assessmentId": "a", "assessmentType": "b", "result": null}']) doc, credscore_score(doc::jsonb);
+
+-- windows are found where products are only named
+SELECT days, requests_total FROM credscore_lac_windows('{"scores": "911;", "911": {"cvTotals": {"requestsTotal7": 1}}}');
 
 -- score_data before score_output; statement_details make a person, too
 SELECT doc, provider, score, ready

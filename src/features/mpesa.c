@@ -44,8 +44,11 @@ typedef struct Pattern
 {
 	const char *text;
 	CsMpesaClass class;
-	bool party; /* the text goes on with the party */
-	int	 roles;
+	bool		  party; /* the text goes on with the party */
+	int			  roles;
+	CsMpesaRail	  rail;
+	CsMpesaHolder holder;
+	const char	 *known_as;
 } Pattern;
 
 /* Whom one pays to a paybill, and who pays out from one. */
@@ -53,59 +56,113 @@ typedef struct Pattern
 	(CS_PARTY_BETTING | CS_PARTY_LENDER | CS_PARTY_OWN_ACCOUNT | \
 	 CS_PARTY_AIRTIME)
 
+/* At a till one buys, and pays no loan. */
+#define TILL_ROLE (CS_PARTY_BETTING | CS_PARTY_AIRTIME)
+
+/* "M-Pesa", "MPesa", and where it is wrapped "M- Pesa". */
+#define MPESA	"m[-[ ]]pesa"
+#define MSHWARI "m[-[ ]]shwari"
+#define FULIZA	"[fuliza " MPESA " ]"
+
+/* Rows of the table: without a party, with one, and of loans without one. */
+#define PLAIN(text, class, rail, holder) \
+	{ \
+		text, class, false, 0, rail, holder, NULL \
+	}
+#define PARTY(text, roles, rail, holder) \
+	{ \
+		text, CS_MPESA_TRANSACTION, true, roles, rail, holder, NULL \
+	}
+#define LOAN(text, class, known_as) \
+	{ \
+		text, class, false, 0, CS_RAIL_NONE, CS_HOLDER_CONSUMER, known_as \
+	}
+
+#define CONSUMER CS_HOLDER_CONSUMER
+
 /* The first that matches holds. */
 static const Pattern patterns[] = {
-	{"overdraft of credit party", CS_MPESA_OVERDRAFT, false, 0},
-	{"od loan repayment to ", CS_MPESA_OVERDRAFT_REPAID, true, 0},
+	PLAIN("overdraft of credit party", CS_MPESA_OVERDRAFT, CS_RAIL_NONE,
+		  CONSUMER),
+	{"od loan repayment to ", CS_MPESA_OVERDRAFT_REPAID, true, 0, CS_RAIL_NONE,
+	 CONSUMER, NULL},
 	/* names the kind that it reverses, and is not of that kind */
-	{"*reversal", CS_MPESA_TRANSACTION, false, 0},
+	PLAIN("*reversal", CS_MPESA_REVERSAL, CS_RAIL_NONE, CS_HOLDER_ANY),
 
-	{"airtime purchase[ with fuliza]", CS_MPESA_AIRTIME, false, 0},
-	{"customer bundle purchase [with fuliza ]to ", CS_MPESA_AIRTIME, true, 0},
-	{"recharge for customer [with fuliza ]to ", CS_MPESA_AIRTIME, true, 0},
-	{"buy bundles", CS_MPESA_AIRTIME, false, 0},
+	PLAIN("airtime purchase[ with fuliza]", CS_MPESA_AIRTIME, CS_RAIL_NONE,
+		  CONSUMER),
+	{"customer bundle purchase [with fuliza ]to ", CS_MPESA_AIRTIME, true, 0,
+	 CS_RAIL_NONE, CONSUMER, NULL},
+	{"recharge for customer [with fuliza ]to ", CS_MPESA_AIRTIME, true, 0,
+	 CS_RAIL_NONE, CONSUMER, NULL},
+	PLAIN("buy bundles", CS_MPESA_AIRTIME, CS_RAIL_NONE, CONSUMER),
 
-	{"customer transfer [fuliza m[-]pesa ]to ", CS_MPESA_TRANSACTION, true, 0},
-	{"intimate card customer transfer to ", CS_MPESA_TRANSACTION, true, 0},
-	{"offnet c2b transfer to ", CS_MPESA_TRANSACTION, true, 0},
-	{"customer payment to small business to ", CS_MPESA_TRANSACTION, true, 0},
-	{"customer send money to micro sme business [with fuliza m[-]pesa ]to ",
-	 CS_MPESA_TRANSACTION, true, 0},
+	PARTY("customer transfer " FULIZA "to ", 0, CS_RAIL_PERSON, CONSUMER),
+	PARTY("intimate card customer transfer to ", 0, CS_RAIL_PERSON, CONSUMER),
+	PARTY("offnet c2b transfer to ", 0, CS_RAIL_PERSON, CONSUMER),
+	PARTY("customer payment to small business to ", 0, CS_RAIL_SMALL_BUSINESS,
+		  CONSUMER),
+	PARTY("customer send money to micro sme business [with fuliza " MPESA
+		  " ]to ",
+		  0, CS_RAIL_SMALL_BUSINESS, CONSUMER),
+	PLAIN("small business withdrawal from business account", CS_MPESA_OWN,
+		  CS_RAIL_SMALL_BUSINESS, CONSUMER),
 
-	{"pay bill [online ][fuliza m[-]pesa ]to ", CS_MPESA_TRANSACTION, true,
-	 ANY_ROLE},
-	{"card pay bill [online ]to ", CS_MPESA_TRANSACTION, true, ANY_ROLE},
-	/* at a till one buys, and pays no loan */
-	{"merchant payment [online ][fuliza m[-]pesa ][online ]to ",
-	 CS_MPESA_TRANSACTION, true, CS_PARTY_BETTING | CS_PARTY_AIRTIME},
-	{"business payment from ", CS_MPESA_TRANSACTION, true, ANY_ROLE},
-	{"salary payment from ", CS_MPESA_TRANSACTION, true, ANY_ROLE},
-	{"promotion payment from ", CS_MPESA_TRANSACTION, true, ANY_ROLE},
-	{"merchant customer payment from ", CS_MPESA_TRANSACTION, true, ANY_ROLE},
+	PARTY("pay bill [online ]" FULIZA "to ", ANY_ROLE, CS_RAIL_PAYBILL,
+		  CONSUMER),
+	PARTY("card pay bill [online ]to ", ANY_ROLE, CS_RAIL_PAYBILL, CONSUMER),
+	PARTY("merchant payment [online ]" FULIZA "[online ]to ", TILL_ROLE,
+		  CS_RAIL_TILL, CONSUMER),
+	PARTY("business payment from ", ANY_ROLE, CS_RAIL_BUSINESS, CONSUMER),
+	PARTY("salary payment from ", ANY_ROLE, CS_RAIL_SALARY, CONSUMER),
+	PARTY("promotion payment from ", ANY_ROLE, CS_RAIL_PROMOTION, CONSUMER),
+	PARTY("merchant customer payment from ", ANY_ROLE, CS_RAIL_BUSINESS,
+		  CONSUMER),
 
-	{"customer withdrawal at agent till ", CS_MPESA_TRANSACTION, true, 0},
-	{"deposit of funds at agent till ", CS_MPESA_TRANSACTION, true, 0},
-	{"funds received from ", CS_MPESA_TRANSACTION, true, 0},
-	{"transfer from bank ", CS_MPESA_TRANSACTION, true, 0},
-	{"receive international [zero rated ]transfer from ", CS_MPESA_TRANSACTION,
-	 true, 0},
+	PARTY("customer withdrawal at agent till ", 0, CS_RAIL_AGENT, CONSUMER),
+	PARTY("deposit of funds at agent till ", 0, CS_RAIL_AGENT, CONSUMER),
+	PARTY("funds received from ", 0, CS_RAIL_PERSON, CONSUMER),
+	PARTY("transfer from bank ", 0, CS_RAIL_BANK, CONSUMER),
+	PARTY("receive international [zero rated ]transfer from ", 0,
+		  CS_RAIL_INTERNATIONAL, CONSUMER),
 
-	{"m[-]shwari deposit", CS_MPESA_OWN, false, 0},
-	{"m[-]shwari lock", CS_MPESA_OWN, false, 0},
-	{"m[-]shwari withdraw", CS_MPESA_OWN, false, 0},
-	{"m[-]shwari loan disburse", CS_MPESA_LOAN, false, 0},
-	{"term loan disbursement", CS_MPESA_LOAN, false, 0},
-	{"m[-]shwari loan repayment", CS_MPESA_REPAYMENT, false, 0},
-	{"kcb m[-]pesa loan repayment", CS_MPESA_REPAYMENT, false, 0},
-	{"m[-]shwari loan request", CS_MPESA_NOTHING, false, 0},
-	{"kcb m[-]pesa loan request", CS_MPESA_NOTHING, false, 0},
-	{"kcb m[-]pesa deposit", CS_MPESA_OWN, false, 0},
-	{"kcb m[-]pesa target [first ]deposit", CS_MPESA_OWN, false, 0},
-	{"kcb m[-]pesa withdraw", CS_MPESA_OWN, false, 0},
+	PLAIN(MSHWARI " deposit", CS_MPESA_OWN, CS_RAIL_SAVINGS, CONSUMER),
+	PLAIN(MSHWARI " lock", CS_MPESA_OWN, CS_RAIL_SAVINGS, CONSUMER),
+	PLAIN(MSHWARI " withdraw", CS_MPESA_OWN, CS_RAIL_SAVINGS, CONSUMER),
+	LOAN(MSHWARI " loan disburse", CS_MPESA_LOAN, "M-Shwari"),
+	LOAN(MSHWARI " loan repayment", CS_MPESA_REPAYMENT, "M-Shwari"),
+	LOAN(MSHWARI " loan request", CS_MPESA_NOTHING, "M-Shwari"),
+	LOAN("kcb " MPESA " loan repayment", CS_MPESA_REPAYMENT, "KCB M-PESA"),
+	LOAN("kcb " MPESA " loan request", CS_MPESA_NOTHING, "KCB M-PESA"),
+	PLAIN("kcb " MPESA " deposit", CS_MPESA_OWN, CS_RAIL_SAVINGS, CONSUMER),
+	PLAIN("kcb " MPESA " lock", CS_MPESA_OWN, CS_RAIL_SAVINGS, CONSUMER),
+	PLAIN("kcb " MPESA " target", CS_MPESA_OWN, CS_RAIL_SAVINGS, CONSUMER),
+	PLAIN("kcb " MPESA " withdraw", CS_MPESA_OWN, CS_RAIL_SAVINGS, CONSUMER),
+	LOAN("term loan disbursement", CS_MPESA_LOAN, "Term Loan"),
+	LOAN("term loan repayment", CS_MPESA_REPAYMENT, "Term Loan"),
 
-	{"unit trust invest to ", CS_MPESA_TRANSACTION, true, 0},
-	{"unit trust withdraw from ", CS_MPESA_TRANSACTION, true, 0},
-	{"sell shares payment by ", CS_MPESA_TRANSACTION, true, 0},
+	PARTY("unit trust invest to ", 0, CS_RAIL_FUND, CONSUMER),
+	PARTY("unit trust withdraw from ", 0, CS_RAIL_FUND, CONSUMER),
+	PARTY("sell shares payment by ", 0, CS_RAIL_FUND, CONSUMER),
+
+	/* Tills and paybills: customers pay, and the owner's bank is paid. */
+	PARTY("merchant payment [online ]" FULIZA "[online ]from ", 0,
+		  CS_RAIL_TILL, CS_HOLDER_TILL),
+	PARTY("customer merchant payment from ", 0, CS_RAIL_TILL, CS_HOLDER_TILL),
+	PARTY("pay bill [online ]" FULIZA "from ", 0, CS_RAIL_PAYBILL,
+		  CS_HOLDER_PAYBILL),
+	PLAIN("merchant account to organization settlement", CS_MPESA_OWN,
+		  CS_RAIL_BANK, CS_HOLDER_TILL),
+	PLAIN("utility account to organization settlement", CS_MPESA_OWN,
+		  CS_RAIL_BANK, CS_HOLDER_PAYBILL),
+	PLAIN("organi[s][z]ation settlement", CS_MPESA_OWN, CS_RAIL_BANK,
+		  CS_HOLDER_ORGANISATION),
+	PLAIN("organi[s][z]ation withdrawal", CS_MPESA_OWN, CS_RAIL_BANK,
+		  CS_HOLDER_ORGANISATION),
+	PARTY("business payment to ", 0, CS_RAIL_BUSINESS, CS_HOLDER_ORGANISATION),
+	PARTY("salary payment to ", 0, CS_RAIL_SALARY, CS_HOLDER_ORGANISATION),
+	PARTY("promotion payment to ", 0, CS_RAIL_PROMOTION,
+		  CS_HOLDER_ORGANISATION),
 };
 
 /* The bracket that closes the one at `open`. */
@@ -188,25 +245,67 @@ find(const char *text, const char *end, const char *pattern)
 
 /* --- rows --- */
 
-/*
- * "Pay Bill Charge", "Customer Transfer of Funds Charge": names no party, and
- * so has no number, as "Merchant Payment to 5 - EV CHARGE" has.
- */
-static bool
-is_fee(const char *text, const char *end)
+/* Where a text ends that ends with this word, without it; NULL: it does not. */
+static const char *
+cut_word(const char *text, const char *end, const char *word)
 {
-	static const char word[] = "charge";
-	const size_t	  len = sizeof(word) - 1;
+	size_t len = strlen(word);
 
 	while (end > text && is_blank(end[-1]))
 		end--;
 	if ((size_t) (end - text) <= len || !is_blank(end[-1 - (int) len]) ||
 		begins(end - len, end, word) == NULL)
+		return NULL;
+	return end - len;
+}
+
+/*
+ * "Pay Bill Charge", "Pay Bill Charge Online": names no party, and so has no
+ * number, as "Merchant Payment to 5 - EV CHARGE" has.
+ */
+static bool
+is_fee(const char *text, const char *end)
+{
+	const char *online = cut_word(text, end, "online");
+
+	if (cut_word(text, online != NULL ? online : end, "charge") == NULL)
 		return false;
 	for (; text < end; text++)
 		if (is_digit(*text))
 			return false;
 	return true;
+}
+
+static bool
+is_capital(char c)
+{
+	return c >= 'A' && c <= 'Z';
+}
+
+/*
+ * The receipt that a reversal names, if it does: a word of capitals and digits
+ * that begins with a capital and has a digit, which no name has.
+ */
+static const char *
+find_receipt(const char *text, const char *end)
+{
+	CsWord word;
+
+	while (cs_words_next(&text, end, &word))
+	{
+		int digits = 0;
+		int capitals = 0;
+
+		for (size_t i = 0; i < word.len; i++)
+		{
+			digits += is_digit(word.text[i]);
+			capitals += is_capital(word.text[i]);
+		}
+		if (word.len == CS_MPESA_RECEIPT && is_capital(word.text[0]) &&
+			digits > 0 && digits + capitals == CS_MPESA_RECEIPT)
+			return word.text;
+	}
+	return NULL;
 }
 
 /*
@@ -262,7 +361,12 @@ cs_mpesa_classify(const char *text, size_t len, CsMpesaRow *row)
 		if (rest == NULL)
 			continue;
 		row->class = pattern->class;
+		row->rail = pattern->rail;
+		row->holder = pattern->holder;
 		row->roles = pattern->roles;
+		row->known_as = pattern->known_as;
+		if (pattern->class == CS_MPESA_REVERSAL)
+			row->reverses = find_receipt(text, end);
 		row->fuliza = strstr(pattern->text, "fuliza") != NULL &&
 					  find(text, rest, "fuliza") != NULL;
 		if (pattern->party)

@@ -2,8 +2,9 @@
  * party.c
  *	  The table credscore.party; see party.h.
  *
- * Names hang in buckets by their first word, so that a word of a text is
- * compared only with the names that begin with it, however long the table is.
+ * Names hang in buckets by the hash of all their letters.  At each word of a
+ * party that word, the word and its next, and so on are looked up, up to the
+ * length of the longest name: work that does not grow with the table.
  *
  * The table is read directly, not through SPI: no plan, no search_path, and
  * no privilege but to use the schema.
@@ -24,15 +25,22 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
-#include "features/mpesa.h"
 #include "features/words.h"
 
 /* Columns of the table, as the install script has them. */
-#define COLUMN_ROLE 1
-#define COLUMN_NAME 2
+#define COLUMN_ROLE	 1
+#define COLUMN_NAME	 2
+#define COLUMN_KIND	 3
+#define COLUMN_WHOLE 4
 
-/* The role that takes all others from a name. */
-#define ROLE_NONE 0x100
+/* What a name may be the party of. */
+#define KIND_PAYBILL 1
+#define KIND_TILL	 2
+#define KIND_PAYOUT	 4
+#define KIND_ANY	 (KIND_PAYBILL | KIND_TILL | KIND_PAYOUT)
+
+/* Fewer digits than this are a part of a name, as in 22BET. */
+#define NUMBER_MIN 4
 
 #define FIRST_SIZE 64
 
@@ -40,9 +48,13 @@ typedef struct Party
 {
 	const char *name;
 	const char *end;
-	uint32		hash; /* of its first word */
+	uint32		hash;
+	int			letters;
 	int			roles;
-	int			next; /* in its bucket; -1: the last */
+	int			kinds;
+	bool		whole;	/* is the party's name, but for words like LTD */
+	bool		number; /* consists of digits, and is a number */
+	int			next;	/* in its bucket; -1: the last */
 } Party;
 
 struct CsPartyList
@@ -52,53 +64,122 @@ struct CsPartyList
 	Party *parties;
 	int	  *buckets;	 /* the first of each; -1: empty */
 	uint32 nbuckets; /* a power of two */
+	int	   longest;	 /* letters of the longest name */
 };
 
 /* --- loading --- */
 
-static int
-role_of(const char *name)
+/* A word of a constraint of the table, and what it stands for. */
+typedef struct Choice
 {
-	static const struct
-	{
-		const char *name;
-		int			role;
-	} roles[] = {
-		{"betting", CS_PARTY_BETTING},
-		{"lender", CS_PARTY_LENDER},
-		{"own_account", CS_PARTY_OWN_ACCOUNT},
-		{"airtime", CS_PARTY_AIRTIME},
-		{"none", ROLE_NONE},
-	};
+	const char *name;
+	int			value;
+} Choice;
 
-	for (int i = 0; i < (int) lengthof(roles); i++)
-		if (strcmp(name, roles[i].name) == 0)
-			return roles[i].role;
-	elog(ERROR, "credscore.party has the unknown role \"%s\"", name);
+static const Choice role_names[] = {
+	{"betting", CS_PARTY_BETTING},
+	{"lender", CS_PARTY_LENDER},
+	{"own_account", CS_PARTY_OWN_ACCOUNT},
+	{"airtime", CS_PARTY_AIRTIME},
+	{"none", CS_PARTY_NONE},
+};
+
+static const Choice kind_names[] = {
+	{"any", KIND_ANY},
+	{"paybill", KIND_PAYBILL},
+	{"till", KIND_TILL},
+	{"payout", KIND_PAYOUT},
+};
+
+static int
+choose(const Choice *choices, int n, const char *column, const char *name)
+{
+	for (int i = 0; i < n; i++)
+		if (strcmp(name, choices[i].name) == 0)
+			return choices[i].value;
+	elog(ERROR, "credscore.party has the unknown %s \"%s\"", column, name);
+}
+
+const char *
+cs_party_role_name(int role)
+{
+	for (int i = 0; i < (int) lengthof(role_names); i++)
+		if (role_names[i].value == role)
+			return role_names[i].name;
+	return NULL;
+}
+
+static bool
+is_digits(const char *text, const char *end)
+{
+	for (; text < end; text++)
+		if (*text < '0' || *text > '9')
+			return false;
+	return true;
+}
+
+/* Hash and letters of a name; false: it has no words. */
+static bool
+measure(Party *party)
+{
+	const char *at = party->name;
+	CsWord		word;
+
+	party->hash = CS_WORDS_NO_HASH;
+	party->number = true;
+	while (cs_words_next(&at, party->end, &word))
+	{
+		party->hash = cs_words_hash(party->hash, &word);
+		party->letters += (int) word.len;
+		party->number &= is_digits(word.text, word.text + word.len);
+	}
+	return party->letters > 0;
 }
 
 /* A name without words matches nothing, and is left out. */
 static void
-add_party(CsPartyList *list, const char *name, int role)
+add_party(CsPartyList *list, const Party *party)
 {
-	const char *at = name;
-	const char *end = name + strlen(name);
-	CsWord		first;
-	Party	   *party;
-
-	if (!cs_words_next(&at, end, &first))
-		return;
 	if (list->nparties == list->size)
 	{
 		list->size *= 2;
 		list->parties =
 			repalloc(list->parties, sizeof(Party) * (Size) list->size);
 	}
-	party = &list->parties[list->nparties++];
-	party->name = name;
-	party->end = end;
-	party->hash = cs_words_hash(&first);
-	party->roles = role;
+	list->parties[list->nparties] = *party;
+	if (!measure(&list->parties[list->nparties]))
+		return;
+	list->longest = Max(list->longest, list->parties[list->nparties].letters);
+	list->nparties++;
+}
+
+/* A column as a terminated text; NULL where it is NULL. */
+static const char *
+column_text(TupleTableSlot *slot, int column)
+{
+	bool  isnull;
+	Datum value = slot_getattr(slot, column, &isnull);
+
+	return isnull ? NULL : TextDatumGetCString(value);
+}
+
+static void
+read_row(CsPartyList *list, TupleTableSlot *slot)
+{
+	const char *role = column_text(slot, COLUMN_ROLE);
+	const char *kind = column_text(slot, COLUMN_KIND);
+	bool		no_whole;
+	Datum		whole = slot_getattr(slot, COLUMN_WHOLE, &no_whole);
+	Party		party = {.name = column_text(slot, COLUMN_NAME)};
+
+	/* constraints forbid these, and an owner can drop constraints */
+	if (role == NULL || kind == NULL || party.name == NULL || no_whole)
+		return;
+	party.end = party.name + strlen(party.name);
+	party.roles = choose(role_names, lengthof(role_names), "role", role);
+	party.kinds = choose(kind_names, lengthof(kind_names), "kind", kind);
+	party.whole = DatumGetBool(whole);
+	add_party(list, &party);
 }
 
 static void
@@ -110,29 +191,19 @@ read_table(CsPartyList *list)
 	TableScanDesc scan = table_beginscan(table, GetActiveSnapshot(), 0, NULL);
 
 	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
-	{
-		bool  no_role;
-		bool  no_name;
-		Datum role = slot_getattr(slot, COLUMN_ROLE, &no_role);
-		Datum party = slot_getattr(slot, COLUMN_NAME, &no_name);
-
-		/* constraints forbid these, and an owner can drop constraints */
-		if (no_role || no_name)
-			continue;
-		add_party(list, TextDatumGetCString(party),
-				  role_of(TextDatumGetCString(role)));
-	}
+		read_row(list, slot);
 	table_endscan(scan);
 	ExecDropSingleTupleTableSlot(slot);
 	table_close(table, AccessShareLock);
 }
 
 static bool
-same_name(const Party *a, const Party *b)
+same_party(const Party *a, const Party *b)
 {
-	return a->hash == b->hash &&
-		   cs_words_begin(a->name, a->end, b->name, b->end) &&
-		   cs_words_begin(b->name, b->end, a->name, a->end);
+	return a->hash == b->hash && a->kinds == b->kinds &&
+		   a->whole == b->whole &&
+		   (a->roles == CS_PARTY_NONE) == (b->roles == CS_PARTY_NONE) &&
+		   cs_words_same(a->name, a->end, b->name, b->end);
 }
 
 /* Puts a name into its bucket, or its role to the same name that is there. */
@@ -143,7 +214,7 @@ hang_party(CsPartyList *list, int i)
 	int	  *bucket = &list->buckets[party->hash & (list->nbuckets - 1)];
 
 	for (int other = *bucket; other >= 0; other = list->parties[other].next)
-		if (same_name(&list->parties[other], party))
+		if (same_party(&list->parties[other], party))
 		{
 			list->parties[other].roles |= party->roles;
 			return;
@@ -173,35 +244,207 @@ cs_party_load(MemoryContext context)
 	return list;
 }
 
+/* --- parts of a party --- */
+
+static bool
+is_number_char(char c)
+{
+	return (c >= '0' && c <= '9') || c == '*';
+}
+
+void
+cs_party_split(const char *text, size_t len, CsPartyParts *parts)
+{
+	const char *end = text + len;
+	const char *at = text;
+
+	while (at < end && is_number_char(*at))
+		at++;
+	if (at - text < NUMBER_MIN)
+		at = text;
+	parts->number = text;
+	parts->number_len = at - text;
+	while (at < end && strchr(" \t\n\v\f\r-", *at) != NULL && *at != '\0')
+		at++;
+	parts->name = at;
+	parts->name_len = end - at;
+}
+
+/*
+ * Words that any business may have, and an app of a lender or a bookmaker;
+ * others make it another business.
+ */
+static const char *const common_words[] = {
+	"ltd", "limited", "plc",  "co",	 "company", "inc",	"kenya", "ke",	  "k",
+	"the", "mobile",  "loan", "app", "loans",	"game", "games", "online"};
+
+static bool
+is_common(const CsWord *word)
+{
+	for (int i = 0; i < (int) lengthof(common_words); i++)
+		if (cs_words_same(word->text, word->text + word->len, common_words[i],
+						  common_words[i] + strlen(common_words[i])))
+			return true;
+	return false;
+}
+
+static int
+count_own_words(const char *text, const char *end)
+{
+	CsWord word;
+	int	   n = 0;
+
+	while (cs_words_next(&text, end, &word))
+		n += !is_common(&word);
+	return n;
+}
+
 /* --- looking up --- */
 
-/* Roles of the names that begin at a word. */
-static int
-roles_at(const CsPartyList *list, const CsWord *word, const char *end)
+typedef struct Search
 {
-	uint32 hash = cs_words_hash(word);
-	int	   roles = 0;
+	const CsPartyList *list;
+	int				   kinds;
+	const char		  *end;
+	bool			   numbers;		  /* are numbers looked for, too? */
+	int				   own_words;	  /* of all of the name; -1: not counted */
+	const char		  *nothing_until; /* up to here a name of none reaches */
+	CsPartyFound	   found;
+	void			  *arg;
+} Search;
+
+static int
+kinds_of(CsMpesaRail rail)
+{
+	switch (rail)
+	{
+		case CS_RAIL_PAYBILL:
+			return KIND_PAYBILL;
+		case CS_RAIL_TILL:
+			return KIND_TILL;
+		case CS_RAIL_BUSINESS:
+		case CS_RAIL_SALARY:
+		case CS_RAIL_PROMOTION:
+			return KIND_PAYOUT;
+		default:
+			return KIND_ANY;
+	}
+}
+
+/* Does a name apply to these words of a party? */
+static bool
+applies(Search *search, const char *name, const Party *party,
+		const char *start, const char *end)
+{
+	if ((party->kinds & search->kinds) == 0 ||
+		(party->number && !search->numbers) ||
+		!cs_words_same(start, end, party->name, party->end))
+		return false;
+	if (!party->whole)
+		return true;
+	if (search->own_words < 0)
+		search->own_words = count_own_words(name, search->end);
+	return search->own_words == count_own_words(start, end);
+}
+
+/* Looks at the names of these words: those of none, or the others. */
+static void
+look_up(Search *search, const char *name, uint32 hash, const CsWord *first,
+		const CsWord *last, bool none)
+{
+	const CsPartyList *list = search->list;
+	const char		  *end = last->text + last->len;
 
 	for (int i = list->buckets[hash & (list->nbuckets - 1)]; i >= 0;
 		 i = list->parties[i].next)
 	{
 		const Party *party = &list->parties[i];
 
-		if (party->hash == hash && (party->roles & ROLE_NONE) == 0 &&
-			cs_words_begin(word->text, end, party->name, party->end))
-			roles |= party->roles;
+		if (party->hash != hash || (party->roles == CS_PARTY_NONE) != none ||
+			!applies(search, name, party, first->text, end))
+			continue;
+		if (none)
+			search->nothing_until = Max(search->nothing_until, end);
+		else if (end <= search->nothing_until)
+			continue;
+		search->found(party->name, party->roles, search->arg);
 	}
-	return roles;
 }
 
-int
-cs_party_roles(const CsPartyList *list, const char *text, size_t len)
+/* Looks at all names that begin at a word. */
+static void
+look_from(Search *search, const char *name, const CsWord *first, bool none)
 {
-	const char *end = text + len;
-	CsWord		word;
-	int			roles = 0;
+	CsWord		word = *first;
+	const char *at = first->text + first->len;
+	uint32		hash = CS_WORDS_NO_HASH;
+	int			letters = 0;
 
-	while (cs_words_next(&text, end, &word))
-		roles |= roles_at(list, &word, end);
-	return roles;
+	do
+	{
+		letters += (int) word.len;
+		if (letters > search->list->longest)
+			return;
+		hash = cs_words_hash(hash, &word);
+		look_up(search, name, hash, first, &word, none);
+	} while (cs_words_next(&at, search->end, &word));
+}
+
+static void
+look_at(Search *search, const char *text, size_t len)
+{
+	const char *at = text;
+	CsWord		word;
+
+	search->end = text + len;
+	search->own_words = -1;
+	search->nothing_until = text;
+	/* names of none that begin before others, or with them, come first */
+	while (cs_words_next(&at, search->end, &word))
+	{
+		look_from(search, text, &word, true);
+		look_from(search, text, &word, false);
+	}
+}
+
+void
+cs_party_find(const CsPartyList *list, const char *text, size_t len,
+			  CsMpesaRail rail, CsPartyFound found, void *arg)
+{
+	Search		 search = {.list = list, .found = found, .arg = arg};
+	CsPartyParts parts;
+
+	search.kinds = kinds_of(rail);
+	cs_party_split(text, len, &parts);
+	search.numbers = true;
+	if (parts.number_len > 0)
+	{
+		look_at(&search, parts.number, parts.number_len);
+		/* a number is one business, and one of none is nobody by its name */
+		if (search.nothing_until > parts.number)
+			return;
+		search.numbers = false;
+	}
+	look_at(&search, parts.name, parts.name_len);
+}
+
+static void
+add_match(const char *name, int roles, void *arg)
+{
+	CsPartyMatch *match = arg;
+
+	if (roles == CS_PARTY_NONE)
+		return;
+	match->roles |= roles;
+	if (!is_digits(name, name + strlen(name)) &&
+		(match->known_as == NULL || strlen(match->known_as) < strlen(name)))
+		match->known_as = name;
+}
+
+void
+cs_party_match(const CsPartyList *list, const char *text, size_t len,
+			   CsMpesaRail rail, CsPartyMatch *match)
+{
+	memset(match, 0, sizeof(*match));
+	cs_party_find(list, text, len, rail, add_match, match);
 }

@@ -8,6 +8,8 @@
 
 #include "postgres.h"
 
+#include "features/mpesa.h"
+
 typedef struct CsPartyList CsPartyList;
 
 /*
@@ -17,10 +19,45 @@ typedef struct CsPartyList CsPartyList;
 extern CsPartyList *cs_party_load(MemoryContext context);
 
 /*
- * The roles (CsPartyRole) of a party: of every name in the table whose words
- * follow each other somewhere in the text.
+ * A party as texts have it: "244441 - SAFARICOM POSTPAID BUNDLES", "2547***001
+ * JUMA MFANO".  Either part may be empty; both point into the text.
  */
-extern int
-cs_party_roles(const CsPartyList *list, const char *text, size_t len);
+typedef struct CsPartyParts
+{
+	const char *number; /* digits, some of them masked by stars */
+	size_t		number_len;
+	const char *name;
+	size_t		name_len;
+} CsPartyParts;
+
+extern void cs_party_split(const char *text, size_t len, CsPartyParts *parts);
+
+/* What is told of a name of the table that applies; CS_PARTY_NONE alone, or
+ * CsPartyRole. */
+#define CS_PARTY_NONE 0x100
+
+typedef void (*CsPartyFound)(const char *name, int roles, void *arg);
+
+/*
+ * Tells of every name of the table that applies to a party that money went to
+ * or came from on a rail; CS_RAIL_NONE: on a rail that is not known.
+ */
+extern void
+cs_party_find(const CsPartyList *list, const char *text, size_t len,
+			  CsMpesaRail rail, CsPartyFound found, void *arg);
+
+/* All roles of a party together, and by which name. */
+typedef struct CsPartyMatch
+{
+	int			roles;	  /* CsPartyRole */
+	const char *known_as; /* the longest name that applies; NULL: none, or
+						   * numbers only.  The list's. */
+} CsPartyMatch;
+
+extern void cs_party_match(const CsPartyList *list, const char *text,
+						   size_t len, CsMpesaRail rail, CsPartyMatch *match);
+
+/* The name of one role, as the table has it. */
+extern const char *cs_party_role_name(int role);
 
 #endif /* CS_PARTY_H */

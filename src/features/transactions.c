@@ -5,15 +5,8 @@
  * Times.  Statements are printed in East African Time, which is three hours
  * east of UTC all year; a time without offset is such a time.
  *
- * Order.  M-Pesa prints the newest transaction first.  An answer in which
- * more neighbours step back in time than forward, or as many, is read so; any
- * other is read from its first transaction to its last.  That order is the
- * order of transactions of one time, whole days where an answer has only
- * dates; times come first where they are not in order.
- *
- * Amounts.  What is sent counts by its magnitude, for statements print it
- * negative.  A received amount below zero is none.  A row has amounts if one
- * of the two is not zero, or both are there.
+ * Amounts.  A received amount below zero is none.  A row has amounts if one of
+ * the two is not zero, or both are there.
  *------------------------------------------------------------------------- */
 #include "postgres.h"
 
@@ -22,10 +15,57 @@
 #include "datatype/timestamp.h"
 #include "utils/memutils.h"
 
+#include "features/arrange.h"
 #include "reading/answer_statement.h"
 #include "reading/jsonb_read.h"
 
 #define FIRST_SIZE 256
+
+const CsClassRule cs_transactions_classes[CS_MPESA_CLASSES] = {
+	[CS_MPESA_TRANSACTION] = {"transaction", true, true, 0},
+	[CS_MPESA_REVERSAL] = {"reversal", true, true, 0},
+	[CS_MPESA_NOTHING] = {"request", false, false, 0},
+	[CS_MPESA_AIRTIME] = {"airtime", true, true, CS_PARTY_AIRTIME},
+	[CS_MPESA_OWN] = {"own", true, true, CS_PARTY_OWN_ACCOUNT},
+	[CS_MPESA_LOAN] = {"loan", true, true, CS_PARTY_LENDER},
+	[CS_MPESA_REPAYMENT] = {"repayment", true, true, CS_PARTY_LENDER},
+	[CS_MPESA_FEE] = {"charge", true, false, 0},
+	[CS_MPESA_OVERDRAFT] = {"overdraft", false, false, 0},
+	[CS_MPESA_OVERDRAFT_REPAID] = {"overdraft_repayment", false, false, 0},
+};
+
+int
+cs_transactions_roles(const CsTransactionRow *row)
+{
+	return row->roles | cs_transactions_classes[row->class].roles;
+}
+
+/* --- the array --- */
+
+void
+cs_transactions_start(CsTransactions *transactions)
+{
+	memset(transactions, 0, sizeof(*transactions));
+	transactions->size = FIRST_SIZE;
+	transactions->rows = palloc(sizeof(CsTransactionRow) * FIRST_SIZE);
+}
+
+CsTransactionRow *
+cs_transactions_add(CsTransactions *transactions)
+{
+	CsTransactionRow *row;
+
+	if (transactions->nrows == transactions->size)
+	{
+		transactions->size *= 2;
+		transactions->rows =
+			repalloc_huge(transactions->rows, sizeof(CsTransactionRow) *
+												  (Size) transactions->size);
+	}
+	row = &transactions->rows[transactions->nrows++];
+	memset(row, 0, sizeof(*row));
+	return row;
+}
 
 /* --- rows --- */
 
@@ -61,39 +101,59 @@ take_amounts(CsTransactionRow *row, const CsTransaction *transaction)
 		row->received = cs_amount_zero;
 		has_received = false;
 	}
-	if (is_negative(row->sent))
-		row->sent = cs_amount_subtract(cs_amount_zero, row->sent);
 	row->has_amounts = (has_received && has_sent) || !is_zero(row->received) ||
 					   !is_zero(row->sent);
 	row->has_balance = read_amount(transaction->balance, &row->balance);
 }
 
 static void
-take_type(CsTransactionRow *row, const CsTransaction *transaction,
-		  const CsPartyList *parties)
+take_party(CsTransactionRow *row, const CsMpesaRow *mpesa,
+		   const CsPartyList *parties)
+{
+	CsPartyMatch match;
+
+	row->party = mpesa->party;
+	row->party_len = (int) mpesa->party_len;
+	if (mpesa->roles == 0 || parties == NULL)
+		return;
+	cs_party_match(parties, mpesa->party, mpesa->party_len, mpesa->rail,
+				   &match);
+	row->roles = mpesa->roles & match.roles;
+	if (row->roles != 0)
+		row->known_as = match.known_as;
+}
+
+void
+cs_transactions_classify(CsTransactionRow *row, const char *details,
+						 int details_len, const CsPartyList *parties)
 {
 	CsMpesaRow mpesa;
 
+	row->details = details;
+	row->details_len = details_len;
 	row->has_type =
-		transaction->type != NULL &&
-		!cs_jsonb_read_is_blank(transaction->type, transaction->type_len);
+		details != NULL && !cs_jsonb_read_is_blank(details, details_len);
 	if (!row->has_type)
 		return;
-	cs_mpesa_classify(transaction->type, transaction->type_len, &mpesa);
+	cs_mpesa_classify(details, details_len, &mpesa);
 	row->class = mpesa.class;
+	row->rail = mpesa.rail;
+	row->holder = mpesa.holder;
 	row->fuliza = mpesa.fuliza;
-	if (mpesa.roles != 0)
-		row->roles = mpesa.roles &
-					 cs_party_roles(parties, mpesa.party, mpesa.party_len);
+	row->known_as = mpesa.known_as;
+	row->reverses = mpesa.reverses;
+	if (mpesa.party != NULL)
+		take_party(row, &mpesa, parties);
 }
 
 static void
 take_transaction(CsTransactionRow *row, const CsTransaction *transaction,
 				 const CsPartyList *parties)
 {
-	memset(row, 0, sizeof(*row));
-	row->time = transaction->time;
-	if (transaction->has_offset)
+	row->has_time = transaction->has_time;
+	if (transaction->has_time)
+		row->time = transaction->time;
+	if (transaction->has_time && transaction->has_offset)
 		row->time += CS_EAT - transaction->offset * USECS_PER_SEC;
 	if (transaction->id_len > 0)
 	{
@@ -101,56 +161,10 @@ take_transaction(CsTransactionRow *row, const CsTransaction *transaction,
 		row->receipt_len = transaction->id_len;
 	}
 	take_amounts(row, transaction);
-	take_type(row, transaction, parties);
-}
-
-/* --- order --- */
-
-static int
-compare_rows(const void *left, const void *right)
-{
-	const CsTransactionRow *a = left;
-	const CsTransactionRow *b = right;
-
-	if (a->time != b->time)
-		return a->time < b->time ? -1 : 1;
-	return a->position < b->position ? -1 : 1;
-}
-
-static void
-turn_around(CsTransactionRow *rows, int nrows)
-{
-	for (int i = 0; i < nrows / 2; i++)
-	{
-		CsTransactionRow row = rows[i];
-
-		rows[i] = rows[nrows - 1 - i];
-		rows[nrows - 1 - i] = row;
-	}
-}
-
-static void
-put_in_order(CsTransactions *transactions)
-{
-	int back = 0;
-	int forward = 0;
-
-	for (int i = 1; i < transactions->nrows; i++)
-	{
-		back += transactions->rows[i].time < transactions->rows[i - 1].time;
-		forward += transactions->rows[i].time > transactions->rows[i - 1].time;
-	}
-	if (back >= forward)
-	{
-		turn_around(transactions->rows, transactions->nrows);
-		back = forward;
-	}
-	if (back == 0)
-		return;
-	for (int i = 0; i < transactions->nrows; i++)
-		transactions->rows[i].position = i;
-	qsort(transactions->rows, transactions->nrows, sizeof(CsTransactionRow),
-		  compare_rows);
+	cs_transactions_classify(row, transaction->type, transaction->type_len,
+							 parties);
+	row->unread = !row->has_time || !row->has_amounts || !row->has_type ||
+				  transaction->balance_unread;
 }
 
 bool
@@ -159,29 +173,44 @@ cs_transactions_read(const JsonbValue *answer, const CsPartyList *parties,
 {
 	CsTransactionReader reader;
 	CsTransaction		transaction;
-	Size				size = FIRST_SIZE;
 
 	if (!cs_answer_statement_open(&reader, answer))
 		return false;
-	transactions->rows = palloc(sizeof(CsTransactionRow) * size);
-	transactions->nrows = 0;
-	transactions->complete = true;
+	cs_transactions_start(transactions);
 	while (cs_answer_statement_next(&reader, &transaction))
 	{
-		if (!transaction.has_time)
-		{
-			transactions->complete = false;
-			continue;
-		}
-		if ((Size) transactions->nrows == size)
-		{
-			size *= 2;
-			transactions->rows = repalloc_huge(
-				transactions->rows, sizeof(CsTransactionRow) * size);
-		}
-		take_transaction(&transactions->rows[transactions->nrows++],
-						 &transaction, parties);
+		CsTransactionRow *row = cs_transactions_add(transactions);
+
+		row->line = transactions->nrows;
+		take_transaction(row, &transaction, parties);
 	}
-	put_in_order(transactions);
+	cs_arrange(transactions);
 	return true;
+}
+
+/* --- all of them --- */
+
+/*
+ * Rows of a till or a paybill and rows of a consumer do not occur together,
+ * but for what one text of several can be of both.
+ */
+CsMpesaHolder
+cs_transactions_holder(const CsTransactions *transactions)
+{
+	int counts[CS_HOLDERS] = {0};
+	int organisation;
+
+	for (int i = 0; i < transactions->nrows; i++)
+		counts[transactions->rows[i].holder]++;
+	organisation = counts[CS_HOLDER_TILL] + counts[CS_HOLDER_PAYBILL] +
+				   counts[CS_HOLDER_ORGANISATION];
+	if (organisation == 0 && counts[CS_HOLDER_CONSUMER] == 0)
+		return CS_HOLDER_ANY;
+	if (organisation <= counts[CS_HOLDER_CONSUMER])
+		return CS_HOLDER_CONSUMER;
+	if (counts[CS_HOLDER_TILL] == counts[CS_HOLDER_PAYBILL])
+		return CS_HOLDER_ORGANISATION;
+	return counts[CS_HOLDER_TILL] > counts[CS_HOLDER_PAYBILL]
+			   ? CS_HOLDER_TILL
+			   : CS_HOLDER_PAYBILL;
 }

@@ -35,37 +35,46 @@ cs_words_next(const char **at, const char *end, CsWord *word)
 
 /* FNV-1a. */
 uint32_t
-cs_words_hash(const CsWord *word)
+cs_words_hash(uint32_t hash, const CsWord *word)
 {
-	uint32_t hash = 2166136261u;
-
 	for (size_t i = 0; i < word->len; i++)
 		hash =
 			(hash ^ (unsigned char) cs_words_fold(word->text[i])) * 16777619u;
 	return hash;
 }
 
+/* The next character of a word at or after *at; false: there is none. */
 static bool
-same_word(const CsWord *a, const CsWord *b)
+next_char(const char **at, const char *end, char *c)
 {
-	if (a->len != b->len)
+	while (*at < end && !is_word_char(**at))
+		(*at)++;
+	if (*at >= end)
 		return false;
-	for (size_t i = 0; i < a->len; i++)
-		if (cs_words_fold(a->text[i]) != cs_words_fold(b->text[i]))
-			return false;
+	*c = cs_words_fold(*(*at)++);
 	return true;
 }
 
-bool
-cs_words_begin(const char *text, const char *text_end, const char *name,
-			   const char *name_end)
+int
+cs_words_compare(const char *a, const char *a_end, const char *b,
+				 const char *b_end)
 {
-	CsWord wanted;
-	CsWord word;
+	char from_a;
+	char from_b;
 
-	while (cs_words_next(&name, name_end, &wanted))
-		if (!cs_words_next(&text, text_end, &word) ||
-			!same_word(&word, &wanted))
-			return false;
-	return true;
+	while (next_char(&a, a_end, &from_a))
+	{
+		if (!next_char(&b, b_end, &from_b))
+			return 1;
+		if (from_a != from_b)
+			return from_a < from_b ? -1 : 1;
+	}
+	return next_char(&b, b_end, &from_b) ? -1 : 0;
+}
+
+bool
+cs_words_same(const char *a, const char *a_end, const char *b,
+			  const char *b_end)
+{
+	return cs_words_compare(a, a_end, b, b_end) == 0;
 }

@@ -27,11 +27,20 @@ typedef struct CsWord
 
 extern bool cs_words_next(const char **at, const char *end, CsWord *word);
 
-/* The same words have the same number. */
-extern uint32_t cs_words_hash(const CsWord *word);
+/*
+ * Names are compared by the letters of their words, whatever stands between
+ * these: "BET LION", "Betlion" and "BET-\nLION" are one name.  A name's hash
+ * begins with CS_WORDS_NO_HASH, and its words are added one by one.
+ */
+#define CS_WORDS_NO_HASH 2166136261u
 
-/* Are the words of a name the first words of a text? */
-extern bool cs_words_begin(const char *text, const char *text_end,
-						   const char *name, const char *name_end);
+extern uint32_t cs_words_hash(uint32_t hash, const CsWord *word);
+
+extern bool cs_words_same(const char *a, const char *a_end, const char *b,
+						  const char *b_end);
+
+/* An order of names: below, at or above zero; zero for the same. */
+extern int cs_words_compare(const char *a, const char *a_end, const char *b,
+							const char *b_end);
 
 #endif /* CS_WORDS_H */

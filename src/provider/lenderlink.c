@@ -24,6 +24,9 @@
  * Operation codes.  LenderLink prints "0000" only; the others are those of
  * the FinScore product behind it (https://websitef4all.com/92143774.html).
  */
+/* Longer than the name of any product. */
+#define PRODUCT_NAME_SIZE 64
+
 #define CODE_OK			   "0000"
 #define CODE_NO_SCORE	   "1000"
 #define CODE_GENERAL_ERROR "1111"
@@ -229,18 +232,54 @@ is_list_of_pairs(struct json_object *list)
 	return true;
 }
 
-/* An object whose every member, a product, is an object or such a list. */
 static bool
-scores_fit(struct json_object *scores)
+is_product(struct json_object *product)
 {
+	return json_object_is_type(product, json_type_object) ||
+		   is_list_of_pairs(product);
+}
+
+/*
+ * "911;", the type that the guide gives `scores`: each name is a product in the
+ * answer itself, and there is at least one.
+ */
+static bool
+names_fit(struct json_object *root, const char *names)
+{
+	int products = 0;
+
+	while (*names != '\0')
+	{
+		char   name[PRODUCT_NAME_SIZE];
+		size_t len = strcspn(names, ";");
+
+		if (len >= sizeof(name))
+			return false;
+		memcpy(name, names, len);
+		name[len] = '\0';
+		if (len > 0 && !is_product(cs_json_get(root, name)))
+			return false;
+		products += len > 0;
+		names += len + (names[len] == ';');
+	}
+	return products > 0;
+}
+
+/* An object whose every member is a product, or names of such. */
+static bool
+scores_fit(struct json_object *root)
+{
+	struct json_object	   *scores = cs_json_get(root, "scores");
 	struct json_object_iter product;
 
+	if (json_object_is_type(scores, json_type_string))
+		return cs_json_get_text(root, "scores") != NULL &&
+			   names_fit(root, cs_json_get_text(root, "scores"));
 	if (!json_object_is_type(scores, json_type_object))
 		return false;
 	json_object_object_foreachC(scores, product)
 	{
-		if (!json_object_is_type(product.val, json_type_object) &&
-			!is_list_of_pairs(product.val))
+		if (!is_product(product.val))
 			return false;
 	}
 	return true;
@@ -285,7 +324,7 @@ classify_scores(const CsArguments *args, struct json_object *root,
 			 (cs_json_get_text(root, "code") == NULL ||
 			  strcmp(cs_json_get_text(root, "code"), CODE_OK) != 0))
 		wrong = "its operation code is unknown";
-	else if (!scores_fit(cs_json_get(root, "scores")))
+	else if (!scores_fit(root))
 		wrong = "its scores have an unknown shape";
 	if (wrong == NULL)
 		return;

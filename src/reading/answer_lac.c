@@ -72,6 +72,55 @@ cs_answer_lac_get_object(const JsonbValue *object, const char *key,
 	return cs_jsonb_read_get(object, key, member) && as_object(member);
 }
 
+/* Adds a product that is named in `scores`; was it there? */
+static bool
+push_product(JsonbParseState **state, const JsonbValue *answer,
+			 const char *name, int len)
+{
+	char	  *key = pnstrdup(name, len);
+	JsonbValue name_value = {.type = jbvString};
+	JsonbValue product;
+
+	if (!cs_jsonb_read_get(answer, key, &product) ||
+		(!cs_jsonb_read_is_object(&product) &&
+		 !cs_jsonb_read_is_array(&product)))
+		return false;
+	name_value.val.string.val = key;
+	name_value.val.string.len = len;
+	(void) pushJsonbValue(state, WJB_KEY, &name_value);
+	(void) pushJsonbValue(state, WJB_VALUE, &product);
+	return true;
+}
+
+/*
+ * "scores": "911;" beside "911": {...}, as the guide has it to the letter, as
+ * {"911": {...}}.  False when no product is there that it names.
+ */
+static bool
+gather_products(const JsonbValue *answer, const JsonbValue *names,
+				JsonbValue *scores)
+{
+	JsonbParseState *state = NULL;
+	const char		*at = names->val.string.val;
+	const char		*end = at + names->val.string.len;
+	int				 found = 0;
+
+	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	while (at < end)
+	{
+		const char *stop = memchr(at, ';', end - at);
+
+		stop = stop != NULL ? stop : end;
+		if (stop > at && stop - at < NAME_SIZE)
+			found += push_product(&state, answer, at, (int) (stop - at));
+		at = stop + 1;
+	}
+	cs_jsonb_read_root(
+		JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)),
+		scores);
+	return found > 0;
+}
+
 bool
 cs_answer_lac_open(CsProductReader *reader, const JsonbValue *answer)
 {
@@ -79,6 +128,8 @@ cs_answer_lac_open(CsProductReader *reader, const JsonbValue *answer)
 
 	reader->iterator = NULL;
 	if (!cs_jsonb_read_get(answer, "scores", &scores) ||
+		(scores.type == jbvString &&
+		 !gather_products(answer, &scores, &scores)) ||
 		!cs_jsonb_read_is_object(&scores))
 		return false;
 	reader->iterator = JsonbIteratorInit(scores.val.binary.data);

@@ -19,7 +19,10 @@ typedef struct CsProductReader
 	JsonbIterator *iterator; /* NULL: at the end */
 } CsProductReader;
 
-/* False when the answer's `scores` is not an object. */
+/*
+ * False when the answer's `scores` is neither an object nor a text that names
+ * members of the answer, as "911;".
+ */
 extern bool
 cs_answer_lac_open(CsProductReader *reader, const JsonbValue *answer);
 

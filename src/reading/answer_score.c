@@ -110,8 +110,16 @@ read_pngme(const JsonbValue *answer, CsScore *score)
  * Operation codes of FinScore, the service behind: all is well, but there is
  * no score; and failures, beside which scores would mean nothing.
  */
-#define CODE_NO_SCORE 1000
-static const int failures[] = {1111, 401};
+static const struct
+{
+	int			code;
+	bool		failure;
+	const char *meaning;
+} no_score_codes[] = {
+	{1000, false, "1000: no score available"},
+	{1111, true, "1111: general error"},
+	{401, true, "401: unauthorized"},
+};
 
 /* An operation code is a string or a number. */
 static bool
@@ -124,16 +132,22 @@ code_is(const JsonbValue *answer, int code)
 		   cs_jsonb_read_int64(&member, &number) && number == code;
 }
 
+/* Which code says that there is no score; -1: none does. */
+static int
+find_code(const JsonbValue *answer)
+{
+	for (int i = 0; i < (int) lengthof(no_score_codes); i++)
+		if (code_is(answer, no_score_codes[i].code))
+			return i;
+	return -1;
+}
+
 static bool
 is_lenderlink(const JsonbValue *answer)
 {
 	CsProductReader reader;
 
-	for (int i = 0; i < (int) lengthof(failures); i++)
-		if (code_is(answer, failures[i]))
-			return false;
-	return cs_answer_lac_open(&reader, answer) ||
-		   code_is(answer, CODE_NO_SCORE);
+	return cs_answer_lac_open(&reader, answer) || find_code(answer) >= 0;
 }
 
 /*
@@ -180,68 +194,87 @@ explain_no_score(Numeric value, CsScore *score)
 			add_reason(score, cstring_to_text(no_scores[i].meaning));
 }
 
-/* Reads the score at a place; false when neither score nor band is there. */
-static bool
-read_place(const JsonbValue *object, int place, CsScore *score)
+/* What one place says. */
+typedef struct PlaceScore
+{
+	bool	found; /* is a score or a band there, of whatever form? */
+	Numeric value; /* as it is sent, if it is a number */
+	int		band;  /* 0: none */
+} PlaceScore;
+
+static void
+read_place(const JsonbValue *object, int place, PlaceScore *read)
 {
 	JsonbValue value;
 	JsonbValue band;
-	Numeric	   number;
 	int64	   which;
 	bool has_score = cs_jsonb_read_get(object, places[place].score, &value);
 
-	if (!cs_jsonb_read_get(object, places[place].band, &band) && !has_score)
-		return false;
-	number = cs_jsonb_read_number(&value);
-	score->score = not_negative(number);
-	score->higher_is_better = places[place].higher_is_better;
+	read->found =
+		cs_jsonb_read_get(object, places[place].band, &band) || has_score;
+	read->value = cs_jsonb_read_number(&value);
+	read->band = 0;
 	if (cs_jsonb_read_int64(&band, &which) && which >= 1 &&
 		which <= places[place].last_band)
-		score->band = (int) which;
-	if (places[place].telco)
-		explain_no_score(number, score);
-	return true;
+		read->band = (int) which;
 }
 
-static bool
-read_place_in_products(const JsonbValue *answer, int place, CsScore *score)
+/* In the first product that has something there. */
+static void
+find_place(const JsonbValue *answer, int place, PlaceScore *read)
 {
 	CsProductReader reader;
 	JsonbValue		product;
 	const char	   *member = places[place].member;
 
+	memset(read, 0, sizeof(*read));
+	if (places[place].outside)
+	{
+		read_place(answer, place, read);
+		return;
+	}
 	(void) cs_answer_lac_open(&reader, answer);
-	while (cs_answer_lac_next(&reader, &product))
-		if ((member == NULL ||
-			 cs_answer_lac_get_object(&product, member, &product)) &&
-			read_place(&product, place, score))
-			return true;
-	return false;
+	while (!read->found && cs_answer_lac_next(&reader, &product))
+		if (member == NULL ||
+			cs_answer_lac_get_object(&product, member, &product))
+			read_place(&product, place, read);
 }
 
-/* Does a product say anything? */
-static bool
-has_product(const JsonbValue *answer)
-{
-	CsProductReader reader;
-	JsonbValue		product;
-
-	(void) cs_answer_lac_open(&reader, answer);
-	while (cs_answer_lac_next(&reader, &product))
-		if (cs_jsonb_read_count(&product) > 0)
-			return true;
-	return false;
-}
-
+/*
+ * The first place with a score that can be one; if there is none, what the
+ * first place says that says anything.
+ */
 static void
 read_lenderlink(const JsonbValue *answer, CsScore *score)
 {
-	score->ready =
-		told(has_product(answer) && !code_is(answer, CODE_NO_SCORE));
-	for (int i = 0; i < (int) lengthof(places); i++)
-		if (places[i].outside ? read_place(answer, i, score)
-							  : read_place_in_products(answer, i, score))
-			break;
+	int	 code = find_code(answer);
+	bool chosen = false;
+
+	if (code >= 0)
+		add_reason(score, cstring_to_text(no_score_codes[code].meaning));
+	/* beside a failure scores would mean nothing */
+	for (int i = 0; i < (int) lengthof(places) &&
+					(code < 0 || !no_score_codes[code].failure);
+		 i++)
+	{
+		PlaceScore read;
+
+		find_place(answer, i, &read);
+		if (places[i].telco)
+		{
+			score->telco_score = not_negative(read.value);
+			score->telco_band = read.band;
+		}
+		if (!read.found || score->score != NULL ||
+			(chosen && not_negative(read.value) == NULL))
+			continue;
+		chosen = true;
+		score->score = not_negative(read.value);
+		score->higher_is_better = places[i].higher_is_better;
+		score->band = read.band;
+		if (places[i].telco)
+			explain_no_score(read.value, score);
+	}
 }
 
 /* --- Patascore --- */
@@ -341,8 +374,6 @@ read_patascore(const JsonbValue *answer, CsScore *score)
 	if (!cs_jsonb_read_get(&person, "score_data", &data) ||
 		!cs_jsonb_read_is_object(&data))
 		(void) cs_jsonb_read_get(&person, "score_output", &data);
-	score->ready =
-		told(cs_jsonb_read_is_object(&data) && cs_jsonb_read_count(&data) > 0);
 	score->score = not_negative(cs_jsonb_read_get_number(
 		&data,
 		cs_jsonb_read_has(&data, "credit_score") ? "credit_score" : "score"));
@@ -387,9 +418,11 @@ read_weza(const JsonbValue *answer, CsScore *score)
 {
 	JsonbValue outcome;
 
-	score->ready = told(get_outcome(answer, &outcome));
-	if (score->ready == CS_TOLD_NO)
+	if (!get_outcome(answer, &outcome))
 		return;
+	score->decision = get_text(&outcome, "type");
+	score->risk_level = get_text(&outcome, "riskLevel");
+	score->risk_score = cs_jsonb_read_get_number(&outcome, "riskScore");
 	score->score =
 		not_negative(cs_jsonb_read_get_number(&outcome, "creditScore"));
 	score->grade = get_text(&outcome, "creditRating");
@@ -404,11 +437,12 @@ static const struct
 	const char *name;
 	bool (*recognise)(const JsonbValue *answer);
 	void (*read)(const JsonbValue *answer, CsScore *score);
+	bool always_final; /* is a score that is there final? */
 } providers[] = {
-	{"pngme", is_pngme, read_pngme},
-	{"lenderlink", is_lenderlink, read_lenderlink},
-	{"patascore", is_patascore, read_patascore},
-	{"weza", is_weza, read_weza},
+	{"pngme", is_pngme, read_pngme, false},
+	{"lenderlink", is_lenderlink, read_lenderlink, true},
+	{"patascore", is_patascore, read_patascore, true},
+	{"weza", is_weza, read_weza, true},
 };
 
 void
@@ -421,6 +455,11 @@ cs_answer_score_read(const JsonbValue *answer, CsScore *score)
 			continue;
 		score->provider = providers[i].name;
 		providers[i].read(answer, score);
+		/* of a user who is too young there may be one */
+		if (score->score == NULL)
+			score->ready = CS_TOLD_NO;
+		else if (score->ready == CS_UNTOLD && providers[i].always_final)
+			score->ready = CS_TOLD_YES;
 		return;
 	}
 }

@@ -40,6 +40,11 @@ typedef struct CsScore
 	text	   *reasons[CS_MAX_REASONS];
 	int			nreasons;
 	CsTold		ready;
+	text	   *decision; /* Weza's */
+	text	   *risk_level;
+	Numeric		risk_score;
+	Numeric		telco_score; /* LenderLink's, of a telco product */
+	int			telco_band;	 /* 0: none */
 } CsScore;
 
 extern void cs_answer_score_read(const JsonbValue *answer, CsScore *score);

@@ -9,7 +9,10 @@
 
 #include "reading/answer_statement.h"
 
+#include "fmgr.h"
 #include "miscadmin.h"
+#include "utils/fmgrprotos.h"
+#include "utils/timestamp.h"
 
 #include "reading/jsonb_read.h"
 
@@ -100,14 +103,146 @@ cs_answer_statement_open(CsTransactionReader *reader, const JsonbValue *answer)
 	JsonbValue person;
 	JsonbValue details;
 
-	reader->iterator = NULL;
+	memset(reader, 0, sizeof(*reader));
 	if (!cs_answer_statement_person(answer, &person) ||
 		!cs_jsonb_read_get(&person, "statement_details", &details) ||
 		!cs_jsonb_read_is_array(&details))
 		return false;
-	reader->iterator = JsonbIteratorInit(details.val.binary.data);
+	reader->details = details.val.binary.data;
+	reader->iterator = JsonbIteratorInit(reader->details);
 	return true;
 }
+
+/* The next object of the array; false after the last. */
+static bool
+next_object(JsonbIterator **iterator, JsonbValue *element)
+{
+	JsonbIteratorToken token;
+
+	while (*iterator != NULL &&
+		   (token = JsonbIteratorNext(iterator, element, true)) != WJB_DONE)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (token == WJB_ELEM && cs_jsonb_read_is_object(element))
+			return true;
+	}
+	return false;
+}
+
+/* --- what is printed in more than one way --- */
+
+static const char *const amount_names[] = {"received_amount", "sent_amount",
+										   "balance_then"};
+
+#define TIME_NAME "transaction_datetime"
+
+/*
+ * Asks all cells in which way they are printed.  It takes a pass over the
+ * array, and few statements have a cell that needs it.
+ */
+static const CsPrintedForms *
+survey(CsTransactionReader *reader)
+{
+	JsonbIterator *iterator = JsonbIteratorInit(reader->details);
+	JsonbValue	   element;
+	JsonbValue	   cell;
+
+	while (!reader->surveyed && next_object(&iterator, &element))
+	{
+		if (cs_jsonb_read_get(&element, TIME_NAME, &cell) &&
+			cell.type == jbvString)
+			cs_printed_survey_time(cell.val.string.val, cell.val.string.len,
+								   &reader->forms);
+		for (int i = 0; i < (int) lengthof(amount_names); i++)
+			if (cs_jsonb_read_get(&element, amount_names[i], &cell) &&
+				cell.type == jbvString)
+				cs_printed_survey_amount(cell.val.string.val,
+										 cell.val.string.len, &reader->forms);
+	}
+	reader->surveyed = true;
+	return &reader->forms;
+}
+
+/* An amount with commas; NULL: it is none, or could be another one, too. */
+static Numeric
+read_commas(CsTransactionReader *reader, const JsonbValue *cell)
+{
+	char	   plain[CS_PRINTED_AMOUNT];
+	JsonbValue amount = {.type = jbvString};
+	CsPrinted  printed;
+
+	if (cell->type != jbvString)
+		return NULL;
+	printed = cs_printed_amount(cell->val.string.val, cell->val.string.len,
+								&reader->forms, plain);
+	if (printed == CS_PRINTED_BY_FORMS && !reader->surveyed)
+		printed = cs_printed_amount(cell->val.string.val, cell->val.string.len,
+									survey(reader), plain);
+	if (printed == CS_PRINTED_NOT || printed == CS_PRINTED_AMBIGUOUS)
+		return NULL;
+	amount.val.string.val = plain;
+	amount.val.string.len = strlen(plain);
+	return cs_jsonb_read_number(&amount);
+}
+
+static Numeric
+get_amount(CsTransactionReader *reader, const JsonbValue *object,
+		   const char *key, bool *unread)
+{
+	JsonbValue cell;
+	Numeric	   amount = NULL;
+
+	if (cs_jsonb_read_get(object, key, &cell))
+	{
+		amount = cs_jsonb_read_number(&cell);
+		if (amount == NULL)
+			amount = read_commas(reader, &cell);
+	}
+	*unread =
+		amount == NULL && cell.type != jbvNull &&
+		!(cell.type == jbvString &&
+		  cs_jsonb_read_is_blank(cell.val.string.val, cell.val.string.len));
+	return amount;
+}
+
+static void
+take_time(const CsPrintedTime *printed, CsTransaction *transaction)
+{
+	struct pg_tm tm = {.tm_year = printed->year,
+					   .tm_mon = printed->month,
+					   .tm_mday = printed->day,
+					   .tm_hour = printed->hour,
+					   .tm_min = printed->minute,
+					   .tm_sec = printed->second};
+
+	transaction->has_time =
+		tm2timestamp(&tm, printed->microsecond, NULL, &transaction->time) == 0;
+	transaction->has_offset = printed->has_offset;
+	transaction->offset = printed->offset;
+}
+
+static void
+get_time(CsTransactionReader *reader, const JsonbValue *object,
+		 CsTransaction *transaction)
+{
+	CsPrintedTime time;
+	CsPrinted	  printed;
+	JsonbValue	  cell;
+
+	transaction->has_time = transaction->has_offset = false;
+	transaction->offset = 0;
+	if (!cs_jsonb_read_get(object, TIME_NAME, &cell) || cell.type != jbvString)
+		return;
+	printed = cs_printed_time(cell.val.string.val, cell.val.string.len,
+							  &reader->forms, &time);
+	if (printed == CS_PRINTED_AMBIGUOUS && !reader->surveyed)
+		printed = cs_printed_time(cell.val.string.val, cell.val.string.len,
+								  survey(reader), &time);
+	if (printed == CS_PRINTED_READ || printed == CS_PRINTED_BY_FORMS)
+		take_time(&time, transaction);
+}
+
+/* --- rows --- */
 
 static const char *
 get_text(const JsonbValue *object, const char *key, int *len)
@@ -121,42 +256,59 @@ get_text(const JsonbValue *object, const char *key, int *len)
 	return member.val.string.val;
 }
 
+/* The receipt; where a cell is wrapped, blanks come along. */
 static void
-read_transaction(const JsonbValue *object, CsTransaction *transaction)
+get_id(const JsonbValue *object, CsTransaction *transaction)
 {
-	JsonbValue time;
+	const char *id = get_text(object, "transaction_id", &transaction->id_len);
 
-	transaction->id = get_text(object, "transaction_id", &transaction->id_len);
+	while (transaction->id_len > 0 && cs_jsonb_read_is_blank(id, 1))
+	{
+		id++;
+		transaction->id_len--;
+	}
+	while (transaction->id_len > 0 &&
+		   cs_jsonb_read_is_blank(id + transaction->id_len - 1, 1))
+		transaction->id_len--;
+	transaction->id = id;
+}
+
+static Numeric
+magnitude(Numeric number)
+{
+	return number == NULL ? NULL
+						  : DatumGetNumeric(DirectFunctionCall1(
+								numeric_abs, NumericGetDatum(number)));
+}
+
+static void
+read_transaction(CsTransactionReader *reader, const JsonbValue *object,
+				 CsTransaction *transaction)
+{
+	bool unread;
+
+	get_id(object, transaction);
 	transaction->type =
 		get_text(object, "transaction_type", &transaction->type_len);
 	transaction->received =
-		cs_jsonb_read_get_number(object, "received_amount");
-	transaction->sent = cs_jsonb_read_get_number(object, "sent_amount");
-	transaction->balance = cs_jsonb_read_get_number(object, "balance_then");
-	(void) cs_jsonb_read_get(object, "transaction_datetime", &time);
-	transaction->has_time = cs_jsonb_read_timestamp(&time, &transaction->time,
-													&transaction->has_offset,
-													&transaction->offset);
+		get_amount(reader, object, amount_names[0], &unread);
+	transaction->sent =
+		magnitude(get_amount(reader, object, amount_names[1], &unread));
+	transaction->balance = get_amount(reader, object, amount_names[2],
+									  &transaction->balance_unread);
+	get_time(reader, object, transaction);
 }
 
 bool
 cs_answer_statement_next(CsTransactionReader *reader,
 						 CsTransaction		 *transaction)
 {
-	JsonbIteratorToken token;
-	JsonbValue		   element;
+	JsonbValue element;
 
-	while (reader->iterator != NULL &&
-		   (token = JsonbIteratorNext(&reader->iterator, &element, true)) !=
-			   WJB_DONE)
-	{
-		CHECK_FOR_INTERRUPTS();
-		if (token != WJB_ELEM || !cs_jsonb_read_is_object(&element))
-			continue;
-		read_transaction(&element, transaction);
-		return true;
-	}
-	return false;
+	if (!next_object(&reader->iterator, &element))
+		return false;
+	read_transaction(reader, &element, transaction);
+	return true;
 }
 
 /* --- its trends --- */

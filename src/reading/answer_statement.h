@@ -16,6 +16,8 @@
 #include "utils/jsonb.h"
 #include "utils/numeric.h"
 
+#include "reading/printed.h"
+
 /*
  * The object that has score_data, score_output (objects) or statement_details
  * (an array); false when there is none, or more than one.
@@ -23,16 +25,20 @@
 extern bool
 cs_answer_statement_person(const JsonbValue *answer, JsonbValue *person);
 
-/* One of statement_details; what is absent or malformed is NULL or false. */
+/*
+ * One of statement_details; what is absent or malformed is NULL or false, and
+ * so is what could be read in two ways where no other row tells in which.
+ */
 typedef struct CsTransaction
 {
-	const char *id; /* into the jsonb, not terminated, like type */
-	int			id_len;
+	const char *id;		/* into the jsonb, not terminated, like type */
+	int			id_len; /* without the blanks around it */
 	const char *type;
 	int			type_len;
 	Numeric		received; /* may point into the jsonb, like the next two */
-	Numeric		sent;
-	Numeric		balance; /* after the transaction */
+	Numeric		sent;	  /* its magnitude, as statements print it negative */
+	Numeric		balance;  /* after the transaction */
+	bool		balance_unread; /* one is there, but cannot be read */
 	bool		has_time;
 	bool		has_offset;
 	int			offset; /* seconds east of UTC */
@@ -42,7 +48,10 @@ typedef struct CsTransaction
 /* A reading of the transactions, from the first to the last. */
 typedef struct CsTransactionReader
 {
-	JsonbIterator *iterator; /* NULL: at the end */
+	JsonbIterator  *iterator; /* NULL: at the end */
+	JsonbContainer *details;
+	bool			surveyed; /* are the forms those of all cells? */
+	CsPrintedForms	forms;
 } CsTransactionReader;
 
 /*

@@ -25,7 +25,7 @@ cs_feature_row_put(ReturnSetInfo *rsinfo, const CsFeatureRow *row)
 	bool		nulls[CS_FEATURE_COLUMNS] = {false};
 	CsFeature	feature;
 	bool		known = cs_feature_catalogue_find(&row->name, &feature);
-	const char *unit = known ? feature.family->unit : NULL;
+	const char *unit = known ? feature.family->unit : row->unit;
 
 	values[0] = PointerGetDatum(
 		cstring_to_text_with_len(row->name.family, (int) row->name.len));

@@ -25,11 +25,12 @@ typedef struct CsFeatureRow
 	text		 *text_value;	 /* NULL: none */
 	bool		  knows_imputed; /* does was_imputed say anything? */
 	bool		  was_imputed;
+	const char	 *unit; /* of what is not in the catalogue; NULL: none */
 } CsFeatureRow;
 
 /*
- * Appends a row to a materialized set.  Unit and in_catalogue follow from the
- * name.
+ * Appends a row to a materialized set.  Of what is in the catalogue the unit is
+ * the catalogue's.
  */
 extern void cs_feature_row_put(ReturnSetInfo *rsinfo, const CsFeatureRow *row);
 

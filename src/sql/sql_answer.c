@@ -177,7 +177,8 @@ make_reasons(const CsScore *score)
  * returns (provider text, score numeric, score_min numeric,
  *			score_max numeric, higher_is_better boolean, probability numeric,
  *			grade text, band int, limit_low numeric, limit_high numeric,
- *			reasons text[], ready boolean)
+ *			reasons text[], ready boolean, decision text, risk_level text,
+ *			risk_score numeric, telco_score numeric, telco_band int)
  */
 Datum
 credscore_score(PG_FUNCTION_ARGS)
@@ -203,6 +204,11 @@ credscore_score(PG_FUNCTION_ARGS)
 	cs_row_pointer(&row, score.limit_high);
 	cs_row_pointer(&row, make_reasons(&score));
 	put_told(&row, score.ready);
+	cs_row_pointer(&row, score.decision);
+	cs_row_pointer(&row, score.risk_level);
+	cs_row_pointer(&row, score.risk_score);
+	cs_row_pointer(&row, score.telco_score);
+	cs_row_put(&row, Int32GetDatum(score.telco_band), score.telco_band == 0);
 	PG_RETURN_DATUM(HeapTupleGetDatum(
 		heap_form_tuple(BlessTupleDesc(desc), row.values, row.nulls)));
 }

@@ -1,11 +1,13 @@
 /*-------------------------------------------------------------------------
  * sql_local.c
- *	  The SQL function that computes features from a statement.
+ *	  The SQL functions that know what is in a statement: features, rows,
+ *	  what it covers, whose it is, who a party is.
  *
  * Works without preload, and in parallel workers.
  *------------------------------------------------------------------------- */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "utils/builtins.h"
@@ -14,11 +16,19 @@
 
 #include "features/local_features.h"
 #include "features/party.h"
+#include "features/tally.h"
+#include "reading/answer_identity.h"
 #include "reading/feature_catalogue.h"
 #include "reading/feature_row.h"
 #include "reading/jsonb_read.h"
+#include "sql/row.h"
+#include "sql/transaction_rows.h"
 
 PG_FUNCTION_INFO_V1(credscore_statement_features);
+PG_FUNCTION_INFO_V1(credscore_transactions);
+PG_FUNCTION_INFO_V1(credscore_coverage);
+PG_FUNCTION_INFO_V1(credscore_identity);
+PG_FUNCTION_INFO_V1(credscore_party_match);
 
 /* The table of parties is read once per execution of a query. */
 static const CsPartyList *
@@ -27,24 +37,6 @@ get_parties(FmgrInfo *flinfo)
 	if (flinfo->fn_extra == NULL)
 		flinfo->fn_extra = cs_party_load(flinfo->fn_mcxt);
 	return flinfo->fn_extra;
-}
-
-/* The same years as credscore_decision takes. */
-static void
-check_endtime(TimestampTz time)
-{
-	struct pg_tm tm;
-	fsec_t		 fraction;
-	bool		 valid = !TIMESTAMP_NOT_FINITE(time) &&
-				 timestamp2tm(time, NULL, &tm, &fraction, NULL, NULL) == 0 &&
-				 tm.tm_year >= 1 && tm.tm_year <= 9999;
-
-	if (!valid)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("invalid value for argument \"utc_endtime\""),
-						errdetail("It must be a time in the years 1 to 9999."),
-						errhint("NULL means the time of the statement's last "
-								"transaction.")));
 }
 
 static void
@@ -57,7 +49,8 @@ put_feature(ReturnSetInfo *rsinfo, const CsLocalFeatures *features,
 		.name = {family, strlen(family), feature->window, false},
 		.value = cs_local_features_number(features, feature),
 		.text_value = text != NULL ? cstring_to_text(text) : NULL,
-		.knows_imputed = false /* nothing is imputed here */
+		.knows_imputed = false, /* nothing is imputed here */
+		.unit = feature->family->unit,
 	};
 
 	cs_feature_row_put(rsinfo, &row);
@@ -69,7 +62,8 @@ put_feature(ReturnSetInfo *rsinfo, const CsLocalFeatures *features,
  *				  text_value text, was_imputed boolean, unit text,
  *				  in_catalogue boolean)
  *
- * Every feature of the catalogue, computed from a statement's transactions.
+ * Every feature of the catalogue, computed from a statement's transactions,
+ * and ours.
  */
 Datum
 credscore_statement_features(PG_FUNCTION_ARGS)
@@ -82,6 +76,7 @@ credscore_statement_features(PG_FUNCTION_ARGS)
 							  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext	 caller;
 	CsLocalFeatures *features;
+	CsTransactions	 transactions;
 	JsonbValue		 root;
 	CsFeature		 feature;
 
@@ -89,16 +84,200 @@ credscore_statement_features(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 		return (Datum) 0;
 	if (!PG_ARGISNULL(1))
-		check_endtime(utc_endtime);
+		cs_transaction_rows_check_endtime(utc_endtime);
 	caller = MemoryContextSwitchTo(own);
 	cs_jsonb_read_root(PG_GETARG_JSONB_P(0), &root);
-	features =
-		cs_local_features_compute(&root, get_parties(fcinfo->flinfo),
-								  PG_ARGISNULL(1) ? NULL : &utc_endtime);
-	for (int i = 0; features != NULL && cs_feature_catalogue_at(i, &feature);
-		 i++)
-		put_feature(rsinfo, features, &feature);
+	if (cs_transactions_read(&root, get_parties(fcinfo->flinfo),
+							 &transactions))
+	{
+		features = cs_local_features_compute(
+			&transactions, PG_ARGISNULL(1) ? NULL : &utc_endtime);
+		for (int i = 0; cs_local_features_at(i, &feature); i++)
+			put_feature(rsinfo, features, &feature);
+	}
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(own);
+	return (Datum) 0;
+}
+
+/*
+ * credscore_transactions(statement jsonb, utc_endtime timestamptz)
+ * returns setof the columns of transaction_rows.h
+ *
+ * Each row of a statement as the features read it, the oldest first.
+ */
+Datum
+credscore_transactions(PG_FUNCTION_ARGS)
+{
+	const TimestampTz utc_endtime =
+		PG_ARGISNULL(1) ? 0 : PG_GETARG_TIMESTAMPTZ(1);
+	CsTransactions transactions;
+	JsonbValue	   root;
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (PG_ARGISNULL(0))
+		return (Datum) 0;
+	if (!PG_ARGISNULL(1))
+		cs_transaction_rows_check_endtime(utc_endtime);
+	cs_jsonb_read_root(PG_GETARG_JSONB_P(0), &root);
+	if (cs_transactions_read(&root, get_parties(fcinfo->flinfo),
+							 &transactions))
+		cs_transaction_rows_put(fcinfo, &transactions,
+								PG_ARGISNULL(1) ? NULL : &utc_endtime);
+	return (Datum) 0;
+}
+
+/* --- what a statement is --- */
+
+/* One row of a function that returns one. */
+static Datum
+form_row(FunctionCallInfo fcinfo, CsRow *row)
+{
+	TupleDesc desc;
+
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	while (row->n < desc->natts)
+		cs_row_pointer(row, NULL);
+	return HeapTupleGetDatum(
+		heap_form_tuple(BlessTupleDesc(desc), row->values, row->nulls));
+}
+
+static void
+put_moment(CsRow *row, int64 time, bool known)
+{
+	cs_row_put(row, TimestampTzGetDatum(time - CS_EAT), !known);
+}
+
+static void
+put_coverage(CsRow *row, const CsTransactions *transactions)
+{
+	const CsTransactionRow *rows = transactions->rows;
+	int						first = 0;
+	int						last = transactions->nrows - 1;
+	int						unread = 0;
+	bool					timed;
+
+	while (first <= last && !rows[first].has_time)
+		first++;
+	while (last >= first && !rows[last].has_time)
+		last--;
+	timed = first <= last;
+	for (int i = 0; i < transactions->nrows; i++)
+		unread += rows[i].unread;
+	cs_row_text(
+		row, cs_transaction_rows_holder(cs_transactions_holder(transactions)));
+	put_moment(row, timed ? rows[first].time : 0, timed);
+	put_moment(row, timed ? rows[last].time : 0, timed);
+	cs_row_put(
+		row,
+		Int32GetDatum(
+			timed ? (int) cs_tally_age(rows[first].time, rows[last].time) + 1
+				  : 0),
+		!timed);
+	put_moment(row, transactions->complete_from, transactions->has_complete);
+	cs_row_int(row, transactions->nrows);
+	cs_row_int(row, transactions->duplicates);
+	cs_row_int(row, unread);
+}
+
+/*
+ * credscore_coverage(statement jsonb)
+ * returns (kind text, first_at timestamptz, last_at timestamptz, days int,
+ *			complete_from timestamptz, transactions int, duplicates int,
+ *			unread int)
+ */
+Datum
+credscore_coverage(PG_FUNCTION_ARGS)
+{
+	CsTransactions transactions;
+	JsonbValue	   root;
+	CsRow		   row = {0};
+
+	cs_jsonb_read_root(PG_GETARG_JSONB_P(0), &root);
+	if (cs_transactions_read(&root, NULL, &transactions))
+		put_coverage(&row, &transactions);
+	PG_RETURN_DATUM(form_row(fcinfo, &row));
+}
+
+/*
+ * credscore_identity(statement jsonb)
+ * returns (national_id text, phone_number text, registered_id text,
+ *			statement_name text[], customer_name text[],
+ *			similarity_score numeric, verified_status text, message text)
+ */
+Datum
+credscore_identity(PG_FUNCTION_ARGS)
+{
+	CsIdentity identity;
+	JsonbValue root;
+	CsRow	   row = {0};
+
+	cs_jsonb_read_root(PG_GETARG_JSONB_P(0), &root);
+	if (cs_answer_identity_read(&root, &identity))
+	{
+		cs_row_pointer(&row, identity.national_id);
+		cs_row_pointer(&row, identity.phone_number);
+		cs_row_pointer(&row, identity.registered_id);
+		cs_row_pointer(&row, identity.statement_name);
+		cs_row_pointer(&row, identity.customer_name);
+		cs_row_pointer(&row, identity.similarity_score);
+		cs_row_pointer(&row, identity.verified_status);
+		cs_row_pointer(&row, identity.message);
+	}
+	PG_RETURN_DATUM(form_row(fcinfo, &row));
+}
+
+/* --- parties --- */
+
+typedef struct Names
+{
+	FunctionCallInfo fcinfo;
+	int				 roles; /* that the party may have */
+} Names;
+
+static void
+put_name(const char *name, int roles, void *arg)
+{
+	Names *names = arg;
+
+	for (int role = 1; role <= CS_PARTY_NONE; role <<= 1)
+	{
+		CsRow row = {0};
+
+		if ((roles & names->roles & role) == 0)
+			continue;
+		cs_row_text(&row, cs_party_role_name(role));
+		cs_row_text(&row, name);
+		cs_row_emit(names->fcinfo, &row);
+	}
+}
+
+/*
+ * credscore_party_match(party text)
+ * returns setof (role text, name text)
+ *
+ * Of the text of a row that has a party that one, in the roles that it may
+ * have there; any other text is a party itself.
+ */
+Datum
+credscore_party_match(PG_FUNCTION_ARGS)
+{
+	text	   *party = PG_GETARG_TEXT_PP(0);
+	const char *text = VARDATA_ANY(party);
+	size_t		len = VARSIZE_ANY_EXHDR(party);
+	Names		names = {fcinfo, ~0};
+	CsMpesaRow	row;
+
+	InitMaterializedSRF(fcinfo, 0);
+	cs_mpesa_classify(text, len, &row);
+	if (row.party != NULL)
+	{
+		names.roles = row.roles != 0 ? row.roles | CS_PARTY_NONE : 0;
+		text = row.party;
+		len = row.party_len;
+	}
+	cs_party_find(get_parties(fcinfo->flinfo), text, len, row.rail, put_name,
+				  &names);
 	return (Datum) 0;
 }

@@ -10,20 +10,68 @@
 
 CREATE SCHEMA reference;
 
--- The balance after a group of rows: what the amounts say if one of the rows
--- shows it, else what the last row shows.
-CREATE FUNCTION reference.next_balance(before numeric, net numeric, shown numeric[]) RETURNS numeric
+-- The balance after the rows of one time: what the amounts say of the balance
+-- before, if one of the rows shows it.  Else, where each row leads from a
+-- balance to a balance, the end of a way over all rows: the one balance that is
+-- come to once more than it is left; where all are left as often, the way may
+-- be a circle, which ends where it began, at the first row.  Else what the last
+-- row shows.  Nets and shown balances come in the order of the rows.
+CREATE FUNCTION reference.next_balance(before numeric, nets numeric[], shown numeric[]) RETURNS numeric
 LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+    balances numeric[] := array_remove(shown, NULL);
+    total numeric := (SELECT sum(n) FROM unnest(nets) n);
+    way_end numeric;
+    uneven bigint;
+    reached bigint;
+    start numeric;
 BEGIN
-    IF shown IS NULL OR before + net = ANY (shown) THEN
-        RETURN before + net;
+    IF array_position(nets, NULL) IS NOT NULL THEN
+        RETURN CASE WHEN cardinality(balances) > 0 THEN balances[cardinality(balances)] END;
     END IF;
-    RETURN shown[cardinality(shown)];
+    IF cardinality(balances) = 0 OR before + total = ANY (balances) THEN
+        RETURN before + total;
+    END IF;
+    IF array_position(shown, NULL) IS NULL THEN
+        SELECT sum(abs(surplus)), min(place) FILTER (WHERE surplus = -1), min(place) FILTER (WHERE surplus = 1)
+        INTO uneven, way_end, start
+        FROM (SELECT place, sum(way) AS surplus
+              FROM unnest(nets, shown) AS r (net, after),
+                  LATERAL (VALUES (after - net, 1), (after, -1)) AS v (place, way)
+              GROUP BY place) AS places;
+        IF uneven = 0 THEN
+            start := shown[1] - nets[1];
+            IF EXISTS (SELECT FROM unnest(nets, shown) AS r (net, after) WHERE after - net = before) THEN
+                start := before;
+            END IF;
+            way_end := start;
+        END IF;
+        IF uneven IN (0, 2) THEN
+            WITH RECURSIVE place (place) AS (
+                SELECT start
+                UNION
+                SELECT r.after FROM place, unnest(nets, shown) AS r (net, after) WHERE r.after - r.net = place.place)
+            SELECT count(*) INTO reached
+            FROM unnest(nets, shown) AS r (net, after) WHERE r.after - r.net IN (SELECT place.place FROM place);
+            IF reached = cardinality(nets) THEN
+                RETURN way_end;
+            END IF;
+        END IF;
+    END IF;
+    RETURN balances[cardinality(balances)];
 END
 $$;
 
-CREATE AGGREGATE reference.balance_after(net numeric, shown numeric[]) (
+CREATE AGGREGATE reference.balance_after(nets numeric[], shown numeric[]) (
     SFUNC = reference.next_balance, STYPE = numeric);
+
+-- Of rows with a receipt that are equal the first is left.
+CREATE FUNCTION reference.without_copies(details jsonb) RETURNS jsonb
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT coalesce(jsonb_agg(x ORDER BY n), '[]')
+    FROM (SELECT x, n, row_number() OVER (PARTITION BY x ORDER BY n) AS copy FROM jsonb_array_elements(details) WITH ORDINALITY AS u (x, n)) AS rows
+    WHERE copy = 1 OR coalesce(x ->> 'transaction_id', '') = ''
+$$;
 
 CREATE FUNCTION reference.statement_features(statement jsonb, utc_endtime timestamptz DEFAULT NULL)
 RETURNS TABLE (feature text, from_days int, to_days int, value numeric, text_value text)
@@ -46,7 +94,7 @@ item AS MATERIALIZED (
             ELSE r.transaction_datetime::timestamp
         END AS at
     FROM ROWS FROM (
-        jsonb_to_recordset(statement #> '{data,statement_details}') AS (
+        jsonb_to_recordset(reference.without_copies(statement #> '{data,statement_details}')) AS (
             transaction_id text, transaction_type text, received_amount numeric,
             sent_amount numeric, balance_then numeric, transaction_datetime text)
     ) WITH ORDINALITY AS r
@@ -56,7 +104,7 @@ direction AS (
         THEN -1 ELSE 1 END AS sign
     FROM (SELECT at - lag(at) OVER (ORDER BY n) AS step FROM item) s
 ),
-span AS (
+finish AS (
     SELECT coalesce(utc_endtime AT TIME ZONE 'Africa/Nairobi', max(at)) AS until
     FROM item
     HAVING count(*) > 0 AND bool_and(at IS NOT NULL)
@@ -66,47 +114,71 @@ entry AS MATERIALIZED (
         s.until::date - i.at::date AS age,
         coalesce(i.received, 0) AS credit, coalesce(i.sent, 0) AS debit,
         i.has_amounts AND i.details <> '' AS readable
-    FROM item i, direction d, span s
+    FROM item i, direction d, finish s
     WHERE i.at <= s.until
 ),
 -- what each row is
 kind AS MATERIALIZED (
     SELECT e.*,
         CASE
-            WHEN details ~* ' charge$' AND details !~ '\d' THEN 'fee'
+            WHEN details ~* ' charge( online)?$' AND details !~ '\d' THEN 'fee'
             WHEN details ~* '^overdraft of credit party' THEN 'overdraft'
             WHEN details ~* '^od loan repayment to ' THEN 'overdraft repaid'
-            WHEN details ~* 'reversal' THEN 'transaction'
+            WHEN details ~* 'reversal' THEN 'reversal'
             WHEN details ~* '^(airtime purchase|(customer bundle purchase|recharge for customer)( with fuliza)? to |buy bundles)'
                 THEN 'airtime'
-            WHEN details ~* '^(m-?shwari (deposit|lock|withdraw)|kcb m-?pesa (deposit|target (first )?deposit|withdraw))'
+            WHEN details ~* '^(m-?shwari (deposit|lock|withdraw)|kcb m-?pesa (deposit|lock|target|withdraw)|small business withdrawal from business account)'
                 THEN 'own'
-            WHEN details ~* '^(m-?shwari loan (disburse|repayment)|term loan disbursement|kcb m-?pesa loan repayment)'
+            WHEN details ~* '^(m-?shwari loan (disburse|repayment)|term loan (disbursement|repayment)|kcb m-?pesa loan repayment)'
                 THEN 'loan'
             WHEN details ~* '^(m-?shwari|kcb m-?pesa) loan request' THEN 'nothing'
             ELSE 'transaction'
         END AS kind
     FROM entry e
 ),
--- who the businesses are
-words AS (
-    SELECT p.role, btrim(regexp_replace(lower(p.name), '[^a-z0-9]+', ' ', 'g')) AS words
+-- who the businesses are: a name applies where its letters are those of some
+-- words that follow each other
+name AS MATERIALIZED (
+    SELECT p.role, p.kind, p.whole, p.name ~ '^[0-9 ]+$' AS is_number,
+        regexp_replace(lower(p.name), '[^a-z0-9]', '', 'g') AS letters, length(p.name) AS length
     FROM credscore.party p
 ),
-name AS MATERIALIZED (
-    SELECT w.role, '% ' || w.words || ' %' AS pattern
-    FROM words w
-    WHERE w.words NOT IN (SELECT n.words FROM words n WHERE n.role = 'none')
-),
 business AS MATERIALIZED (
-    SELECT k.*,
-        ' ' || regexp_replace(lower(substring(regexp_replace(details, '( acc\.| via api).*', '', 'i') FROM
-            '(?i)^(?:(?:card )?pay bill(?: online)?(?: fuliza m-?pesa)? to|merchant payment(?: online)?(?: fuliza m-?pesa)?(?: online)? to|(?:business|salary|promotion|merchant customer) payment from) (.*)$')),
-            '[^a-z0-9]+', ' ', 'g') || ' ' AS words
+    SELECT k.*, m[1] AS way, coalesce(substring(m[2] FROM '^[0-9*]{4,}'), '') AS number,
+        regexp_split_to_array(btrim(regexp_replace(lower(regexp_replace(m[2], '^[0-9*]{4,}', '')), '[^a-z0-9]+', ' ', 'g')), ' ') AS words
     FROM kind k
+    LEFT JOIN LATERAL regexp_match(regexp_replace(details, '( acc\.| via api).*', '', 'i'),
+        '^((?:card )?pay bill|merchant payment|(?:business|salary|promotion|merchant customer) payment)(?: online)?(?: fuliza m-?pesa)?(?: online)? (?:to|from) (.*)$', 'i') m ON true
+),
+span AS MATERIALIZED (
+    SELECT b.place, n.role, n.letters, n.length, i, j
+    FROM business b
+    CROSS JOIN LATERAL generate_subscripts(b.words, 1) i
+    CROSS JOIN LATERAL generate_series(i, cardinality(b.words)) j
+    JOIN name n ON n.letters = array_to_string(b.words[i:j], '')
+        AND (NOT n.is_number OR b.number = '')
+        AND (n.kind = 'any' OR n.kind = CASE WHEN b.way ~* 'pay bill' THEN 'paybill' WHEN b.way ~* '^merchant payment' THEN 'till' ELSE 'payout' END)
+        AND (NOT n.whole OR NOT EXISTS (
+            SELECT FROM unnest(b.words) WITH ORDINALITY w (word, at)
+            WHERE at NOT BETWEEN i AND j AND word NOT IN ('ltd', 'limited', 'plc', 'co', 'company', 'inc', 'kenya', 'ke', 'k', 'the',
+                'mobile', 'loan', 'app', 'loans', 'game', 'games', 'online')))
+    WHERE b.words IS NOT NULL
+),
+role AS MATERIALIZED (
+    SELECT s.place, s.role, s.letters, s.length
+    FROM span s
+    WHERE NOT EXISTS (SELECT FROM span t WHERE t.place = s.place AND t.role = 'none' AND t.i <= s.i AND t.j >= s.j)
+        AND NOT EXISTS (SELECT FROM business b JOIN name n ON n.is_number AND n.role = 'none' AND n.letters = b.number WHERE b.place = s.place)
+    UNION
+    SELECT b.place, n.role, NULL, 0
+    FROM business b
+    JOIN name n ON n.is_number AND n.letters = b.number
+    WHERE NOT EXISTS (SELECT FROM name o WHERE o.role = 'none' AND o.letters = n.letters)
 ),
 event AS MATERIALIZED (
     SELECT b.*,
+        coalesce(r.known_as, nullif(array_to_string(b.words, ''), ''), nullif(b.number, ''),
+            regexp_replace(lower(substring(details FROM '(?i)^(m-?shwari|kcb m-?pesa|term loan)')), '[^a-z]', '', 'g')) AS lender,
         kind = 'airtime' OR coalesce('airtime' = ANY (r.roles), false) AS is_airtime,
         coalesce('betting' = ANY (r.roles), false) AS is_betting,
         kind = 'loan' OR coalesce('lender' = ANY (r.roles) AND NOT details ~* '^merchant payment .*to ', false) AS is_loan,
@@ -116,26 +188,26 @@ event AS MATERIALIZED (
             AND details !~* 'reversal') AS is_overdraft
     FROM business b
     LEFT JOIN LATERAL (
-        SELECT array_agg(n.role) AS roles FROM name n WHERE b.words LIKE n.pattern
+        SELECT array_agg(x.role) AS roles, (array_agg(x.letters ORDER BY x.length DESC))[1] AS known_as FROM role x WHERE x.place = b.place
     ) r ON b.words IS NOT NULL
 ),
 -- balances: of groups of rows, of days, of windows
 grouped AS (
-    SELECT e.*, sum(CASE WHEN receipt = previous_receipt AND date_trunc('second', at) = previous_second THEN 0 ELSE 1 END)
+    SELECT e.*, sum(CASE WHEN at = previous_at THEN 0 ELSE 1 END)
         OVER (ORDER BY place) AS number
     FROM (
         SELECT e.place, e.at, e.age, e.receipt, e.balance,
             CASE WHEN kind = 'nothing' AND has_amounts THEN 0 WHEN has_amounts THEN credit - debit END AS net,
-            lag(receipt) OVER (ORDER BY place) AS previous_receipt,
-            date_trunc('second', lag(at) OVER (ORDER BY place)) AS previous_second
+            lag(at) OVER (ORDER BY place) AS previous_at
         FROM event e
     ) e
 ),
 note AS (
-    SELECT number, age, shown, reference.balance_after(net, shown) OVER (ORDER BY number) AS balance
+    SELECT number, age, shown, reference.balance_after(nets, balances) OVER (ORDER BY number) AS balance
     FROM (
         SELECT number, min(age) AS age,
-            CASE WHEN bool_and(net IS NOT NULL) THEN sum(net) END AS net,
+            array_agg(net ORDER BY place) AS nets,
+            array_agg(balance ORDER BY place) AS balances,
             array_agg(balance ORDER BY place) FILTER (WHERE balance IS NOT NULL) AS shown
         FROM grouped
         GROUP BY number
@@ -185,7 +257,19 @@ flow AS (
         count(*) FILTER (WHERE is_loan AND debit > 0) AS repaid,
         coalesce(sum(debit) FILTER (WHERE is_loan), 0) AS repayments,
         coalesce(sum(credit + debit) FILTER (WHERE is_own), 0) AS own,
-        count(DISTINCT coalesce(e.receipt, 'row ' || e.place)) FILTER (WHERE is_overdraft) AS overdrafts
+        count(DISTINCT coalesce(e.receipt, 'row ' || e.place)) FILTER (WHERE is_overdraft) AS overdrafts,
+        count(*) FILTER (WHERE kind = 'fee' AND debit > 0) AS charge_count,
+        coalesce(sum(debit) FILTER (WHERE kind = 'fee'), 0) AS charges,
+        coalesce(sum(debit) FILTER (WHERE is_betting), 0) AS stakes,
+        coalesce(sum(credit) FILTER (WHERE is_betting), 0) AS payouts,
+        coalesce(sum(credit) FILTER (WHERE is_loan), 0) AS loans,
+        coalesce(sum(credit) FILTER (WHERE kind = 'overdraft'), 0) AS drawn,
+        coalesce(sum(debit) FILTER (WHERE kind = 'overdraft repaid'), 0) AS drawn_repaid,
+        coalesce(sum(credit) FILTER (WHERE kind NOT IN ('nothing', 'overdraft', 'overdraft repaid', 'reversal') AND NOT is_loan AND NOT is_own), 0)
+            - coalesce(sum(debit) FILTER (WHERE kind = 'reversal'), 0) AS income,
+        count(DISTINCT e.lender) FILTER (WHERE is_loan AND credit + debit > 0) AS lenders,
+        count(DISTINCT (e.lender, e.age)) FILTER (WHERE is_loan AND credit + debit > 0) AS lender_days,
+        count(DISTINCT e.age) FILTER (WHERE is_loan AND credit + debit > 0) AS days_with_lender
     FROM frame f
     LEFT JOIN event e ON e.age BETWEEN f.from_days AND f.to_days
     GROUP BY f.from_days, f.to_days
@@ -219,12 +303,23 @@ CROSS JOIN LATERAL (VALUES
     ('difference_count_of_loans_opened_to_loans_repaid', CASE WHEN f.readable THEN f.opened - f.repaid END),
     ('sum_of_loan_repayments', CASE WHEN f.readable THEN f.repayments END),
     ('sum_of_depository_transactions_between_user_accounts', CASE WHEN f.readable THEN f.own END),
-    ('count_overdraft_events', CASE WHEN f.readable THEN f.overdrafts END)
+    ('count_overdraft_events', CASE WHEN f.readable THEN f.overdrafts END),
+    ('count_charge_events', CASE WHEN f.readable THEN f.charge_count END),
+    ('sum_of_charges', CASE WHEN f.readable THEN f.charges END),
+    ('sum_of_betting_and_lottery_stakes', CASE WHEN f.readable THEN f.stakes END),
+    ('sum_of_betting_and_lottery_payouts', CASE WHEN f.readable THEN f.payouts END),
+    ('sum_of_loans_opened', CASE WHEN f.readable THEN f.loans END),
+    ('sum_of_overdrafts', CASE WHEN f.readable THEN f.drawn END),
+    ('sum_of_overdraft_repayments', CASE WHEN f.readable THEN f.drawn_repaid END),
+    ('sum_of_income', CASE WHEN f.readable THEN f.income END),
+    ('count_distinct_lenders', CASE WHEN f.readable THEN f.lenders END),
+    ('daily_average_of_stacked_loan_fes', CASE WHEN f.readable AND f.from_days = 0 AND f.to_days = 90
+        THEN round(f.lender_days / nullif(f.days_with_lender, 0)::numeric, 6) END)
 ) v (feature, value)
 WHERE v.value IS NOT NULL
 UNION ALL
 SELECT 'data_recency_minutes', NULL, NULL, floor(extract(epoch FROM s.until - max(e.at)) / 60), NULL
-FROM span s CROSS JOIN entry e
+FROM finish s CROSS JOIN entry e
 GROUP BY s.until
 UNION ALL
 SELECT 'sum_of_depository_balances_latest', NULL, NULL, d.balance, NULL
@@ -274,7 +369,17 @@ INSERT INTO reference.detail VALUES
     (26, 'Pay Bill to 000100 - KCB M-Pesa Acc. 1', -1, NULL, false),
     (27, 'Merchant Payment to 000101 - EV CHARGE', -1, NULL, false),
     (28, 'Something new', -1, NULL, false),
-    (29, 'M-Shwari Loan Request', 0, NULL, false);
+    (29, 'M-Shwari Loan Request', 0, NULL, false),
+    (30, 'Small Business Withdrawal from Business Account to MPESA Account by - 2547***001 MFANO', 1, NULL, false),
+    (31, 'KCB M-PESA Lock Deposit', -1, NULL, false),
+    (32, 'Term Loan Repayment', -1, NULL, false),
+    (33, 'Pay Bill Online to 244441 - SAFARICOM POSTPAID BUNDLES Acc. Talkmore', -1, 'Pay Bill Charge Online', true),
+    (34, 'Pay Bill to 000103 - BET LION Acc. 1', -1, NULL, false),
+    (35, 'Pay Bill to 000104 - TALA ROAD ACADEMY Acc. 1', -1, NULL, false),
+    (36, 'Business Payment from 851901 - Tala Loan via API. Original conversation ID is 1.', 1, NULL, false),
+    (37, 'Merchant Payment to 000105 - AVIATOR TRAVEL', -1, NULL, false),
+    (38, 'Airtime Purchase Reversal', 1, NULL, false),
+    (39, 'Send Money Reversal', -1, NULL, false);
 
 -- One receipt: payment, charge and overdraft, in an order of its own.  A
 -- statement is of a temper: 0 times are midnight, 1 shuffled, 2 the oldest
@@ -296,7 +401,7 @@ payment AS (
                 * (CASE WHEN temper = 3 THEN 2 ELSE 1 END)) * interval '1 second' AS at
     FROM generate_series(1, receipts) n
     CROSS JOIN temper
-    JOIN reference.detail d ON d.id = reference.pick(seed, 'd ' || n, 30)
+    JOIN reference.detail d ON d.id = reference.pick(seed, 'd ' || n, 40)
 ),
 line AS (
     SELECT p.n, l.part, p.receipt, l.details, p.at,
@@ -329,7 +434,7 @@ SELECT jsonb_build_object('status', 200, 'data', jsonb_build_object('statement_d
             ELSE to_char(at, 'YYYY-MM-DD"T"HH24:MI:SS') END
     )) ORDER BY CASE WHEN temper = 1 THEN reference.pick(seed, 'shuffle ' || newest, 1000000)
         WHEN temper = 2 THEN -newest ELSE newest END, newest)
-    FROM balanced CROSS JOIN temper), '[]')))
+    FROM balanced CROSS JOIN temper CROSS JOIN generate_series(1, CASE WHEN reference.pick(seed, 'copy ' || newest, 40) = 0 THEN 2 ELSE 1 END)), '[]')))
 $$;
 
 -- A moment near the end of a made-up statement, or NULL.

@@ -10,7 +10,8 @@
 # - An earlier answer outlives failures, and a subject without an answer, an
 #   unknown outcome and an old answer are each asked again when they should be.
 # - Views say what the functions say of the answers, and ask nothing.
-# - Rules and verdicts are those of applications that were worked out by hand.
+# - Rules and verdicts are those of applications that were worked out by hand,
+#   stored as answers come and policy changes; a decision keeps what it rests on.
 # - The roles that it makes can do their work, and others cannot.
 
 use strict;
@@ -151,7 +152,7 @@ my @agree = (
 			(SELECT (max(s.risk_class), max(s.risk_class) - min(s.risk_class)) FROM underwriting.score s
 				WHERE s.application_id = a.application_id))
 		FROM underwriting.application_score a} ],
-	[ 'feature', 14 * 107, q{
+	[ 'feature', 10 * 107 + 4 * 134, q{
 		SELECT count(*), (SELECT count(*) FROM underwriting.answer a, credscore_features(a.answer) f
 				WHERE question = 'decision' AND f.value IS NOT NULL)
 			+ (SELECT count(*) FROM underwriting.answer a, credscore_statement_features(a.answer) f
@@ -179,8 +180,9 @@ my @agree = (
 			LATERAL (SELECT a.answer #> '{scores,911,cvTotals}') j (t)} ],
 	[ 'statement_month', 4, q{
 		SELECT count(*), count(*) FILTER (WHERE (transactions, received, sent, reported_received) IS DISTINCT FROM
-			((SELECT ROW(count(*)::numeric, sum(received_amount), sum(sent_amount), (SELECT sum(received) FROM credscore_statement_trends(a.answer)))
-				FROM credscore_statement_transactions(a.answer))))
+			((SELECT ROW(count(*) FILTER (WHERE transaction_type !~* 'charge$' AND received_amount + sent_amount > 0)::numeric, sum(received_amount), sum(sent_amount),
+					(SELECT sum(received) FROM credscore_statement_trends(a.answer)))
+				FROM credscore_statement_transactions(a.answer) WHERE transaction_type !~* '^(overdraft|od loan)')))
 		FROM (SELECT application_id, sum(transactions), sum(received), sum(sent), sum(reported_received)
 				FROM underwriting.statement_month GROUP BY 1) AS m (application_id, transactions, received, sent, reported_received)
 			JOIN underwriting.answer a USING (application_id) WHERE a.question = 'statement'} ],
@@ -192,6 +194,10 @@ my @agree = (
 	[ 'fact', 17, q{
 		SELECT count(*), count(*) FILTER (WHERE value IS DISTINCT FROM risk_class)
 		FROM underwriting.fact JOIN underwriting.application_score USING (application_id) WHERE fact = 'risk_class'} ],
+	[ 'recommendation is the judgement', 17, q{
+		SELECT count(*), count(*) FILTER (WHERE (r.monthly_surplus, r.risk_class, r.by_provider, r.open_questions, r.verdict, r.reasons)
+			IS DISTINCT FROM (j.monthly_surplus, j.risk_class, j.by_provider, j.open_questions, j.verdict, j.reasons))
+		FROM underwriting.recommendation r JOIN underwriting.judgement j USING (application_id)} ],
 	[ 'recommendation', 17, q{
 		SELECT count(*), count(*) FILTER (WHERE (verdict IS NULL) <> (application_id IN (16, 17)))
 			+ abs(sum(cardinality(reasons)) - (SELECT count(*) FROM underwriting.failed_rule))
@@ -317,12 +323,20 @@ $cluster->safe_psql(q{
 		(19, 'decision', '{"error": {"sqlstate": "P0002"}}'),
 		(19, 'statement', '{"data": {
 			"statement_details": [
+				{"transaction_id": "E", "transaction_type": "Funds received from - 0700***000", "received_amount": 60, "sent_amount": 0,
+					"balance_then": 8250, "transaction_datetime": "2025-06-30T12:00:00"},
+				{"transaction_id": "D", "transaction_type": "OD Loan Repayment to 232323 - M-PESA Overdraw", "received_amount": 0, "sent_amount": -60,
+					"balance_then": 8190, "transaction_datetime": "2025-06-30T12:00:00"},
+				{"transaction_id": "C", "transaction_type": "Airtime Purchase with Fuliza", "received_amount": 0, "sent_amount": -100,
+					"balance_then": 8190, "transaction_datetime": "2025-06-30T11:00:00"},
+				{"transaction_id": "C", "transaction_type": "OverDraft of Credit Party", "received_amount": 100, "sent_amount": 0,
+					"balance_then": 8290, "transaction_datetime": "2025-06-30T11:00:00"},
 				{"transaction_id": "B", "transaction_type": "Merchant Payment to 000111 - SHOP", "received_amount": 0, "sent_amount": 910,
-					"balance_then": 8190, "transaction_datetime": "2026-06-30T10:00:00"},
+					"balance_then": 8190, "transaction_datetime": "2025-06-30T10:00:00"},
 				{"transaction_id": "A", "transaction_type": "Funds received from 0700***000", "received_amount": 9100, "sent_amount": 0,
-					"balance_then": 9100, "transaction_datetime": "2026-06-01T10:00:00"}],
+					"balance_then": 9100, "transaction_datetime": "2025-06-01T10:00:00"}],
 			"score_data": {"credit_score": "700", "grade": "BB", "probability": "99"},
-			"received_amount_trend": {"2026-05-31": 5, "2026-06-30": 9100.5}}}'),
+			"received_amount_trend": {"2025-05-31": 5, "2025-06-30": 9100.5}}}'),
 		(20, 'lac', '{"code": "0000", "scores": {"911": {"cvTotals": {"requestsOthers7": 6, "requestsOthers28": 8,
 			"requestsBank28": 0, "requestsNonBank28": 8, "scorePtd": 100, "bandPtd": 2}}}}'),
 		(21, 'decision', decision(0.05, 100, 'NGN', '{}')),
@@ -331,9 +345,12 @@ $cluster->safe_psql(q{
 
 # 18: 1200 / 12 is 100; 910 * 30 / 91 is 300, 200 are left.  0.30 is class 3.
 #     Seven loans are more than 5, nine bets more than 8.
-# 19: 1000 * 0.1 / (1 - 1.1 ^ -2) is 576.19; (9100 - 910) * 30 / 91 is 2700, 2123.81
-#     are left.  BB is class 2, whatever the probability.  Transactions on 2 days
-#     of 91 are less than 0.05; that of defaults nothing is known is no fault.
+# 19: 1000 * 0.1 / (1 - 1.1 ^ -2) is 576.19; the statement covers 30 days, of which
+#     the net is 9100 + 60 - 910 - 100 = 8150, 7573.81 are left: what the overdraft
+#     adds and takes is no flow.  The sweep takes what has come before, though it is
+#     printed before it, so that June ends with 8190.  BB is class 2, whatever the
+#     probability.  Transactions on 2 days of 91 are less than 0.05; it ends long
+#     before it was asked for; that of defaults nothing is known is no fault.
 # 20: band 2 is class 5.  Six requests this week are at least 5; 8 of 8 are non-banks'.
 # 21: nothing is wrong.
 # 22: the flow is in another currency, so there is none.
@@ -343,7 +360,7 @@ is(value(q{SELECT application_id, instalment, monthly_surplus, by_provider, open
 		FROM underwriting.recommendation WHERE application_id >= 18 ORDER BY application_id}),
 	join("\n",
 		'18|100.00|200.00|pngme 3|0|refer|many new loans, frequent betting',
-		'19|576.19|2123.81|patascore 2|0|refer|few days with transactions',
+		'19|576.19|7573.81|patascore 2|0|refer|few days with transactions, data older than two weeks',
 		'20|100.00||lenderlink 5|0|decline|highest risk class, many applications this week, applies to non-banks only',
 		'21|100.00|200.00|pngme 1|0|approve|',
 		'22|100.00||pngme 1|0|refer|not known: instalment above net cash flow',
@@ -353,15 +370,19 @@ is(value(q{SELECT rule_id, fact, value, operator, threshold, verdict FROM underw
 		WHERE application_id = 23 ORDER BY rule_id}),
 	join("\n", '12|answers_not_ready|1|>|0|refer', '21|monthly_surplus|-130.00|<|0|decline',
 		'30|count_loan_defaulted_events_0_90|4|>|3|decline'), 'the rules that fail');
-is(value('SELECT source, monthly_net, surplus, instalment_share FROM underwriting.affordability WHERE application_id IN (18, 19, 23) ORDER BY application_id'),
-	"decision|300.00|200.00|0.33\nstatement|2700.00|2123.81|0.21\ndecision|-30.00|-130.00|", 'affordability');
+is(value('SELECT source, days, monthly_net, surplus, instalment_share FROM underwriting.affordability WHERE application_id IN (18, 19, 23) ORDER BY application_id'),
+	"decision|91|300.00|200.00|0.33\nstatement|30|8150.00|7573.81|0.07\ndecision|91|-30.00|-130.00|", 'affordability');
+is(value(q{SELECT recency_minutes = floor(extract(epoch FROM answered_at - '2025-06-30T12:00+03') / 60) AND recency_minutes > 100000
+		FROM underwriting.feature_wide JOIN underwriting.answer USING (application_id) WHERE application_id = 19 AND question = source}),
+	't', 'a statement is as old as when it was asked for');
+is(value('SELECT kind, days, transactions, duplicates, unread FROM underwriting.coverage WHERE application_id = 19'), 'consumer|30|6|0|0', 'what it covers');
 is(value('SELECT requests_7, requests_28, banks_28, nonbanks_28, nonbank_share_28, acceleration FROM underwriting.velocity WHERE application_id = 20'),
 	'6|8|0|8|1.00|3.00', 'velocity');
 is(value('SELECT month_end, transactions, received, sent, net, last_balance, reported_received, reported_sent
 		FROM underwriting.statement_month WHERE application_id = 19 ORDER BY month_end'),
-	"2026-05-31||||||5|\n2026-06-30|2|9100|910|8190|8190|9100.5|", 'months of the statement');
+	"2025-05-31||||||5|\n2025-06-30|4|9160|1010|8150|8190|9100.5|", 'months of the statement');
 is(value('SELECT source, credits_90, debits_90, net_flow_90, loans_defaulted_90, overdrafts_90 FROM underwriting.feature_wide WHERE application_id = 19'),
-	'statement|9100|910|8190||0', 'features of the statement');
+	'statement|9160|1010|8150||1', 'features of the statement');
 
 # A user who is too young is asked about again after five minutes.
 is(due(), '24decision', 'an unasked application is due');
@@ -382,6 +403,36 @@ is($cluster->error(q{INSERT INTO underwriting.rule (id, fact, operator, threshol
 is(value(q{SELECT string_agg(DISTINCT fact, ' ') FROM underwriting.fact WHERE NOT underwriting.is_fact(fact)}), '',
 	'and one about any fact is not');
 
+# --- verdicts are stored, and decisions keep what they rest on ---
+
+unlike(value('EXPLAIN (VERBOSE) SELECT * FROM underwriting.recommendation'), qr/credscore_|answer/, 'a dashboard reads no answer');
+my $verdict = 'SELECT verdict, judged_at FROM underwriting.recommendation WHERE application_id = 18';
+my $stored = value($verdict);
+value("UPDATE underwriting.rule SET active = false WHERE id IN (31, 32)");
+is((split /\|/, value($verdict))[0], 'approve', 'a new policy is at once that of what is open');
+value("UPDATE underwriting.rule SET active = true WHERE id IN (31, 32)");
+is((split /\|/, value($verdict))[0], 'refer', 'as is the old one');
+value(q{UPDATE underwriting.application SET amount = 12000 WHERE id = 21});
+is(value('SELECT monthly_surplus, verdict FROM underwriting.recommendation WHERE application_id = 21'), '-700.00|decline', 'another amount, another verdict');
+value(q{UPDATE underwriting.application SET amount = 1200 WHERE id = 21});
+value(q{UPDATE underwriting.answer SET answer = jsonb_set(answer, '{features,count_loan_defaulted_events_0_90}', '9') WHERE application_id = 21});
+is(value('SELECT verdict FROM underwriting.recommendation WHERE application_id = 21'), 'decline', 'another answer, another verdict');
+is(value(q{SELECT count(*) FROM underwriting.recommendation r JOIN underwriting.judgement j USING (application_id)
+		WHERE (r.verdict, r.reasons) IS DISTINCT FROM (j.verdict, j.reasons) AND r.outcome IS NULL}), 0, 'stored is what is computed');
+
+value(q{INSERT INTO underwriting.outcome (application_id, verdict) VALUES (21, 'decline')}, user => 'officer');
+is(value('SELECT question, answered_at = (SELECT answered_at FROM underwriting.answer WHERE application_id = 21) FROM underwriting.basis WHERE application_id = 21'),
+	'decision|t', 'a decision is linked to its answer');
+my $rests_on = 'SELECT md5(answer::text), answered_at, problem FROM underwriting.answer WHERE application_id = 21';
+my $basis = value($rests_on);
+value(q{UPDATE underwriting.answer SET answer = '{"risk_score": 0.01}', answered_at = now() WHERE application_id = 21}, user => 'buyer');
+value(q{UPDATE underwriting.answer SET answer = '{"error": {"sqlstate": "CS502"}}' WHERE application_id = 21}, user => 'buyer');
+value(q{UPDATE underwriting.answer SET answered_at = now() - interval '1 day' WHERE application_id = 21});
+is(value($rests_on), $basis, 'which does not change any more');
+is($cluster->error('DELETE FROM underwriting.answer WHERE application_id = 21')->{sqlstate}, '23503', 'nor go');
+value('UPDATE underwriting.rule SET active = false WHERE id = 30; UPDATE underwriting.rule SET active = true WHERE id = 30');
+is(value('SELECT verdict, outcome FROM underwriting.recommendation WHERE application_id = 21'), 'decline|decline', 'as the verdict does not');
+
 # --- who may do what ---
 
 sub denied
@@ -396,7 +447,7 @@ sub denied
 $before = calls();
 my @views = split /\n/, value(q{SELECT relname FROM pg_class
 	WHERE relnamespace = 'underwriting'::regnamespace AND relkind = 'v' AND relname <> 'live' ORDER BY 1});
-is(scalar @views, 13, 'views that read');
+is(scalar @views, 15, 'views that read');
 is($cluster->error(join(';', map { "SELECT * FROM underwriting.$_" } @views), user => 'officer'), undef, 'an officer reads them');
 denied('officer', 'SELECT * FROM underwriting.live', 'but not live');
 denied('officer', 'SELECT * FROM underwriting.answer', 'nor raw answers');

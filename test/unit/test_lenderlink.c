@@ -158,6 +158,7 @@ static const ReplyCase replies[] = {
 	{"lenderlink/lac_911_ptd_beside", 200, CS_ERR_NONE, 200, NULL, NULL},
 	{"lenderlink/lac_911_ptd_top", 200, CS_ERR_NONE, 200, NULL, NULL},
 	{"lenderlink/lac_911_telco", 200, CS_ERR_NONE, 200, NULL, NULL},
+	{"lenderlink/lac_911_named", 200, CS_ERR_NONE, 200, NULL, NULL},
 	{"lenderlink/lac_cvscr2", 200, CS_ERR_NONE, 200, NULL, NULL},
 	{"lenderlink/lac_cvscr2_no_request_id", 200, CS_ERR_NONE, 200, NULL, NULL},
 	{"lenderlink/lac_finscore", 200, CS_ERR_NONE, 200, NULL, NULL},
