@@ -587,6 +587,100 @@ CREATE FUNCTION credscore_party_match(
 COMMENT ON FUNCTION credscore_party_match(text) IS
     'the rows of credscore.party that apply to a party, or to the party in the text of a transaction; a row of the role none takes away others, which are then left out';
 
+-- What a score is worth ---------------------------------------------------------
+
+CREATE FUNCTION credscore.worth_add(internal, double precision, boolean) RETURNS internal
+    AS 'MODULE_PATHNAME', 'credscore_worth_add_score' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION credscore.worth_add(internal, double precision, boolean) IS
+    'adds a score to the state of credscore_auc, credscore_gini and credscore_ks';
+CREATE FUNCTION credscore.worth_add(internal, double precision, double precision) RETURNS internal
+    AS 'MODULE_PATHNAME', 'credscore_worth_add_value' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION credscore.worth_add(internal, double precision, double precision) IS
+    'adds an expected and an actual value to the state of credscore_psi';
+CREATE FUNCTION credscore.worth_add(internal, double precision, boolean, int) RETURNS internal
+    AS 'MODULE_PATHNAME', 'credscore_worth_add_probability' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION credscore.worth_add(internal, double precision, boolean, int) IS
+    'adds a probability to the state of credscore_calibration';
+CREATE FUNCTION credscore.worth_combine(internal, internal) RETURNS internal
+    AS 'MODULE_PATHNAME', 'credscore_worth_combine' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION credscore.worth_combine(internal, internal) IS 'the states of two parallel workers as one';
+CREATE FUNCTION credscore.worth_serialize(internal) RETURNS bytea
+    AS 'MODULE_PATHNAME', 'credscore_worth_serialize' LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION credscore.worth_serialize(internal) IS 'the state of a parallel worker, to be handed over';
+CREATE FUNCTION credscore.worth_deserialize(bytea, internal) RETURNS internal
+    AS 'MODULE_PATHNAME', 'credscore_worth_deserialize' LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION credscore.worth_deserialize(bytea, internal) IS 'the state that a parallel worker handed over';
+
+CREATE FUNCTION credscore.worth_auc(internal) RETURNS double precision
+    AS 'MODULE_PATHNAME', 'credscore_worth_auc' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION credscore.worth_auc(internal) IS 'ends credscore_auc';
+CREATE FUNCTION credscore.worth_gini(internal) RETURNS double precision
+    AS 'MODULE_PATHNAME', 'credscore_worth_gini' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION credscore.worth_gini(internal) IS 'ends credscore_gini';
+CREATE FUNCTION credscore.worth_ks(internal) RETURNS double precision
+    AS 'MODULE_PATHNAME', 'credscore_worth_ks' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION credscore.worth_ks(internal) IS 'ends credscore_ks';
+CREATE FUNCTION credscore.worth_psi(internal) RETURNS double precision
+    AS 'MODULE_PATHNAME', 'credscore_worth_psi' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION credscore.worth_psi(internal) IS 'ends credscore_psi';
+
+CREATE TYPE credscore.calibration_bin AS (
+    bin int, loans bigint, bad bigint, probability_low double precision, probability_high double precision,
+    mean_probability double precision, bad_rate double precision
+);
+COMMENT ON TYPE credscore.calibration_bin IS 'loans of which nearly the same probability was said, and what came of them; of credscore_calibration';
+COMMENT ON COLUMN credscore.calibration_bin.bin IS '1 and up, by rising probability';
+COMMENT ON COLUMN credscore.calibration_bin.loans IS 'how many they are';
+COMMENT ON COLUMN credscore.calibration_bin.bad IS 'how many of them went bad';
+COMMENT ON COLUMN credscore.calibration_bin.probability_low IS 'the least probability that was said, 0 to 1';
+COMMENT ON COLUMN credscore.calibration_bin.probability_high IS 'the greatest probability that was said, 0 to 1';
+COMMENT ON COLUMN credscore.calibration_bin.mean_probability IS 'mean of the probabilities, 0 to 1';
+COMMENT ON COLUMN credscore.calibration_bin.bad_rate IS 'bad by loans, 0 to 1: what the mean should have been';
+
+CREATE FUNCTION credscore.worth_calibration(internal) RETURNS credscore.calibration_bin[]
+    AS 'MODULE_PATHNAME', 'credscore_worth_calibration' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION credscore.worth_calibration(internal) IS 'ends credscore_calibration';
+
+CREATE AGGREGATE credscore_auc(score double precision, bad boolean) (
+    SFUNC = credscore.worth_add, STYPE = internal, FINALFUNC = credscore.worth_auc,
+    COMBINEFUNC = credscore.worth_combine, SERIALFUNC = credscore.worth_serialize,
+    DESERIALFUNC = credscore.worth_deserialize, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE credscore_auc(double precision, boolean) IS
+    'area under the ROC curve, 0 to 1: the probability that a bad loan has a greater score than a good one, ties counting half; for a score of which more is better give -score; rows with a NULL are skipped; NULL when all are good, or all bad; exact, 8 bytes of memory a row';
+
+CREATE AGGREGATE credscore_gini(score double precision, bad boolean) (
+    SFUNC = credscore.worth_add, STYPE = internal, FINALFUNC = credscore.worth_gini,
+    COMBINEFUNC = credscore.worth_combine, SERIALFUNC = credscore.worth_serialize,
+    DESERIALFUNC = credscore.worth_deserialize, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE credscore_gini(double precision, boolean) IS
+    'Gini coefficient of a score, -1 to 1: 2 credscore_auc - 1 (Somers'' D); otherwise as credscore_auc';
+
+CREATE AGGREGATE credscore_ks(score double precision, bad boolean) (
+    SFUNC = credscore.worth_add, STYPE = internal, FINALFUNC = credscore.worth_ks,
+    COMBINEFUNC = credscore.worth_combine, SERIALFUNC = credscore.worth_serialize,
+    DESERIALFUNC = credscore.worth_deserialize, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE credscore_ks(double precision, boolean) IS
+    'statistic of Kolmogorov and Smirnov, 0 to 1: the greatest distance between the shares of bad and of good loans up to a score, whichever way the score goes; otherwise as credscore_auc';
+
+CREATE AGGREGATE credscore_psi(expected double precision, actual double precision) (
+    SFUNC = credscore.worth_add, STYPE = internal, FINALFUNC = credscore.worth_psi,
+    COMBINEFUNC = credscore.worth_combine, SERIALFUNC = credscore.worth_serialize,
+    DESERIALFUNC = credscore.worth_deserialize, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE credscore_psi(double precision, double precision) IS
+    'population stability index, 0 and up: how far the actual values have moved away from the expected ones, over ten bins that hold a tenth of the expected values each, equal values in one bin; the share of an empty bin counts as 0.0001; each argument''s NULLs are skipped, so that both come from CASE over one column; NULL when there are none of either';
+
+CREATE AGGREGATE credscore_calibration(probability double precision, bad boolean, bins int) (
+    SFUNC = credscore.worth_add, STYPE = internal, FINALFUNC = credscore.worth_calibration,
+    COMBINEFUNC = credscore.worth_combine, SERIALFUNC = credscore.worth_serialize,
+    DESERIALFUNC = credscore.worth_deserialize, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE credscore_calibration(double precision, boolean, int) IS
+    'what came of loans beside the probability of going bad, 0 to 1, that was said of them: at most so many bins (1 to 1000, the same in all rows) of as many loans each, equal probabilities in one bin, as an array for unnest(); rows with a NULL are skipped; NULL without rows; 22023: no probability, or no number of bins';
+
 -- Watching it ------------------------------------------------------------------
 
 CREATE FUNCTION credscore_version() RETURNS text
