@@ -16,6 +16,7 @@ my $rows = number_from_env('ROWS', 10_000, 1_280);
 my $cache_rows = number_from_env('CACHE_ROWS', 100_000, 2_000);
 my $memory_rows = number_from_env('MEMORY_ROWS', 1_000_000, 5_000);
 my $queue_rows = number_from_env('QUEUE_ROWS', 1_000_000, 20_000);
+my $worth_rows = number_from_env('WORTH_ROWS', 10_000_000, 200_000);
 my $quick = $ENV{QUICK};
 
 # One call's latency, and that of the slow ones, in milliseconds.
@@ -556,6 +557,34 @@ sub measure_features
 	return;
 }
 
+# What scores are worth, in parallel, and a percentile of the same rows.
+sub measure_worth
+{
+	my $session = session();
+	my $percentile = 'SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY score) FROM bench_worth';
+
+	$session->query('SET jit = off');
+	$session->query("CREATE UNLOGGED TABLE IF NOT EXISTS bench_worth AS
+		SELECT random() AS score, random() AS probability, random() < 0.1 AS bad FROM generate_series(1, $worth_rows)");
+	$session->query('VACUUM ANALYZE bench_worth');
+	foreach my $figures (
+		'credscore_auc(score, bad)',
+		'credscore_ks(score, bad)',
+		'credscore_psi(CASE WHEN bad THEN score END, CASE WHEN NOT bad THEN score END)',
+		'credscore_calibration(probability, bad, 10)')
+	{
+		my $query = "SELECT $figures FROM bench_worth";
+		die "no parallel plan for $figures\n" if $session->query("EXPLAIN $query") !~ /Partial Aggregate/;
+		compare(
+			($figures =~ /^(\w+)/)[0] . ", $worth_rows rows", 's',
+			sub { $session->seconds($query) },
+			[ 'percentile_cont', 1.50, sub { $session->seconds($percentile) } ]);
+	}
+	$session->query('DROP TABLE bench_worth');
+	$session->stop;
+	return;
+}
+
 # Requests that end soon; the same while a snapshot is held, as a dump does.
 sub measure_queue
 {
@@ -652,6 +681,7 @@ my @groups = (
 	single => \&measure_single,
 	rate => \&measure_rate,
 	features => \&measure_features,
+	worth => \&measure_worth,
 	queue => \&measure_queue,
 	pending => \&measure_pending);
 
