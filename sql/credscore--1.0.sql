@@ -587,6 +587,50 @@ CREATE FUNCTION credscore_party_match(
 COMMENT ON FUNCTION credscore_party_match(text) IS
     'the rows of credscore.party that apply to a party, or to the party in the text of a transaction; a row of the role none takes away others, which are then left out';
 
+-- Messages of a phone ---------------------------------------------------------
+
+CREATE FUNCTION credscore_sms_transactions(
+    sms jsonb,
+    OUT n int, OUT sender text, OUT account text, OUT form text, OUT transaction_id text,
+    OUT at timestamptz, OUT day date, OUT direction text, OUT amount numeric, OUT charge numeric,
+    OUT balance numeric, OUT debt numeric, OUT currency text, OUT class text, OUT rail text,
+    OUT party text, OUT role text, OUT known_as text, OUT reverses text, OUT alert text,
+    OUT details text, OUT line int
+) RETURNS SETOF record
+    AS 'MODULE_PATHNAME' LANGUAGE C STRICT STABLE PARALLEL SAFE COST 1000 ROWS 1000;
+COMMENT ON FUNCTION credscore_sms_transactions(jsonb) IS
+    'the messages about money among those of a phone, as credscore_sms_features reads them, the oldest first, each once: sms: an array as credscore_sms_event() takes it, an event of Weza, or an array of events; n: 1 the oldest; sender: the address; account: whose it is, lender and bookmaker by credscore.party; form: in credscore.sms_form, NULL: the text is in none, and nothing below but details is read of it; transaction_id: receipt; at and day: that it tells of, local to the account; direction: in or out, NULL: nothing moves; amount, charge, balance (after it) and debt (then): in currency; class, rail, party, role, known_as, reverses: as in credscore_transactions; alert: insufficient_funds, loan_declined, loan_missed_payment or loan_defaulted; details: the text; line: its place among all messages, from 1; messages of others, and sent ones, give no rows';
+
+CREATE FUNCTION credscore_sms_features(
+    sms jsonb,
+    utc_endtime timestamptz DEFAULT NULL,
+    OUT feature text, OUT from_days int, OUT to_days int, OUT value numeric,
+    OUT text_value text, OUT was_imputed boolean, OUT unit text, OUT in_catalogue boolean
+) RETURNS SETOF record
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 1000 ROWS 107;
+COMMENT ON FUNCTION credscore_sms_features(jsonb, timestamptz) IS
+    'features of Pngme''s catalogue, and behind them ours (in_catalogue false), computed from the messages of a phone up to utc_endtime, NULL: up to the last one that is understood; a row per feature and window as of credscore_statement_features; over all accounts in the currency of most messages, mpesa_... over M-PESA; days are those of East African Time, or of West African Time where that currency is NGN; no rows for what holds no messages; 22023: utc_endtime is infinite';
+
+CREATE FUNCTION credscore.sms_forms(
+    OUT form text, OUT account text, OUT pattern text, OUT class text, OUT alert text,
+    OUT evidence text, OUT source text
+) RETURNS SETOF record
+    AS 'MODULE_PATHNAME', 'credscore_sms_forms' LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE ROWS 80;
+COMMENT ON FUNCTION credscore.sms_forms() IS
+    'the forms of messages that are known; behind the view credscore.sms_form';
+
+CREATE VIEW credscore.sms_form AS SELECT * FROM credscore.sms_forms();
+GRANT SELECT ON credscore.sms_form TO PUBLIC;
+COMMENT ON VIEW credscore.sms_form IS
+    'the forms of messages about money that credscore_sms_transactions() and credscore_sms_features() know, one row each; of an account the first that fits holds';
+COMMENT ON COLUMN credscore.sms_form.form IS 'its name';
+COMMENT ON COLUMN credscore.sms_form.account IS 'whose messages have it: M-PESA, Airtel Money, a bank, or any lender';
+COMMENT ON COLUMN credscore.sms_form.pattern IS 'how a text begins: a blank is any white space, also none; what is in brackets may be absent; {A} amount, {B} balance, {C} receipt, {D} date, {E} debit or credit, {F} charge, {L} debt, {N} phone number, {O} another amount, {P} party, {R} receipt of what is taken back, {T} time, {X} any text';
+COMMENT ON COLUMN credscore.sms_form.class IS 'as in credscore_transactions; NULL: no money moves';
+COMMENT ON COLUMN credscore.sms_form.alert IS 'what it tells of besides: insufficient_funds, loan_declined, loan_missed_payment, loan_defaulted; NULL: nothing';
+COMMENT ON COLUMN credscore.sms_form.evidence IS 'samples: texts that look as if they were received; pattern: what a public parser looks for';
+COMMENT ON COLUMN credscore.sms_form.source IS 'where it is from';
+
 -- What a score is worth ---------------------------------------------------------
 
 CREATE FUNCTION credscore.worth_add(internal, double precision, boolean) RETURNS internal
