@@ -10,12 +10,14 @@ use warnings;
 
 use Bench;
 use Queue;
+use Sms;
 
 my $runs = number_from_env('RUNS', 5, 1);
 my $rows = number_from_env('ROWS', 10_000, 1_280);
 my $cache_rows = number_from_env('CACHE_ROWS', 100_000, 2_000);
 my $memory_rows = number_from_env('MEMORY_ROWS', 1_000_000, 5_000);
 my $queue_rows = number_from_env('QUEUE_ROWS', 1_000_000, 20_000);
+my $worth_rows = number_from_env('WORTH_ROWS', 10_000_000, 200_000);
 my $quick = $ENV{QUICK};
 
 # One call's latency, and that of the slow ones, in milliseconds.
@@ -29,6 +31,9 @@ use constant PLANNING_LIMIT_US => 2;
 
 # Calls per second, and for how long they are counted.
 use constant RATE => { per_second => 100, seconds => 10, sessions => 4, least => 0.95, most => 1.01 };
+
+# Phones with some 450 messages.
+use constant PHONES => { number => 4, events => 300 };
 
 # Statements of some 600 transactions.
 use constant STATEMENTS => { number => 20, receipts => 440 };
@@ -556,6 +561,68 @@ sub measure_features
 	return;
 }
 
+# The messages of phones, and a chain of regular expressions over the same, which
+# has to understand as many.
+sub measure_sms
+{
+	my $session = session();
+	my ($number, $events) = @{ +PHONES }{qw(number events)};
+
+	$events = 20 if $quick;
+	$session->query('SET jit = off');
+	$session->query('CREATE TABLE bench_sms (sms jsonb)');
+	$session->query($_) foreach sms_accounts($number, $events);
+	$session->query(q{CREATE TABLE bench_text AS
+		SELECT DISTINCT sms, m ->> 'rawBody' AS body FROM bench_sms, jsonb_array_elements(sms) m
+		WHERE m ->> 'address' = 'MPESA' AND m ->> 'direction' = 'inbound'});
+	$session->query('ANALYZE bench_sms, bench_text');
+	my @patterns = split /\n/, $session->query("SELECT pattern FROM credscore.sms_form WHERE account = 'M-PESA'");
+	my $chain = sms_chain('body', @patterns);
+	my $understood = $session->query('SELECT count(form) FROM bench_sms, credscore_sms_transactions(sms)');
+	my $matched = $session->query("SELECT count(*) FROM bench_text WHERE $chain IS NOT NULL");
+
+	die "$understood messages are understood, and $matched by regular expressions\n" if $understood != $matched;
+	compare(
+		"$understood messages of $number phones", 's',
+		sub { $session->seconds('SELECT count(form) FROM bench_sms, credscore_sms_transactions(sms)') },
+		[ 'regexp_match chain', 0.05, sub { $session->seconds("SELECT count($chain) FROM bench_text") } ]);
+	compare(
+		'  their features', 's',
+		sub { $session->seconds('SELECT count(value) FROM bench_sms, credscore_sms_features(sms)') },
+		[ 'regexp_match chain', 0.05, sub { $session->seconds("SELECT count($chain) FROM bench_text") } ]);
+	$session->query('DROP TABLE bench_sms, bench_text');
+	$session->stop;
+	return;
+}
+
+# What scores are worth, in parallel, and a percentile of the same rows.
+sub measure_worth
+{
+	my $session = session();
+	my $percentile = 'SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY score) FROM bench_worth';
+
+	$session->query('SET jit = off');
+	$session->query("CREATE UNLOGGED TABLE IF NOT EXISTS bench_worth AS
+		SELECT random() AS score, random() AS probability, random() < 0.1 AS bad FROM generate_series(1, $worth_rows)");
+	$session->query('VACUUM ANALYZE bench_worth');
+	foreach my $figures (
+		'credscore_auc(score, bad)',
+		'credscore_ks(score, bad)',
+		'credscore_psi(CASE WHEN bad THEN score END, CASE WHEN NOT bad THEN score END)',
+		'credscore_calibration(probability, bad, 10)')
+	{
+		my $query = "SELECT $figures FROM bench_worth";
+		die "no parallel plan for $figures\n" if $session->query("EXPLAIN $query") !~ /Partial Aggregate/;
+		compare(
+			($figures =~ /^(\w+)/)[0] . ", $worth_rows rows", 's',
+			sub { $session->seconds($query) },
+			[ 'percentile_cont', 1.50, sub { $session->seconds($percentile) } ]);
+	}
+	$session->query('DROP TABLE bench_worth');
+	$session->stop;
+	return;
+}
+
 # Requests that end soon; the same while a snapshot is held, as a dump does.
 sub measure_queue
 {
@@ -652,6 +719,8 @@ my @groups = (
 	single => \&measure_single,
 	rate => \&measure_rate,
 	features => \&measure_features,
+	sms => \&measure_sms,
+	worth => \&measure_worth,
 	queue => \&measure_queue,
 	pending => \&measure_pending);
 

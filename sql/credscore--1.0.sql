@@ -1280,6 +1280,144 @@ CREATE FUNCTION credscore_party_match(
 COMMENT ON FUNCTION credscore_party_match(text) IS
     'the rows of credscore.party that apply to a party, or to the party in the text of a transaction; a row of the role none takes away others, which are then left out';
 
+-- Messages of a phone ---------------------------------------------------------
+
+CREATE FUNCTION credscore_sms_transactions(
+    sms jsonb,
+    OUT n int, OUT sender text, OUT account text, OUT form text, OUT transaction_id text,
+    OUT at timestamptz, OUT day date, OUT direction text, OUT amount numeric, OUT charge numeric,
+    OUT balance numeric, OUT debt numeric, OUT currency text, OUT class text, OUT rail text,
+    OUT party text, OUT role text, OUT known_as text, OUT reverses text, OUT alert text,
+    OUT details text, OUT line int
+) RETURNS SETOF record
+    AS 'MODULE_PATHNAME' LANGUAGE C STRICT STABLE PARALLEL SAFE COST 1000 ROWS 1000;
+COMMENT ON FUNCTION credscore_sms_transactions(jsonb) IS
+    'the messages about money among those of a phone, as credscore_sms_features reads them, the oldest first, each once: sms: an array as credscore_sms_event() takes it, an event of Weza, or an array of events; n: 1 the oldest; sender: the address; account: whose it is, lender and bookmaker by credscore.party; form: in credscore.sms_form, NULL: the text is in none, and nothing below but details is read of it; transaction_id: receipt; at and day: that it tells of, local to the account; direction: in or out, NULL: nothing moves; amount, charge, balance (after it) and debt (then): in currency; class, rail, party, role, known_as, reverses: as in credscore_transactions; alert: insufficient_funds, loan_declined, loan_missed_payment or loan_defaulted; details: the text; line: its place among all messages, from 1; messages of others, and sent ones, give no rows';
+
+CREATE FUNCTION credscore_sms_features(
+    sms jsonb,
+    utc_endtime timestamptz DEFAULT NULL,
+    OUT feature text, OUT from_days int, OUT to_days int, OUT value numeric,
+    OUT text_value text, OUT was_imputed boolean, OUT unit text, OUT in_catalogue boolean
+) RETURNS SETOF record
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 1000 ROWS 107;
+COMMENT ON FUNCTION credscore_sms_features(jsonb, timestamptz) IS
+    'features of Pngme''s catalogue, and behind them ours (in_catalogue false), computed from the messages of a phone up to utc_endtime, NULL: up to the last one that is understood; a row per feature and window as of credscore_statement_features; over all accounts in the currency of most messages, mpesa_... over M-PESA; days are those of East African Time, or of West African Time where that currency is NGN; no rows for what holds no messages; 22023: utc_endtime is infinite';
+
+CREATE FUNCTION credscore.sms_forms(
+    OUT form text, OUT account text, OUT pattern text, OUT class text, OUT alert text,
+    OUT evidence text, OUT source text
+) RETURNS SETOF record
+    AS 'MODULE_PATHNAME', 'credscore_sms_forms' LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE ROWS 80;
+COMMENT ON FUNCTION credscore.sms_forms() IS
+    'the forms of messages that are known; behind the view credscore.sms_form';
+
+CREATE VIEW credscore.sms_form AS SELECT * FROM credscore.sms_forms();
+GRANT SELECT ON credscore.sms_form TO PUBLIC;
+COMMENT ON VIEW credscore.sms_form IS
+    'the forms of messages about money that credscore_sms_transactions() and credscore_sms_features() know, one row each; of an account the first that fits holds';
+COMMENT ON COLUMN credscore.sms_form.form IS 'its name';
+COMMENT ON COLUMN credscore.sms_form.account IS 'whose messages have it: M-PESA, Airtel Money, a bank, or any lender';
+COMMENT ON COLUMN credscore.sms_form.pattern IS 'how a text begins: a blank is any white space, also none; what is in brackets may be absent; {A} amount, {B} balance, {C} receipt, {D} date, {E} debit or credit, {F} charge, {L} debt, {N} phone number, {O} another amount, {P} party, {R} receipt of what is taken back, {T} time, {X} any text';
+COMMENT ON COLUMN credscore.sms_form.class IS 'as in credscore_transactions; NULL: no money moves';
+COMMENT ON COLUMN credscore.sms_form.alert IS 'what it tells of besides: insufficient_funds, loan_declined, loan_missed_payment, loan_defaulted; NULL: nothing';
+COMMENT ON COLUMN credscore.sms_form.evidence IS 'samples: texts that look as if they were received; pattern: what a public parser looks for';
+COMMENT ON COLUMN credscore.sms_form.source IS 'where it is from';
+
+-- What a score is worth ---------------------------------------------------------
+
+CREATE FUNCTION credscore.worth_add(internal, double precision, boolean) RETURNS internal
+    AS 'MODULE_PATHNAME', 'credscore_worth_add_score' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION credscore.worth_add(internal, double precision, boolean) IS
+    'adds a score to the state of credscore_auc, credscore_gini and credscore_ks';
+CREATE FUNCTION credscore.worth_add(internal, double precision, double precision) RETURNS internal
+    AS 'MODULE_PATHNAME', 'credscore_worth_add_value' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION credscore.worth_add(internal, double precision, double precision) IS
+    'adds an expected and an actual value to the state of credscore_psi';
+CREATE FUNCTION credscore.worth_add(internal, double precision, boolean, int) RETURNS internal
+    AS 'MODULE_PATHNAME', 'credscore_worth_add_probability' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION credscore.worth_add(internal, double precision, boolean, int) IS
+    'adds a probability to the state of credscore_calibration';
+CREATE FUNCTION credscore.worth_combine(internal, internal) RETURNS internal
+    AS 'MODULE_PATHNAME', 'credscore_worth_combine' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION credscore.worth_combine(internal, internal) IS 'the states of two parallel workers as one';
+CREATE FUNCTION credscore.worth_serialize(internal) RETURNS bytea
+    AS 'MODULE_PATHNAME', 'credscore_worth_serialize' LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION credscore.worth_serialize(internal) IS 'the state of a parallel worker, to be handed over';
+CREATE FUNCTION credscore.worth_deserialize(bytea, internal) RETURNS internal
+    AS 'MODULE_PATHNAME', 'credscore_worth_deserialize' LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION credscore.worth_deserialize(bytea, internal) IS 'the state that a parallel worker handed over';
+
+CREATE FUNCTION credscore.worth_auc(internal) RETURNS double precision
+    AS 'MODULE_PATHNAME', 'credscore_worth_auc' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION credscore.worth_auc(internal) IS 'ends credscore_auc';
+CREATE FUNCTION credscore.worth_gini(internal) RETURNS double precision
+    AS 'MODULE_PATHNAME', 'credscore_worth_gini' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION credscore.worth_gini(internal) IS 'ends credscore_gini';
+CREATE FUNCTION credscore.worth_ks(internal) RETURNS double precision
+    AS 'MODULE_PATHNAME', 'credscore_worth_ks' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION credscore.worth_ks(internal) IS 'ends credscore_ks';
+CREATE FUNCTION credscore.worth_psi(internal) RETURNS double precision
+    AS 'MODULE_PATHNAME', 'credscore_worth_psi' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION credscore.worth_psi(internal) IS 'ends credscore_psi';
+
+CREATE TYPE credscore.calibration_bin AS (
+    bin int, loans bigint, bad bigint, probability_low double precision, probability_high double precision,
+    mean_probability double precision, bad_rate double precision
+);
+COMMENT ON TYPE credscore.calibration_bin IS 'loans of which nearly the same probability was said, and what came of them; of credscore_calibration';
+COMMENT ON COLUMN credscore.calibration_bin.bin IS '1 and up, by rising probability';
+COMMENT ON COLUMN credscore.calibration_bin.loans IS 'how many they are';
+COMMENT ON COLUMN credscore.calibration_bin.bad IS 'how many of them went bad';
+COMMENT ON COLUMN credscore.calibration_bin.probability_low IS 'the least probability that was said, 0 to 1';
+COMMENT ON COLUMN credscore.calibration_bin.probability_high IS 'the greatest probability that was said, 0 to 1';
+COMMENT ON COLUMN credscore.calibration_bin.mean_probability IS 'mean of the probabilities, 0 to 1';
+COMMENT ON COLUMN credscore.calibration_bin.bad_rate IS 'bad by loans, 0 to 1: what the mean should have been';
+
+CREATE FUNCTION credscore.worth_calibration(internal) RETURNS credscore.calibration_bin[]
+    AS 'MODULE_PATHNAME', 'credscore_worth_calibration' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION credscore.worth_calibration(internal) IS 'ends credscore_calibration';
+
+CREATE AGGREGATE credscore_auc(score double precision, bad boolean) (
+    SFUNC = credscore.worth_add, STYPE = internal, FINALFUNC = credscore.worth_auc,
+    COMBINEFUNC = credscore.worth_combine, SERIALFUNC = credscore.worth_serialize,
+    DESERIALFUNC = credscore.worth_deserialize, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE credscore_auc(double precision, boolean) IS
+    'area under the ROC curve, 0 to 1: the probability that a bad loan has a greater score than a good one, ties counting half; for a score of which more is better give -score; rows with a NULL are skipped; NULL when all are good, or all bad; exact, 8 bytes of memory a row';
+
+CREATE AGGREGATE credscore_gini(score double precision, bad boolean) (
+    SFUNC = credscore.worth_add, STYPE = internal, FINALFUNC = credscore.worth_gini,
+    COMBINEFUNC = credscore.worth_combine, SERIALFUNC = credscore.worth_serialize,
+    DESERIALFUNC = credscore.worth_deserialize, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE credscore_gini(double precision, boolean) IS
+    'Gini coefficient of a score, -1 to 1: 2 credscore_auc - 1 (Somers'' D); otherwise as credscore_auc';
+
+CREATE AGGREGATE credscore_ks(score double precision, bad boolean) (
+    SFUNC = credscore.worth_add, STYPE = internal, FINALFUNC = credscore.worth_ks,
+    COMBINEFUNC = credscore.worth_combine, SERIALFUNC = credscore.worth_serialize,
+    DESERIALFUNC = credscore.worth_deserialize, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE credscore_ks(double precision, boolean) IS
+    'statistic of Kolmogorov and Smirnov, 0 to 1: the greatest distance between the shares of bad and of good loans up to a score, whichever way the score goes; otherwise as credscore_auc';
+
+CREATE AGGREGATE credscore_psi(expected double precision, actual double precision) (
+    SFUNC = credscore.worth_add, STYPE = internal, FINALFUNC = credscore.worth_psi,
+    COMBINEFUNC = credscore.worth_combine, SERIALFUNC = credscore.worth_serialize,
+    DESERIALFUNC = credscore.worth_deserialize, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE credscore_psi(double precision, double precision) IS
+    'population stability index, 0 and up: how far the actual values have moved away from the expected ones, over ten bins that hold a tenth of the expected values each, equal values in one bin; the share of an empty bin counts as 0.0001; each argument''s NULLs are skipped, so that both come from CASE over one column; NULL when there are none of either';
+
+CREATE AGGREGATE credscore_calibration(probability double precision, bad boolean, bins int) (
+    SFUNC = credscore.worth_add, STYPE = internal, FINALFUNC = credscore.worth_calibration,
+    COMBINEFUNC = credscore.worth_combine, SERIALFUNC = credscore.worth_serialize,
+    DESERIALFUNC = credscore.worth_deserialize, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE credscore_calibration(double precision, boolean, int) IS
+    'what came of loans beside the probability of going bad, 0 to 1, that was said of them: at most so many bins (1 to 1000, the same in all rows) of as many loans each, equal probabilities in one bin, as an array for unnest(); rows with a NULL are skipped; NULL without rows; 22023: no probability, or no number of bins';
+
 -- Watching it ------------------------------------------------------------------
 
 CREATE FUNCTION credscore_version() RETURNS text

@@ -42,9 +42,15 @@ cs_transaction_rows_holder(CsMpesaHolder holder)
 	return holders[holder];
 }
 
-/* The first of these that a row has; few have two. */
-static const char *
-role_name(int roles)
+const char *
+cs_transaction_rows_rail(CsMpesaRail rail)
+{
+	return rails[rail];
+}
+
+/* The first of these that there is; few have two. */
+const char *
+cs_transaction_rows_role(int roles)
 {
 	static const int order[] = {CS_PARTY_BETTING, CS_PARTY_LENDER,
 								CS_PARTY_OWN_ACCOUNT, CS_PARTY_AIRTIME};
@@ -159,7 +165,7 @@ put_transaction(FunctionCallInfo fcinfo, const CsTransactionRow *transaction,
 							: NULL);
 	cs_row_text(&row, rails[transaction->rail]);
 	put_party(&row, transaction);
-	cs_row_text(&row, role_name(roles));
+	cs_row_text(&row, cs_transaction_rows_role(roles));
 	cs_row_text(&row, transaction->known_as);
 	cs_row_put(&row, BoolGetDatum((roles & CS_PARTY_OWN_ACCOUNT) != 0),
 			   !known);

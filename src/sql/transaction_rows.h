@@ -32,4 +32,10 @@ extern void cs_transaction_rows_check_endtime(TimestampTz utc_endtime);
 /* Whose statement it is, as SQL has it; NULL: not known. */
 extern const char *cs_transaction_rows_holder(CsMpesaHolder holder);
 
+/* A rail as SQL has it; NULL: none, or not known. */
+extern const char *cs_transaction_rows_rail(CsMpesaRail rail);
+
+/* The one role that is shown of several (CsPartyRole); NULL: there is none. */
+extern const char *cs_transaction_rows_role(int roles);
+
 #endif /* CS_TRANSACTION_ROWS_H */

@@ -1,0 +1,34 @@
+/*-------------------------------------------------------------------------
+ * sms_rows.h
+ *	  The transactions that the messages of a phone tell of.
+ *
+ * They point into the messages; memory is taken from the current context.
+ *------------------------------------------------------------------------- */
+#ifndef CS_SMS_ROWS_H
+#define CS_SMS_ROWS_H
+
+#include "postgres.h"
+
+#include "features/amount.h"
+#include "features/sms_message.h"
+#include "features/transactions.h"
+
+/*
+ * The arranged transactions of one account, whose times are those of the
+ * messages' zone.
+ */
+extern void
+cs_sms_rows_account(const CsSmsMessages *messages, CsSmsIssuerId issuer,
+					CsTransactions *transactions);
+
+/*
+ * Of all accounts in the messages' currency; what closes a time is what all of
+ * them hold.
+ */
+extern void
+cs_sms_rows_all(const CsSmsMessages *messages, CsTransactions *transactions);
+
+/* An amount of a text, as transactions have it. */
+extern CsAmount cs_sms_rows_amount(const CsSmsAmount *amount);
+
+#endif /* CS_SMS_ROWS_H */

@@ -1,0 +1,235 @@
+/*-------------------------------------------------------------------------
+ * sms_text.c
+ *	  What one message about money says; see sms_text.h.
+ *
+ * A pattern is a row of segments, between which stand the fields that are any
+ * text.  The first segment stands at the beginning of the text, and each
+ * further one at the first place behind the one before where all of it
+ * matches; what lies between is the field.  No choice is taken back.
+ *------------------------------------------------------------------------- */
+#include "features/sms_text.h"
+
+#include <string.h>
+
+/* A field is written as {X}. */
+#define FIELD_LEN 3
+
+/* --- a text with single blanks --- */
+
+static bool
+is_blank(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/* The no-break space, in UTF-8. */
+static bool
+is_wide_blank(const char *at, const char *end)
+{
+	return end - at >= 2 && at[0] == '\xC2' && at[1] == '\xA0';
+}
+
+size_t
+cs_sms_text_collapse(const char *raw, size_t len, char *out)
+{
+	const char *end = raw + len;
+	size_t		n = 0;
+
+	while (raw < end && n < CS_SMS_TEXT_MAX)
+	{
+		bool wide = is_wide_blank(raw, end);
+
+		if (!wide && !is_blank(*raw))
+			out[n++] = *raw;
+		else if (n > 0 && out[n - 1] != ' ')
+			out[n++] = ' ';
+		raw += wide ? 2 : 1;
+	}
+	return n > 0 && out[n - 1] == ' ' ? n - 1 : n;
+}
+
+/* --- patterns --- */
+
+static bool
+is_any_text(const char *pattern)
+{
+	return pattern[0] == '{' && (pattern[1] == 'P' || pattern[1] == 'X');
+}
+
+/* The bracket that closes the one at `open`. */
+static const char *
+closing(const char *open)
+{
+	int depth = 0;
+
+	for (;; open++)
+	{
+		depth += (*open == '[') - (*open == ']');
+		if (depth == 0)
+			return open;
+	}
+}
+
+static bool match(const char **pattern, CsSmsRest *rest, CsSmsRead *read);
+
+/* What is in brackets, if it is there. */
+static void
+match_optional(const char *pattern, CsSmsRest *rest, CsSmsRead *read)
+{
+	CsSmsRead read_then = *read;
+	CsSmsRest rest_then = *rest;
+
+	if (match(&pattern, rest, read))
+		return;
+	*read = read_then;
+	*rest = rest_then;
+}
+
+/*
+ * Matches up to any text, the end of the pattern or of the brackets; the
+ * pattern moves there.  What is read of a text that does not match is wrong.
+ */
+static bool
+match(const char **pattern, CsSmsRest *rest, CsSmsRead *read)
+{
+	const char *at = *pattern;
+
+	for (; *at != '\0' && *at != ']' && !is_any_text(at); at++)
+	{
+		if (*at == '[')
+		{
+			match_optional(at + 1, rest, read);
+			at = closing(at);
+		}
+		else if (*at == '{')
+		{
+			if (!cs_sms_field_take(at[1], rest, read))
+				return false;
+			at += FIELD_LEN - 1;
+		}
+		else if (*at == ' ')
+			cs_sms_field_skip_blank(rest);
+		else if (!cs_sms_field_take_char(rest, *at))
+			return false;
+	}
+	*pattern = at;
+	return true;
+}
+
+/* May a segment match here, as far as its first letter tells? */
+static bool
+may_match(const char *pattern, CsSmsRest rest)
+{
+	for (; *pattern == ' '; pattern++)
+		cs_sms_field_skip_blank(&rest);
+	if (*pattern == '{' && pattern[1] == 'N')
+		return cs_sms_field_is_phone(&rest);
+	return *pattern == '[' || *pattern == '{' ||
+		   cs_sms_field_take_char(&rest, *pattern);
+}
+
+/*
+ * Finds the segment that follows any text, and says how long that is; the rest
+ * is then behind it.
+ */
+static bool
+find_segment(const char **pattern, CsSmsRest *rest, CsSmsRead *read,
+			 size_t *skipped)
+{
+	const char *segment = *pattern;
+
+	for (const char *at = rest->at; at <= rest->end; at++)
+	{
+		CsSmsRest there = {at, rest->end};
+		CsSmsRead read_then;
+
+		if (!may_match(segment, there))
+			continue;
+		read_then = *read;
+		*pattern = segment;
+		if (match(pattern, &there, read))
+		{
+			*skipped = (size_t) (at - rest->at);
+			*rest = there;
+			return true;
+		}
+		*read = read_then;
+	}
+	return false;
+}
+
+static void
+trim(CsSmsSpan *span)
+{
+	while (span->len > 0 && *span->text == ' ')
+	{
+		span->text++;
+		span->len--;
+	}
+	while (span->len > 0 && span->text[span->len - 1] == ' ')
+		span->len--;
+}
+
+/* Any text, and the segment behind it. */
+static bool
+match_any_text(const char **pattern, CsSmsRest *rest, CsSmsRead *read)
+{
+	bool	  is_party = (*pattern)[1] == 'P';
+	CsSmsSpan found = {rest->at, 0};
+
+	*pattern += FIELD_LEN;
+	if (!find_segment(pattern, rest, read, &found.len))
+		return false;
+	trim(&found);
+	if (is_party)
+		read->party = found;
+	return true;
+}
+
+static bool
+read_form(const CsSmsForm *form, const char *text, size_t len, CsSmsRead *read)
+{
+	const char *pattern = form->pattern;
+	CsSmsRest	rest = {text, text + len};
+
+	if (!may_match(pattern, rest))
+		return false;
+	memset(read, 0, sizeof(*read));
+	read->form = form;
+	if (!match(&pattern, &rest, read))
+		return false;
+	while (*pattern != '\0')
+		if (!match_any_text(&pattern, &rest, read))
+			return false;
+	return true;
+}
+
+/* --- all forms --- */
+
+/* A debit of less than nothing is a credit, where a bank writes so. */
+static void
+settle_way(CsSmsRead *read)
+{
+	if (read->form->way == CS_SMS_OUT)
+		read->is_debit = true;
+	if (read->form->way == CS_SMS_TOLD_SIGNED && read->amount.hundredths < 0)
+		read->is_debit = !read->is_debit;
+	if (read->amount.hundredths < 0)
+		read->amount.hundredths = -read->amount.hundredths;
+}
+
+bool
+cs_sms_text_read(CsSmsIssuerId issuer, const char *text, size_t len,
+				 CsSmsRead *read)
+{
+	const CsSmsForm *form;
+
+	for (int i = 0; (form = cs_sms_form_at(i)) != NULL; i++)
+		if (form->issuer == issuer && read_form(form, text, len, read))
+		{
+			settle_way(read);
+			return true;
+		}
+	memset(read, 0, sizeof(*read));
+	return false;
+}

@@ -1,0 +1,1 @@
+AUKMBAB2CD3 confirmed.You bought Ksh20.00 of airtime on 22/11/26 at 2:00 PM.New M-PESA balance is Ksh3,354.50.
