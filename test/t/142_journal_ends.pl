@@ -13,7 +13,7 @@ use Test::More;
 use constant ROWS => 60;
 
 my $sandbox = CredScore::Sandbox->start(magic => 0);
-my $cluster = CredScore::Cluster->start(sandbox => $sandbox, conf => "restart_after_crash = on\ncredscore.max_worker_crashes = 0\n");
+my $cluster = CredScore::Cluster->start(sandbox => $sandbox, conf => "restart_after_crash = on\ncredscore.max_worker_crashes = 0\nwal_level = replica\nmax_wal_senders = 5\n");
 my $node = $cluster->node;
 my $batch = 0;
 
@@ -126,7 +126,6 @@ $copy->stop;
 $node->append_conf('postgresql.conf', 'credscore.workers = on');
 $node->reload;
 $cluster->wait_until(sub { one(q{SELECT count(*) FROM credscore.call_log WHERE source = 'call'}) == $calls }, 'the primary has loaded all');
-$node->append_conf('postgresql.conf', "wal_level = replica\nmax_wal_senders = 5\n");
 $node->backup('standby');
 my $standby = PostgreSQL::Test::Cluster->new('standby');
 $standby->init_from_backup($node, 'standby', has_streaming => 1);
