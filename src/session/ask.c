@@ -31,6 +31,7 @@
 #include "pg/shmem.h"
 #include "pg/wakeup.h"
 #include "session/estimate.h"
+#include "session/noting.h"
 #include "session/permit.h"
 #include "session/planned.h"
 #include "session/reading.h"
@@ -176,6 +177,7 @@ cs_ask_init(void)
 {
 	RegisterXactCallback(at_transaction_end, NULL);
 	cs_altered_init();
+	cs_noting_init();
 	cs_memo_init();
 	cs_planned_init();
 }
@@ -350,7 +352,10 @@ answer_without_call(CsScope *scope, CsMemoEntry *entry, const CsAsk *ask,
 	if (answer_from_cache(scope, entry, ask))
 	{
 		if (!cs_estimate_count(&entry->key, ask, true))
+		{
 			cs_stats_cache_hit(&ask->settings->server_key);
+			cs_noting_reused(ask);
+		}
 		if (stats != NULL)
 			cs_ask_stats_hit(stats, ask);
 		return true;

@@ -10,6 +10,7 @@
 
 #include "session/noting.h"
 
+#include "access/xact.h"
 #include "access/xlog.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
@@ -241,4 +242,77 @@ cs_noting_read(const CsEndpoint *endpoint, const CsSettings *settings,
 	cs_jsonb_digest(answer, record.digest);
 	(void) cs_journal_append(CS_JOURNAL_READ, MyDatabaseId, &record,
 							 sizeof(record), "", 1, NULL);
+}
+
+/* --- what was served without a call --- */
+
+/* Questions of one kind, since the ledger was told last. */
+typedef struct Reused
+{
+	uint64			  serial; /* of the settings */
+	const CsEndpoint *endpoint;
+	Oid				  role;
+	CsReusedRecord	  record; /* count 0: nothing is to be told */
+	union
+	{
+		CsNote note;
+		char   bytes[CS_NOTE_MAX];
+	} about;
+} Reused;
+
+static Reused reused;
+
+/* What finds no room stays counted until it does.  Does not raise. */
+static void
+tell_reused(void)
+{
+	const CsNote *note = &reused.about.note;
+
+	if (reused.record.count == 0 ||
+		cs_journal_room(note->database) != CS_JOURNAL_ROOM)
+		return;
+	reused.record.at = cs_clock_now();
+	if (cs_journal_append(CS_JOURNAL_REUSED, note->database, &reused.record,
+						  sizeof(reused.record), note, note->len, NULL))
+		reused.record.count = 0;
+}
+
+static void
+at_transaction_end(XactEvent event, void *arg)
+{
+	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT)
+		tell_reused();
+}
+
+static bool
+is_same_kind(const CsAsk *ask)
+{
+	return reused.record.count > 0 && reused.serial == ask->settings->serial &&
+		   reused.endpoint == ask->endpoint && reused.role == GetUserId();
+}
+
+void
+cs_noting_reused(const CsAsk *ask)
+{
+	const CsNote *note;
+
+	if (!is_told(ask->endpoint, ask->settings))
+		return;
+	if (!is_same_kind(ask))
+	{
+		tell_reused();
+		note = cs_noting_make(ask, NULL);
+		reused.serial = ask->settings->serial;
+		reused.endpoint = ask->endpoint;
+		reused.role = GetUserId();
+		reused.record.count = 0;
+		memcpy(&reused.about, note, note->len);
+	}
+	reused.record.count++;
+}
+
+void
+cs_noting_init(void)
+{
+	RegisterXactCallback(at_transaction_end, NULL);
 }

@@ -12,12 +12,21 @@
 #include "session/question.h"
 #include "shared/note.h"
 
+extern void cs_noting_init(void);
+
 /*
  * The note of a question that is asked for a purpose, which may be NULL; it is
  * valid until the next call.  NULL: the ledger is told nothing, since it is off,
  * the question is free, or the server is a standby.
  */
 extern const CsNote *cs_noting_make(const CsAsk *ask, const char *purpose);
+
+/*
+ * An answer in memory was served to a question, without a call: it is counted, and
+ * the ledger is told at the end of the transaction.  Raises what cs_noting_make
+ * does.
+ */
+extern void cs_noting_reused(const CsAsk *ask);
 
 /* Tells the ledger which answer the reply to a request was read as, so that it can
  * say of an answer where it comes from. */

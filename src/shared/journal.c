@@ -260,7 +260,7 @@ append(const CsJournalHead *head, CsJournalPosition *position)
 		!write_at(at, (const char *) head, head->len))
 	{
 		table->lost++;
-		table->fails = table->ready;
+		table->fails |= table->ready && head->type != CS_JOURNAL_REUSED;
 		return false;
 	}
 	table->end = at + head->len;

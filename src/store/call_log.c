@@ -375,6 +375,46 @@ cs_call_log_insert_answers(const CsAnswerRow *rows, int n)
 	SPI_finish();
 }
 
+/* --- answers that were served again --- */
+
+static void
+insert_reuse(const CsReuseRow *row, int64 context)
+{
+	static CsQueueStatement insert = {
+		.text =
+			"INSERT INTO credscore.call_reuse (day, context, reused) "
+			"VALUES (pg_catalog.timezone($1, $2)::pg_catalog.date, $3, $4)",
+		.nargs = 4,
+		.types = {TEXTOID, TIMESTAMPTZOID, INT8OID, INT8OID}};
+	Datum values[] = {
+		CStringGetTextDatum(row->context.texts[CS_NOTE_TIMEZONE]),
+		TimestampTzGetDatum(row->reused.at), Int64GetDatum(context),
+		Int64GetDatum(row->reused.count)};
+
+	cs_queue_spi_run(&insert, values, NULL);
+}
+
+/* Months are those of the day, which the time zone may put into the one beside. */
+void
+cs_call_log_insert_reuses(const CsReuseRow *rows, int n)
+{
+	DateADT month = DATEVAL_NOBEGIN;
+
+	if (n == 0)
+		return;
+	SPI_connect();
+	for (int i = 0; i < n; i++)
+	{
+		int64 context = context_id(&rows[i].context);
+
+		make_month("call_reuse", rows[i].reused.at - USECS_PER_DAY, &month);
+		make_month("call_reuse", rows[i].reused.at + USECS_PER_DAY, &month);
+		insert_context(&rows[i].context, context);
+		insert_reuse(&rows[i], context);
+	}
+	SPI_finish();
+}
+
 /* --- old months --- */
 
 void

@@ -36,6 +36,15 @@ typedef struct CsAnswerRow
 
 extern void cs_call_log_insert_answers(const CsAnswerRow *rows, int n);
 
+/* Questions of a context that were answered without a call. */
+typedef struct CsReuseRow
+{
+	CsReusedRecord reused;
+	CsCallRow	   context; /* of which the texts count */
+} CsReuseRow;
+
+extern void cs_call_log_insert_reuses(const CsReuseRow *rows, int n);
+
 /* Drops the months that are older than credscore.ledger_retention. */
 extern void cs_call_log_drop_old(void);
 

@@ -73,6 +73,8 @@ typedef struct Batch
 	int				  ncalls;
 	CsAnswerRow		 *answers;
 	int				  nanswers;
+	CsReuseRow		 *reuses;
+	int				  nreuses;
 	CsJournalPosition last; /* behind the last record of ours; 0: none */
 	uint8			  id[CS_JOURNAL_ID_SIZE]; /* whose journal's that is */
 	bool			  more;					  /* it stopped in the midst */
@@ -162,25 +164,31 @@ close_open(CsJournalPosition sent)
 	(void) hash_search(loader.open, &sent, HASH_REMOVE, NULL);
 }
 
-/* The bytes of a call's record; they are copied, since the next reading reuses
- * them.  False: they are none. */
+/* A note, copied, since the next reading reuses its bytes; false: it is none.  Bytes
+ * behind it are padding. */
+static bool
+read_note(const char *bytes, size_t len, CsCallRow *row)
+{
+	CsNote *note = palloc(len);
+
+	memcpy(note, bytes, len);
+	row->note = note;
+	return note->len <= len && cs_note_texts(note, note->len, row->texts);
+}
+
 static bool
 read_call(const CsJournalHead *head, CsCallRow *row)
 {
 	size_t		len = cs_journal_record_len(head);
 	const char *body = cs_journal_record_body(head);
-	CsNote	   *note;
 
 	if (len < sizeof(CsCallRecord) + sizeof(CsNote))
 		return false;
 	memcpy(&row->call, body, sizeof(row->call));
-	note = palloc(len - sizeof(CsCallRecord));
-	memcpy(note, body + sizeof(CsCallRecord), len - sizeof(CsCallRecord));
-	row->note = note;
 	row->billed = cs_billing_name((CsBilled) row->call.billed);
 	row->costs = row->call.billed == CS_BILLED_YES;
-	return note->len <= len - sizeof(CsCallRecord) &&
-		   cs_note_texts(note, note->len, row->texts);
+	return read_note(body + sizeof(CsCallRecord), len - sizeof(CsCallRecord),
+					 row);
 }
 
 static bool
@@ -195,6 +203,20 @@ read_answer(const CsJournalHead *head, CsAnswerRow *row)
 	row->provider_ref =
 		pnstrdup(body + sizeof(CsReadRecord), len - sizeof(CsReadRecord));
 	return true;
+}
+
+/* A note without subject: what is about one there is not looked at. */
+static bool
+read_reuse(const CsJournalHead *head, CsReuseRow *row)
+{
+	size_t		len = cs_journal_record_len(head);
+	const char *body = cs_journal_record_body(head);
+
+	if (len < sizeof(CsReusedRecord) + sizeof(CsNote))
+		return false;
+	memcpy(&row->reused, body, sizeof(row->reused));
+	return read_note(body + sizeof(CsReusedRecord),
+					 len - sizeof(CsReusedRecord), &row->context);
 }
 
 static void
@@ -222,6 +244,9 @@ take(Batch *batch, CsJournalPosition position, const CsJournalHead *head)
 	else if (head->type == CS_JOURNAL_READ && !is_loaded(position) &&
 			 read_answer(head, &batch->answers[batch->nanswers]))
 		batch->nanswers++;
+	else if (head->type == CS_JOURNAL_REUSED && !is_loaded(position) &&
+			 read_reuse(head, &batch->reuses[batch->nreuses]))
+		batch->nreuses++;
 	if (is_loaded(position))
 		return;
 	batch->last = loader.reader.at;
@@ -260,7 +285,7 @@ read_batch(Batch *batch, CsJournalPosition end)
 	const CsJournalHead *head;
 
 	while (loader.reader.at < stop && batch->ncalls < BATCH_ROWS &&
-		   batch->nanswers < BATCH_ROWS)
+		   batch->nanswers < BATCH_ROWS && batch->nreuses < BATCH_ROWS)
 	{
 		switch (cs_journal_reader_next(&loader.reader, end, &position, &head))
 		{
@@ -335,9 +360,11 @@ load(void *argument)
 		begin();
 	batch->calls = palloc(BATCH_ROWS * sizeof(CsCallRow));
 	batch->answers = palloc(BATCH_ROWS * sizeof(CsAnswerRow));
+	batch->reuses = palloc(BATCH_ROWS * sizeof(CsReuseRow));
 	read_batch(batch, cs_journal_end());
 	cs_call_log_insert(batch->calls, batch->ncalls);
 	cs_call_log_insert_answers(batch->answers, batch->nanswers);
+	cs_call_log_insert_reuses(batch->reuses, batch->nreuses);
 	if (batch->last == 0)
 		return;
 	loader.loaded.known = true;

@@ -82,6 +82,28 @@ is(one(q{SELECT string_agg(concat_ws(',', source, billed, outcome), ';' ORDER BY
 	FROM credscore.call_log WHERE request_id IN (SELECT request_id FROM credscore.call_log GROUP BY 1 HAVING count(*) > 1)}),
 	'call,yes,answered;shared,no,answered', 'one is billed');
 
+# --- answers that are served again ---
+
+$cluster->alter_server('pngme', cache_ttl => '10min');
+is(one(q{SELECT count(credscore_decision((254722000000 + i % 5)::text)) FROM generate_series(1, 5) i}), 5, 'five are bought');
+is(one(q{SELECT count(credscore_decision((254722000000 + i % 5)::text)) FROM generate_series(1, 5) i}), 5, 'and served again');
+loaded(60, 'those that were bought');
+ok($cluster->wait_until(sub { one(q{SELECT coalesce(sum(reused), 0) FROM credscore.call_reuse}) eq '5' }, 'what was served again is counted'),
+	'what was served again is counted');
+is(one(q{SELECT sum(calls), sum(reused) FROM credscore_spend WHERE server = 'pngme'}), '56|6', 'and with what was shared in the view');
+
+# --- where an answer comes from ---
+
+is(one(q{SET credscore.purpose = 'a decision'; CREATE TABLE decided AS SELECT credscore_decision('254722000099') AS answer;
+	SELECT count(*) FROM decided}), '1', 'a decision is kept');
+loaded(61, 'it');
+ok($cluster->wait_until(sub { one(q{SELECT count(*) FROM credscore.call_answer a JOIN credscore.call_log l USING (request_id) WHERE l.purpose = 'a decision'}) eq '1' },
+	'its answer is known'), 'its answer is known');
+is(one(q{SELECT concat_ws(',', p.server, p.endpoint, p.purpose) FROM decided, credscore_provenance(answer) p}), 'pngme,decision,a decision',
+	'provenance finds its call');
+is(one(q{SELECT count(*) FROM decided, credscore_provenance(answer || '{"risk_score": 0}') p}), '0', 'and none of an answer that was altered');
+$cluster->alter_server('pngme', cache_ttl => '0');
+
 # --- a worker that is killed, a server that is ---
 
 my $before = one('SELECT count(*) FROM credscore.call_log');
