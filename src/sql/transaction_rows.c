@@ -103,12 +103,13 @@ put_unwrapped(CsRow *row, const char *text, int len)
 static void
 put_time(CsRow *row, const CsTransactionRow *transaction)
 {
-	TimestampTz at = transaction->time - CS_EAT;
-	int64		day = transaction->time / USECS_PER_DAY;
+	int64 time = transaction->has_time ? transaction->time : 0;
+	int64 day = time / USECS_PER_DAY;
 
-	if (transaction->time % USECS_PER_DAY < 0)
+	if (time % USECS_PER_DAY < 0)
 		day--;
-	cs_row_put(row, TimestampTzGetDatum(at), !transaction->has_time);
+	cs_row_put(row, TimestampTzGetDatum(time - CS_EAT),
+			   !transaction->has_time);
 	cs_row_put(row, DateADTGetDatum((DateADT) day), !transaction->has_time);
 }
 
