@@ -327,6 +327,28 @@ sub measure_zero
 	return;
 }
 
+# What writing calls down costs, beside the same server without a ledger.
+sub measure_ledger
+{
+	my $by_row = session(enable_prefetch => 'off');
+	my $ahead = session(max_in_flight => 64);
+	my $sql = sub { return "SELECT count(credscore_decision(phone, server => '$_[0]')) FROM subject WHERE id <= $rows" };
+
+	fresh_tables($rows);
+	foreach ([ LATENCY, 1.02, $ahead, '64 at a time' ], [ 0, 1.15, $by_row, 'row by row' ], [ 0, 1.15, $ahead, 'prefetch' ])
+	{
+		my ($latency, $most, $session, $how) = @$_;
+
+		control('set', { latency_ms => $latency });
+		compare(
+			"a ledger, $latency ms, $how", 's',
+			sub { statement($session, $sql->('pngme_64'), $rows) },
+			[ 'without', $most, sub { statement($session, $sql->('pngme_unwritten'), $rows) } ]);
+	}
+	$_->stop foreach $by_row, $ahead;
+	return;
+}
+
 sub measure_cache
 {
 	my $what = "$cache_rows answers in the cache";
@@ -713,6 +735,7 @@ my @groups = (
 	cursor => \&measure_cursor,
 	tail => \&measure_tail,
 	zero => \&measure_zero,
+	ledger => \&measure_ledger,
 	cache => \&measure_cache,
 	memory => \&measure_memory,
 	planning => \&measure_planning,
@@ -730,6 +753,7 @@ $main->query('CREATE EXTENSION credscore');
 create_servers(
 	$main,
 	pngme_64 => { provider => 'pngme' },
+	pngme_unwritten => { provider => 'pngme', $main->knows_option('ledger') ? (ledger => 'off') : () },
 	pngme_128 => { provider => 'pngme', max_concurrency => 128 },
 	pngme_rate => { provider => 'pngme', rate_limit => RATE->{per_second} },
 	lenderlink_64 => { provider => 'lenderlink' },
