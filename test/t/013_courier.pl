@@ -199,7 +199,7 @@ foreach my $round (1 .. 3)
 	my $ask = sub { $session->query(sprintf q{SELECT credscore_decision('%s') ? 'user'}, phone()) };
 
 	is($ask->(), 't', 'a session asks');
-	$cluster->safe_psql('DROP EXTENSION credscore CASCADE');
+	$cluster->safe_psql('SET credscore.drop_ledger = on; DROP EXTENSION credscore CASCADE');
 	is($ask->(), '', 'it cannot when the extension is gone');
 	is($cluster->error(report(phone()))->{sqlstate}, '42883', 'nor can another');
 	$cluster->extension;
@@ -211,7 +211,7 @@ foreach my $round (1 .. 3)
 	hold();
 	my $run = $cluster->background(report(phone()));
 	wait_held(1);
-	my $drop = $cluster->background('DROP EXTENSION credscore CASCADE');
+	my $drop = $cluster->background('SET credscore.drop_ledger = on; DROP EXTENSION credscore CASCADE');
 	$sandbox->release;
 	like($run->result, qr/"risk_score"/, 'DROP EXTENSION under a question: it is answered');
 	$drop->result;

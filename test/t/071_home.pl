@@ -154,7 +154,7 @@ is($cluster->safe_psql('SELECT credscore_adopt()', database => 'restored'), 1, '
 buys($cluster, 'restored', 'adopted');
 $cluster->safe_psql('DELETE FROM credscore.home', database => 'restored');
 buys_nothing($cluster, 'restored', 'without any row');
-$cluster->safe_psql('DROP EXTENSION credscore CASCADE', database => 'restored');
+$cluster->safe_psql('SET credscore.drop_ledger = on; DROP EXTENSION credscore CASCADE', database => 'restored');
 $cluster->extension('restored');
 $cluster->servers(database => 'restored');
 buys($cluster, 'restored', 'with the extension dropped and created again');

@@ -216,7 +216,7 @@ is($sandbox->subjects('lenderlink', 'score')->{repeated}, 0, 'nothing was asked 
 # --- tables that are locked, or gone ---
 
 $cluster->log_mark;
-foreach my $lock ('LOCK TABLE credscore.assessment', 'ALTER EXTENSION credscore UPDATE', 'DROP EXTENSION credscore CASCADE')
+foreach my $lock ('LOCK TABLE credscore.assessment', 'ALTER EXTENSION credscore UPDATE', 'SET credscore.drop_ledger = on; DROP EXTENSION credscore CASCADE')
 {
 	$phone = phone();
 	$sandbox->hold('lenderlink', 'score');
@@ -240,7 +240,7 @@ for my $round (1, 2)
 	$sandbox->hold('lenderlink', 'score');
 	$queue->request(request(phone()));
 	$sandbox->wait_for(provider => 'lenderlink', path => 'score', held => 1);
-	$cluster->safe_psql('SET client_min_messages = error; DROP EXTENSION credscore CASCADE');
+	$cluster->safe_psql('SET client_min_messages = error; SET credscore.drop_ledger = on; DROP EXTENSION credscore CASCADE');
 	$sandbox->release;
 	$queue->no_worker;
 	$cluster->extension;
