@@ -66,8 +66,10 @@ get_stamp(const JsonbValue *sms, int64 *stamp)
 		return false;
 	if (cs_jsonb_read_int64(&value, &ms))
 	{
+		if (ms < SMALLEST_MS || ms > LARGEST_MS)
+			return false;
 		*stamp = (ms - MS_UNTIL_2000) * 1000;
-		return ms >= SMALLEST_MS && ms <= LARGEST_MS;
+		return true;
 	}
 	if (!cs_jsonb_read_timestamp(&value, stamp, &has_offset, &offset) ||
 		!has_offset)

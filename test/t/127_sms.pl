@@ -96,6 +96,10 @@ is(value(q{SELECT count(*) FROM (VALUES ('null'), ('{}'), ('[]'), ('5'), ('"MPES
 is(value(q{SELECT string_agg((SELECT (count(*) > 100) || ' ' || count(value) || count(text_value) FROM credscore_sms_features(sms::jsonb)), ', ' ORDER BY n)
 	FROM (VALUES (1, NULL), (2, '{}'), (3, '[]'), (4, '[{"address": "MPESA", "rawBody": "Win!", "timestamp": 1576222666000}]')) v (n, sms)}),
 	'false 00, false 00, true 00, true 00', 'where nothing is understood nothing is shown');
+is(value(q{SELECT string_agg(coalesce(day::text, '-'), ' ' ORDER BY v.n) FROM (VALUES (1, '9223372036854775807'), (2, '1e300'), (3, '-1'), (4, '1576222666'),
+		(5, '"2026-03-01"'), (6, '"2026-03-01T10:00:00Z"'), (7, '4102444800000')) v (n, stamp),
+		credscore_sms_transactions(jsonb_build_array(jsonb_build_object('address', 'MPESA', 'rawBody', 'x', 'timestamp', stamp::jsonb)))}),
+	'- - - - - 2026-03-01 2100-01-01', 'what is no time of coming is none');
 is($cluster->error(q{SELECT * FROM credscore_sms_features('[]', 'infinity')})->{sqlstate}, '22023', 'an endless end');
 
 # A payment without a time that can be read from it has the time of its coming; the
