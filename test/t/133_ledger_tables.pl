@@ -59,6 +59,19 @@ is($ledger->sql(q{SET lock_timeout = '30s'; } . make('call_log', '2027-04-01')),
 $_->query_safe('COMMIT') foreach $one, $other;
 is($ledger->sql('SELECT count(*) FROM credscore.call_log'), 2, 'and nothing is lost');
 
+# --- what is said of a bill, once ---
+
+my ($unknown) = map { "SELECT credscore_resolve('$_', 'yes', 'x');" } $ledger->sql(
+	q{SELECT put_call('2027-01-06', outcome => 'unknown', billed => 'unknown')});
+$one->query_safe('BEGIN');
+is($one->query($unknown), 't', 'somebody says it');
+$waiting = $cluster->background($unknown);
+waits_for_lock($unknown);
+$one->query_safe('ROLLBACK');
+is($waiting->result, 't', 'who says it at the same time is heard, if the other took it back');
+is($ledger->sql($unknown), 'f', 'but only one is');
+is($ledger->sql('SELECT count(*) FROM credscore.call_correction'), 1, 'and it is there once');
+
 # --- whose it is ---
 
 $ledger->sql(q{
