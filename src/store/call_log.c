@@ -431,34 +431,40 @@ cs_call_log_drop_old(void)
 
 /* --- the position --- */
 
-CsLoadedPosition
-cs_call_log_position(void)
+static void
+copy_position(HeapTuple row, TupleDesc desc, CsLoadedPosition *p)
+{
+	bool   isnull;
+	bytea *id = DatumGetByteaPP(SPI_getbinval(row, desc, 1, &isnull));
+	uint64 segment =
+		(uint64) DatumGetInt64(SPI_getbinval(row, desc, 2, &isnull));
+
+	memset(p, 0, sizeof(*p));
+	memcpy(p->id, VARDATA_ANY(id),
+		   Min(VARSIZE_ANY_EXHDR(id), CS_JOURNAL_ID_SIZE));
+	p->position = cs_journal_file_start(segment) +
+				  (uint64) DatumGetInt64(SPI_getbinval(row, desc, 3, &isnull));
+}
+
+int
+cs_call_log_positions(CsLoadedPosition **positions)
 {
 	static CsQueueStatement look = {
 		.text =
 			"SELECT life, segment, \"offset\" FROM credscore.journal_position",
 		.nargs = 0};
-	CsLoadedPosition found;
-	bool			 isnull;
+	MemoryContext caller = CurrentMemoryContext;
+	int			  n;
 
-	memset(&found, 0, sizeof(found));
 	SPI_connect();
-	if (cs_queue_spi_run(&look, NULL, NULL) > 0)
-	{
-		HeapTuple row = SPI_tuptable->vals[0];
-		TupleDesc desc = SPI_tuptable->tupdesc;
-		bytea	 *id = DatumGetByteaPP(SPI_getbinval(row, desc, 1, &isnull));
-
-		found.known = VARSIZE_ANY_EXHDR(id) == CS_JOURNAL_ID_SIZE;
-		if (found.known)
-			memcpy(found.id, VARDATA_ANY(id), CS_JOURNAL_ID_SIZE);
-		found.position =
-			cs_journal_file_start(
-				(uint64) DatumGetInt64(SPI_getbinval(row, desc, 2, &isnull))) +
-			(uint64) DatumGetInt64(SPI_getbinval(row, desc, 3, &isnull));
-	}
+	n = (int) cs_queue_spi_run(&look, NULL, NULL);
+	*positions =
+		MemoryContextAlloc(caller, Max(n, 1) * sizeof(CsLoadedPosition));
+	for (int i = 0; i < n; i++)
+		copy_position(SPI_tuptable->vals[i], SPI_tuptable->tupdesc,
+					  &(*positions)[i]);
 	SPI_finish();
-	return found;
+	return n;
 }
 
 void

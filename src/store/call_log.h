@@ -48,15 +48,16 @@ extern void cs_call_log_insert_reuses(const CsReuseRow *rows, int n);
 /* Drops the months that are older than credscore.ledger_retention. */
 extern void cs_call_log_drop_old(void);
 
-/* Up to where the journal is in the tables. */
+/* Up to where a journal is in the tables. */
 typedef struct CsLoadedPosition
 {
-	bool			  known;
-	uint8			  id[CS_JOURNAL_ID_SIZE]; /* whose journal's */
+	uint8			  id[CS_JOURNAL_ID_SIZE]; /* whose */
 	CsJournalPosition position;
 } CsLoadedPosition;
 
-extern CsLoadedPosition cs_call_log_position(void);
+/* What the table says, palloc'd: a row, or several where a restore brought others
+ * beside it; returns how many. */
+extern int	cs_call_log_positions(CsLoadedPosition **positions);
 extern void cs_call_log_set_position(const CsLoadedPosition *position);
 
 #endif /* CS_CALL_LOG_H */

@@ -92,24 +92,46 @@ forget(void)
 	memset(&loader, 0, sizeof(loader));
 }
 
-/* Where a later journal than that of the position begins; 0: it is none of here,
- * so that all is later. */
+/* The last segment of a journal that is here, behind it; 0: none is. */
 static CsJournalPosition
-find_later(const CsLoadedPosition *loaded)
+end_of_journal(const uint8 *id, const uint64 *segments, int n)
 {
-	CsJournalPosition later = 0;
-	uint64			 *segments;
-	int				  n = loaded->known ? cs_journal_file_list(&segments) : 0;
+	CsJournalPosition end = 0;
 
 	for (int i = 0; i < n; i++)
 	{
 		CsJournalHeader header;
 
 		if (cs_journal_file_header(segments[i], &header) &&
-			memcmp(header.id, loaded->id, sizeof(header.id)) == 0)
-			later = cs_journal_file_start(segments[i] + 1);
+			memcmp(header.id, id, sizeof(header.id)) == 0)
+			end = cs_journal_file_start(segments[i] + 1);
 	}
-	return later;
+	return end;
+}
+
+/*
+ * What was loaded of a journal of this data directory, and where a later one
+ * begins; 0: of none, so that all is later.  Of several positions, as a restore may
+ * leave, the earliest: what it has loaded all of them have.
+ */
+static void
+find_loaded(void)
+{
+	CsLoadedPosition *positions;
+	int				  npositions = cs_call_log_positions(&positions);
+	uint64			 *segments;
+	int				  n = cs_journal_file_list(&segments);
+
+	for (int i = 0; i < npositions; i++)
+	{
+		CsJournalPosition end = end_of_journal(positions[i].id, segments, n);
+
+		if (end == 0 || (loader.later != 0 &&
+						 positions[i].position >= loader.loaded.position))
+			continue;
+		loader.later = end;
+		loader.loaded = positions[i];
+	}
 }
 
 /* What is loaded already of the journal that begins with later segments. */
@@ -131,8 +153,7 @@ begin(void)
 	ctl.hcxt = loader.cxt;
 	loader.open = hash_create("credscore open calls", 64, &ctl,
 							  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-	loader.loaded = cs_call_log_position();
-	loader.later = find_later(&loader.loaded);
+	find_loaded();
 	loader.reader.at = cs_journal_file_first(cs_journal_first_segment());
 	loader.begun = true;
 }
@@ -367,7 +388,6 @@ load(void *argument)
 	cs_call_log_insert_reuses(batch->reuses, batch->nreuses);
 	if (batch->last == 0)
 		return;
-	loader.loaded.known = true;
 	loader.loaded.position = batch->last;
 	memcpy(loader.loaded.id, batch->id, sizeof(loader.loaded.id));
 	cs_call_log_set_position(&loader.loaded);
