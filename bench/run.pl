@@ -583,6 +583,31 @@ sub measure_features
 	return;
 }
 
+# A decision's features as rows, beside the same in plain SQL.
+sub measure_decisions
+{
+	my $session = session();
+
+	$session->query('SET jit = off');
+	$session->query("CREATE TABLE IF NOT EXISTS bench_decided AS SELECT d || jsonb_build_object('n', n) AS d
+		FROM (SELECT credscore_decision('254700000001', server => 'pngme_64') AS d OFFSET 0) bought, generate_series(1, $cache_rows) n");
+	compare(
+		"features of $cache_rows decisions", 's',
+		sub { $session->seconds('SELECT count(f.*) FROM bench_decided, credscore_features(d) f') },
+		[   'in plain SQL', 0.20,
+			sub {
+				$session->seconds(q{SELECT count(f.*) FROM (
+					SELECT coalesce(m[1], key) AS feature, m[2]::int AS from_days, m[3]::int AS to_days,
+						CASE WHEN jsonb_typeof(value) = 'number' THEN value::numeric END AS value,
+						CASE WHEN jsonb_typeof(value) = 'string' THEN value #>> '{}' END AS text_value,
+						d #> ARRAY['features', key || '_was_imputed'] AS was_imputed
+					FROM bench_decided, jsonb_each(d -> 'features'), regexp_match(key, '^(.+)_([0-9]+)_([0-9]+)$') m
+					WHERE key !~ '_was_imputed$') f});
+			} ]);
+	$session->stop;
+	return;
+}
+
 # The messages of phones, and a chain of regular expressions over the same, which
 # has to understand as many.
 sub measure_sms
@@ -742,6 +767,7 @@ my @groups = (
 	single => \&measure_single,
 	rate => \&measure_rate,
 	features => \&measure_features,
+	decisions => \&measure_decisions,
 	sms => \&measure_sms,
 	worth => \&measure_worth,
 	queue => \&measure_queue,
