@@ -112,7 +112,7 @@ BEGIN
 	INTO result FROM pg_class WHERE relnamespace = 'public'::regnamespace;
 	result := result || (SELECT string_agg(format('%s %s', attname, atttypid), ',' ORDER BY attrelid, attnum) FROM pg_attribute
 		WHERE attrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace));
-	result := result || (SELECT count(*) FROM pg_constraint);
+	result := result || (SELECT count(*) FROM pg_constraint WHERE connamespace = 'public'::regnamespace);
 	FOR rel IN SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' ORDER BY relname LOOP
 		EXECUTE format('SELECT string_agg(x::text || x.ctid || x.xmin, $1 ORDER BY x::text) FROM %I AS x', rel) INTO rows USING ',';
 		result := result || rel || coalesce(rows, '');
