@@ -535,6 +535,8 @@ CREATE TABLE credscore.journal_position (
     segment bigint NOT NULL,
     "offset" bigint NOT NULL
 );
+-- It is updated, also where a publication has all tables.
+ALTER TABLE credscore.journal_position REPLICA IDENTITY FULL;
 REVOKE ALL ON credscore.journal_position FROM PUBLIC;
 COMMENT ON TABLE credscore.journal_position IS
     'how far the worker has loaded the journal into the ledger''s tables; it alone writes it';

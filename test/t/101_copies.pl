@@ -34,7 +34,10 @@ my $states = $queue->states;
 my $subscriber = CredScore::Cluster->start(sandbox => $sandbox, name => 'subscriber');
 my $of_subscriber = CredScore::Queue->new($subscriber);
 
-$cluster->safe_psql('CREATE PUBLICATION everything FOR ALL TABLES');
+# The ledger's months are made where they are wanted, as any partition is.
+$cluster->safe_psql('CREATE PUBLICATION everything FOR ALL TABLES WITH (publish_via_partition_root = true)');
+$subscriber->safe_psql(q{SELECT credscore.make_ledger_partition(t, current_date + d)
+	FROM unnest(ARRAY['call_log', 'call_answer', 'call_reuse']) t, unnest(ARRAY[-1, 0, 1]) d});
 # What comes with the extension would be there twice.
 $subscriber->safe_psql('TRUNCATE credscore.party');
 $subscriber->safe_psql(sprintf q{CREATE SUBSCRIPTION of_everything CONNECTION '%s' PUBLICATION everything}, $node->connstr . ' dbname=postgres');
