@@ -779,7 +779,7 @@ $main->query('CREATE EXTENSION credscore');
 create_servers(
 	$main,
 	pngme_64 => { provider => 'pngme' },
-	pngme_unwritten => { provider => 'pngme', $main->knows_option('ledger') ? (ledger => 'off') : () },
+	pngme_unwritten => { provider => 'pngme', $main->knows_option('daily_spend') ? (ledger => 'off') : () },
 	pngme_128 => { provider => 'pngme', max_concurrency => 128 },
 	pngme_rate => { provider => 'pngme', rate_limit => RATE->{per_second} },
 	lenderlink_64 => { provider => 'lenderlink' },
