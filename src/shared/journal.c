@@ -27,7 +27,6 @@
 #include "miscadmin.h"
 #include "storage/lwlock.h"
 
-#include "base/checksum.h"
 #include "pg/clock.h"
 #include "pg/compat.h"
 #include "pg/guc.h"
@@ -283,9 +282,8 @@ cs_journal_append(CsJournalType type, Oid database, const void *first,
 		CsJournalHead head;
 		char		  bytes[CS_JOURNAL_RECORD_MAX];
 	} record;
-	const size_t checked = offsetof(CsJournalHead, type);
-	size_t		 len = sizeof(CsJournalHead) + first_len + second_len;
-	bool		 done;
+	size_t len = sizeof(CsJournalHead) + first_len + second_len;
+	bool   done;
 
 	if (MAXALIGN(len) > sizeof(record))
 		return false;
@@ -297,8 +295,7 @@ cs_journal_append(CsJournalType type, Oid database, const void *first,
 		memcpy(record.bytes + sizeof(CsJournalHead) + first_len, second,
 			   second_len);
 	memset(record.bytes + len, 0, record.head.len - len);
-	record.head.crc =
-		cs_checksum(record.bytes + checked, record.head.len - checked);
+	record.head.crc = cs_journal_file_crc(&record.head);
 	LWLockAcquire(table_lock, LW_EXCLUSIVE);
 	done = append(&record.head, position);
 	LWLockRelease(table_lock);

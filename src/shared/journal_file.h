@@ -15,6 +15,8 @@
 
 #include "postgres.h"
 
+#include "port/pg_crc32c.h"
+
 typedef uint64 CsJournalPosition;
 
 #define CS_JOURNAL_SEGMENT (UINT64CONST(16) * 1024 * 1024)
@@ -50,6 +52,19 @@ typedef struct CsJournalHead
 	uint32 type;
 	Oid	   database; /* InvalidOid: all */
 } CsJournalHead;
+
+/* The checksum that a record has to have: by the processor, where it can. */
+static inline uint32
+cs_journal_file_crc(const CsJournalHead *head)
+{
+	const size_t before = offsetof(CsJournalHead, type);
+	pg_crc32c	 crc;
+
+	INIT_CRC32C(crc);
+	COMP_CRC32C(crc, (const char *) head + before, head->len - before);
+	FIN_CRC32C(crc);
+	return crc;
+}
 
 /* No record is longer. */
 #define CS_JOURNAL_RECORD_MAX (64 * 1024)

@@ -9,8 +9,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "base/checksum.h"
-
 /* A record, and what is read ahead behind it. */
 #define BUFFER_SIZE (CS_JOURNAL_RECORD_MAX + 64 * 1024)
 
@@ -91,10 +89,7 @@ check(const CsJournalReader *r, const CsJournalHead *head)
 static bool
 is_whole(const CsJournalHead *head)
 {
-	const size_t before = offsetof(CsJournalHead, type);
-
-	return head->crc ==
-		   cs_checksum((const char *) head + before, head->len - before);
+	return head->crc == cs_journal_file_crc(head);
 }
 
 /* At `at`, once the buffer has it. */

@@ -41,7 +41,7 @@
 #define TURN_BATCHES 10
 
 /* So long records are gathered. */
-#define GATHER_MS 200
+#define GATHER_MS 1000
 
 /* A call that has left. */
 typedef struct Open
