@@ -103,6 +103,8 @@ sub create_servers
 		$session->query("CREATE USER MAPPING FOR PUBLIC SERVER $name OPTIONS ($mapping)");
 		$options{auth_url} //= base_url() . '/weza' if $provider eq 'weza';
 		$options{cache_ttl} //= '0' if $session->knows_option('cache_ttl');
+		# daily_spend came with it; what a ledger costs has rows of its own.
+		$options{ledger} //= 'off' if $session->knows_option('daily_spend');
 		$session->query("ALTER SERVER $name OPTIONS (ADD $_ '$options{$_}')")
 		  foreach sort keys %options;
 	}

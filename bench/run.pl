@@ -342,8 +342,8 @@ sub measure_ledger
 		control('set', { latency_ms => $latency });
 		compare(
 			"a ledger, $latency ms, $how", 's',
-			sub { statement($session, $sql->('pngme_64'), $rows) },
-			[ 'without', $most, sub { statement($session, $sql->('pngme_unwritten'), $rows) } ]);
+			sub { statement($session, $sql->('pngme_written'), $rows) },
+			[ 'without', $most, sub { statement($session, $sql->('pngme_64'), $rows) } ]);
 	}
 	$_->stop foreach $by_row, $ahead;
 	return;
@@ -779,7 +779,7 @@ $main->query('CREATE EXTENSION credscore');
 create_servers(
 	$main,
 	pngme_64 => { provider => 'pngme' },
-	pngme_unwritten => { provider => 'pngme', $main->knows_option('daily_spend') ? (ledger => 'off') : () },
+	pngme_written => { provider => 'pngme', $main->knows_option('daily_spend') ? (ledger => 'async') : () },
 	pngme_128 => { provider => 'pngme', max_concurrency => 128 },
 	pngme_rate => { provider => 'pngme', rate_limit => RATE->{per_second} },
 	lenderlink_64 => { provider => 'lenderlink' },
