@@ -74,6 +74,7 @@
 #include "courier/server.h"
 #include "courier/timer.h"
 #include "http/http.h"
+#include "pg/background.h"
 #include "pg/clock.h"
 #include "pg/compat.h"
 #include "pg/guc.h"
@@ -85,8 +86,6 @@
 
 /* The loop turns at least this often, and says so in its heartbeat. */
 #define HEARTBEAT_MS 1000
-
-#define RESTART_SECONDS 1
 
 static uint32 abandons_seen;
 static uint32 offs_seen;
@@ -414,18 +413,6 @@ credscore_courier_main(Datum arg)
 void
 cs_courier_init(void)
 {
-	BackgroundWorker worker;
-
-	if (!process_shared_preload_libraries_in_progress ||
-		!IsPostmasterEnvironment || IsBinaryUpgrade)
-		return;
-	memset(&worker, 0, sizeof(worker));
-	worker.bgw_flags = BGWORKER_SHMEM_ACCESS;
-	worker.bgw_start_time = BgWorkerStart_PostmasterStart;
-	worker.bgw_restart_time = RESTART_SECONDS;
-	strlcpy(worker.bgw_library_name, "credscore", BGW_MAXLEN);
-	strlcpy(worker.bgw_function_name, "credscore_courier_main", BGW_MAXLEN);
-	strlcpy(worker.bgw_name, "credscore courier", BGW_MAXLEN);
-	strlcpy(worker.bgw_type, "credscore courier", BGW_MAXLEN);
-	RegisterBackgroundWorker(&worker);
+	cs_background_register("credscore courier", "credscore_courier_main", 0,
+						   BgWorkerStart_PostmasterStart);
 }

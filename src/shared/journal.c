@@ -64,8 +64,6 @@ typedef struct JournalTable
 	CsJournalPosition end;
 	CsJournalPosition prepared;
 	uint64			  run;
-	uint64			  appended;
-	uint64			  lost;
 	char			  failure[128];
 	int				  ndatabases; /* that were ever used */
 	JournalDatabase	  databases[MAX_DATABASES];
@@ -258,12 +256,10 @@ append(const CsJournalHead *head, CsJournalPosition *position)
 	if (!table->ready || d == NULL || at + head->len > table->prepared ||
 		!write_at(at, (const char *) head, head->len))
 	{
-		table->lost++;
 		table->fails |= table->ready && head->type != CS_JOURNAL_REUSED;
 		return false;
 	}
 	table->end = at + head->len;
-	table->appended++;
 	d->last = table->end;
 	if (d->needed == 0)
 		d->needed = at;
@@ -383,8 +379,8 @@ cs_journal_loaded(Oid database, CsJournalPosition loaded,
 	LWLockRelease(table_lock);
 }
 
-uint64
-cs_journal_forget(Oid database)
+void
+cs_journal_forget(Oid database, const char *why)
 {
 	JournalDatabase *d;
 	uint64			 bytes = 0;
@@ -397,7 +393,12 @@ cs_journal_forget(Oid database)
 		d->oid = InvalidOid;
 	}
 	LWLockRelease(table_lock);
-	return bytes;
+	if (bytes > 0)
+		ereport(LOG,
+				(errmsg("credscore lost " UINT64_FORMAT
+						" bytes of its journal, with calls of database %u",
+						bytes, database),
+				 errdetail("%s", why)));
 }
 
 bool
@@ -551,8 +552,6 @@ cs_journal_view(CsJournalView *view)
 	view->bytes =
 		table->prepared - cs_journal_file_start(table->first_segment);
 	view->unloaded = table->end - needed();
-	view->appended = table->appended;
-	view->lost = table->lost;
 	strlcpy(view->failure, table->failure, sizeof(view->failure));
 	LWLockRelease(table_lock);
 }

@@ -84,16 +84,16 @@ extern uint64 cs_journal_first_segment(void);
 extern void cs_journal_loaded(Oid database, CsJournalPosition loaded,
 							  CsJournalPosition needed);
 
-/* The database is no more, or has no ledger: nobody will load its records.
- * Returns bytes that it had not loaded, as far as is known. */
-extern uint64 cs_journal_forget(Oid database);
+/* The database is no more, or has no ledger: nobody will load its records.  How
+ * many bytes it had not loaded, as far as is known, goes to the server log, with a
+ * sentence that says why. */
+extern void cs_journal_forget(Oid database, const char *why);
 
 /* --- the recorder --- */
 
 /* What it has found after a start: ready from now on. */
 typedef struct CsJournalFound
 {
-	uint8			  id[CS_JOURNAL_ID_SIZE];
 	uint64			  first_segment;
 	CsJournalPosition end;
 	CsJournalPosition prepared; /* up to there files are made */
@@ -148,8 +148,6 @@ typedef struct CsJournalView
 	bool	  fails; /* a record could not be written */
 	bool	  ready;
 	char	  failure[128]; /* why it cannot be written, or empty */
-	uint64	  appended;		/* records since the server started */
-	uint64	  lost;			/* that could not be written */
 } CsJournalView;
 
 extern void cs_journal_view(CsJournalView *view);

@@ -32,6 +32,7 @@
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
+#include "pg/background.h"
 #include "pg/clock.h"
 #include "pg/compat.h"
 #include "pg/guc.h"
@@ -41,7 +42,6 @@
 #include "shared/slots.h"
 #include "worker/marker.h"
 
-#define RESTART_SECONDS	 1
 #define LONGEST_SLEEP_MS 60000
 
 extern PGDLLEXPORT void credscore_launcher_main(Datum arg);
@@ -117,16 +117,8 @@ need_listed(void)
 static void
 forget(Oid oid)
 {
-	uint64 bytes;
-
 	cs_slots_forget(oid);
-	bytes = cs_journal_forget(oid);
-	if (bytes > 0)
-		ereport(LOG,
-				(errmsg("credscore lost " UINT64_FORMAT
-						" bytes of its journal, with calls of database %u",
-						bytes, oid),
-				 errdetail("The database was dropped.")));
+	cs_journal_forget(oid, "The database was dropped.");
 }
 
 /*
@@ -162,15 +154,9 @@ register_worker(Oid database)
 	BackgroundWorker		worker;
 	BackgroundWorkerHandle *handle;
 
-	memset(&worker, 0, sizeof(worker));
-	worker.bgw_flags =
-		BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
-	worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
-	worker.bgw_restart_time = BGW_NEVER_RESTART;
-	strlcpy(worker.bgw_library_name, "credscore", BGW_MAXLEN);
-	strlcpy(worker.bgw_function_name, "credscore_worker_main", BGW_MAXLEN);
-	strlcpy(worker.bgw_name, "credscore worker", BGW_MAXLEN);
-	strlcpy(worker.bgw_type, "credscore worker", BGW_MAXLEN);
+	cs_background_describe(
+		&worker, "credscore worker", "credscore_worker_main",
+		BGWORKER_BACKEND_DATABASE_CONNECTION, BgWorkerStart_RecoveryFinished);
 	worker.bgw_main_arg = ObjectIdGetDatum(database);
 	worker.bgw_notify_pid = MyProcPid;
 	return RegisterDynamicBackgroundWorker(&worker, &handle) ? handle : NULL;
@@ -374,19 +360,7 @@ credscore_launcher_main(Datum arg)
 void
 cs_worker_init(void)
 {
-	BackgroundWorker worker;
-
-	if (!process_shared_preload_libraries_in_progress ||
-		!IsPostmasterEnvironment || IsBinaryUpgrade)
-		return;
-	memset(&worker, 0, sizeof(worker));
-	worker.bgw_flags =
-		BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
-	worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
-	worker.bgw_restart_time = RESTART_SECONDS;
-	strlcpy(worker.bgw_library_name, "credscore", BGW_MAXLEN);
-	strlcpy(worker.bgw_function_name, "credscore_launcher_main", BGW_MAXLEN);
-	strlcpy(worker.bgw_name, "credscore launcher", BGW_MAXLEN);
-	strlcpy(worker.bgw_type, "credscore launcher", BGW_MAXLEN);
-	RegisterBackgroundWorker(&worker);
+	cs_background_register("credscore launcher", "credscore_launcher_main",
+						   BGWORKER_BACKEND_DATABASE_CONNECTION,
+						   BgWorkerStart_RecoveryFinished);
 }

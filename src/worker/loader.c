@@ -464,16 +464,3 @@ cs_loader_drain(void)
 	while (cs_journal_is_due(MyDatabaseId) && load_some(&more))
 		CHECK_FOR_INTERRUPTS();
 }
-
-void
-cs_loader_give_up(void)
-{
-	uint64 bytes = cs_journal_forget(MyDatabaseId);
-
-	if (bytes > 0)
-		ereport(LOG,
-				(errmsg("credscore lost " UINT64_FORMAT
-						" bytes of its journal, with calls of database %u",
-						bytes, MyDatabaseId),
-				 errdetail("The database has no ledger any more.")));
-}

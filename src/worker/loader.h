@@ -18,7 +18,4 @@ extern CsInstant cs_loader_due(void);
 /* Loads all that is there, as far as it can be. */
 extern void cs_loader_drain(void);
 
-/* This database has no ledger any more: says in the server log what is lost. */
-extern void cs_loader_give_up(void);
-
 #endif /* CS_LOADER_H */

@@ -30,6 +30,7 @@
 #include "utils/memutils.h"
 
 #include "base/checksum.h"
+#include "pg/background.h"
 #include "pg/clock.h"
 #include "pg/compat.h"
 #include "pg/guc.h"
@@ -39,8 +40,7 @@
 #include "shared/journal_reader.h"
 #include "shared/place.h"
 
-#define RESTART_SECONDS 1
-#define TICK_MS			1000
+#define TICK_MS 1000
 
 /* The same trouble with files is logged again after so long. */
 #define LOG_AGAIN_US (60 * CS_US_PER_S)
@@ -182,7 +182,6 @@ find_end(void)
 		begin_new_id();
 		found.end = found.prepared;
 	}
-	memcpy(found.id, header.id, sizeof(found.id));
 	if (!ShutdownRequestPending)
 		cs_journal_found(&found);
 	flushed = found.end;
@@ -355,18 +354,6 @@ credscore_recorder_main(Datum arg)
 void
 cs_recorder_init(void)
 {
-	BackgroundWorker worker;
-
-	if (!process_shared_preload_libraries_in_progress ||
-		!IsPostmasterEnvironment || IsBinaryUpgrade)
-		return;
-	memset(&worker, 0, sizeof(worker));
-	worker.bgw_flags = BGWORKER_SHMEM_ACCESS;
-	worker.bgw_start_time = BgWorkerStart_PostmasterStart;
-	worker.bgw_restart_time = RESTART_SECONDS;
-	strlcpy(worker.bgw_library_name, "credscore", BGW_MAXLEN);
-	strlcpy(worker.bgw_function_name, "credscore_recorder_main", BGW_MAXLEN);
-	strlcpy(worker.bgw_name, "credscore recorder", BGW_MAXLEN);
-	strlcpy(worker.bgw_type, "credscore recorder", BGW_MAXLEN);
-	RegisterBackgroundWorker(&worker);
+	cs_background_register("credscore recorder", "credscore_recorder_main", 0,
+						   BgWorkerStart_PostmasterStart);
 }

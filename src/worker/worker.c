@@ -35,6 +35,7 @@
 #include "pg/compat.h"
 #include "pg/guc.h"
 #include "pg/wakeup.h"
+#include "shared/journal.h"
 #include "shared/place.h"
 #include "shared/slots.h"
 #include "store/call_log.h"
@@ -124,7 +125,8 @@ has_queue(void)
 	if (!has)
 	{
 		cs_slots_forget(MyDatabaseId);
-		cs_loader_give_up();
+		cs_journal_forget(MyDatabaseId,
+						  "The database has no ledger any more.");
 	}
 	has = has && cs_home_look() == CS_HOME_HERE;
 	PopActiveSnapshot();
