@@ -41,3 +41,19 @@ cs_feature_row_put(ReturnSetInfo *rsinfo, const CsFeatureRow *row)
 	values[7] = BoolGetDatum(known);
 	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 }
+
+void
+cs_feature_row_put_computed(ReturnSetInfo *rsinfo, const CsFeature *feature,
+							Numeric value, const char *text)
+{
+	const char	*family = feature->family->name;
+	CsFeatureRow row = {
+		.name = {family, strlen(family), feature->window, false},
+		.value = value,
+		.text_value = text != NULL ? cstring_to_text(text) : NULL,
+		.knows_imputed = false,
+		.unit = feature->family->unit,
+	};
+
+	cs_feature_row_put(rsinfo, &row);
+}

@@ -34,4 +34,10 @@ typedef struct CsFeatureRow
  */
 extern void cs_feature_row_put(ReturnSetInfo *rsinfo, const CsFeatureRow *row);
 
+/* The same of what was computed here, where nothing is imputed.  `value` and `text`
+ * may be NULL. */
+extern void
+cs_feature_row_put_computed(ReturnSetInfo *rsinfo, const CsFeature *feature,
+							Numeric value, const char *text);
+
 #endif /* CS_FEATURE_ROW_H */

@@ -30,32 +30,6 @@ PG_FUNCTION_INFO_V1(credscore_coverage);
 PG_FUNCTION_INFO_V1(credscore_identity);
 PG_FUNCTION_INFO_V1(credscore_party_match);
 
-/* The table of parties is read once per execution of a query. */
-static const CsPartyList *
-get_parties(FmgrInfo *flinfo)
-{
-	if (flinfo->fn_extra == NULL)
-		flinfo->fn_extra = cs_party_load(flinfo->fn_mcxt);
-	return flinfo->fn_extra;
-}
-
-static void
-put_feature(ReturnSetInfo *rsinfo, const CsLocalFeatures *features,
-			const CsFeature *feature)
-{
-	const char	*text = cs_local_features_text(features, feature);
-	const char	*family = feature->family->name;
-	CsFeatureRow row = {
-		.name = {family, strlen(family), feature->window, false},
-		.value = cs_local_features_number(features, feature),
-		.text_value = text != NULL ? cstring_to_text(text) : NULL,
-		.knows_imputed = false, /* nothing is imputed here */
-		.unit = feature->family->unit,
-	};
-
-	cs_feature_row_put(rsinfo, &row);
-}
-
 /*
  * credscore_statement_features(statement jsonb, utc_endtime timestamptz)
  * returns setof (feature text, from_days int, to_days int, value numeric,
@@ -87,13 +61,15 @@ credscore_statement_features(PG_FUNCTION_ARGS)
 		cs_transaction_rows_check_endtime(utc_endtime);
 	caller = MemoryContextSwitchTo(own);
 	cs_jsonb_read_root(PG_GETARG_JSONB_P(0), &root);
-	if (cs_transactions_read(&root, get_parties(fcinfo->flinfo),
-							 &transactions))
+	if (cs_transactions_read(
+			&root, cs_transaction_rows_parties(fcinfo->flinfo), &transactions))
 	{
 		features = cs_local_features_compute(
 			&transactions, PG_ARGISNULL(1) ? NULL : &utc_endtime);
 		for (int i = 0; cs_local_features_at(i, &feature); i++)
-			put_feature(rsinfo, features, &feature);
+			cs_feature_row_put_computed(
+				rsinfo, &feature, cs_local_features_number(features, &feature),
+				cs_local_features_text(features, &feature));
 	}
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(own);
@@ -120,8 +96,8 @@ credscore_transactions(PG_FUNCTION_ARGS)
 	if (!PG_ARGISNULL(1))
 		cs_transaction_rows_check_endtime(utc_endtime);
 	cs_jsonb_read_root(PG_GETARG_JSONB_P(0), &root);
-	if (cs_transactions_read(&root, get_parties(fcinfo->flinfo),
-							 &transactions))
+	if (cs_transactions_read(
+			&root, cs_transaction_rows_parties(fcinfo->flinfo), &transactions))
 		cs_transaction_rows_put(fcinfo, &transactions,
 								PG_ARGISNULL(1) ? NULL : &utc_endtime);
 	return (Datum) 0;
@@ -277,7 +253,7 @@ credscore_party_match(PG_FUNCTION_ARGS)
 		text = row.party;
 		len = row.party_len;
 	}
-	cs_party_find(get_parties(fcinfo->flinfo), text, len, row.rail, put_name,
-				  &names);
+	cs_party_find(cs_transaction_rows_parties(fcinfo->flinfo), text, len,
+				  row.rail, put_name, &names);
 	return (Datum) 0;
 }

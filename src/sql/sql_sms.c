@@ -30,33 +30,7 @@ PG_FUNCTION_INFO_V1(credscore_sms_features);
 PG_FUNCTION_INFO_V1(credscore_sms_transactions);
 PG_FUNCTION_INFO_V1(credscore_sms_forms);
 
-/* The table of parties is read once per execution of a query. */
-static const CsPartyList *
-get_parties(FmgrInfo *flinfo)
-{
-	if (flinfo->fn_extra == NULL)
-		flinfo->fn_extra = cs_party_load(flinfo->fn_mcxt);
-	return flinfo->fn_extra;
-}
-
 /* --- features --- */
-
-static void
-put_feature(ReturnSetInfo *rsinfo, const CsSmsFeatures *features,
-			const CsFeature *feature)
-{
-	const char	*text = cs_sms_features_text(features, feature);
-	const char	*family = feature->family->name;
-	CsFeatureRow row = {
-		.name = {family, strlen(family), feature->window, false},
-		.value = cs_sms_features_number(features, feature),
-		.text_value = text != NULL ? cstring_to_text(text) : NULL,
-		.knows_imputed = false, /* nothing is imputed here */
-		.unit = feature->family->unit,
-	};
-
-	cs_feature_row_put(rsinfo, &row);
-}
 
 /*
  * credscore_sms_features(sms jsonb, utc_endtime timestamptz)
@@ -83,12 +57,15 @@ credscore_sms_features(PG_FUNCTION_ARGS)
 		cs_transaction_rows_check_endtime(utc_endtime);
 	caller = MemoryContextSwitchTo(own);
 	cs_jsonb_read_root(PG_GETARG_JSONB_P(0), &root);
-	if (cs_sms_message_read(&root, get_parties(fcinfo->flinfo), &messages))
+	if (cs_sms_message_read(&root, cs_transaction_rows_parties(fcinfo->flinfo),
+							&messages))
 	{
 		features = cs_sms_features_compute(
 			&messages, PG_ARGISNULL(1) ? NULL : &utc_endtime);
 		for (int i = 0; cs_local_features_at(i, &feature); i++)
-			put_feature(rsinfo, features, &feature);
+			cs_feature_row_put_computed(
+				rsinfo, &feature, cs_sms_features_number(features, &feature),
+				cs_sms_features_text(features, &feature));
 	}
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(own);
@@ -202,7 +179,8 @@ credscore_sms_transactions(PG_FUNCTION_ARGS)
 
 	InitMaterializedSRF(fcinfo, 0);
 	cs_jsonb_read_root(PG_GETARG_JSONB_P(0), &root);
-	if (!cs_sms_message_read(&root, get_parties(fcinfo->flinfo), &messages))
+	if (!cs_sms_message_read(
+			&root, cs_transaction_rows_parties(fcinfo->flinfo), &messages))
 		return (Datum) 0;
 	per_row = AllocSetContextCreate(CurrentMemoryContext, "credscore SMS",
 									ALLOCSET_SMALL_SIZES);

@@ -218,3 +218,11 @@ cs_transaction_rows_check_endtime(TimestampTz utc_endtime)
 				 errdetail("It must be a time in the years 1 to 9999."),
 				 errhint("NULL means the time of the last transaction.")));
 }
+
+const CsPartyList *
+cs_transaction_rows_parties(FmgrInfo *flinfo)
+{
+	if (flinfo->fn_extra == NULL)
+		flinfo->fn_extra = cs_party_load(flinfo->fn_mcxt);
+	return flinfo->fn_extra;
+}

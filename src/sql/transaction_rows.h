@@ -16,6 +16,7 @@
 #include "fmgr.h"
 #include "utils/timestamp.h"
 
+#include "features/party.h"
 #include "features/transactions.h"
 
 /*
@@ -25,6 +26,9 @@
 extern void cs_transaction_rows_put(FunctionCallInfo	  fcinfo,
 									const CsTransactions *transactions,
 									const TimestampTz	 *utc_endtime);
+
+/* The table of parties, read once per execution of a query that calls a function. */
+extern const CsPartyList *cs_transaction_rows_parties(FmgrInfo *flinfo);
 
 /* Raises 22023 where a time is not one of the years 1 to 9999. */
 extern void cs_transaction_rows_check_endtime(TimestampTz utc_endtime);
