@@ -26,10 +26,13 @@
 #include "utils/memutils.h"
 
 #include "pg/clock.h"
+#include "pg/compat.h"
+#include "pg/wakeup.h"
 #include "provider/billing.h"
 #include "shared/journal.h"
 #include "shared/journal_reader.h"
 #include "shared/journal_record.h"
+#include "shared/place.h"
 #include "store/call_log.h"
 #include "worker/work.h"
 
@@ -42,6 +45,10 @@
 
 /* So long records are gathered. */
 #define GATHER_MS 1000
+
+/* A worker that has just come waits so long for the recorder, looking so often. */
+#define WAIT_MS		 1000
+#define WAIT_LOOK_MS 10
 
 /* A call that has left. */
 typedef struct Open
@@ -456,11 +463,23 @@ cs_loader_due(void)
 	return loader.not_before;
 }
 
+/* Who comes before the recorder has found the end would have to come again. */
+static void
+wait_for_journal(void)
+{
+	CsInstant until = cs_work_after(WAIT_MS);
+
+	while (!cs_journal_is_ready() && cs_clock_ticks() < until &&
+		   cs_place_wish() != CS_PLACE_WANTED)
+		(void) cs_wakeup_sleep(WAIT_LOOK_MS, CS_WAIT_EVENT("CredscoreWorker"));
+}
+
 void
 cs_loader_drain(void)
 {
 	bool more;
 
+	wait_for_journal();
 	while (cs_journal_is_due(MyDatabaseId) && load_some(&more))
 		CHECK_FOR_INTERRUPTS();
 }

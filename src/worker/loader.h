@@ -15,7 +15,8 @@ extern bool cs_loader_turn(void);
 /* When the next are to be loaded; CS_NEVER: there are none. */
 extern CsInstant cs_loader_due(void);
 
-/* Loads all that is there, as far as it can be. */
+/* Loads all that is there, as far as it can be; where the server has just started it
+ * waits a moment until that is known. */
 extern void cs_loader_drain(void);
 
 #endif /* CS_LOADER_H */

@@ -40,7 +40,8 @@
 #include "shared/journal_reader.h"
 #include "shared/place.h"
 
-#define TICK_MS 1000
+#define RECOVERY_LOOK_MS 20
+#define TICK_MS			 1000
 
 /* The same trouble with files is logged again after so long. */
 #define LOG_AGAIN_US (60 * CS_US_PER_S)
@@ -316,6 +317,16 @@ turn(void)
 	call_workers();
 }
 
+/* Calls wait for the end to be found: a server that starts is looked at again soon,
+ * a standby now and then. */
+static long
+time_to_sleep(void)
+{
+	return !cs_journal_is_ready() && GetRecoveryState() == RECOVERY_STATE_CRASH
+			   ? RECOVERY_LOOK_MS
+			   : TICK_MS;
+}
+
 /* --- the process --- */
 
 static void
@@ -339,7 +350,8 @@ credscore_recorder_main(Datum arg)
 	while (!ShutdownRequestPending)
 	{
 		turn();
-		(void) cs_wakeup_sleep(TICK_MS, CS_WAIT_EVENT("CredscoreRecorder"));
+		(void) cs_wakeup_sleep(time_to_sleep(),
+							   CS_WAIT_EVENT("CredscoreRecorder"));
 		if (ConfigReloadPending)
 		{
 			ConfigReloadPending = false;
