@@ -560,6 +560,35 @@ INSERT INTO credscore.digest_key
         pg_catalog.concat(pg_catalog.gen_random_uuid(), pg_catalog.gen_random_uuid()), '-', ''), 'hex');
 SELECT pg_catalog.pg_extension_config_dump('credscore.digest_key', '');
 
+-- What the server option keep_answers keeps, in months of expiry.
+CREATE TABLE credscore.answer (
+    question uuid NOT NULL,
+    subject uuid NOT NULL,
+    account uuid NOT NULL,
+    server name NOT NULL,
+    endpoint text NOT NULL,
+    request_id uuid NOT NULL,
+    answered_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL,
+    body jsonb NOT NULL
+) PARTITION BY RANGE (expires_at);
+REVOKE ALL ON credscore.answer FROM PUBLIC;
+COMMENT ON TABLE credscore.answer IS
+    'answers as long as the server option keep_answers keeps them, of which the latest counts; append-only but for credscore_forget(), in months of UTC by expires_at; see credscore_answer_at()';
+COMMENT ON COLUMN credscore.answer.question IS 'keyed digest of all that was asked, as in credscore.call_log';
+COMMENT ON COLUMN credscore.answer.subject IS 'keyed digest of whom it is about, as in credscore.call_log';
+COMMENT ON COLUMN credscore.answer.account IS 'keyed digest of who was asked, and as whom: never a secret';
+COMMENT ON COLUMN credscore.answer.server IS 'foreign server that was asked';
+COMMENT ON COLUMN credscore.answer.endpoint IS 'what was asked for, as in decision';
+COMMENT ON COLUMN credscore.answer.request_id IS 'of the call that gave it, as in credscore.call_log';
+COMMENT ON COLUMN credscore.answer.answered_at IS 'when the reply was received';
+COMMENT ON COLUMN credscore.answer.expires_at IS 'keep_answers of then later';
+COMMENT ON COLUMN credscore.answer.body IS 'the answer, as the function that asked returned it';
+ALTER TABLE credscore.answer
+    ALTER COLUMN question SET STATISTICS 0,
+    ALTER COLUMN subject SET STATISTICS 0,
+    ALTER COLUMN body SET STATISTICS 0;
+
 -- A row is there for good.  Also for a replica's role, and for superusers, as long
 -- as nobody takes the trigger away, which credscore_health() shows.
 CREATE FUNCTION credscore.refuse_change() RETURNS trigger
@@ -569,22 +598,30 @@ BEGIN
         ERRCODE = 'insufficient_privilege',
         MESSAGE = format('rows of credscore.%I are never changed or removed', TG_TABLE_NAME),
         DETAIL = 'The ledger is append-only.',
-        HINT = 'credscore_resolve() adds what came to be known of a bill; old months go by the setting credscore.ledger_retention.';
+        HINT = CASE WHEN TG_TABLE_NAME ~ '^answer'
+            THEN 'credscore_forget() removes the answers about a person; they expire by the server option keep_answers.'
+            ELSE 'credscore_resolve() adds what came to be known of a bill; old months go by the setting credscore.ledger_retention.' END;
 END
 $$;
 REVOKE ALL ON FUNCTION credscore.refuse_change() FROM PUBLIC;
 COMMENT ON FUNCTION credscore.refuse_change() IS 'keeps the rows of the ledger as they are: for its triggers';
+
+CREATE FUNCTION credscore.forgetting() RETURNS boolean
+    AS 'MODULE_PATHNAME', 'credscore_forgetting' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION credscore.forgetting() IS
+    'true while credscore_forget() removes rows: for the triggers of credscore.answer';
 
 DO $$
 DECLARE
     name text;
 BEGIN
     FOREACH name IN ARRAY ARRAY[
-        'call_answer', 'call_context', 'call_correction', 'call_log', 'call_reuse', 'digest_key']
+        'answer', 'call_answer', 'call_context', 'call_correction', 'call_log', 'call_reuse', 'digest_key']
     LOOP
         EXECUTE pg_catalog.format(
             'CREATE TRIGGER keep_rows BEFORE UPDATE OR DELETE ON credscore.%I '
-            'FOR EACH ROW EXECUTE FUNCTION credscore.refuse_change()', name);
+            'FOR EACH ROW %s EXECUTE FUNCTION credscore.refuse_change()', name,
+            CASE name WHEN 'answer' THEN 'WHEN (NOT credscore.forgetting())' END);
         EXECUTE pg_catalog.format(
             'CREATE TRIGGER keep_table BEFORE TRUNCATE ON credscore.%I '
             'FOR EACH STATEMENT EXECUTE FUNCTION credscore.refuse_change()', name);
@@ -608,11 +645,11 @@ DECLARE
     starts date := date_trunc('month', month::timestamp);
     statement text;
 BEGIN
-    IF coalesce(parent NOT IN ('call_answer', 'call_log', 'call_reuse') OR NOT isfinite(month), true) THEN
+    IF coalesce(parent NOT IN ('answer', 'call_answer', 'call_log', 'call_reuse') OR NOT isfinite(month), true) THEN
         RAISE EXCEPTION USING
             ERRCODE = 'invalid_parameter_value',
             MESSAGE = 'no such partition of the ledger',
-            HINT = 'There are those of call_answer, call_log and call_reuse, one for each month.';
+            HINT = 'There are those of answer, call_answer, call_log and call_reuse, one for each month.';
     END IF;
     IF pg_partition_root(to_regclass(format('credscore.%I', name))) IS NOT NULL THEN
         RETURN false;
@@ -639,6 +676,7 @@ BEGIN
         EXECUTE statement;
     END LOOP;
     FOREACH statement IN ARRAY CASE parent
+        WHEN 'answer' THEN ARRAY['(question, answered_at)', '(subject, answered_at)']
         WHEN 'call_answer' THEN ARRAY['(substring(answer, 1, 7))']
         WHEN 'call_log' THEN ARRAY['(day)', '(request_id)', '(question) WHERE billed = ''unknown''',
             'USING brin (called_at) WITH (pages_per_range = 32, autosummarize = on)']
@@ -650,6 +688,9 @@ BEGIN
     EXECUTE format('CREATE TRIGGER keep_table BEFORE TRUNCATE ON credscore.%I '
         'FOR EACH STATEMENT EXECUTE FUNCTION credscore.refuse_change()', name);
     EXECUTE format('ALTER TABLE credscore.%I ENABLE ALWAYS TRIGGER keep_table', name);
+    IF parent = 'answer' THEN -- rows are deleted, also where a publication has all tables
+        EXECUTE format('ALTER TABLE credscore.%I REPLICA IDENTITY FULL', name);
+    END IF;
     EXECUTE format('ALTER TABLE credscore.%I ATTACH PARTITION credscore.%I FOR VALUES FROM (%L) TO (%L)',
         parent, name, starts, (starts + interval '1 month')::date);
     RETURN true;
@@ -657,7 +698,7 @@ END
 $$;
 REVOKE ALL ON FUNCTION credscore.make_ledger_partition(text, date) FROM PUBLIC;
 COMMENT ON FUNCTION credscore.make_ledger_partition(text, date) IS
-    'makes the partition of call_answer, call_log or call_reuse for the month of a day, in UTC, with its indexes and triggers; false: it is there; waits for no reader and no writer';
+    'makes the partition of answer, call_answer, call_log or call_reuse for the month of a day, in UTC, with its indexes and triggers; false: it is there; waits for no reader and no writer';
 
 CREATE FUNCTION credscore.answer_digest(answer jsonb) RETURNS bytea
     AS 'MODULE_PATHNAME', 'credscore_answer_digest' LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE;
@@ -1029,6 +1070,17 @@ COMMENT ON FUNCTION credscore_reconcile(name, date, date, bigint, numeric, regcl
     'compares the calls of a server from a day on and before another with an invoice: how many it has billed, and for how much; lines, a table or view with request_id or provider_ref, and perhaps day and amount, is matched call by call; rows: billed, unknown and matched, counts of calls; amount; then a row for each difference: only_ours, only_theirs, was_unknown, other_amount, in money where lines has amount, else 1 for a call; difference: what the invoice has more';
 
 -- Old months go, one by one.
+CREATE FUNCTION credscore_answer_at(
+    subject text,
+    server name,
+    at timestamptz
+) RETURNS jsonb
+    AS 'MODULE_PATHNAME', 'credscore_answer_at' LANGUAGE C STRICT STABLE PARALLEL RESTRICTED COST 100;
+REVOKE ALL ON FUNCTION credscore_answer_at(text, name, timestamptz) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION credscore_answer_at(text, name, timestamptz) TO credscore_caller, credscore_reader;
+COMMENT ON FUNCTION credscore_answer_at(text, name, timestamptz) IS
+    'the latest answer about a subject that a server''s account had given by then, among those that are kept; NULL: there is none; asks nobody; needs what asking or reading there needs';
+
 CREATE FUNCTION credscore.drop_old_ledger(
     OUT partition text, OUT outcome text
 ) RETURNS SETOF record
@@ -1037,16 +1089,15 @@ CREATE FUNCTION credscore.drop_old_ledger(
 DECLARE
     months int := current_setting('credscore.ledger_retention');
 BEGIN
-    IF months = 0 THEN
-        RETURN;
-    END IF;
     FOR partition IN
         SELECT c.relname
-        FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-        WHERE i.inhparent IN ('credscore.call_answer'::regclass, 'credscore.call_log'::regclass, 'credscore.call_reuse'::regclass)
+        FROM (VALUES ('call_answer', months), ('call_log', months), ('call_reuse', months), ('answer', 0)) AS p (parent, kept)
+        JOIN pg_inherits i ON i.inhparent = to_regclass(format('credscore.%I', p.parent))
+        JOIN pg_class c ON c.oid = i.inhrelid
+        WHERE (months > 0 OR p.parent = 'answer')
             AND c.relname ~ '_\d{4}_\d\d$'
             AND (to_date(right(c.relname::text, 7), 'YYYY_MM') + interval '1 month') AT TIME ZONE 'UTC'
-                <= now() - make_interval(months => months)
+                <= now() - make_interval(months => p.kept)
         ORDER BY right(c.relname::text, 7), c.relname
     LOOP
         BEGIN
@@ -1063,7 +1114,7 @@ END
 $$;
 REVOKE ALL ON FUNCTION credscore.drop_old_ledger() FROM PUBLIC;
 COMMENT ON FUNCTION credscore.drop_old_ledger() IS
-    'drops the partitions of the ledger whose last row is older than credscore.ledger_retention, the oldest first, each on its own; outcome: dropped; in use, after which it tries no other; or why it could not; a lock is waited for 100 ms at most';
+    'drops the partitions of the ledger whose last row is older than credscore.ledger_retention, and those of answers that have all expired, the oldest first, each on its own; outcome: dropped; in use, after which it tries no other; or why it could not; a lock is waited for 100 ms at most';
 
 CREATE FUNCTION credscore.ledger_guard(
     OUT unguarded bigint, OUT tables text
@@ -1073,7 +1124,7 @@ BEGIN ATOMIC
     SELECT count(*), string_agg(c.relname::text, ', ' ORDER BY c.relname COLLATE "C")
     FROM pg_catalog.pg_class c
     WHERE c.relnamespace = 'credscore'::regnamespace AND c.relkind IN ('r', 'p')
-        AND (c.relname ~ '^call_' OR c.relname = 'digest_key')
+        AND (c.relname ~ '^(call_|answer(_\d{4}_\d\d)?$)' OR c.relname = 'digest_key')
         AND 2 > (
             SELECT count(DISTINCT g.tgtype)
             FROM pg_catalog.pg_trigger g
@@ -1455,7 +1506,7 @@ CREATE FUNCTION credscore.stat_servers(
     OUT server name, OUT provider text, OUT base_url text,
     OUT calls bigint, OUT billed bigint, OUT answered bigint, OUT failed bigint,
     OUT unknown bigint, OUT failed_by_sqlstate jsonb, OUT retries bigint,
-    OUT cache_hits bigint, OUT shared_calls bigint, OUT in_flight int, OUT queued int,
+    OUT cache_hits bigint, OUT kept_hits bigint, OUT shared_calls bigint, OUT in_flight int, OUT queued int,
     OUT breaker text, OUT breaker_state int, OUT failures_in_row int,
     OUT unanswered_in_row int, OUT breaker_until timestamptz,
     OUT paused_until timestamptz, OUT latency_p50 float8, OUT latency_p95 float8,
@@ -1486,6 +1537,7 @@ COMMENT ON COLUMN credscore_stat_servers.unknown IS 'of those, questions whose o
 COMMENT ON COLUMN credscore_stat_servers.failed_by_sqlstate IS 'failed questions by SQLSTATE';
 COMMENT ON COLUMN credscore_stat_servers.retries IS 'further calls for the same question';
 COMMENT ON COLUMN credscore_stat_servers.cache_hits IS 'questions answered from the cache, without a call';
+COMMENT ON COLUMN credscore_stat_servers.kept_hits IS 'questions answered by kept answers, without a call, see the server option keep_answers';
 COMMENT ON COLUMN credscore_stat_servers.shared_calls IS 'questions that shared a call on its way';
 COMMENT ON COLUMN credscore_stat_servers.in_flight IS 'calls admitted and not over';
 COMMENT ON COLUMN credscore_stat_servers.queued IS 'questions waiting for their turn';

@@ -27,6 +27,7 @@
 #include "shared/answer_cache.h"
 #include "shared/place.h"
 #include "shared/journal.h"
+#include "shared/journal_chain.h"
 #include "shared/prepared.h"
 #include "shared/progress.h"
 #include "shared/refusal.h"
@@ -56,6 +57,7 @@ _PG_init(void)
 	cs_place_init();
 	cs_prepared_init();
 	cs_journal_init();
+	cs_journal_chain_init();
 	cs_shmem_init();
 	cs_scope_init();
 	cs_ask_init();

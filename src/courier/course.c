@@ -203,10 +203,19 @@ wait_for_room(CsFlight *flight, CsErrorCode code, const char *detail)
 static bool
 find_room(CsFlight *flight)
 {
-	CsJournalRoom room = flight->note == NULL
-							 ? CS_JOURNAL_ROOM
-							 : cs_journal_room(flight->note->database);
+	CsJournalRoom room = CS_JOURNAL_ROOM;
+	size_t		  bytes;
 
+	if (!cs_flight_reserve(flight))
+	{
+		wait_for_room(
+			flight, CS_ERR_MEMORY,
+			"There is no shared memory for the answer, so the question was not sent.");
+		return false;
+	}
+	bytes = cs_flight_journal_room(flight);
+	if (flight->note != NULL)
+		room = cs_journal_room(flight->note->database, bytes);
 	if (room == CS_JOURNAL_ROOM_NONE)
 	{
 		cs_server_back_out(&flight->turn);
@@ -214,12 +223,9 @@ find_room(CsFlight *flight)
 	}
 	else if (room == CS_JOURNAL_ROOM_SOON)
 		wait_for_room(flight, CS_ERR_JOURNAL, cs_journal_room_detail());
-	else if (!cs_flight_reserve(flight))
-		wait_for_room(
-			flight, CS_ERR_MEMORY,
-			"There is no shared memory for the answer, so the question was not sent.");
 	else
 	{
+		cs_flight_promise(flight, bytes);
 		flight->short_since = 0;
 		return true;
 	}
@@ -391,6 +397,17 @@ judge(CsFlight *flight, const CsHttpResult *result)
 	return code;
 }
 
+/* What is kept is so before its end is: what was billed is not lost between. */
+static void
+keep(CsFlight *flight, CsErrorCode code, const CsBilling *billing,
+	 const CsHttpResult *result)
+{
+	CsReply reply = {result->status, result->body, result->len};
+
+	flight->kept = flight->end == CS_CALL_REPLY && code == CS_ERR_NONE &&
+				   billing->keep && cs_flight_keep(flight, &reply);
+}
+
 /* The ledger is told before anybody else. */
 static void
 record_end(CsFlight *flight, CsErrorCode code, const CsBilling *billing,
@@ -433,6 +450,7 @@ on_done(CsHttpOwner *owner, CsHttpResult *result)
 						   &result->cost};
 	CsDecision	 decision = decide(flight, &billing, result->retry_after_ms);
 
+	keep(flight, code, &billing, result);
 	record_end(flight, code, &billing, result);
 	cs_server_call_over(&flight->turn, &report);
 	if (billing.repeat == CS_REPEAT_NEW_TOKEN && flight->account->needs_login)

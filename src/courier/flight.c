@@ -14,7 +14,9 @@
 
 #include "courier/reserve.h"
 #include "pg/guc.h"
+#include "pg/shmem.h"
 #include "shared/answer_cache.h"
+#include "shared/kept_reply.h"
 #include "shared/reply.h"
 
 static HTAB *flights;
@@ -133,11 +135,60 @@ cs_flight_reserve(CsFlight *flight)
 	return DsaPointerIsValid(flight->reserve);
 }
 
+/* What goes into one database's records. */
+size_t
+cs_flight_journal_room(const CsFlight *flight)
+{
+	if (flight->spec->subject == 0)
+		return 0;
+	return cs_kept_reply_room(cs_shmem_chunk_size(flight->reserve));
+}
+
+void
+cs_flight_promise(CsFlight *flight, size_t bytes)
+{
+	if (bytes != flight->promised)
+		cs_journal_promise((int64) bytes - (int64) flight->promised);
+	flight->promised = bytes;
+}
+
 void
 cs_flight_unreserve(CsFlight *flight)
 {
 	cs_reply_unreserve(flight->reserve);
 	flight->reserve = InvalidDsaPointer;
+	cs_flight_promise(flight, 0);
+}
+
+/* Did a slot before it in the chain belong to the same database? */
+static bool
+is_first_of_database(const CsFlight *flight, int slot, Oid database)
+{
+	for (int s = flight->first_slot; s != slot; s = next_attached[s])
+	{
+		const CsNote *note = cs_spec_note(cs_slots_spec(s));
+
+		if (note != NULL && note->database == database)
+			return false;
+	}
+	return true;
+}
+
+bool
+cs_flight_keep(CsFlight *flight, const CsReply *reply)
+{
+	bool kept = false;
+
+	for (int s = flight->first_slot; s >= 0; s = next_attached[s])
+	{
+		const CsSpec *spec = cs_slots_spec(s);
+		const CsNote *note = cs_spec_note(spec);
+
+		if (note != NULL && spec->subject != 0 &&
+			is_first_of_database(flight, s, note->database))
+			kept |= cs_recording_kept(&flight->recording, spec, note, reply);
+	}
+	return kept;
 }
 
 void
@@ -194,6 +245,7 @@ cs_flight_settle(CsFlight *flight, CsOutcome *outcome, const char *bytes,
 	outcome->attempts = flight->attempts;
 	outcome->end = flight->end;
 	outcome->standing = flight->standing;
+	outcome->kept = flight->kept;
 	strlcpy(outcome->request_id,
 			cs_block_text(flight->spec, flight->spec->request_id),
 			sizeof(outcome->request_id));
@@ -205,6 +257,7 @@ cs_flight_settle(CsFlight *flight, CsOutcome *outcome, const char *bytes,
 		if (s != flight->first_slot && !cs_slots_abandoned(s))
 			cs_recording_shared(&flight->recording,
 								cs_spec_note(cs_slots_spec(s)));
+		outcome->kept = flight->kept && cs_slots_spec(s)->subject != 0;
 		if (!cs_slots_settle(s, outcome, body) && DsaPointerIsValid(body))
 			cs_reply_release(body);
 	}

@@ -56,8 +56,10 @@ typedef struct CsFlight
 	bool				   withheld; /* the call was kept from leaving */
 	bool		ambiguous;			 /* an earlier call may have been billed */
 	bool		renewed;			 /* the one new token was used */
-	uint64		generation;			 /* of the token used; 0: none */
-	dsa_pointer reserve;			 /* for the answer of its call */
+	bool		kept;		 /* its reply was written down to be kept */
+	uint64		generation;	 /* of the token used; 0: none */
+	dsa_pointer reserve;	 /* for the answer of its call, */
+	size_t		promised;	 /* and in the journal */
 	CsInstant	short_since; /* there was no room for one; 0: there was */
 } CsFlight;
 
@@ -78,6 +80,18 @@ extern CsFlight *cs_flight_board(int slot, bool *found);
  */
 extern bool cs_flight_reserve(CsFlight *flight);
 extern void cs_flight_unreserve(CsFlight *flight);
+
+/* Bytes that the journal has to have room for, when there is room for the answer. */
+extern size_t cs_flight_journal_room(const CsFlight *flight);
+
+/* The journal has it: they are promised to this flight until the same. */
+extern void cs_flight_promise(CsFlight *flight, size_t bytes);
+
+/*
+ * Its call's reply is an answer: it is written down where it is to be kept, once
+ * for each database whose sessions asked; false: nowhere.
+ */
+extern bool cs_flight_keep(CsFlight *flight, const CsReply *reply);
 
 /* The courier ends: lets go of what all flights have reserved. */
 extern void cs_flight_stop(void);

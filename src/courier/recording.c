@@ -14,13 +14,18 @@
 
 #include "pg/clock.h"
 #include "pg/error.h"
+#include "shared/kept_reply.h"
 
 static bool
 append(const CsRecording *r, CsJournalType type, const CsNote *note,
 	   CsJournalPosition *position)
 {
-	return cs_journal_append(type, note->database, &r->call, sizeof(r->call),
-							 note, note->len, position);
+	return cs_journal_append(
+		&(CsJournalEntry){
+			.type = type,
+			.database = note->database,
+			.parts = {{&r->call, sizeof(r->call)}, {note, note->len}}},
+		position);
 }
 
 bool
@@ -36,6 +41,31 @@ cs_recording_sent(CsRecording *r, const CsNote *note, const char *request_id,
 	cs_journal_record_uuid(request_id, &r->call.request_id);
 	r->left_at = cs_clock_ticks();
 	return append(r, CS_JOURNAL_SENT, note, &r->sent);
+}
+
+bool
+cs_recording_kept(const CsRecording *r, const CsSpec *spec, const CsNote *note,
+				  const CsReply *reply)
+{
+	const CsSharedAccount *account = cs_spec_account(spec);
+	CsKeptReply			   kept;
+
+	memset(&kept, 0, sizeof(kept));
+	kept.record.link.subject = note->subject;
+	kept.record.question = note->question;
+	kept.record.account = note->account;
+	kept.record.answered_at = cs_clock_now();
+	kept.record.expires_at =
+		kept.record.answered_at + account->limits.keep_answers * CS_US_PER_S;
+	kept.record.request_id = r->call.request_id;
+	kept.record.http_status = reply->http_status;
+	kept.record.total = (uint32) reply->len;
+	kept.server = cs_block_text(account, account->server_name);
+	kept.provider = cs_spec_provider(spec)->name;
+	kept.endpoint = cs_spec_endpoint(spec)->name;
+	kept.subject = cs_block_text(spec, spec->subject);
+	kept.body = reply->body;
+	return cs_kept_reply_append(note->database, &kept);
 }
 
 static CsCallOutcome

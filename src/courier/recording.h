@@ -14,6 +14,7 @@
 #include "provider/billing.h"
 #include "shared/journal.h"
 #include "shared/journal_record.h"
+#include "shared/spec.h"
 
 /* Of one question; all zero at first. */
 typedef struct CsRecording
@@ -37,6 +38,13 @@ typedef struct CsRecordedEnd
  * callback. */
 extern bool cs_recording_sent(CsRecording *recording, const CsNote *note,
 							  const char *request_id, int attempt);
+
+/*
+ * The reply to it is an answer that is kept, in the database that the note names:
+ * before its end is recorded.  False: it could not be.
+ */
+extern bool cs_recording_kept(const CsRecording *recording, const CsSpec *spec,
+							  const CsNote *note, const CsReply *reply);
 
 /* It has ended; does nothing where it was not recorded. */
 extern void cs_recording_ended(CsRecording *recording, const CsNote *note,

@@ -71,6 +71,8 @@ cs_explain_node(const CsAskStats *stats, int64 max_ahead, ExplainState *es)
 	ExplainPropertyInteger("Calls", NULL, stats->calls, es);
 	put_costs("Cost", stats->costs, billed, es);
 	ExplainPropertyInteger("Cache Hits", NULL, stats->cache_hits, es);
+	if (stats->kept_hits > 0 || es->format != EXPLAIN_FORMAT_TEXT)
+		ExplainPropertyInteger("Kept Answers", NULL, stats->kept_hits, es);
 	ExplainPropertyInteger("Shared Calls", NULL, stats->shared_calls, es);
 	ExplainPropertyInteger("Would Call", NULL, stats->would_calls, es);
 	if (stats->would_calls > 0)

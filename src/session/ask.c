@@ -31,28 +31,19 @@
 #include "pg/shmem.h"
 #include "pg/wakeup.h"
 #include "session/estimate.h"
+#include "session/kept.h"
 #include "session/noting.h"
 #include "session/permit.h"
 #include "session/planned.h"
 #include "session/reading.h"
+#include "session/courier_watch.h"
 #include "settings/altered.h"
 #include "shared/progress.h"
 #include "shared/slots.h"
 #include "shared/stats.h"
 
-/* A waiting session looks this often whether the courier is alive, */
-#define COURIER_CHECK_MS 1000
-
-/* and this often for a free slot when there was none, woken or not. */
+/* A waiting session looks this often for a free slot when there was none, woken or not. */
 #define SLOT_CHECK_MS 100
-
-/*
- * The courier restarts within a second, and says at least once a second that
- * its loop turns.  One that is away, or silent, for so many looks in a row will
- * not answer.
- */
-#define COURIER_AWAY_LOOKS	 10
-#define COURIER_SILENT_LOOKS 30
 
 /*
  * So many times its window a session hands over, so that the courier need not
@@ -337,9 +328,20 @@ answer_from_cache(CsScope *scope, CsMemoEntry *entry, const CsAsk *ask)
 	return fresh;
 }
 
+/* Somebody's call, before, has answered it; an estimate has it for free. */
+static void
+count_served(const CsMemoEntry *entry, const CsAsk *ask,
+			 void (*count)(const CsKey *server))
+{
+	if (cs_estimate_count(&entry->key, ask, true))
+		return;
+	count(&ask->settings->server_key);
+	cs_noting_reused(ask);
+}
+
 /*
  * What needs no call: this statement's planner has asked it; an outcome in the
- * cache; or it must not be asked, and is counted, or refused without a purpose.
+ * cache, or one that is kept; or it must not be asked, and is counted, or refused without a purpose.
  */
 static bool
 answer_without_call(CsScope *scope, CsMemoEntry *entry, const CsAsk *ask,
@@ -351,13 +353,16 @@ answer_without_call(CsScope *scope, CsMemoEntry *entry, const CsAsk *ask,
 		return true;
 	if (answer_from_cache(scope, entry, ask))
 	{
-		if (!cs_estimate_count(&entry->key, ask, true))
-		{
-			cs_stats_cache_hit(&ask->settings->server_key);
-			cs_noting_reused(ask);
-		}
+		count_served(entry, ask, cs_stats_cache_hit);
 		if (stats != NULL)
 			cs_ask_stats_hit(stats, ask);
+		return true;
+	}
+	if (cs_kept_answer(scope, entry, ask))
+	{
+		count_served(entry, ask, cs_stats_kept_hit);
+		if (stats != NULL)
+			cs_ask_stats_kept(stats, ask);
 		return true;
 	}
 	if (cs_estimate_count(&entry->key, ask, false) || ask->cached_only ||
@@ -460,36 +465,6 @@ cs_ask_ahead(const CsAsk *ask, CsAskStats *stats)
 
 /* --- waiting --- */
 
-/*
- * What this session has seen of the courier while it waited in vain.  Rounds
- * are counted and not seconds: after the whole machine stood still everybody's
- * clock has moved on, and nobody has missed anything.
- */
-typedef struct Watch
-{
-	uint64	  rounds;
-	int		  missed;	 /* looks in a row that saw no new round */
-	CsInstant looked_at; /* the last look */
-} Watch;
-
-static Watch watch;
-
-/* Looks once a second; true: no courier will answer. */
-static bool
-courier_is_lost(CsCourierState *courier)
-{
-	CsInstant now = cs_clock_ticks();
-
-	if (now - watch.looked_at < COURIER_CHECK_MS * CS_US_PER_MS)
-		return false;
-	cs_slots_courier(courier);
-	watch.missed = courier->rounds == watch.rounds ? watch.missed + 1 : 0;
-	watch.rounds = courier->rounds;
-	watch.looked_at = now;
-	return watch.missed >=
-		   (courier->pid == 0 ? COURIER_AWAY_LOOKS : COURIER_SILENT_LOOKS);
-}
-
 /* Gives a question up that no courier will answer. */
 static void
 give_up(Running *running, bool away)
@@ -523,9 +498,10 @@ sleep_for(Running *running)
 
 	cs_memo_make_room(running->scope);
 	cs_reading_tidy();
-	if (cs_wakeup_sleep(running->slot >= 0 ? COURIER_CHECK_MS : SLOT_CHECK_MS,
+	if (cs_wakeup_sleep(running->slot >= 0 ? CS_COURIER_WATCH_MS
+										   : SLOT_CHECK_MS,
 						CS_WAIT_EVENT("CredscoreAnswer")) &&
-		courier_is_lost(&courier))
+		cs_courier_watch_is_lost(&courier))
 		give_up(running, courier.pid == 0);
 }
 

@@ -45,6 +45,13 @@ cs_ask_stats_hit(CsAskStats *stats, const CsAsk *ask)
 }
 
 void
+cs_ask_stats_kept(CsAskStats *stats, const CsAsk *ask)
+{
+	stats->kept_hits++;
+	(void) cost_at(stats, ask->settings, ask->endpoint);
+}
+
+void
 cs_ask_stats_would(CsAskStats *stats, const CsAsk *ask)
 {
 	CsAskCost *cost = cost_at(stats, ask->settings, ask->endpoint);

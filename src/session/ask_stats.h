@@ -25,6 +25,7 @@ typedef struct CsAskStats
 {
 	int64	   calls; /* questions handed to the courier */
 	int64	   cache_hits;
+	int64	   kept_hits;
 	int64	   shared_calls; /* joined one that was on its way */
 	int64	   would_calls;	 /* not asked because of credscore.mode */
 	int64	   wait_us;
@@ -33,8 +34,9 @@ typedef struct CsAskStats
 	MemoryContext cxt; /* where these are */
 } CsAskStats;
 
-/* Memory has answered a question; it would have been asked. */
+/* Memory has answered a question, or what is kept has; it would have been asked. */
 extern void cs_ask_stats_hit(CsAskStats *stats, const CsAsk *ask);
+extern void cs_ask_stats_kept(CsAskStats *stats, const CsAsk *ask);
 extern void cs_ask_stats_would(CsAskStats *stats, const CsAsk *ask);
 
 /*

@@ -72,6 +72,14 @@ account_parts(const CsSettings *s, const char **parts)
 }
 
 static void
+digest_account(const CsSettings *s, CsKey *digest)
+{
+	const char *parts[MAX_PARTS];
+
+	cs_digest_key_make(digest, parts, account_parts(s, parts));
+}
+
+static void
 digest_question(const CsAsk *ask, CsKey *digest)
 {
 	const char *parts[MAX_PARTS];
@@ -204,6 +212,33 @@ is_told(const CsEndpoint *endpoint, const CsSettings *settings)
 		   endpoint->fee != CS_FEE_NONE && !RecoveryInProgress();
 }
 
+bool
+cs_noting_keeps(const CsAsk *ask)
+{
+	return ask->settings->limits.keep_answers > 0 &&
+		   ask->settings->limits.ledger != CS_LEDGER_OFF &&
+		   ask->endpoint->shared && ask->endpoint->fee != CS_FEE_NONE;
+}
+
+void
+cs_noting_digest(const CsAsk *ask, CsDigests *digests)
+{
+	digest_question(ask, &digests->question);
+	digest_subject(cs_template_argument(&ask->args, "subject"),
+				   &digests->subject);
+	memset(&digests->account, 0, sizeof(digests->account));
+	if (cs_noting_keeps(ask))
+		digest_account(ask->settings, &digests->account);
+}
+
+void
+cs_noting_digest_subject(const CsSettings *settings, const char *subject,
+						 CsKey *subject_digest, CsKey *account_digest)
+{
+	digest_subject(subject, subject_digest);
+	digest_account(settings, account_digest);
+}
+
 const CsNote *
 cs_noting_make(const CsAsk *ask, const char *purpose)
 {
@@ -214,14 +249,17 @@ cs_noting_make(const CsAsk *ask, const char *purpose)
 	} made;
 	const char *subject = cs_template_argument(&ask->args, "subject");
 	Writer		w = {made.bytes + sizeof(CsNote), made.bytes + CS_NOTE_MAX};
+	CsDigests	digests;
 
 	if (!is_told(ask->endpoint, ask->settings))
 		return NULL;
 	memset(&made.note, 0, sizeof(made.note));
 	made.note.database = MyDatabaseId;
 	made.note.query_id = (int64) pgstat_get_my_query_id();
-	digest_question(ask, &made.note.question);
-	digest_subject(subject, &made.note.subject);
+	cs_noting_digest(ask, &digests);
+	made.note.question = digests.question;
+	made.note.subject = digests.subject;
+	made.note.account = digests.account;
 	put_texts(&w, ask, subject, purpose);
 	made.note.len = (uint32) (w.at - made.bytes);
 	return &made.note;
@@ -240,8 +278,11 @@ cs_noting_read(const CsEndpoint *endpoint, const CsSettings *settings,
 	record.read_at = cs_clock_now();
 	cs_journal_record_uuid(request_id, &record.request_id);
 	cs_jsonb_digest(answer, record.digest);
-	(void) cs_journal_append(CS_JOURNAL_READ, MyDatabaseId, &record,
-							 sizeof(record), "", 1, NULL);
+	(void) cs_journal_append(
+		&(CsJournalEntry){.type = CS_JOURNAL_READ,
+						  .database = MyDatabaseId,
+						  .parts = {{&record, sizeof(record)}, {"", 1}}},
+		NULL);
 }
 
 /* --- what was served without a call --- */
@@ -269,11 +310,15 @@ tell_reused(void)
 	const CsNote *note = &reused.about.note;
 
 	if (reused.record.count == 0 ||
-		cs_journal_room(note->database) != CS_JOURNAL_ROOM)
+		cs_journal_room(note->database, 0) != CS_JOURNAL_ROOM)
 		return;
 	reused.record.at = cs_clock_now();
-	if (cs_journal_append(CS_JOURNAL_REUSED, note->database, &reused.record,
-						  sizeof(reused.record), note, note->len, NULL))
+	if (cs_journal_append(&(CsJournalEntry){.type = CS_JOURNAL_REUSED,
+											.database = note->database,
+											.parts = {{&reused.record,
+													   sizeof(reused.record)},
+													  {note, note->len}}},
+						  NULL))
 		reused.record.count = 0;
 }
 

@@ -21,6 +21,24 @@ extern void cs_noting_init(void);
  */
 extern const CsNote *cs_noting_make(const CsAsk *ask, const char *purpose);
 
+/* Is the answer to it to be kept in tables, as far as its server says? */
+extern bool cs_noting_keeps(const CsAsk *ask);
+
+/* The digests of a question in tables; `account` only where answers are kept. */
+typedef struct CsDigests
+{
+	CsKey question;
+	CsKey subject;
+	CsKey account;
+} CsDigests;
+
+extern void cs_noting_digest(const CsAsk *ask, CsDigests *digests);
+
+/* Those of a subject, normalised, and of who would be asked. */
+extern void
+cs_noting_digest_subject(const CsSettings *settings, const char *subject,
+						 CsKey *subject_digest, CsKey *account_digest);
+
 /*
  * An answer in memory was served to a question, without a call: it is counted, and
  * the ledger is told at the end of the transaction.  Raises what cs_noting_make

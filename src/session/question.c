@@ -177,10 +177,17 @@ cs_question_share_as(const CsAsk *ask, const char *request_id,
 
 	build_request(ask, request_id, &request);
 	cs_account_use(account);
-	spec = cs_spec_share(
-		account,
-		cs_registry_endpoint_index(ask->settings->provider, ask->endpoint),
-		cs_guc_max_in_flight(), request_id, &request, note);
+	spec = cs_spec_share(&(CsSpecParts){
+		.account = account,
+		.endpoint =
+			cs_registry_endpoint_index(ask->settings->provider, ask->endpoint),
+		.max_in_flight = cs_guc_max_in_flight(),
+		.request_id = request_id,
+		.request = &request,
+		.note = note,
+		.subject = note != NULL && cs_noting_keeps(ask)
+					   ? cs_template_argument(&ask->args, "subject")
+					   : NULL});
 	cs_template_free(&request);
 	if (!DsaPointerIsValid(spec))
 	{

@@ -94,7 +94,7 @@ keep(Reading *r)
 
 	if (r->verdict.code == CS_ERR_NONE)
 		answer = cs_result_jsonb(r->root, &r->verdict.error);
-	if (answer != NULL)
+	if (answer != NULL && !r->outcome->kept)
 		cs_noting_read(r->about->endpoint, r->about->settings,
 					   r->outcome->request_id, answer);
 	if (answer == NULL)

@@ -147,6 +147,24 @@ check_price(List *options)
 			  "daily_spend");
 }
 
+/* What is kept comes to its table through the journal of the ledger. */
+static void
+check_keeping(List *options)
+{
+	const char *keep = cs_option_list_get(options, "keep_answers");
+	const char *ledger = cs_option_list_get(options, "ledger");
+
+	if (keep == NULL || keep[strspn(keep, "0 ")] == '\0' || ledger == NULL ||
+		strcmp(ledger, "off") != 0)
+		return;
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
+		 errmsg("option \"keep_answers\" needs the ledger"),
+		 errdetail("Answers are kept with the calls that gave them."),
+		 errhint("Set \"ledger\" to async, or leave \"keep_answers\" out.")));
+}
+
 void
 cs_complete_check_server(const CsProvider *provider, List *options)
 {
@@ -156,6 +174,7 @@ cs_complete_check_server(const CsProvider *provider, List *options)
 	if (cs_registry_check_server(provider, &account, &err) != CS_OK)
 		cs_error_raise_early(&err, NULL);
 	check_price(options);
+	check_keeping(options);
 }
 
 void

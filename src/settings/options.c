@@ -42,12 +42,14 @@
 #define MAX_RATE		100000 /* more than one courier can do */
 #define MAX_FAILURES	10000
 #define MAX_BUDGET		1000000000
+#define MAX_KEEP_S		(3650 * 24 * 60 * 60)
 
 typedef enum OptionKind
 {
 	KIND_PROVIDER,
 	KIND_URL,
 	KIND_TIME,
+	KIND_LONG_TIME,
 	KIND_SIZE,
 	KIND_INT,
 	KIND_BOOL,
@@ -102,6 +104,7 @@ static const CommonOption server_options[] = {
 	{"timezone", KIND_ZONE, "UTC", 0, 0, 0},
 	{"enabled", KIND_BOOL, "on", 0, 0, LIMIT(enabled)},
 	{"ledger", KIND_LEDGER, "async", 0, 0, LIMIT(ledger)},
+	{"keep_answers", KIND_LONG_TIME, "0", 0, MAX_KEEP_S, LIMIT(keep_answers)},
 	{"ca_file", KIND_FILE, NULL, 0, 0, 0},
 	{"proxy", KIND_PROXY, NULL, 0, 0, 0},
 	{"reader_mapping", KIND_ROLE, NULL, 0, 0, 0},
@@ -173,12 +176,15 @@ bad_value(const char *name, const char *expects)
 static int
 read_number(const CommonOption *option, const char *text)
 {
-	int			unit = option->kind == KIND_TIME   ? GUC_UNIT_MS
-					   : option->kind == KIND_SIZE ? GUC_UNIT_BYTE
-												   : 0;
+	int			unit = option->kind == KIND_TIME		? GUC_UNIT_MS
+					   : option->kind == KIND_LONG_TIME ? GUC_UNIT_S
+					   : option->kind == KIND_SIZE		? GUC_UNIT_BYTE
+														: 0;
 	const char *what =
 		option->kind == KIND_TIME
 			? "a time in milliseconds, or with a unit such as 5s,"
+		: option->kind == KIND_LONG_TIME
+			? "a time in seconds, or with a unit such as 30d,"
 		: option->kind == KIND_SIZE
 			? "a size in bytes, or with a unit such as 8MB,"
 			: "an integer";
@@ -299,6 +305,7 @@ check_common_option(const CommonOption *option, const char *value)
 					"an address such as http://proxy.example:3128, without user name, password and path");
 			break;
 		case KIND_TIME:
+		case KIND_LONG_TIME:
 		case KIND_SIZE:
 		case KIND_INT:
 			(void) read_number(option, value);
@@ -515,6 +522,7 @@ fill_limit(const CommonOption *option, const char *value, char *field)
 			*(bool *) field = read_bool(option, value);
 			break;
 		case KIND_TIME:
+		case KIND_LONG_TIME:
 		case KIND_SIZE:
 		case KIND_INT:
 			*(int *) field = value != NULL ? read_number(option, value) : -1;

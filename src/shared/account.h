@@ -53,6 +53,7 @@ typedef struct CsLimits
 	int	 breaker_cooldown;
 	int	 daily_budget;	/* billed calls per day; 0: none */
 	int	 cache_ttl;		/* milliseconds; 0: answers are not kept */
+	int	 keep_answers;	/* seconds, in tables; 0: they are not */
 	int	 ledger;		/* CsLedgerMode */
 	int	 poll_interval; /* of what is pending, in milliseconds: at first, */
 	int	 poll_interval_max; /* at most, */

@@ -32,6 +32,8 @@
 #include "pg/guc.h"
 #include "pg/shmem.h"
 #include "pg/wakeup.h"
+#include "shared/journal_chain.h"
+#include "shared/journal_entry.h"
 
 /* Databases with records at once; 40 kB. */
 #define MAX_DATABASES 1024
@@ -64,6 +66,7 @@ typedef struct JournalTable
 	CsJournalPosition end;
 	CsJournalPosition prepared;
 	uint64			  run;
+	int64			  promised; /* bytes, to replies on their way */
 	char			  failure[128];
 	int				  ndatabases; /* that were ever used */
 	JournalDatabase	  databases[MAX_DATABASES];
@@ -158,7 +161,7 @@ static uint64
 reserved(void)
 {
 	return (uint64) cs_guc_max_questions() * BYTES_PER_QUESTION +
-		   CS_JOURNAL_RECORD_MAX;
+		   CS_JOURNAL_RECORD_MAX + table->promised;
 }
 
 static void
@@ -171,21 +174,29 @@ want_room(void)
 }
 
 CsJournalRoom
-cs_journal_room(Oid database)
+cs_journal_room(Oid database, size_t more)
 {
 	CsJournalRoom room = CS_JOURNAL_ROOM_SOON;
 
 	LWLockAcquire(table_lock, LW_EXCLUSIVE);
 	if (table->fails || (table->ready && make_database(database) == NULL))
 		room = CS_JOURNAL_ROOM_NONE;
-	else if (table->ready && left() >= reserved())
+	else if (table->ready && left() >= reserved() + more)
 		room = CS_JOURNAL_ROOM;
 	else if (table->full || table->failure[0] != '\0')
 		room = CS_JOURNAL_ROOM_NONE;
-	if (!table->ready || left() < reserved() + SPARE)
+	if (!table->ready || left() < reserved() + more + SPARE)
 		want_room();
 	LWLockRelease(table_lock);
 	return room;
+}
+
+void
+cs_journal_promise(int64 bytes)
+{
+	LWLockAcquire(table_lock, LW_EXCLUSIVE);
+	table->promised += bytes;
+	LWLockRelease(table_lock);
 }
 
 const char *
@@ -248,10 +259,9 @@ place_for(size_t len)
 
 /* Writes it and moves the end; the lock is held. */
 static bool
-append(const CsJournalHead *head, CsJournalPosition *position)
+append(const CsJournalHead *head, CsJournalPosition at)
 {
-	CsJournalPosition at = place_for(head->len);
-	JournalDatabase	 *d = make_database(head->database);
+	JournalDatabase *d = make_database(head->database);
 
 	if (!table->ready || d == NULL || at + head->len > table->prepared ||
 		!write_at(at, (const char *) head, head->len))
@@ -263,38 +273,34 @@ append(const CsJournalHead *head, CsJournalPosition *position)
 	d->last = table->end;
 	if (d->needed == 0)
 		d->needed = at;
-	if (position != NULL)
-		*position = at;
 	return true;
 }
 
 bool
-cs_journal_append(CsJournalType type, Oid database, const void *first,
-				  size_t first_len, const void *second, size_t second_len,
-				  CsJournalPosition *position)
+cs_journal_append(const CsJournalEntry *entry, CsJournalPosition *position)
 {
-	static union
-	{
-		CsJournalHead head;
-		char		  bytes[CS_JOURNAL_RECORD_MAX];
-	} record;
-	size_t len = sizeof(CsJournalHead) + first_len + second_len;
-	bool   done;
+	static CsJournalBuffer record;
+	CsJournalLink		  *link = (CsJournalLink *) (&record.head + 1);
+	CsJournalPosition	   at;
+	bool				   done;
 
-	if (MAXALIGN(len) > sizeof(record))
+	if (!cs_journal_entry_assemble(entry, &record))
 		return false;
-	record.head.len = (uint32) MAXALIGN(len);
-	record.head.type = type;
-	record.head.database = database;
-	memcpy(record.bytes + sizeof(CsJournalHead), first, first_len);
-	if (second_len > 0)
-		memcpy(record.bytes + sizeof(CsJournalHead) + first_len, second,
-			   second_len);
-	memset(record.bytes + len, 0, record.head.len - len);
-	record.head.crc = cs_journal_file_crc(&record.head);
+	if (!entry->linked)
+		record.head.crc = cs_journal_file_crc(&record.head);
 	LWLockAcquire(table_lock, LW_EXCLUSIVE);
-	done = append(&record.head, position);
+	at = place_for(record.head.len);
+	if (entry->linked)
+	{
+		link->before = cs_journal_chain_head(&link->subject);
+		record.head.crc = cs_journal_file_crc(&record.head);
+	}
+	done = append(&record.head, at);
+	if (done && entry->linked)
+		cs_journal_chain_set_head(&link->subject, at);
 	LWLockRelease(table_lock);
+	if (done && position != NULL)
+		*position = at;
 	return done;
 }
 
@@ -309,6 +315,7 @@ cs_journal_run_start(void)
 		run = (uint64) cs_clock_now();
 	LWLockAcquire(table_lock, LW_EXCLUSIVE);
 	table->run = run;
+	table->promised = 0;
 	LWLockRelease(table_lock);
 }
 
@@ -347,6 +354,19 @@ cs_journal_end(void)
 	end = table->ready ? table->end : 0;
 	LWLockRelease(table_lock);
 	return end;
+}
+
+CsJournalPosition
+cs_journal_unloaded_from(Oid database)
+{
+	CsJournalPosition	   from;
+	const JournalDatabase *d;
+
+	LWLockAcquire(table_lock, LW_SHARED);
+	d = find_database(database);
+	from = d == NULL || d->loaded >= d->last ? table->end : d->loaded;
+	LWLockRelease(table_lock);
+	return from;
 }
 
 uint64

@@ -18,20 +18,12 @@
 #include "postgres.h"
 
 #include "base/instant.h"
+#include "shared/journal_entry.h"
 #include "shared/journal_file.h"
 
 extern void cs_journal_init(void);
 
 /* --- appending --- */
-
-/* What a record says; see shared/journal_record.h. */
-typedef enum CsJournalType
-{
-	CS_JOURNAL_SENT = 1, /* a billed call leaves */
-	CS_JOURNAL_ENDED,	 /* it has ended, or another's did that it shared */
-	CS_JOURNAL_READ,	 /* its reply was read, and is an answer */
-	CS_JOURNAL_REUSED	 /* answers in memory were served again */
-} CsJournalType;
 
 typedef enum CsJournalRoom
 {
@@ -42,22 +34,24 @@ typedef enum CsJournalRoom
 
 /*
  * May a billed call leave whose records go to this database?  There is room for
- * what all questions may have to say then.
+ * what all questions may have to say then, for what was promised, and for `more`
+ * bytes beside it.
  */
-extern CsJournalRoom cs_journal_room(Oid database);
+extern CsJournalRoom cs_journal_room(Oid database, size_t more);
+
+/* The sending process: so many bytes more, or less, are promised to replies that
+ * will be kept. */
+extern void cs_journal_promise(int64 bytes);
 
 /* Why there is none, as a sentence. */
 extern const char *cs_journal_room_detail(void);
 
 /*
- * Appends a record of two parts; false: it could not be written, and no call that
- * is to be recorded leaves for a moment.  `position` may be NULL.  Fit for any
- * callback.
+ * Appends a record; false: it could not be written, and no call that is to be
+ * recorded leaves for a moment.  `position` may be NULL.  Fit for any callback.
  */
 extern bool
-cs_journal_append(CsJournalType type, Oid database, const void *first,
-				  size_t first_len, const void *second, size_t second_len,
-				  CsJournalPosition *position);
+cs_journal_append(const CsJournalEntry *entry, CsJournalPosition *position);
 
 /* --- who sends --- */
 
@@ -72,6 +66,10 @@ extern uint64 cs_journal_run(void);
 
 /* Has the database's worker something to do for its ledger, as far as is known? */
 extern bool cs_journal_is_due(Oid database);
+
+/* From where on records of a database may not be in its tables yet; the end: all
+ * of them are. */
+extern CsJournalPosition cs_journal_unloaded_from(Oid database);
 
 /* Where the journal ends now; 0: the recorder has not found it yet. */
 extern CsJournalPosition cs_journal_end(void);

@@ -44,30 +44,54 @@ typedef struct CsJournalHeader
 	uint32 crc; /* of what is before it */
 } CsJournalHeader;
 
-/* Of each record; what it says follows.  Records begin at multiples of 8. */
+/*
+ * Of each record; what it says follows.  Records begin at multiples of 8.  The end
+ * of one may be outside of the checksum: it has its own, and can be wiped.
+ */
 typedef struct CsJournalHead
 {
 	uint32 len; /* of head and what follows, a multiple of 8 */
-	uint32 crc; /* of all behind it */
-	uint32 type;
+	uint32 crc; /* of what is behind it, up to `sealed` */
+	uint8  type;
+	bool   linked;	 /* a CsJournalLink follows, see shared/journal_chain.h */
+	uint16 sealed;	 /* from the head's beginning, in units of 8 bytes */
 	Oid	   database; /* InvalidOid: all */
 } CsJournalHead;
 
-/* The checksum that a record has to have: by the processor, where it can. */
+/* A checksum by the processor, where it can. */
 static inline uint32
-cs_journal_file_crc(const CsJournalHead *head)
+cs_journal_file_sum(const void *bytes, size_t len)
 {
-	const size_t before = offsetof(CsJournalHead, type);
-	pg_crc32c	 crc;
+	pg_crc32c crc;
 
 	INIT_CRC32C(crc);
-	COMP_CRC32C(crc, (const char *) head + before, head->len - before);
+	COMP_CRC32C(crc, bytes, len);
 	FIN_CRC32C(crc);
 	return crc;
 }
 
+/* The checksum that a record has to have; `sealed` is within its length. */
+static inline uint32
+cs_journal_file_crc(const CsJournalHead *head)
+{
+	const size_t before = offsetof(CsJournalHead, type);
+
+	return cs_journal_file_sum((const char *) head + before,
+							   head->sealed * (size_t) 8 - before);
+}
+
 /* No record is longer. */
 #define CS_JOURNAL_RECORD_MAX (64 * 1024)
+
+/* May these be the first bytes of a record, as far as they tell? */
+static inline bool
+cs_journal_file_is_head(const CsJournalHead *head)
+{
+	return head->len >= sizeof(*head) && head->len == MAXALIGN(head->len) &&
+		   head->len <= CS_JOURNAL_RECORD_MAX &&
+		   head->sealed * (size_t) 8 >= sizeof(*head) &&
+		   head->sealed * (size_t) 8 <= head->len;
+}
 
 /* Makes the directory, if need be; false, and errno. */
 extern bool cs_journal_file_make_directory(void);

@@ -80,16 +80,9 @@ check(const CsJournalReader *r, const CsJournalHead *head)
 
 	if (head->len == 0 && head->crc == 0 && head->type == 0)
 		return CS_JOURNAL_SEGMENT_END;
-	if (head->len < sizeof(*head) || head->len != MAXALIGN(head->len) ||
-		head->len > CS_JOURNAL_RECORD_MAX || head->len > left)
+	if (head->len > left || !cs_journal_file_is_head(head))
 		return CS_JOURNAL_BROKEN;
 	return CS_JOURNAL_RECORD;
-}
-
-static bool
-is_whole(const CsJournalHead *head)
-{
-	return head->crc == cs_journal_file_crc(head);
 }
 
 /* At `at`, once the buffer has it. */
@@ -116,8 +109,9 @@ look(CsJournalReader *r, CsJournalPosition limit, const CsJournalHead **head)
 	if (!has(r, (*head)->len) && !fill(r, limit))
 		return CS_JOURNAL_UNREADABLE;
 	*head = here(r);
-	return has(r, (*head)->len) && is_whole(*head) ? CS_JOURNAL_RECORD
-												   : CS_JOURNAL_BROKEN;
+	return has(r, (*head)->len) && (*head)->crc == cs_journal_file_crc(*head)
+			   ? CS_JOURNAL_RECORD
+			   : CS_JOURNAL_BROKEN;
 }
 
 CsJournalRead

@@ -30,3 +30,18 @@ cs_journal_record_uuid(const char *text, pg_uuid_t *uuid)
 		n++;
 	}
 }
+
+void
+cs_journal_record_uuid_text(const pg_uuid_t *uuid, char *text)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (int i = 0; i < UUID_LEN; i++)
+	{
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			*text++ = '-';
+		*text++ = digits[uuid->data[i] >> 4];
+		*text++ = digits[uuid->data[i] & 0x0f];
+	}
+	*text = '\0';
+}

@@ -13,6 +13,7 @@
 #include "datatype/timestamp.h"
 #include "utils/uuid.h"
 
+#include "shared/journal_chain.h"
 #include "shared/journal_file.h"
 #include "shared/note.h"
 
@@ -63,6 +64,35 @@ typedef struct CsReusedRecord
 
 /* A UUID as requests have it; what is none gives zeros at its end. */
 extern void cs_journal_record_uuid(const char *text, pg_uuid_t *uuid);
+
+/* CS_JOURNAL_KEPT; the names of server, provider and endpoint follow, each with its
+ * NUL, then what can be wiped: the subject, with its NUL, and the end of the reply.
+ * See shared/kept_reply.h. */
+typedef struct CsKeptRecord
+{
+	CsJournalLink	  link;
+	CsKey			  question; /* by the database's key, */
+	CsKey			  account;	/* likewise */
+	TimestampTz		  answered_at;
+	TimestampTz		  expires_at;
+	CsJournalPosition pieces; /* where to look for the first one; 0: none */
+	pg_uuid_t		  request_id;
+	int32			  http_status;
+	uint32			  total; /* bytes of the reply, */
+	uint32			  last;	 /* and of its end, which is here */
+	uint32			  sum;	 /* of subject and reply */
+} CsKeptRecord;
+
+/* CS_JOURNAL_PIECE; the bytes follow, and can be wiped. */
+typedef struct CsPieceRecord
+{
+	pg_uuid_t request_id;
+	uint32	  offset; /* in the reply */
+	uint32	  len;
+} CsPieceRecord;
+
+/* Its text form; `text` has room for 37 bytes. */
+extern void cs_journal_record_uuid_text(const pg_uuid_t *uuid, char *text);
 
 /* The bytes that follow the head, and how many: some may be padding. */
 #define cs_journal_record_body(head) ((const char *) ((head) + 1))

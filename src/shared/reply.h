@@ -26,6 +26,7 @@ typedef struct CsOutcome
 	bool		from_login;		/* it was the log-in that failed */
 	bool		shared;			/* joined a call that was on its way */
 	bool		cached;			/* another's answer that came meanwhile */
+	bool		kept;			/* it is in the journal, to be kept */
 	int			retry_after_ms; /* what the provider asked for; 0: nothing */
 	char		request_id[40]; /* of the call that was made */
 	char		detail[CS_OUTCOME_DETAIL_SIZE]; /* a sentence, or empty */

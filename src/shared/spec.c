@@ -24,35 +24,36 @@ place(CsSpec *spec, uint32 *at, const char *bytes, size_t len)
 
 /* Written where it will lie: the question is in no other copy. */
 dsa_pointer
-cs_spec_share(CsAccountId account, int endpoint, int max_in_flight,
-			  const char *request_id, const CsRequest *request,
-			  const CsNote *note)
+cs_spec_share(const CsSpecParts *parts)
 {
-	const CsBuf *url = &request->url;
-	const CsBuf *headers = &request->headers;
-	const CsBuf *body = &request->body;
-	size_t		 id_len = strlen(request_id);
-	size_t		 note_len = note != NULL ? note->len : 0;
-	uint32		 at = MAXALIGN(sizeof(CsSpec)) + note_len;
-	size_t		 size = at + id_len + url->len + headers->len + body->len + 4;
-	dsa_pointer	 shared = cs_shmem_allocate(size);
-	CsSpec		*spec;
+	const CsBuf *url = &parts->request->url;
+	const CsBuf *headers = &parts->request->headers;
+	const CsBuf *body = &parts->request->body;
+	size_t		 id_len = strlen(parts->request_id);
+	size_t subject_len = parts->subject != NULL ? strlen(parts->subject) : 0;
+	size_t note_len = parts->note != NULL ? parts->note->len : 0;
+	uint32 at = MAXALIGN(sizeof(CsSpec)) + note_len;
+	size_t size =
+		at + id_len + subject_len + url->len + headers->len + body->len + 5;
+	dsa_pointer shared = cs_shmem_allocate(size);
+	CsSpec	   *spec;
 
 	if (!DsaPointerIsValid(shared))
 		return shared;
 	spec = dsa_get_address(cs_shmem_area(), shared);
 	memset(spec, 0, sizeof(*spec));
 	spec->size = (uint32) size;
-	spec->endpoint = endpoint;
-	spec->max_in_flight = max_in_flight;
-	spec->account = account;
-	if (note != NULL)
+	spec->endpoint = parts->endpoint;
+	spec->max_in_flight = parts->max_in_flight;
+	spec->account = parts->account;
+	if (parts->note != NULL)
 	{
 		spec->note = MAXALIGN(sizeof(CsSpec));
-		memcpy((char *) spec + spec->note, note, note_len);
+		memcpy((char *) spec + spec->note, parts->note, note_len);
 	}
-	spec->request_id = place(spec, &at, request_id, id_len);
-	spec->request.method = request->method;
+	spec->request_id = place(spec, &at, parts->request_id, id_len);
+	spec->subject = place(spec, &at, parts->subject, subject_len);
+	spec->request.method = parts->request->method;
 	spec->request.url = place(spec, &at, url->data, url->len);
 	spec->request.headers = place(spec, &at, headers->data, headers->len);
 	spec->request.body = place(spec, &at, body->data, body->len);

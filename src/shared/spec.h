@@ -25,18 +25,28 @@ typedef struct CsSpec
 	int			   max_in_flight; /* the asker's, over all servers */
 	CsAccountId	   account;
 	CsBlockText	   request_id;
+	CsBlockText	   subject; /* where the answer is to be kept; else absent */
 	uint32		   note; /* for the ledger, by offset; 0: it is told nothing */
 	CsBlockRequest request; /* without credentials: those are the account's */
 } CsSpec;
 
+/* What a specification is built from. */
+typedef struct CsSpecParts
+{
+	CsAccountId		 account; /* with a reference, which it takes over */
+	int				 endpoint;
+	int				 max_in_flight;
+	const char		*request_id;
+	const CsRequest *request;
+	const CsNote	*note;	  /* NULL: none */
+	const char		*subject; /* NULL: the answer is not kept */
+} CsSpecParts;
+
 /*
- * Builds a specification in shared memory; takes over a reference to the
- * account.  `note` may be NULL.  InvalidDsaPointer, and the reference stays the
- * caller's: there is no memory.
+ * Builds a specification in shared memory.  InvalidDsaPointer, and the reference
+ * stays the caller's: there is no memory.
  */
-extern dsa_pointer cs_spec_share(CsAccountId account, int endpoint,
-								 int max_in_flight, const char *request_id,
-								 const CsRequest *request, const CsNote *note);
+extern dsa_pointer cs_spec_share(const CsSpecParts *parts);
 
 /* The parts of it that are found through the account. */
 extern const CsSharedAccount *cs_spec_account(const CsSpec *spec);

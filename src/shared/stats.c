@@ -341,6 +341,12 @@ cs_stats_cache_hit(const CsKey *server)
 }
 
 void
+cs_stats_kept_hit(const CsKey *server)
+{
+	cs_stats_add(find(server), CS_STAT_KEPT_HITS, 1);
+}
+
+void
 cs_stats_understood(const CsKey *server, bool understood)
 {
 	CsStatServer *s = find(server);

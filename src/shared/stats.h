@@ -34,7 +34,8 @@ typedef enum CsStatCounter
 	CS_STAT_ANSWERED, /* questions */
 	CS_STAT_RETRIES,
 	CS_STAT_CACHE_HITS,
-	CS_STAT_SHARED, /* questions that joined a call on its way */
+	CS_STAT_KEPT_HITS, /* questions that a kept answer was the answer to */
+	CS_STAT_SHARED,	   /* questions that joined a call on its way */
 	CS_STAT_BYTES_IN,
 	CS_STAT_BYTES_OUT,
 	CS_STAT_CONNECTIONS,
@@ -95,6 +96,9 @@ extern void cs_stats_token(CsStatServer *server, TimestampTz until);
 
 /* An answer about this server came out of the cache. */
 extern void cs_stats_cache_hit(const CsKey *server);
+
+/* Likewise, by an answer that is kept. */
+extern void cs_stats_kept_hit(const CsKey *server);
 
 /* A reply that the courier took for an answer was read: is it one? */
 extern void cs_stats_understood(const CsKey *server, bool understood);

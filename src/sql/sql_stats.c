@@ -341,6 +341,7 @@ put_server(CsRow *row, const CsStatView *view)
 	put_failed(row, view);
 	cs_row_count(row, counters[CS_STAT_RETRIES]);
 	cs_row_count(row, counters[CS_STAT_CACHE_HITS]);
+	cs_row_count(row, counters[CS_STAT_KEPT_HITS]);
 	cs_row_count(row, counters[CS_STAT_SHARED]);
 	cs_row_int(row, view->running);
 	cs_row_int(row, view->queued);

@@ -18,13 +18,12 @@
 #include "catalog/pg_type.h"
 #include "common/cryptohash.h"
 #include "common/sha2.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/date.h"
-#include "utils/datetime.h"
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
+#include "store/columns.h"
+#include "store/month.h"
 #include "store/queue_spi.h"
 
 bool
@@ -34,73 +33,6 @@ cs_call_log_exists(void)
 
 	return OidIsValid(schema) &&
 		   OidIsValid(get_relname_relid("journal_position", schema));
-}
-
-/* --- columns of many rows --- */
-
-/* How a type's values lie in an array. */
-typedef struct ColumnType
-{
-	Oid	 type;
-	int	 len;
-	bool byval;
-	char align;
-} ColumnType;
-
-static const ColumnType text_type = {TEXTOID, -1, false, TYPALIGN_INT};
-static const ColumnType time_type = {TIMESTAMPTZOID, 8, true, TYPALIGN_DOUBLE};
-static const ColumnType long_type = {INT8OID, 8, true, TYPALIGN_DOUBLE};
-static const ColumnType int_type = {INT4OID, 4, true, TYPALIGN_INT};
-static const ColumnType short_type = {INT2OID, 2, true, TYPALIGN_SHORT};
-static const ColumnType uuid_type = {UUIDOID, UUID_LEN, false, TYPALIGN_CHAR};
-static const ColumnType bytea_type = {BYTEAOID, -1, false, TYPALIGN_INT};
-
-/* One column, as it is being filled. */
-typedef struct Column
-{
-	int	   n;
-	Datum *values;
-	bool  *nulls;
-} Column;
-
-static Column
-begin_column(int n)
-{
-	return (Column){0, palloc(n * sizeof(Datum)), palloc0(n * sizeof(bool))};
-}
-
-static void
-put(Column *c, Datum value)
-{
-	c->values[c->n++] = value;
-}
-
-static void
-put_null(Column *c)
-{
-	c->nulls[c->n] = true;
-	put(c, (Datum) 0);
-}
-
-/* An empty text is none. */
-static void
-put_text(Column *c, const char *text)
-{
-	if (text == NULL || text[0] == '\0')
-		put_null(c);
-	else
-		put(c, CStringGetTextDatum(text));
-}
-
-static Datum
-array_of(const Column *c, ColumnType type)
-{
-	int dims[] = {c->n};
-	int lbs[] = {1};
-
-	return PointerGetDatum(construct_md_array(c->values, c->nulls, 1, dims,
-											  lbs, type.type, type.len,
-											  type.byval, type.align));
 }
 
 /* --- contexts --- */
@@ -162,31 +94,6 @@ insert_context(const CsCallRow *row, int64 id)
 	cs_queue_spi_run(&insert, values, nulls);
 }
 
-/* --- months --- */
-
-/* Makes the partition of a time, a month of UTC; the last one is remembered. */
-static void
-make_month(const char *parent, TimestampTz at, DateADT *last)
-{
-	static CsQueueStatement make = {
-		.text = "SELECT credscore.make_ledger_partition($1, $2)",
-		.nargs = 2,
-		.types = {TEXTOID, DATEOID}};
-	DateADT day =
-		(DateADT) ((at - (at < 0 ? USECS_PER_DAY - 1 : 0)) / USECS_PER_DAY);
-	int	  year, month, mday;
-	Datum values[2];
-
-	j2date(day + POSTGRES_EPOCH_JDATE, &year, &month, &mday);
-	day -= mday - 1;
-	if (day == *last)
-		return;
-	values[0] = CStringGetTextDatum(parent);
-	values[1] = DateADTGetDatum(day);
-	cs_queue_spi_run(&make, values, NULL);
-	*last = day;
-}
-
 /* --- calls --- */
 
 static const char *
@@ -222,51 +129,49 @@ enum
 	CALL_NCOLUMNS
 };
 
-static const ColumnType *const call_types[CALL_NCOLUMNS] = {
-	&time_type, &long_type, &uuid_type, &short_type, &text_type,  &long_type,
-	&uuid_type, &uuid_type, &text_type, &text_type,	 &short_type, &text_type,
-	&text_type, &text_type, &int_type,	&int_type,	 &text_type,  &text_type};
-
-static Datum
-key_datum(const CsKey *key)
-{
-	return UUIDPGetDatum((pg_uuid_t *) unconstify(CsKey *, key));
-}
+static const CsColumnType *const call_types[CALL_NCOLUMNS] = {
+	&cs_column_time, &cs_column_long, &cs_column_uuid,	&cs_column_short,
+	&cs_column_text, &cs_column_long, &cs_column_uuid,	&cs_column_uuid,
+	&cs_column_text, &cs_column_text, &cs_column_short, &cs_column_text,
+	&cs_column_text, &cs_column_text, &cs_column_int,	&cs_column_int,
+	&cs_column_text, &cs_column_text};
 
 static void
-put_call(Column *c, const CsCallRow *row, int64 context)
+put_call(CsColumn *c, const CsCallRow *row, int64 context)
 {
 	const CsCallRecord *call = &row->call;
 	CsCallRecord	   *kept = unconstify(CsCallRecord *, call);
 
-	put(&c[CALL_AT], TimestampTzGetDatum(call->called_at));
-	put(&c[CALL_CONTEXT], Int64GetDatum(context));
-	put(&c[CALL_REQUEST], UUIDPGetDatum(&kept->request_id));
-	put(&c[CALL_ATTEMPT], Int16GetDatum(call->attempt));
-	put_text(&c[CALL_PURPOSE], row->texts[CS_NOTE_PURPOSE]);
+	cs_columns_put(&c[CALL_AT], TimestampTzGetDatum(call->called_at));
+	cs_columns_put(&c[CALL_CONTEXT], Int64GetDatum(context));
+	cs_columns_put(&c[CALL_REQUEST], UUIDPGetDatum(&kept->request_id));
+	cs_columns_put(&c[CALL_ATTEMPT], Int16GetDatum(call->attempt));
+	cs_columns_put_text(&c[CALL_PURPOSE], row->texts[CS_NOTE_PURPOSE]);
 	if (row->note->query_id == 0)
-		put_null(&c[CALL_QUERY]);
+		cs_columns_put_null(&c[CALL_QUERY]);
 	else
-		put(&c[CALL_QUERY], Int64GetDatum(row->note->query_id));
-	put(&c[CALL_QUESTION], key_datum(&row->note->question));
-	put(&c[CALL_SUBJECT], key_datum(&row->note->subject));
-	put(&c[CALL_MASKED], CStringGetTextDatum(row->texts[CS_NOTE_MASKED]));
-	put_text(&c[CALL_SOURCE], call->sent == 0 ? "shared" : "call");
+		cs_columns_put(&c[CALL_QUERY], Int64GetDatum(row->note->query_id));
+	cs_columns_put(&c[CALL_QUESTION], cs_columns_key(&row->note->question));
+	cs_columns_put(&c[CALL_SUBJECT], cs_columns_key(&row->note->subject));
+	cs_columns_put(&c[CALL_MASKED],
+				   CStringGetTextDatum(row->texts[CS_NOTE_MASKED]));
+	cs_columns_put_text(&c[CALL_SOURCE], call->sent == 0 ? "shared" : "call");
 	if (call->http_status == 0)
-		put_null(&c[CALL_STATUS]);
+		cs_columns_put_null(&c[CALL_STATUS]);
 	else
-		put(&c[CALL_STATUS], Int16GetDatum(call->http_status));
-	put_text(&c[CALL_SQLSTATE], call->sqlstate);
-	put_text(&c[CALL_OUTCOME], outcome_name(call->outcome));
-	put_text(&c[CALL_BILLED], row->billed);
-	put(&c[CALL_DURATION], Int32GetDatum(call->duration_us));
-	put(&c[CALL_BYTES], Int32GetDatum(call->bytes));
-	put_text(&c[CALL_COST], row->costs ? row->texts[CS_NOTE_PRICE] : NULL);
-	put_text(&c[CALL_ZONE], row->texts[CS_NOTE_TIMEZONE]);
+		cs_columns_put(&c[CALL_STATUS], Int16GetDatum(call->http_status));
+	cs_columns_put_text(&c[CALL_SQLSTATE], call->sqlstate);
+	cs_columns_put_text(&c[CALL_OUTCOME], outcome_name(call->outcome));
+	cs_columns_put_text(&c[CALL_BILLED], row->billed);
+	cs_columns_put(&c[CALL_DURATION], Int32GetDatum(call->duration_us));
+	cs_columns_put(&c[CALL_BYTES], Int32GetDatum(call->bytes));
+	cs_columns_put_text(&c[CALL_COST],
+						row->costs ? row->texts[CS_NOTE_PRICE] : NULL);
+	cs_columns_put_text(&c[CALL_ZONE], row->texts[CS_NOTE_TIMEZONE]);
 }
 
 static void
-insert_calls(const Column *columns)
+insert_calls(const CsColumn *columns)
 {
 	static CsQueueStatement insert = {
 		.text =
@@ -286,25 +191,25 @@ insert_calls(const Column *columns)
 	Datum values[CALL_NCOLUMNS];
 
 	for (int i = 0; i < CALL_NCOLUMNS; i++)
-		values[i] = array_of(&columns[i], *call_types[i]);
+		values[i] = cs_columns_array(&columns[i], *call_types[i]);
 	cs_queue_spi_run(&insert, values, NULL);
 }
 
 void
 cs_call_log_insert(const CsCallRow *rows, int n)
 {
-	Column	columns[CALL_NCOLUMNS];
-	DateADT month = DATEVAL_NOBEGIN;
-	int64	context = 0;
+	CsColumn columns[CALL_NCOLUMNS];
+	DateADT	 month = DATEVAL_NOBEGIN;
+	int64	 context = 0;
 
 	if (n == 0)
 		return;
 	for (int i = 0; i < CALL_NCOLUMNS; i++)
-		columns[i] = begin_column(n);
+		columns[i] = cs_columns_begin(n);
 	SPI_connect();
 	for (int i = 0; i < n; i++)
 	{
-		make_month("call_log", rows[i].call.called_at, &month);
+		cs_month_make("call_log", rows[i].call.called_at, &month);
 		if (i == 0 || !same_context(&rows[i], &rows[i - 1]))
 		{
 			context = context_id(&rows[i]);
@@ -327,8 +232,8 @@ enum
 	ANSWER_NCOLUMNS
 };
 
-static const ColumnType *const answer_types[ANSWER_NCOLUMNS] = {
-	&time_type, &uuid_type, &bytea_type, &text_type};
+static const CsColumnType *const answer_types[ANSWER_NCOLUMNS] = {
+	&cs_column_time, &cs_column_uuid, &cs_column_bytea, &cs_column_text};
 
 static Datum
 digest_datum(const CsReadRecord *read)
@@ -350,27 +255,29 @@ cs_call_log_insert_answers(const CsAnswerRow *rows, int n)
 		.nargs = ANSWER_NCOLUMNS,
 		.types = {TIMESTAMPTZARRAYOID, UUIDARRAYOID, BYTEAARRAYOID,
 				  TEXTARRAYOID}};
-	Column	columns[ANSWER_NCOLUMNS];
-	Datum	values[ANSWER_NCOLUMNS];
-	DateADT month = DATEVAL_NOBEGIN;
+	CsColumn columns[ANSWER_NCOLUMNS];
+	Datum	 values[ANSWER_NCOLUMNS];
+	DateADT	 month = DATEVAL_NOBEGIN;
 
 	if (n == 0)
 		return;
 	for (int i = 0; i < ANSWER_NCOLUMNS; i++)
-		columns[i] = begin_column(n);
+		columns[i] = cs_columns_begin(n);
 	SPI_connect();
 	for (int i = 0; i < n; i++)
 	{
 		CsReadRecord *read = unconstify(CsReadRecord *, &rows[i].read);
 
-		make_month("call_answer", read->read_at, &month);
-		put(&columns[ANSWER_AT], TimestampTzGetDatum(read->read_at));
-		put(&columns[ANSWER_REQUEST], UUIDPGetDatum(&read->request_id));
-		put(&columns[ANSWER_DIGEST], digest_datum(read));
-		put_text(&columns[ANSWER_REF], rows[i].provider_ref);
+		cs_month_make("call_answer", read->read_at, &month);
+		cs_columns_put(&columns[ANSWER_AT],
+					   TimestampTzGetDatum(read->read_at));
+		cs_columns_put(&columns[ANSWER_REQUEST],
+					   UUIDPGetDatum(&read->request_id));
+		cs_columns_put(&columns[ANSWER_DIGEST], digest_datum(read));
+		cs_columns_put_text(&columns[ANSWER_REF], rows[i].provider_ref);
 	}
 	for (int i = 0; i < ANSWER_NCOLUMNS; i++)
-		values[i] = array_of(&columns[i], *answer_types[i]);
+		values[i] = cs_columns_array(&columns[i], *answer_types[i]);
 	cs_queue_spi_run(&insert, values, NULL);
 	SPI_finish();
 }
@@ -407,8 +314,8 @@ cs_call_log_insert_reuses(const CsReuseRow *rows, int n)
 	{
 		int64 context = context_id(&rows[i].context);
 
-		make_month("call_reuse", rows[i].reused.at - USECS_PER_DAY, &month);
-		make_month("call_reuse", rows[i].reused.at + USECS_PER_DAY, &month);
+		cs_month_make("call_reuse", rows[i].reused.at - USECS_PER_DAY, &month);
+		cs_month_make("call_reuse", rows[i].reused.at + USECS_PER_DAY, &month);
 		insert_context(&rows[i].context, context);
 		insert_reuse(&rows[i], context);
 	}

@@ -27,6 +27,7 @@
 
 #include "pg/clock.h"
 #include "pg/compat.h"
+#include "pg/jsonb_digest.h"
 #include "pg/wakeup.h"
 #include "provider/billing.h"
 #include "shared/journal.h"
@@ -34,6 +35,7 @@
 #include "shared/journal_record.h"
 #include "shared/place.h"
 #include "store/call_log.h"
+#include "worker/kept_load.h"
 #include "worker/work.h"
 
 /* Rows of one transaction, and bytes that one reads in search of them. */
@@ -82,6 +84,8 @@ typedef struct Batch
 	int				  nanswers;
 	CsReuseRow		 *reuses;
 	int				  nreuses;
+	CsAnswerNew		 *kept;
+	int				  nkept;
 	CsJournalPosition last; /* behind the last record of ours; 0: none */
 	uint8			  id[CS_JOURNAL_ID_SIZE]; /* whose journal's that is */
 	bool			  more;					  /* it stopped in the midst */
@@ -264,6 +268,24 @@ take_call(Batch *batch, CsJournalPosition position, const CsJournalHead *head)
 		batch->calls[batch->ncalls++] = row;
 }
 
+/* Which answer came of the call is told for it, and as long as it lasts it is kept. */
+static void
+take_kept(Batch *batch, CsJournalPosition position, const CsJournalHead *head)
+{
+	CsAnswerRow *answer = &batch->answers[batch->nanswers];
+	CsAnswerNew *kept = &batch->kept[batch->nkept];
+	bool		 lasts;
+
+	if (!cs_kept_load(head, position, kept, &lasts))
+		return;
+	memset(answer, 0, sizeof(*answer));
+	answer->read.read_at = kept->answer.answered_at;
+	answer->read.request_id = kept->answer.request_id;
+	cs_jsonb_digest(kept->answer.body, answer->read.digest);
+	batch->nanswers++;
+	batch->nkept += lasts;
+}
+
 static void
 take(Batch *batch, CsJournalPosition position, const CsJournalHead *head)
 {
@@ -275,6 +297,8 @@ take(Batch *batch, CsJournalPosition position, const CsJournalHead *head)
 	else if (head->type == CS_JOURNAL_REUSED && !is_loaded(position) &&
 			 read_reuse(head, &batch->reuses[batch->nreuses]))
 		batch->nreuses++;
+	else if (head->type == CS_JOURNAL_KEPT && !is_loaded(position))
+		take_kept(batch, position, head);
 	if (is_loaded(position))
 		return;
 	batch->last = loader.reader.at;
@@ -355,9 +379,12 @@ end_lost_calls(void)
 			continue;
 		open->call.sent = open->sent;
 		strlcpy(open->call.sqlstate, "CS408", sizeof(open->call.sqlstate));
-		if (!cs_journal_append(CS_JOURNAL_ENDED, MyDatabaseId, &open->call,
-							   sizeof(open->call), open->note, open->note->len,
-							   NULL))
+		if (!cs_journal_append(
+				&(CsJournalEntry){.type = CS_JOURNAL_ENDED,
+								  .database = MyDatabaseId,
+								  .parts = {{&open->call, sizeof(open->call)},
+											{open->note, open->note->len}}},
+				NULL))
 			open->call.sent = 0;
 		else
 			open->call.run = run; /* its end is on its way */
@@ -389,10 +416,12 @@ load(void *argument)
 	batch->calls = palloc(BATCH_ROWS * sizeof(CsCallRow));
 	batch->answers = palloc(BATCH_ROWS * sizeof(CsAnswerRow));
 	batch->reuses = palloc(BATCH_ROWS * sizeof(CsReuseRow));
+	batch->kept = palloc(BATCH_ROWS * sizeof(CsAnswerNew));
 	read_batch(batch, cs_journal_end());
 	cs_call_log_insert(batch->calls, batch->ncalls);
 	cs_call_log_insert_answers(batch->answers, batch->nanswers);
 	cs_call_log_insert_reuses(batch->reuses, batch->nreuses);
+	cs_answer_insert(batch->kept, batch->nkept);
 	if (batch->last == 0)
 		return;
 	loader.loaded.position = batch->last;

@@ -37,6 +37,7 @@
 #include "pg/life.h"
 #include "pg/wakeup.h"
 #include "shared/journal.h"
+#include "shared/journal_chain.h"
 #include "shared/journal_reader.h"
 #include "shared/place.h"
 
@@ -120,6 +121,9 @@ read_segment(CsJournalReader *reader, uint64 segment)
 										  &begin, &head)) == CS_JOURNAL_RECORD)
 	{
 		cs_journal_found_record(head->database, begin, reader->at);
+		if (head->linked)
+			cs_journal_chain_set_head(
+				&((const CsJournalLink *) (head + 1))->subject, begin);
 		found.end = reader->at;
 	}
 	if (read == CS_JOURNAL_UNREADABLE)

@@ -1,0 +1,201 @@
+/*-------------------------------------------------------------------------
+ * kept.c
+ *	  Kept answers: between the server's memory and a call.
+ *
+ * An answer is in the journal from the moment on that its call ended, as the reply
+ * that it was, and in the table once the worker has loaded it.  A session looks at
+ * the journal first: what has been loaded meanwhile it finds in the table.
+ *
+ * How old an answer may be is what keep_answers says now, and max_age; the table
+ * has it as long as keep_answers said when it came.
+ *------------------------------------------------------------------------- */
+#include "postgres.h"
+
+#include "session/kept.h"
+
+#include <json-c/json_object.h>
+
+#include "access/xlog.h"
+#include "miscadmin.h"
+
+#include "base/json.h"
+#include "pg/clock.h"
+#include "pg/compat.h"
+#include "pg/wakeup.h"
+#include "session/noting.h"
+#include "session/result_jsonb.h"
+#include "shared/journal.h"
+
+/* After a start the journal's end is found first: so long it is waited for. */
+#define READY_WAIT_MS 10000
+#define READY_LOOK_MS 10
+
+/* --- what a reply is read as --- */
+
+/* The reply's endpoint, as it is today. */
+static const CsEndpoint *
+endpoint_of(const CsKeptReply *reply)
+{
+	const CsProvider *provider = cs_registry_by_name(reply->provider);
+
+	return provider != NULL ? cs_registry_endpoint(provider, reply->endpoint)
+							: NULL;
+}
+
+static Jsonb *
+understand(const CsEndpoint *endpoint, const CsKeptReply *reply,
+		   struct json_object *root, bool *lasts)
+{
+	char		request_id[2 * UUID_LEN + 5];
+	CsPair		subject = {"subject", reply->subject};
+	CsArguments args = {&subject, 1, request_id, NULL, 0};
+	CsAccount	account = {"", NULL, 0};
+	CsReply		as_came = {reply->record.http_status, reply->body,
+						   reply->record.total};
+	CsVerdict	verdict;
+	CsError		err = {0};
+
+	memset(&verdict, 0, sizeof(verdict));
+	cs_journal_record_uuid_text(&reply->record.request_id, request_id);
+	endpoint->classify(&account, &args, &as_came, root, NULL, &verdict);
+	*lasts = verdict.fresh_s == 0;
+	return verdict.code == CS_ERR_NONE ? cs_result_jsonb(root, &err) : NULL;
+}
+
+Jsonb *
+cs_kept_read(const CsKeptReply *reply, bool *lasts)
+{
+	const CsEndpoint   *endpoint = endpoint_of(reply);
+	struct json_object *root = NULL;
+	CsError				err = {0};
+	Jsonb *volatile answer = NULL;
+
+	if (endpoint == NULL ||
+		cs_json_parse(reply->body, reply->record.total, &root, &err) != CS_OK)
+		return NULL;
+	PG_TRY();
+	{
+		answer = understand(endpoint, reply, root, lasts);
+	}
+	PG_FINALLY();
+	{
+		json_object_put(root);
+	}
+	PG_END_TRY();
+	return answer;
+}
+
+/* --- looking --- */
+
+/* Nobody asks before the end is found; what lies before it may be the answer. */
+static void
+wait_for_journal(void)
+{
+	CsInstant until = cs_clock_ticks() + READY_WAIT_MS * CS_US_PER_MS;
+
+	while (!cs_journal_is_ready() && !RecoveryInProgress() &&
+		   cs_clock_ticks() < until)
+		(void) cs_wakeup_sleep(READY_LOOK_MS,
+							   CS_WAIT_EVENT("CredscoreKeptAnswer"));
+	CHECK_FOR_INTERRUPTS();
+}
+
+static bool
+serves(const CsKeptRecord *r, const CsKeptSearch *search)
+{
+	return r->answered_at >= search->since &&
+		   r->answered_at <= search->until && r->expires_at > cs_clock_now() &&
+		   (search->question != NULL
+				? cs_key_equal(&r->question, search->question)
+				: cs_key_equal(&r->account, &search->account));
+}
+
+static bool
+take_reply(const CsJournalHead *head, CsJournalPosition position,
+		   const CsKeptSearch *search, CsKeptAnswer *found)
+{
+	CsKeptReply reply;
+	bool		lasts;
+
+	if (!cs_kept_reply_read(head, position, &reply) ||
+		(search->question == NULL &&
+		 strcmp(reply.server, search->server) != 0))
+		return false;
+	found->body = cs_kept_read(&reply, &lasts);
+	if (found->body == NULL || !lasts)
+		return false;
+	found->request_id = reply.record.request_id;
+	found->answered_at = reply.record.answered_at;
+	found->expires_at = reply.record.expires_at;
+	return true;
+}
+
+/* From the latest on back, among those that are not in the table yet. */
+static bool
+find_in_journal(const CsKeptSearch *search, CsKeptAnswer *found)
+{
+	CsJournalChain		 chain = {.database = MyDatabaseId,
+								  .subject = search->subject};
+	CsJournalPosition	 position;
+	const CsJournalHead *head;
+
+	while ((head = cs_journal_chain_next(&chain, &position)) != NULL)
+	{
+		CsKeptRecord r;
+
+		if (head->type != CS_JOURNAL_KEPT ||
+			cs_journal_record_len(head) < sizeof(r))
+			continue;
+		memcpy(&r, cs_journal_record_body(head), sizeof(r));
+		if (!serves(&r, search) || !take_reply(head, position, search, found))
+			continue;
+		cs_journal_chain_end();
+		return true;
+	}
+	return false;
+}
+
+static bool
+find(const CsKeptSearch *search, CsKeptAnswer *found)
+{
+	wait_for_journal();
+	return find_in_journal(search, found) || cs_answer_find(search, found);
+}
+
+/* --- for who asks --- */
+
+bool
+cs_kept_answer(CsScope *scope, CsMemoEntry *entry, const CsAsk *ask)
+{
+	int64 age_ms = Min(ask->settings->limits.keep_answers * INT64CONST(1000),
+					   ask->max_age_ms);
+	CsDigests	 digests;
+	CsKeptSearch search;
+	CsKeptAnswer found;
+
+	if (!cs_noting_keeps(ask) || age_ms == 0)
+		return false;
+	cs_noting_digest(ask, &digests);
+	search = (CsKeptSearch){.question = &digests.question,
+							.subject = digests.subject,
+							.since = cs_clock_now() - age_ms * CS_US_PER_MS,
+							.until = DT_NOEND};
+	if (!find(&search, &found))
+		return false;
+	cs_memo_store(scope, entry, CS_MEMO_ANSWER, found.body,
+				  VARSIZE(found.body));
+	pfree(found.body);
+	return true;
+}
+
+bool
+cs_kept_answer_at(const CsSettings *settings, const char *subject,
+				  TimestampTz at, CsKeptAnswer *found)
+{
+	CsKeptSearch search = {
+		.server = settings->server_name, .since = DT_NOBEGIN, .until = at};
+
+	cs_noting_digest_subject(settings, subject, &search.subject,
+							 &search.account);
+	return find(&search, found);
+}

@@ -1,0 +1,38 @@
+/*-------------------------------------------------------------------------
+ * kept.h
+ *	  Kept answers: between the server's memory and a call.
+ *------------------------------------------------------------------------- */
+#ifndef CS_KEPT_H
+#define CS_KEPT_H
+
+#include "postgres.h"
+
+#include "utils/jsonb.h"
+
+#include "session/memo.h"
+#include "session/question.h"
+#include "shared/kept_reply.h"
+#include "store/answer.h"
+
+/*
+ * Looks for an answer that is kept and serves: it is put into the MEMO, and true is
+ * returned.  Raises 55P03, and what the database's key of digests does.
+ */
+extern bool
+cs_kept_answer(CsScope *scope, CsMemoEntry *entry, const CsAsk *ask);
+
+/*
+ * The same for what was answered at a time: the answers of a subject, which is
+ * normalised, at a server, to any question that is shared.
+ */
+extern bool cs_kept_answer_at(const CsSettings *settings, const char *subject,
+							  TimestampTz at, CsKeptAnswer *found);
+
+/*
+ * What a reply from the journal is read as, in the current memory context; NULL:
+ * no answer.  `lasts`: it may be kept in the table; else it serves for some time
+ * only, and in memory.
+ */
+extern Jsonb *cs_kept_read(const CsKeptReply *reply, bool *lasts);
+
+#endif /* CS_KEPT_H */

@@ -1,0 +1,42 @@
+/*-------------------------------------------------------------------------
+ * kept_reply.h
+ *	  Replies that are kept, as they lie in the journal until they are loaded.
+ *
+ * A reply is there before anybody is told of it, with the subject that it has to be
+ * about.  What is longer than a record lies in pieces before its last one.
+ *------------------------------------------------------------------------- */
+#ifndef CS_KEPT_REPLY_H
+#define CS_KEPT_REPLY_H
+
+#include "postgres.h"
+
+#include "shared/journal_record.h"
+
+typedef struct CsKeptReply
+{
+	CsKeptRecord record;
+	const char	*server;
+	const char	*provider;
+	const char	*endpoint;
+	const char	*subject; /* normalised */
+	const char	*body;	  /* record.total bytes, and a NUL */
+} CsKeptReply;
+
+/*
+ * Appends it, of the record what says whose it is and when, and all else but the
+ * sum and sizes, which are filled in.  False: it could not be written.  Does not
+ * raise.
+ */
+extern bool cs_kept_reply_append(Oid database, CsKeptReply *reply);
+
+/* How many bytes a reply of so many takes there, at most. */
+extern size_t cs_kept_reply_room(size_t len);
+
+/*
+ * What a record of that kind, at a position, says; palloc'd.  False: it was wiped,
+ * or pieces of it are gone.
+ */
+extern bool cs_kept_reply_read(const CsJournalHead *head,
+							   CsJournalPosition position, CsKeptReply *reply);
+
+#endif /* CS_KEPT_REPLY_H */
