@@ -529,6 +529,40 @@ COMMENT ON COLUMN credscore.call_correction.word IS 'who says so: an invoice, or
 COMMENT ON COLUMN credscore.call_correction.note IS 'why';
 SELECT pg_catalog.pg_extension_config_dump('credscore.call_correction', '');
 
+CREATE TABLE credscore.call_forgotten (
+    forgotten_at timestamptz NOT NULL,
+    forgotten_by name NOT NULL,
+    subject uuid NOT NULL,
+    answers bigint NOT NULL,
+    requests bigint NOT NULL
+);
+REVOKE ALL ON credscore.call_forgotten FROM PUBLIC;
+COMMENT ON TABLE credscore.call_forgotten IS
+    'that a person was forgotten, see credscore_forget(); append-only';
+COMMENT ON COLUMN credscore.call_forgotten.forgotten_at IS 'when';
+COMMENT ON COLUMN credscore.call_forgotten.forgotten_by IS 'by which role';
+COMMENT ON COLUMN credscore.call_forgotten.subject IS 'keyed digest of whom, as in credscore.call_log';
+COMMENT ON COLUMN credscore.call_forgotten.answers IS 'kept answers that were removed';
+COMMENT ON COLUMN credscore.call_forgotten.requests IS 'requests of the queue that were emptied';
+ALTER TABLE credscore.call_forgotten ALTER COLUMN subject SET STATISTICS 0;
+SELECT pg_catalog.pg_extension_config_dump('credscore.call_forgotten', '');
+
+CREATE TABLE credscore.legal_hold (
+    subject text NOT NULL CHECK (subject <> ''),
+    reason text NOT NULL CHECK (reason <> ''),
+    placed_by name NOT NULL DEFAULT current_user,
+    placed_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+    PRIMARY KEY (subject, reason)
+);
+REVOKE ALL ON credscore.legal_hold FROM PUBLIC;
+COMMENT ON TABLE credscore.legal_hold IS
+    'who must not be forgotten: credscore_forget() refuses with the reason, whatever form of the number is given';
+COMMENT ON COLUMN credscore.legal_hold.subject IS 'number, reference or id, as the functions that ask take it';
+COMMENT ON COLUMN credscore.legal_hold.reason IS 'why, as credscore_forget() says it';
+COMMENT ON COLUMN credscore.legal_hold.placed_by IS 'by which role';
+COMMENT ON COLUMN credscore.legal_hold.placed_at IS 'since when';
+SELECT pg_catalog.pg_extension_config_dump('credscore.legal_hold', '');
+
 -- No key: a restore may bring a row beside the one that is there.
 CREATE TABLE credscore.journal_position (
     life bytea NOT NULL,
@@ -616,7 +650,7 @@ DECLARE
     name text;
 BEGIN
     FOREACH name IN ARRAY ARRAY[
-        'answer', 'call_answer', 'call_context', 'call_correction', 'call_log', 'call_reuse', 'digest_key']
+        'answer', 'call_answer', 'call_context', 'call_correction', 'call_forgotten', 'call_log', 'call_reuse', 'digest_key']
     LOOP
         EXECUTE pg_catalog.format(
             'CREATE TRIGGER keep_rows BEFORE UPDATE OR DELETE ON credscore.%I '
@@ -1080,6 +1114,22 @@ REVOKE ALL ON FUNCTION credscore_answer_at(text, name, timestamptz) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION credscore_answer_at(text, name, timestamptz) TO credscore_caller, credscore_reader;
 COMMENT ON FUNCTION credscore_answer_at(text, name, timestamptz) IS
     'the latest answer about a subject that a server''s account had given by then, among those that are kept; NULL: there is none; asks nobody; needs what asking or reading there needs';
+
+CREATE FUNCTION credscore.subject_forms(subject text) RETURNS text[]
+    AS 'MODULE_PATHNAME', 'credscore_subject_forms' LANGUAGE C STRICT STABLE PARALLEL RESTRICTED;
+REVOKE ALL ON FUNCTION credscore.subject_forms(text) FROM PUBLIC;
+COMMENT ON FUNCTION credscore.subject_forms(text) IS
+    'a subject as the endpoints of this database''s servers know it, a telephone number first; empty: none does; 22023: another number in another country';
+
+CREATE FUNCTION credscore_forget(
+    subject text,
+    OUT place text, OUT removed bigint
+) RETURNS SETOF record
+    AS 'MODULE_PATHNAME', 'credscore_forget' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE ROWS 3
+    SET lock_timeout = '1s';
+REVOKE ALL ON FUNCTION credscore_forget(text) FROM PUBLIC;
+COMMENT ON FUNCTION credscore_forget(text) IS
+    'forgets a person, by any spelling of the number: place memory (when the transaction commits), answers (kept ones) and requests (of the queue: open ones end, and of all whom they are about and what came of them goes); the ledger keeps its rows, which have digests; 55000: a row of credscore.legal_hold says why not; for roles to whom EXECUTE is granted';
 
 CREATE FUNCTION credscore.drop_old_ledger(
     OUT partition text, OUT outcome text

@@ -26,6 +26,7 @@
 #include "session/scope.h"
 #include "shared/answer_cache.h"
 #include "shared/place.h"
+#include "shared/forgotten.h"
 #include "shared/journal.h"
 #include "shared/journal_chain.h"
 #include "shared/prepared.h"
@@ -58,6 +59,7 @@ _PG_init(void)
 	cs_prepared_init();
 	cs_journal_init();
 	cs_journal_chain_init();
+	cs_forgotten_init();
 	cs_shmem_init();
 	cs_scope_init();
 	cs_ask_init();

@@ -16,6 +16,7 @@
 #include "pg/guc.h"
 #include "pg/shmem.h"
 #include "shared/answer_cache.h"
+#include "shared/forgotten.h"
 #include "shared/kept_reply.h"
 #include "shared/reply.h"
 
@@ -64,6 +65,7 @@ cs_flight_board(int slot, bool *found)
 	flight->account = cs_spec_account(flight->spec);
 	flight->endpoint = cs_spec_endpoint(flight->spec);
 	flight->note = cs_spec_note(flight->spec);
+	flight->began = cs_slots_looked_at(slot);
 	return flight;
 }
 
@@ -174,11 +176,19 @@ is_first_of_database(const CsFlight *flight, int slot, Oid database)
 	return true;
 }
 
+static bool
+is_forgotten(const CsFlight *flight)
+{
+	return cs_forgotten_since(&flight->spec->subject_key, flight->began);
+}
+
 bool
 cs_flight_keep(CsFlight *flight, const CsReply *reply)
 {
 	bool kept = false;
 
+	if (is_forgotten(flight))
+		return false;
 	for (int s = flight->first_slot; s >= 0; s = next_attached[s])
 	{
 		const CsSpec *spec = cs_slots_spec(s);
@@ -229,8 +239,23 @@ share_body(CsFlight *flight, CsOutcome *outcome, const char *bytes, size_t len,
 				sizeof(outcome->detail));
 	}
 	else if (keep)
-		cs_answer_cache_store(&flight->key, flight->account, outcome, body);
+		cs_answer_cache_store(&flight->key, flight->spec, outcome, body);
 	return body;
+}
+
+/* Somebody was forgotten while his answer was being put where it is kept. */
+static void
+forget_again(CsFlight *flight)
+{
+	(void) cs_answer_cache_forget(&flight->spec->subject_key);
+	for (int s = flight->first_slot; flight->kept && s >= 0;
+		 s = next_attached[s])
+	{
+		const CsNote *note = cs_spec_note(cs_slots_spec(s));
+
+		if (note != NULL)
+			(void) cs_kept_reply_forget(note->database, &note->subject);
+	}
 }
 
 void
@@ -249,8 +274,11 @@ cs_flight_settle(CsFlight *flight, CsOutcome *outcome, const char *bytes,
 	strlcpy(outcome->request_id,
 			cs_block_text(flight->spec, flight->spec->request_id),
 			sizeof(outcome->request_id));
+	keep = keep && !is_forgotten(flight);
 	body = share_body(flight, outcome, bytes, len, keep);
 	cs_flight_unreserve(flight);
+	if ((keep || flight->kept) && is_forgotten(flight))
+		forget_again(flight);
 	for (int s = flight->first_slot; s >= 0; s = next)
 	{
 		next = next_attached[s];

@@ -40,27 +40,28 @@ typedef struct CsFlight
 	const CsEndpoint	  *endpoint;
 	const CsNote		  *note; /* for the ledger; NULL: it is told nothing */
 	CsRecording			   recording;
-	CsServer			  *server;
-	CsPlace				   place; /* in the window of who asked it */
-	CsTurn				   turn;
-	CsLoginWaiter		   waiter;
-	CsHttpOwner			   owner;
-	CsTimer				   timer;	  /* set while QUEUED and PAUSED */
-	int64				   patience;  /* that is left for queueing */
-	CsInstant			   queued_at; /* in cs_clock_awake's */
-	int					   retries;
-	int					   attempts; /* calls that left */
-	CsCallEnd			   end;		 /* of the last call that left */
-	int					   standing; /* the status that its reply stood for */
-	bool				   on_wire;
-	bool				   withheld; /* the call was kept from leaving */
-	bool		ambiguous;			 /* an earlier call may have been billed */
-	bool		renewed;			 /* the one new token was used */
-	bool		kept;		 /* its reply was written down to be kept */
-	uint64		generation;	 /* of the token used; 0: none */
-	dsa_pointer reserve;	 /* for the answer of its call, */
-	size_t		promised;	 /* and in the journal */
-	CsInstant	short_since; /* there was no room for one; 0: there was */
+	CsInstant	  began; /* when it was asked: nothing before counts */
+	CsServer	 *server;
+	CsPlace		  place; /* in the window of who asked it */
+	CsTurn		  turn;
+	CsLoginWaiter waiter;
+	CsHttpOwner	  owner;
+	CsTimer		  timer;	 /* set while QUEUED and PAUSED */
+	int64		  patience;	 /* that is left for queueing */
+	CsInstant	  queued_at; /* in cs_clock_awake's */
+	int			  retries;
+	int			  attempts; /* calls that left */
+	CsCallEnd	  end;		/* of the last call that left */
+	int			  standing; /* the status that its reply stood for */
+	bool		  on_wire;
+	bool		  withheld;	   /* the call was kept from leaving */
+	bool		  ambiguous;   /* an earlier call may have been billed */
+	bool		  renewed;	   /* the one new token was used */
+	bool		  kept;		   /* its reply was written down to be kept */
+	uint64		  generation;  /* of the token used; 0: none */
+	dsa_pointer	  reserve;	   /* for the answer of its call, */
+	size_t		  promised;	   /* and in the journal */
+	CsInstant	  short_since; /* there was no room for one; 0: there was */
 } CsFlight;
 
 #define cs_flight_of(member, pointer) \

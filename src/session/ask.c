@@ -31,6 +31,7 @@
 #include "pg/shmem.h"
 #include "pg/wakeup.h"
 #include "session/estimate.h"
+#include "session/forgetting.h"
 #include "session/kept.h"
 #include "session/noting.h"
 #include "session/permit.h"
@@ -169,6 +170,7 @@ cs_ask_init(void)
 	RegisterXactCallback(at_transaction_end, NULL);
 	cs_altered_init();
 	cs_noting_init();
+	cs_forgetting_init();
 	cs_memo_init();
 	cs_planned_init();
 }

@@ -130,9 +130,13 @@ take_reply(const CsJournalHead *head, CsJournalPosition position,
 	return true;
 }
 
-/* From the latest on back, among those that are not in the table yet. */
+/*
+ * From the latest on back, among those that are not in the table yet.  What lies
+ * before somebody was forgotten does not count, here nor in the table.
+ */
 static bool
-find_in_journal(const CsKeptSearch *search, CsKeptAnswer *found)
+find_in_journal(const CsKeptSearch *search, CsKeptAnswer *found,
+				bool *forgotten)
 {
 	CsJournalChain		 chain = {.database = MyDatabaseId,
 								  .subject = search->subject};
@@ -143,6 +147,11 @@ find_in_journal(const CsKeptSearch *search, CsKeptAnswer *found)
 	{
 		CsKeptRecord r;
 
+		if (head->type == CS_JOURNAL_FORGOTTEN)
+		{
+			*forgotten = true;
+			break;
+		}
 		if (head->type != CS_JOURNAL_KEPT ||
 			cs_journal_record_len(head) < sizeof(r))
 			continue;
@@ -152,14 +161,18 @@ find_in_journal(const CsKeptSearch *search, CsKeptAnswer *found)
 		cs_journal_chain_end();
 		return true;
 	}
+	cs_journal_chain_end();
 	return false;
 }
 
 static bool
 find(const CsKeptSearch *search, CsKeptAnswer *found)
 {
+	bool forgotten = false;
+
 	wait_for_journal();
-	return find_in_journal(search, found) || cs_answer_find(search, found);
+	return find_in_journal(search, found, &forgotten) ||
+		   (!forgotten && cs_answer_find(search, found));
 }
 
 /* --- for who asks --- */

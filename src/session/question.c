@@ -172,9 +172,12 @@ cs_question_share_as(const CsAsk *ask, const char *request_id,
 {
 	CsAccountId	  account = cs_settings_account(ask->settings);
 	const CsNote *note = cs_noting_make(ask, purpose);
+	const char	 *subject = cs_template_argument(&ask->args, "subject");
 	CsRequest	  request = {0};
+	CsKey		  subject_key;
 	dsa_pointer	  spec;
 
+	cs_key_digest(&subject_key, &subject, 1);
 	build_request(ask, request_id, &request);
 	cs_account_use(account);
 	spec = cs_spec_share(&(CsSpecParts){
@@ -185,9 +188,8 @@ cs_question_share_as(const CsAsk *ask, const char *request_id,
 		.request_id = request_id,
 		.request = &request,
 		.note = note,
-		.subject = note != NULL && cs_noting_keeps(ask)
-					   ? cs_template_argument(&ask->args, "subject")
-					   : NULL});
+		.subject_key = subject_key,
+		.subject = note != NULL && cs_noting_keeps(ask) ? subject : NULL});
 	cs_template_free(&request);
 	if (!DsaPointerIsValid(spec))
 	{

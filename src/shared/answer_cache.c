@@ -53,6 +53,7 @@ typedef struct CacheEntry
 	CsKey			 key;
 	CsKey			 server;
 	CsKey			 account;
+	CsKey			 subject;
 	int				 next; /* in the bucket, or the free list; -1: last */
 	bool			 used;
 	pg_atomic_uint32 read; /* since the clock hand came by */
@@ -219,16 +220,18 @@ next_victim(CsInstant now)
 }
 
 static void
-put_in(const CsKey *key, const CsSharedAccount *account,
-	   const CsOutcome *outcome, dsa_pointer body, uint32 size)
+put_in(const CsKey *key, const CsSpec *spec, const CsOutcome *outcome,
+	   dsa_pointer body, uint32 size)
 {
-	int		   *bucket = bucket_of(key);
-	CacheEntry *entry = &cache->entries[cache->free_head];
+	const CsSharedAccount *account = cs_spec_account(spec);
+	int					  *bucket = bucket_of(key);
+	CacheEntry			  *entry = &cache->entries[cache->free_head];
 
 	cache->free_head = entry->next;
 	entry->key = *key;
 	entry->server = account->server_key;
 	entry->account = account->account_key;
+	entry->subject = spec->subject_key;
 	entry->next = *bucket;
 	*bucket = entry - cache->entries;
 	entry->used = true;
@@ -315,7 +318,7 @@ keep_within(int64 bytes, int entries, dsa_pointer *gone, int ngone)
 }
 
 void
-cs_answer_cache_store(const CsKey *key, const CsSharedAccount *account,
+cs_answer_cache_store(const CsKey *key, const CsSpec *spec,
 					  const CsOutcome *outcome, dsa_pointer body)
 {
 	int64		limit = (int64) cs_guc_cache_size() * 1024;
@@ -334,7 +337,7 @@ cs_answer_cache_store(const CsKey *key, const CsSharedAccount *account,
 	if (size <= limit / 4 && cache->free_head >= 0 &&
 		cache->bytes + size <= limit)
 	{
-		put_in(key, account, outcome, body, size);
+		put_in(key, spec, outcome, body, size);
 		count_stored();
 	}
 	else
@@ -399,6 +402,42 @@ cs_answer_cache_clear(const CsKey *server, const CsKey *account)
 	}
 	cs_shmem_trim();
 	return cleared;
+}
+
+int64
+cs_answer_cache_count(const CsKey *subject)
+{
+	int64 n = 0;
+
+	LWLockAcquire(cache_lock, LW_SHARED);
+	for (int i = 0; i < cache->nentries; i++)
+		n += cache->entries[i].used &&
+			 cs_key_equal(&cache->entries[i].subject, subject);
+	LWLockRelease(cache_lock);
+	return n;
+}
+
+int64
+cs_answer_cache_forget(const CsKey *subject)
+{
+	int64 forgotten = 0;
+
+	for (int i = 0; i < cache->nentries; i++)
+	{
+		CacheEntry *entry = &cache->entries[i];
+		dsa_pointer body = InvalidDsaPointer;
+
+		LWLockAcquire(cache_lock, LW_EXCLUSIVE);
+		if (entry->used && cs_key_equal(&entry->subject, subject))
+			body = take_out(entry);
+		LWLockRelease(cache_lock);
+		if (!DsaPointerIsValid(body))
+			continue;
+		cs_reply_wipe(body);
+		cs_reply_release(body);
+		forgotten++;
+	}
+	return forgotten;
 }
 
 /* Looks at a slice of the table, or less if much is expired. */

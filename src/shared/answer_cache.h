@@ -14,6 +14,7 @@
 #include "base/instant.h"
 #include "shared/account.h"
 #include "shared/slots.h"
+#include "shared/spec.h"
 
 extern void cs_answer_cache_init(void);
 
@@ -33,12 +34,11 @@ extern bool cs_answer_cache_find(const CsKey *key, int max_age_ms,
 								 CsInstant after, CsCached *found);
 
 /*
- * Keeps a reply, for its account's cache_ttl; takes over one reference to
- * `body`.  For the courier.
+ * Keeps a reply to a question, for its account's cache_ttl; takes over one
+ * reference to `body`.  For the courier.
  */
-extern void
-cs_answer_cache_store(const CsKey *key, const CsSharedAccount *account,
-					  const CsOutcome *outcome, dsa_pointer body);
+extern void cs_answer_cache_store(const CsKey *key, const CsSpec *spec,
+								  const CsOutcome *outcome, dsa_pointer body);
 
 /*
  * Puts a body that is quicker to read (CS_BODY_JSONB) in the place of `raw`,
@@ -52,6 +52,11 @@ cs_answer_cache_refine(const CsKey *key, dsa_pointer raw, dsa_pointer body);
  * with any.  Returns how many.
  */
 extern int64 cs_answer_cache_clear(const CsKey *server, const CsKey *account);
+
+/* Counts the replies about a subject; or forgets them, and wipes them once nobody
+ * reads them any more.  Do not raise. */
+extern int64 cs_answer_cache_count(const CsKey *subject);
+extern int64 cs_answer_cache_forget(const CsKey *subject);
 
 /* Forgets what is expired, a part of the table at a time. */
 extern void cs_answer_cache_expire(void);

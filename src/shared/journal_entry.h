@@ -17,7 +17,8 @@ typedef enum CsJournalType
 	CS_JOURNAL_READ,	 /* its reply was read, and is an answer */
 	CS_JOURNAL_REUSED,	 /* answers were served again without a call */
 	CS_JOURNAL_PIECE,	 /* of a long reply that is kept */
-	CS_JOURNAL_KEPT		 /* a reply that is kept, or the last piece of it */
+	CS_JOURNAL_KEPT,	 /* a reply that is kept, or the last piece of it */
+	CS_JOURNAL_FORGOTTEN /* what is kept of a subject before it is not */
 } CsJournalType;
 
 /* Parts of a record. */

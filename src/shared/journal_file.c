@@ -187,3 +187,26 @@ cs_journal_file_header(uint64 segment, CsJournalHeader *header)
 		   header->segment == segment &&
 		   header->crc == cs_checksum(header, SEALED_LENGTH);
 }
+
+bool
+cs_journal_file_wipe(CsJournalPosition from, CsJournalPosition to)
+{
+	static const char zeros[8192];
+	uint64			  segment = cs_journal_file_of(from);
+	int				  fd = cs_journal_file_open(segment, O_WRONLY);
+	bool			  wiped = fd >= 0;
+
+	while (wiped && from < to)
+	{
+		size_t	len = Min(to - from, sizeof(zeros));
+		ssize_t put = pg_pwrite(
+			fd, zeros, len, (off_t) (from - cs_journal_file_start(segment)));
+
+		wiped = put > 0 || errno == EINTR;
+		if (put > 0)
+			from += put;
+	}
+	if (fd >= 0)
+		close(fd);
+	return wiped;
+}

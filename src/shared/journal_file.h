@@ -114,6 +114,9 @@ extern int cs_journal_file_open(uint64 segment, int flags);
 /* Makes what was written to one safe on disk; false, and errno. */
 extern bool cs_journal_file_flush(uint64 segment);
 
+/* Writes zeros over what is between, in one segment; false, and errno. */
+extern bool cs_journal_file_wipe(CsJournalPosition from, CsJournalPosition to);
+
 /* Reads and checks a header. */
 extern bool cs_journal_file_header(uint64 segment, CsJournalHeader *header);
 

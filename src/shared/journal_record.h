@@ -83,6 +83,13 @@ typedef struct CsKeptRecord
 	uint32			  sum;	 /* of subject and reply */
 } CsKeptRecord;
 
+/* CS_JOURNAL_FORGOTTEN */
+typedef struct CsForgottenRecord
+{
+	CsJournalLink link;
+	TimestampTz	  at;
+} CsForgottenRecord;
+
 /* CS_JOURNAL_PIECE; the bytes follow, and can be wiped. */
 typedef struct CsPieceRecord
 {

@@ -6,6 +6,7 @@
 
 #include "shared/kept_reply.h"
 
+#include "pg/clock.h"
 #include "shared/journal.h"
 #include "shared/journal_reader.h"
 
@@ -190,4 +191,78 @@ cs_kept_reply_read(const CsJournalHead *head, CsJournalPosition position,
 	reply->body = body;
 	return (r->last == r->total || read_pieces(head, position, r, body)) &&
 		   r->sum == sum_of(reply->subject, body, r->total);
+}
+
+/* --- forgetting --- */
+
+bool
+cs_kept_reply_forget(Oid database, const CsKey *subject)
+{
+	CsForgottenRecord record;
+
+	memset(&record, 0, sizeof(record));
+	record.link.subject = *subject;
+	record.at = cs_clock_now();
+	return cs_journal_append(
+		&(CsJournalEntry){.type = CS_JOURNAL_FORGOTTEN,
+						  .database = database,
+						  .parts = {{&record, sizeof(record)}},
+						  .linked = true},
+		NULL);
+}
+
+/* The pieces of a reply, from the first one on. */
+static void
+wipe_pieces(const CsKeptRecord *r, CsJournalPosition limit)
+{
+	CsJournalReader		 reader = {.at = r->pieces};
+	CsJournalPosition	 position;
+	const CsJournalHead *head;
+	CsJournalRead		 read;
+
+	while ((read = cs_journal_reader_next(&reader, limit, &position, &head)) !=
+			   CS_JOURNAL_END &&
+		   read != CS_JOURNAL_UNREADABLE)
+	{
+		const CsPieceRecord *piece;
+
+		if (read != CS_JOURNAL_RECORD)
+		{
+			cs_journal_reader_skip(&reader);
+			continue;
+		}
+		piece = (const CsPieceRecord *) cs_journal_record_body(head);
+		if (head->type == CS_JOURNAL_PIECE &&
+			memcmp(&piece->request_id, &r->request_id, UUID_LEN) == 0)
+			(void) cs_journal_file_wipe(position + head->sealed * 8,
+										position + head->len);
+	}
+	cs_journal_reader_close(&reader);
+}
+
+void
+cs_kept_reply_wipe(Oid database, const CsKey *subject)
+{
+	CsJournalChain chain = {
+		.database = database,
+		.subject = *subject,
+		.begun = true,
+		.at = cs_journal_chain_head(subject),
+		.stop = cs_journal_file_start(cs_journal_first_segment())};
+	CsJournalPosition	 position;
+	const CsJournalHead *head;
+
+	while ((head = cs_journal_chain_next(&chain, &position)) != NULL)
+	{
+		CsKeptRecord r;
+
+		if (head->type != CS_JOURNAL_KEPT ||
+			cs_journal_record_len(head) < sizeof(r))
+			continue;
+		memcpy(&r, cs_journal_record_body(head), sizeof(r));
+		(void) cs_journal_file_wipe(position + head->sealed * 8,
+									position + head->len);
+		if (r.pieces != 0)
+			wipe_pieces(&r, position);
+	}
 }

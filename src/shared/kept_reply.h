@@ -39,4 +39,11 @@ extern size_t cs_kept_reply_room(size_t len);
 extern bool cs_kept_reply_read(const CsJournalHead *head,
 							   CsJournalPosition position, CsKeptReply *reply);
 
+/* From now on no reply about a subject that lies there counts; false: that could
+ * not be written.  Does not raise. */
+extern bool cs_kept_reply_forget(Oid database, const CsKey *subject);
+
+/* Wipes all replies about a subject that lie in the files still, loaded or not. */
+extern void cs_kept_reply_wipe(Oid database, const CsKey *subject);
+
 #endif /* CS_KEPT_REPLY_H */

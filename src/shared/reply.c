@@ -25,6 +25,7 @@ fill(dsa_pointer body, const char *bytes, size_t len, uint32 refs)
 	pg_atomic_init_u32(&b->refs, refs);
 	b->len = (uint32) len;
 	b->form = CS_BODY_RAW;
+	b->wipe = false;
 	b->fresh_s = 0;
 	memcpy(b->bytes, bytes, len);
 	b->bytes[len] = '\0';
@@ -95,6 +96,15 @@ cs_reply_release(dsa_pointer body)
 {
 	CsReplyBody *b = dsa_get_address(cs_shmem_area(), body);
 
-	if (pg_atomic_sub_fetch_u32(&b->refs, 1) == 0)
-		cs_shmem_free(body);
+	if (pg_atomic_sub_fetch_u32(&b->refs, 1) > 0)
+		return;
+	if (b->wipe)
+		cs_core_wipe(b->bytes, b->len);
+	cs_shmem_free(body);
+}
+
+void
+cs_reply_wipe(dsa_pointer body)
+{
+	((CsReplyBody *) dsa_get_address(cs_shmem_area(), body))->wipe = true;
 }

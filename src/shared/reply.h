@@ -43,7 +43,8 @@ typedef struct CsReplyBody
 {
 	pg_atomic_uint32 refs;
 	uint32			 len;
-	int32			 form;	  /* CsBodyForm */
+	int16			 form;	  /* CsBodyForm */
+	bool			 wipe;	  /* when it is freed */
 	int32			 fresh_s; /* CS_BODY_JSONB: as CsVerdict has it */
 	char			 bytes[FLEXIBLE_ARRAY_MEMBER]; /* aligned for a Jsonb */
 } CsReplyBody;
@@ -72,6 +73,9 @@ extern dsa_pointer cs_reply_create(const char *bytes, size_t len, uint32 refs);
 
 extern void cs_reply_addref(dsa_pointer body);
 extern void cs_reply_release(dsa_pointer body);
+
+/* It is wiped when the last reference goes. */
+extern void cs_reply_wipe(dsa_pointer body);
 
 /* Bytes that a body takes. */
 extern uint32 cs_reply_size(dsa_pointer body);

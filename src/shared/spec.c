@@ -46,6 +46,7 @@ cs_spec_share(const CsSpecParts *parts)
 	spec->endpoint = parts->endpoint;
 	spec->max_in_flight = parts->max_in_flight;
 	spec->account = parts->account;
+	spec->subject_key = parts->subject_key;
 	if (parts->note != NULL)
 	{
 		spec->note = MAXALIGN(sizeof(CsSpec));

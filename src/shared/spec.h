@@ -25,6 +25,7 @@ typedef struct CsSpec
 	int			   max_in_flight; /* the asker's, over all servers */
 	CsAccountId	   account;
 	CsBlockText	   request_id;
+	CsKey		   subject_key; /* cs_key_digest of the subject */
 	CsBlockText	   subject; /* where the answer is to be kept; else absent */
 	uint32		   note; /* for the ledger, by offset; 0: it is told nothing */
 	CsBlockRequest request; /* without credentials: those are the account's */
@@ -38,7 +39,8 @@ typedef struct CsSpecParts
 	int				 max_in_flight;
 	const char		*request_id;
 	const CsRequest *request;
-	const CsNote	*note;	  /* NULL: none */
+	const CsNote	*note; /* NULL: none */
+	CsKey			 subject_key;
 	const char		*subject; /* NULL: the answer is not kept */
 } CsSpecParts;
 

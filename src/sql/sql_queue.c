@@ -265,7 +265,7 @@ raise_end(int elevel, const CsQueueRow *row)
 {
 	const char *message = report_text(row, "message");
 	const char *detail = report_text(row, "detail");
-	bool		again = row->status != CS_ROW_CANCELLED;
+	bool again = row->status != CS_ROW_CANCELLED && row->subject[0] != '\0';
 
 	ereport(elevel,
 			(errcode(sqlstate_of(row)),

@@ -23,6 +23,7 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
+#include "store/columns.h"
 #include "store/queue_spi.h"
 
 #define LEDGER_SCHEMA "credscore"
@@ -53,6 +54,48 @@ cs_ledger_resolve(const pg_uuid_t *request, const CsLedgerWord *word)
 	said = cs_queue_spi_run(&statement, values, NULL);
 	SPI_finish();
 	return said;
+}
+
+char *
+cs_ledger_hold(Datum forms)
+{
+	static CsQueueStatement look = {
+		.text =
+			"SELECT h.reason FROM credscore.legal_hold h "
+			"WHERE h.subject OPERATOR(pg_catalog.=) ANY ($1) "
+			"OR credscore.subject_forms(h.subject) OPERATOR(pg_catalog.&&) $1 "
+			"ORDER BY h.placed_at LIMIT 1",
+		.nargs = 1,
+		.types = {TEXTARRAYOID}};
+	MemoryContext caller = CurrentMemoryContext;
+	char		 *reason = NULL;
+
+	SPI_connect();
+	if (cs_queue_spi_run(&look, &forms, NULL) > 0)
+		reason = MemoryContextStrdup(
+			caller,
+			SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1));
+	SPI_finish();
+	return reason;
+}
+
+void
+cs_ledger_forgot(const CsKey *subject, const char *by, uint64 answers,
+				 uint64 requests)
+{
+	static CsQueueStatement insert = {
+		.text =
+			"INSERT INTO credscore.call_forgotten (forgotten_at, forgotten_by, subject, answers, requests) "
+			"VALUES (pg_catalog.clock_timestamp(), $1, $2, $3, $4)",
+		.nargs = 4,
+		.types = {NAMEOID, UUIDOID, INT8OID, INT8OID}};
+	Datum values[] = {DirectFunctionCall1(namein, CStringGetDatum(by)),
+					  cs_columns_key(subject), Int64GetDatum((int64) answers),
+					  Int64GetDatum((int64) requests)};
+
+	SPI_connect();
+	cs_queue_spi_run(&insert, values, NULL);
+	SPI_finish();
 }
 
 char *

@@ -9,6 +9,8 @@
 
 #include "utils/uuid.h"
 
+#include "shared/key.h"
+
 /* What came to be known of a call's bill; texts are the caller's. */
 typedef struct CsLedgerWord
 {
@@ -24,6 +26,14 @@ typedef struct CsLedgerWord
  */
 extern uint64
 cs_ledger_resolve(const pg_uuid_t *request, const CsLedgerWord *word);
+
+/* Why somebody, by any of his forms, an array of texts, must not be forgotten, in the
+ * current memory context; NULL: he may be. */
+extern char *cs_ledger_hold(Datum forms);
+
+/* Notes that a subject was forgotten, and how much went. */
+extern void cs_ledger_forgot(const CsKey *subject, const char *by,
+							 uint64 answers, uint64 requests);
 
 /*
  * The name of a table of the ledger, a partition or one that was detached among

@@ -392,9 +392,57 @@ cs_queue_retry(int64 id)
 			"retried_from = pg_catalog.jsonb_build_object('status', status, 'request_id', request_id, "
 			"'provider_ref', provider_ref, 'attempts', attempts, 'answers', answers, 'asked_at', asked_at, "
 			"'result', result, 'error', error, 'purpose', purpose, 'retried_from', retried_from) "
-			"WHERE id = $1 AND requested_by = $2 AND status IN ('failed', 'expired', 'unknown')",
+			"WHERE id = $1 AND requested_by = $2 AND status IN ('failed', 'expired', 'unknown') AND subject <> ''",
 		.nargs = 4,
 		.types = {INT8OID, NAMEOID, UUIDOID, TEXTOID}};
 
 	return change_own(&retry, id);
+}
+
+/* --- forgetting --- */
+
+/* Those of another place are nobody's here, and are forgotten all the same. */
+static void
+find_open(Datum forms, int64 **open, int *nopen)
+{
+	static CsQueueStatement look = {
+		.text =
+			"SELECT id FROM credscore.assessment WHERE subject = ANY ($1) AND completed_at IS NULL",
+		.nargs = 1,
+		.types = {TEXTARRAYOID}};
+	MemoryContext caller = CurrentMemoryContext;
+	bool		  isnull;
+
+	SPI_connect();
+	*nopen = (int) cs_queue_spi_run(&look, &forms, NULL);
+	*open = MemoryContextAlloc(caller, Max(*nopen, 1) * sizeof(int64));
+	for (int i = 0; i < *nopen; i++)
+		(*open)[i] = DatumGetInt64(SPI_getbinval(
+			SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull));
+	SPI_finish();
+}
+
+uint64
+cs_queue_forget(Datum forms, int64 **open, int *nopen)
+{
+	static CsQueueStatement forget = {
+		.text =
+			"UPDATE credscore.assessment SET subject = '', arguments = '{}', "
+			"provider_ref = NULL, result = NULL, retried_from = NULL, "
+			"status = CASE status WHEN 'queued' THEN 'cancelled' WHEN 'asking' THEN 'unknown' "
+			"WHEN 'pending' THEN 'expired' WHEN 'done' THEN 'expired' ELSE status END, "
+			"completed_at = COALESCE(completed_at, pg_catalog.now()), "
+			"error = pg_catalog.jsonb_build_object('error', pg_catalog.jsonb_build_object("
+			"'sqlstate', 'CS410', 'message', 'the person was forgotten', 'server', server, "
+			"'retryable', false, 'attempts', attempts)) "
+			"WHERE subject = ANY ($1)",
+		.nargs = 1,
+		.types = {TEXTARRAYOID}};
+	uint64 forgotten;
+
+	find_open(forms, open, nopen);
+	SPI_connect();
+	forgotten = cs_queue_spi_run(&forget, &forms, NULL);
+	SPI_finish();
+	return forgotten;
 }

@@ -83,6 +83,13 @@ typedef enum CsCancelled
 
 /* Waits for whoever changes the row.  Of the current role's rows only. */
 extern CsCancelled cs_queue_cancel(int64 id);
-extern bool		   cs_queue_retry(int64 id);
+
+/*
+ * Takes out of all requests about a subject, by any of its forms, an array of texts,
+ * whom they are about and what came of them; open ones end.  Returns how many, and
+ * the ids of those that were open, palloc'd.
+ */
+extern uint64 cs_queue_forget(Datum forms, int64 **open, int *nopen);
+extern bool	  cs_queue_retry(int64 id);
 
 #endif /* CS_QUEUE_H */

@@ -86,6 +86,8 @@ typedef struct Batch
 	int				  nreuses;
 	CsAnswerNew		 *kept;
 	int				  nkept;
+	CsKey			 *forgotten;
+	int				  nforgotten;
 	CsJournalPosition last; /* behind the last record of ours; 0: none */
 	uint8			  id[CS_JOURNAL_ID_SIZE]; /* whose journal's that is */
 	bool			  more;					  /* it stopped in the midst */
@@ -286,6 +288,23 @@ take_kept(Batch *batch, CsJournalPosition position, const CsJournalHead *head)
 	batch->nkept += lasts;
 }
 
+/* What came before it in this batch does not come into the table. */
+static void
+take_forgotten(Batch *batch, const CsJournalHead *head)
+{
+	CsForgottenRecord r;
+	int				  left = 0;
+
+	if (cs_journal_record_len(head) < sizeof(r))
+		return;
+	memcpy(&r, cs_journal_record_body(head), sizeof(r));
+	for (int i = 0; i < batch->nkept; i++)
+		if (!cs_key_equal(&batch->kept[i].subject, &r.link.subject))
+			batch->kept[left++] = batch->kept[i];
+	batch->nkept = left;
+	batch->forgotten[batch->nforgotten++] = r.link.subject;
+}
+
 static void
 take(Batch *batch, CsJournalPosition position, const CsJournalHead *head)
 {
@@ -299,6 +318,8 @@ take(Batch *batch, CsJournalPosition position, const CsJournalHead *head)
 		batch->nreuses++;
 	else if (head->type == CS_JOURNAL_KEPT && !is_loaded(position))
 		take_kept(batch, position, head);
+	else if (head->type == CS_JOURNAL_FORGOTTEN && !is_loaded(position))
+		take_forgotten(batch, head);
 	if (is_loaded(position))
 		return;
 	batch->last = loader.reader.at;
@@ -337,7 +358,8 @@ read_batch(Batch *batch, CsJournalPosition end)
 	const CsJournalHead *head;
 
 	while (loader.reader.at < stop && batch->ncalls < BATCH_ROWS &&
-		   batch->nanswers < BATCH_ROWS && batch->nreuses < BATCH_ROWS)
+		   batch->nanswers < BATCH_ROWS && batch->nreuses < BATCH_ROWS &&
+		   batch->nforgotten < BATCH_ROWS)
 	{
 		switch (cs_journal_reader_next(&loader.reader, end, &position, &head))
 		{
@@ -417,10 +439,16 @@ load(void *argument)
 	batch->answers = palloc(BATCH_ROWS * sizeof(CsAnswerRow));
 	batch->reuses = palloc(BATCH_ROWS * sizeof(CsReuseRow));
 	batch->kept = palloc(BATCH_ROWS * sizeof(CsAnswerNew));
+	batch->forgotten = palloc(BATCH_ROWS * sizeof(CsKey));
 	read_batch(batch, cs_journal_end());
 	cs_call_log_insert(batch->calls, batch->ncalls);
 	cs_call_log_insert_answers(batch->answers, batch->nanswers);
 	cs_call_log_insert_reuses(batch->reuses, batch->nreuses);
+	for (int i = 0; i < batch->nforgotten; i++)
+	{
+		cs_kept_reply_wipe(MyDatabaseId, &batch->forgotten[i]);
+		(void) cs_answer_forget(&batch->forgotten[i]);
+	}
 	cs_answer_insert(batch->kept, batch->nkept);
 	if (batch->last == 0)
 		return;

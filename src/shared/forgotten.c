@@ -1,0 +1,90 @@
+/*-------------------------------------------------------------------------
+ * forgotten.c
+ *	  Who was forgotten of late.
+ *
+ * The last ones stand in a ring.  Of what went out of it only the time is known:
+ * a question that is older is taken for one about somebody who was forgotten, and
+ * then its answer is not kept.
+ *------------------------------------------------------------------------- */
+#include "postgres.h"
+
+#include "shared/forgotten.h"
+
+#include "storage/lwlock.h"
+
+#include "pg/clock.h"
+#include "pg/shmem.h"
+
+#define RING_SIZE 1024
+
+typedef struct Forgotten
+{
+	CsKey	  subject;
+	CsInstant at; /* 0: none */
+} Forgotten;
+
+typedef struct Ring
+{
+	int		  next;
+	CsInstant horizon; /* when the last one was that went out of it */
+	Forgotten all[RING_SIZE];
+} Ring;
+
+static Ring	  *ring;
+static LWLock *ring_lock;
+
+static Size
+ring_size(void)
+{
+	return sizeof(Ring);
+}
+
+static void
+create_ring(void *memory, LWLock *lock)
+{
+	memset(memory, 0, sizeof(Ring));
+}
+
+static void
+attach_ring(void *memory, LWLock *lock)
+{
+	ring = memory;
+	ring_lock = lock;
+}
+
+void
+cs_forgotten_init(void)
+{
+	static const CsShmemPart part = {"credscore forgotten", ring_size,
+									 create_ring, attach_ring};
+
+	cs_shmem_register(&part);
+}
+
+void
+cs_forgotten_add(const CsKey *subject)
+{
+	Forgotten *place;
+
+	LWLockAcquire(ring_lock, LW_EXCLUSIVE);
+	place = &ring->all[ring->next];
+	ring->next = (ring->next + 1) % RING_SIZE;
+	ring->horizon = Max(ring->horizon, place->at);
+	place->subject = *subject;
+	place->at = cs_clock_ticks();
+	LWLockRelease(ring_lock);
+}
+
+bool
+cs_forgotten_since(const CsKey *subject, CsInstant then)
+{
+	bool forgotten;
+
+	LWLockAcquire(ring_lock, LW_SHARED);
+	forgotten = ring->horizon >= then && ring->horizon != 0;
+	for (int i = 0; i < RING_SIZE && !forgotten && ring->all[i].at != 0; i++)
+		forgotten = ring->all[i].at >= then &&
+					cs_key_equal(&ring->all[i].subject, subject);
+	LWLockRelease(ring_lock);
+	return forgotten;
+}

@@ -1,0 +1,23 @@
+/*-------------------------------------------------------------------------
+ * forgotten.h
+ *	  Who was forgotten of late, so that answers on their way are not kept.
+ *
+ * Nothing here raises.
+ *------------------------------------------------------------------------- */
+#ifndef CS_FORGOTTEN_H
+#define CS_FORGOTTEN_H
+
+#include "postgres.h"
+
+#include "base/instant.h"
+#include "shared/key.h"
+
+extern void cs_forgotten_init(void);
+
+/* A subject, as cs_spec's subject_key has it, is forgotten from now on. */
+extern void cs_forgotten_add(const CsKey *subject);
+
+/* Was it forgotten since then?  True also when that is not known any more. */
+extern bool cs_forgotten_since(const CsKey *subject, CsInstant then);
+
+#endif /* CS_FORGOTTEN_H */

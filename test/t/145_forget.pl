@@ -1,0 +1,157 @@
+# A person is forgotten by any spelling of the number, when the transaction commits,
+# and the ledger stays as it is.
+use strict;
+use warnings;
+
+use CredScore::Cluster;
+use CredScore::Sandbox;
+use Test::More;
+
+my $sandbox = CredScore::Sandbox->start(magic => 0);
+my $cluster = CredScore::Cluster->start(
+	sandbox => $sandbox,
+	conf => "credscore.workers = off\nmax_prepared_transactions = 2\n",
+	servers => { pngme => { keep_answers => '30d', cache_ttl => '1h', country => 'kenya' }, lenderlink => {}, patascore => {} });
+my $node = $cluster->node;
+my $calls = 0;
+
+sub one { return $cluster->safe_psql($_[0]); }
+
+sub costs
+{
+	my ($n, $what) = @_;
+	my $before = $calls;
+
+	$calls = $sandbox->count('pngme', 'decision');
+	return is($calls - $before, $n, $what);
+}
+
+sub decide { return one("SELECT credscore_decision('$_[0]') ? 'user'"); }
+sub forget { return one("SELECT string_agg(concat_ws(' ', place, removed), ', ') FROM credscore_forget('$_[0]')"); }
+
+sub workers
+{
+	my ($value) = @_;
+	$node->append_conf('postgresql.conf', "credscore.workers = $value");
+	$node->reload;
+	return;
+}
+
+sub comes
+{
+	my ($sql, $wanted, $what) = @_;
+	return ok($cluster->wait_until(sub { one($sql) eq $wanted }, $what), $what);
+}
+
+# Where the number, or a piece of the answer, lies in files of the data directory.
+sub files_with
+{
+	my ($bytes) = @_;
+	my @found;
+
+	one('CHECKPOINT');
+	foreach my $file (glob $node->data_dir . '/{base/*/*,credscore.journal/*,global/*,pg_stat_tmp/*}')
+	{
+		next if !-f $file;
+		open my $in, '<:raw', $file or next;
+		local $/ = undef;
+		my $content = <$in>;
+		push @found, $file if index($content, $bytes) >= 0;
+	}
+	return map { s{.*/(base|credscore|global|pg_stat)}{$1}r } @found;
+}
+
+my $person = '254711223344';
+my $other = '254711223355';
+
+# --- before anything is loaded ---
+
+decide($_) for $person, $other;
+costs(2, 'two are asked about');
+is(one(q{SELECT credscore.subject_forms('0711 223 344')}), "{$person}", 'a number as people write it');
+like(one(q{BEGIN; SELECT string_agg(concat_ws(' ', place, removed), ', ') FROM credscore_forget('+254 711 223344'); ROLLBACK;}),
+	qr/memory 1, answers 1, requests 0/, 'what would go is counted');
+like(one(qq{BEGIN; SAVEPOINT s; SELECT FROM credscore_forget('$person'); ROLLBACK TO s; COMMIT; SELECT credscore_decision('$person') ? 'user'}), qr/t$/,
+	'what is rolled back is not forgotten');
+costs(0, 'by no call');
+is(forget('0711223344'), 'memory 1, answers 1, requests 0', 'then it is');
+decide($other);
+costs(0, 'another one is not');
+decide($person);
+costs(1, 'who asks about the person has to ask anew');
+is(forget($person), 'memory 1, answers 1, requests 0', 'and once more');
+
+# --- its answer is on its way ---
+
+$sandbox->hold('pngme', 'decision');
+my $asker = $cluster->background("SELECT credscore_decision('$person') ? 'user'");
+$sandbox->wait_for(provider => 'pngme', path => 'decision', held => 1);
+forget($person);
+$sandbox->release;
+is($asker->result, 't', 'who asked gets the answer');
+$calls = $sandbox->count('pngme', 'decision');
+decide($person);
+costs(1, 'but nobody else does');
+forget($person);
+
+# --- loaded ---
+
+workers('on');
+comes('SELECT count(*) FROM credscore.answer', '1', 'what was forgotten is not loaded');
+is_deeply([ files_with(qq{"$person"}) ], [], 'no file has it');
+ok(scalar(files_with($other)), 'as they have who is not forgotten');
+decide($person);
+$calls++;
+comes('SELECT count(*) FROM credscore.answer', '2', 'a later answer is');
+my $sum = one('SELECT count(*), sum(bytes), count(DISTINCT subject) FROM credscore.call_log');
+my $score = one("SELECT body ->> 'risk_score' FROM credscore.answer WHERE subject = (SELECT subject FROM credscore.answer ORDER BY answered_at DESC LIMIT 1)");
+is($cluster->error(q{BEGIN; SELECT FROM credscore_forget('254711223344'); PREPARE TRANSACTION 'x'})->{sqlstate}, '0A000', 'it cannot be prepared');
+is(forget('254711223344'), 'memory 1, answers 1, requests 0', 'from the table it goes, too');
+is(one('SELECT count(*) FROM credscore.answer'), '1', 'that row only');
+is(one('SELECT count(*), sum(bytes), count(DISTINCT subject) FROM credscore.call_log'), $sum, 'the ledger stays');
+comes(q{SELECT count(*) FROM credscore.call_forgotten f JOIN credscore.call_log l USING (subject) WHERE f.answers > 0 AND l.outcome = 'answered'
+	AND f.forgotten_at = (SELECT max(forgotten_at) FROM credscore.call_forgotten)} , one(q{SELECT count(*) FROM credscore.call_log WHERE subject = (SELECT subject FROM credscore.call_forgotten ORDER BY forgotten_at DESC LIMIT 1)}),
+	'and says that it was so');
+one('VACUUM credscore.answer');
+comes('SELECT count(*) FROM credscore_health() WHERE NOT ok', '0', 'all is well');
+is_deeply([ files_with(qq{"$person"}) ], [], 'after VACUUM no file has the number');
+
+# --- requests ---
+
+$sandbox->hold('pngme', 'decision');
+my $id = one(qq{SELECT credscore_request_decision('$person')});
+$sandbox->wait_for(provider => 'pngme', path => 'decision', held => 1);
+like(forget($person), qr/requests 1$/, 'an open request ends');
+$sandbox->release;
+is(one("SELECT status, subject, error #>> '{error,message}' FROM credscore.assessment WHERE id = $id"), 'unknown||the person was forgotten', 'as what is known of it');
+is(one("SELECT credscore_retry($id)"), 'f', 'and is not asked again');
+my $done = one(qq{SELECT credscore_request_decision('$other')});
+comes("SELECT status FROM credscore.assessment WHERE id = $done", 'done', 'another is answered');
+like(forget($other), qr/requests 1$/, 'and emptied when its person is forgotten');
+is(one("SELECT status, subject, result IS NULL FROM credscore.assessment WHERE id = $done"), 'expired||t', 'with its answer');
+is($cluster->error("SELECT credscore_result($done)")->{sqlstate}, 'CS410', 'which is said');
+
+# --- a legal hold ---
+
+one(qq{INSERT INTO credscore.legal_hold (subject, reason) VALUES ('0711223344', 'court order 12')});
+decide($person);
+my ($error) = $cluster->error("SELECT * FROM credscore_forget('+254711223344')");
+is($error->{sqlstate}, '55000', 'a hold refuses it');
+like($error->{detail}, qr/court order 12/, 'with its reason');
+one('DELETE FROM credscore.legal_hold');
+like(forget($person), qr/memory 1/, 'without it it goes');
+
+# --- who may, and what is wrong ---
+
+is($cluster->error(q{SELECT * FROM credscore_forget('nobody in particular')})->{sqlstate}, '22023', 'what is no subject is said');
+$cluster->server('abroad', provider => 'pngme', country => 'nigeria');
+is($cluster->error(q{SELECT * FROM credscore_forget('09171234567')})->{sqlstate}, '22023', 'a number of two countries is refused');
+like(forget($person), qr/memory/, 'in international form it is one');
+one('CREATE ROLE clerk; GRANT credscore_caller TO clerk');
+is($cluster->error("SET ROLE clerk; SELECT * FROM credscore_forget('$person')")->{sqlstate}, '42501', 'not everybody may');
+is($cluster->error('DELETE FROM credscore.call_forgotten')->{sqlstate}, '42501', 'nobody takes back what was noted');
+my $locks = $cluster->session;
+$locks->query_safe('BEGIN; LOCK TABLE credscore.answer');
+is($cluster->error("SELECT * FROM credscore_forget('$person')")->{sqlstate}, '55P03', 'a lock does not have it hang');
+$locks->query_safe('ROLLBACK');
+done_testing;
