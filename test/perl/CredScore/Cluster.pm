@@ -29,8 +29,8 @@ use strict;
 use warnings;
 
 use Carp;
+use CredScore::Wire;
 use Fcntl ();
-use IPC::Run;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More ();
@@ -308,7 +308,8 @@ further arguments for psql, after the query.
 
 =item $cluster->safe_psql($query, %options)
 
-Output of a query, unaligned; dies when it fails.
+Output of a query, unaligned; dies when it fails.  It and the next two ask
+without a psql where L<CredScore::Wire> can, on a connection of their own.
 
 =item $cluster->psql($query, %options)
 
@@ -352,7 +353,8 @@ sub psql_command
 }
 
 # Everything goes through files, so that the query runs, and whatever it
-# prints is taken, without anybody pumping.
+# prints is taken, without anybody pumping.  Nor does anybody poll for its end,
+# as IPC::Run would: there are thousands of queries, which are short.
 sub background
 {
 	my ($self, $query, %options) = @_;
@@ -362,15 +364,30 @@ sub background
 	open(my $file, '>', "$base.sql") or croak "$base.sql: $!";
 	print $file $query, "\n";
 	close $file or croak "$base.sql: $!";
-	$run->{harness} = IPC::Run::start([ $self->psql_command(%options), '-f', '-' ],
-		'<', "$base.sql", '>', "$base.out", '2>', "$base.err");
+	$run->start($self->psql_command(%options), '-f', '-');
 	return $run;
+}
+
+# Asks and waits, without a psql where none is needed.
+sub foreground
+{
+	my ($self, $query, %options) = @_;
+	my $arguments = join ' ', @{ $options{psql} // [] };
+	my $user = $options{user} // $ENV{PGUSER} // getpwuid $>;
+	my $wired = $arguments =~ /^(?:-v ON_ERROR_STOP=1)?$/ && $user =~ /^\w+$/ && $self->{node}->host =~ m{^/};
+	my @outcome = $wired ? CredScore::Wire->run(
+		socket => sprintf('%s/.s.PGSQL.%d', $self->{node}->host, $self->{node}->port),
+		user => $user, database => $options{database} // 'postgres', query => $query, stop => $arguments ne '') : ();
+
+	return $self->background($query, %options) if !@outcome;
+	chomp @outcome;
+	return bless { query => $query, status => $outcome[0], out => $outcome[1], err => $outcome[2] }, 'CredScore::Cluster::Run';
 }
 
 sub psql
 {
 	my ($self, $query, %options) = @_;
-	my @outcome = $self->background($query, %options)->finish;
+	my @outcome = $self->foreground($query, %options)->finish;
 
 	return wantarray ? @outcome : $outcome[1];
 }
@@ -379,13 +396,13 @@ sub safe_psql
 {
 	my ($self, $query, %options) = @_;
 	push @{ $options{psql} }, '-v', 'ON_ERROR_STOP=1';
-	return $self->background($query, %options)->result;
+	return $self->foreground($query, %options)->result;
 }
 
 sub error
 {
 	my ($self, $query, %options) = @_;
-	return $self->background($query, %options)->error;
+	return $self->foreground($query, %options)->error;
 }
 
 sub many
@@ -551,6 +568,44 @@ use strict;
 use warnings;
 
 use Carp;
+use Errno ();
+use POSIX ();
+
+# Standard input, output and error are opened by the child, so that nothing of
+# them stays here.
+sub start
+{
+	my ($self, @command) = @_;
+	my $pid = fork();
+
+	croak "fork: $!" if !defined $pid;
+	if ($pid == 0)
+	{
+		my $opened = open(STDIN, '<', "$self->{base}.sql")
+		  && open(STDOUT, '>', "$self->{base}.out") && open(STDERR, '>', "$self->{base}.err");
+
+		no warnings 'exec';
+		exec { $command[0] } @command if $opened;
+		POSIX::_exit(127);
+	}
+	$self->{pid} = $pid;
+	return;
+}
+
+# Waits for the end, or with WNOHANG looks for it.
+sub reap
+{
+	my ($self, $flags) = @_;
+
+	return if defined $self->{ended};
+	local ($?, $!);
+	my $pid = waitpid($self->{pid}, $flags);
+	$pid = waitpid($self->{pid}, $flags) while $pid == -1 && $!{EINTR};
+
+	croak "psql $self->{pid} cannot be waited for: $!" if $pid == -1;
+	$self->{ended} = $? >> 8 if $pid == $self->{pid};
+	return;
+}
 
 sub finish
 {
@@ -558,8 +613,8 @@ sub finish
 
 	if (!defined $self->{status})
 	{
-		$self->{harness}->finish;
-		$self->{status} = $self->{harness}->result(0);
+		$self->reap(0);
+		$self->{status} = $self->{ended};
 		foreach my $kind (qw(out err))
 		{
 			$self->{$kind} = PostgreSQL::Test::Utils::slurp_file("$self->{base}.$kind");
@@ -599,14 +654,11 @@ sub error
 sub done
 {
 	my ($self) = @_;
-	return 1 if defined $self->{status};
-	return !$self->{harness}->pumpable;
+
+	$self->reap(POSIX::WNOHANG());
+	return defined $self->{ended};
 }
 
-sub pid
-{
-	my ($self) = @_;
-	return $self->{harness}{KIDS}[0]{PID};
-}
+sub pid { return $_[0]->{pid}; }
 
 1;
