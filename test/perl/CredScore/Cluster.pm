@@ -320,14 +320,14 @@ sub option_changes
 =head1 ASKING
 
 All take C<database> (postgres), C<user> (the superuser) and C<psql>, a list of
-further arguments for psql, after the query.
+further arguments for psql, after the query.  Each has a connection of its own;
+a L<CredScore::Wire> stands in for psql where it can.
 
 =over
 
 =item $cluster->safe_psql($query, %options)
 
-Output of a query, unaligned; dies when it fails.  It and the next two ask
-without a psql where L<CredScore::Wire> can, on a connection of their own.
+Output of a query, unaligned; dies when it fails.
 
 =item $cluster->psql($query, %options)
 
@@ -341,10 +341,10 @@ hint, empty texts where nothing was said; undef when nothing failed.
 
 =item $cluster->background($query, %options)
 
-Starts a query in a psql of its own and comes back at once, with an object:
+Starts a query and comes back at once, with an object:
 C<finish> waits and returns what C<psql> does in list context, C<result> dies
 when the query failed and returns its output, C<error> is as above, C<done>
-tells whether it has ended, C<pid> is psql's.
+tells whether it has ended.
 
 =item $cluster->many($server, @phones)
 
@@ -370,42 +370,35 @@ sub psql_command
 		'-v', 'SHOW_CONTEXT=never', @{ $options{psql} // [] });
 }
 
-# Everything goes through files, so that the query runs, and whatever it
-# prints is taken, without anybody pumping.  Nor does anybody poll for its end,
-# as IPC::Run would: there are thousands of queries, which are short.
+# Without a psql where none is needed.
 sub background
 {
 	my ($self, $query, %options) = @_;
-	my $base = sprintf '%s/query_%d_%d', $self->{node}->basedir, $$, ++$queries_started;
-	my $run = bless { base => $base, query => $query }, 'CredScore::Cluster::Run';
+	my $wire = $self->wire($query, %options);
 
-	open(my $file, '>', "$base.sql") or croak "$base.sql: $!";
-	print $file $query, "\n";
-	close $file or croak "$base.sql: $!";
-	$run->start($self->psql_command(%options), '-f', '-');
-	return $run;
+	return bless { query => $query, wire => $wire }, 'CredScore::Cluster::Run' if defined $wire;
+	return CredScore::Cluster::Run->start($query, sprintf('%s/query_%d_%d', $self->{node}->basedir, $$, ++$queries_started),
+		$self->psql_command(%options), '-f', '-');
 }
 
-# Asks and waits, without a psql where none is needed.
-sub foreground
+sub wire
 {
 	my ($self, $query, %options) = @_;
-	my $arguments = join ' ', @{ $options{psql} // [] };
+	my ($host, $port) = ($self->{node}->host, $self->{node}->port);
 	my $user = $options{user} // $ENV{PGUSER} // getpwuid $>;
-	my $wired = $arguments =~ /^(?:-v ON_ERROR_STOP=1)?$/ && $user =~ /^\w+$/ && $self->{node}->host =~ m{^/};
-	my @outcome = $wired ? CredScore::Wire->run(
-		socket => sprintf('%s/.s.PGSQL.%d', $self->{node}->host, $self->{node}->port),
-		user => $user, database => $options{database} // 'postgres', query => $query, stop => $arguments ne '') : ();
+	my $arguments = join ' ', @{ $options{psql} // [] };
+	my $context = $arguments =~ s/-v SHOW_CONTEXT=always ?//;
+	my $stop = $arguments =~ s/-v ON_ERROR_STOP=1//;
 
-	return $self->background($query, %options) if !@outcome;
-	chomp @outcome;
-	return bless { query => $query, status => $outcome[0], out => $outcome[1], err => $outcome[2] }, 'CredScore::Cluster::Run';
+	return if $arguments ne '' || $user !~ /^\w+$/ || $host !~ m{^/};
+	return CredScore::Wire->start(socket => "$host/.s.PGSQL.$port", user => $user,
+		database => $options{database} // 'postgres', query => $query, stop => $stop, context => $context);
 }
 
 sub psql
 {
 	my ($self, $query, %options) = @_;
-	my @outcome = $self->foreground($query, %options)->finish;
+	my @outcome = $self->background($query, %options)->finish;
 
 	return wantarray ? @outcome : $outcome[1];
 }
@@ -414,13 +407,13 @@ sub safe_psql
 {
 	my ($self, $query, %options) = @_;
 	push @{ $options{psql} }, '-v', 'ON_ERROR_STOP=1';
-	return $self->foreground($query, %options)->result;
+	return $self->background($query, %options)->result;
 }
 
 sub error
 {
 	my ($self, $query, %options) = @_;
-	return $self->foreground($query, %options)->error;
+	return $self->background($query, %options)->error;
 }
 
 sub many
@@ -589,13 +582,18 @@ use Carp;
 use Errno ();
 use POSIX ();
 
-# Standard input, output and error are opened by the child, so that nothing of
-# them stays here.
+# A psql.  Everything goes through files, so that the query runs, and whatever it
+# prints is taken, without anybody pumping; the child opens them, so that nothing
+# of them stays here.
 sub start
 {
-	my ($self, @command) = @_;
-	my $pid = fork();
+	my ($class, $query, $base, @command) = @_;
+	my $self = bless { query => $query, base => $base }, $class;
 
+	open(my $file, '>', "$base.sql") or croak "$base.sql: $!";
+	print $file $query, "\n";
+	close $file or croak "$base.sql: $!";
+	my $pid = fork();
 	croak "fork: $!" if !defined $pid;
 	if ($pid == 0)
 	{
@@ -607,7 +605,7 @@ sub start
 		POSIX::_exit(127);
 	}
 	$self->{pid} = $pid;
-	return;
+	return $self;
 }
 
 # Waits for the end, or with WNOHANG looks for it.
@@ -631,16 +629,20 @@ sub finish
 
 	if (!defined $self->{status})
 	{
-		$self->reap(0);
-		$self->{status} = $self->{ended};
-		foreach my $kind (qw(out err))
-		{
-			$self->{$kind} = PostgreSQL::Test::Utils::slurp_file("$self->{base}.$kind");
-			chomp $self->{$kind};
-		}
-		unlink map { "$self->{base}.$_" } qw(sql out err);
+		@{$self}{qw(status out err)} = $self->{wire} ? $self->{wire}->finish : $self->finish_psql;
+		chomp @{$self}{qw(out err)};
 	}
 	return ($self->{status}, $self->{out}, $self->{err});
+}
+
+sub finish_psql
+{
+	my ($self) = @_;
+
+	$self->reap(0);
+	my @printed = map { PostgreSQL::Test::Utils::slurp_file("$self->{base}.$_") } qw(out err);
+	unlink map { "$self->{base}.$_" } qw(sql out err);
+	return ($self->{ended}, @printed);
 }
 
 sub result
@@ -673,10 +675,10 @@ sub done
 {
 	my ($self) = @_;
 
+	return 1 if defined $self->{status};
+	return $self->{wire}->done if $self->{wire};
 	$self->reap(POSIX::WNOHANG());
 	return defined $self->{ended};
 }
-
-sub pid { return $_[0]->{pid}; }
 
 1;

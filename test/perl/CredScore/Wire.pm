@@ -7,19 +7,23 @@ CredScore::Wire - asks PostgreSQL without a psql, for TAP tests
 
 =head1 SYNOPSIS
 
-  my ($status, $out, $err) = CredScore::Wire->run(
-      socket => "$host/.s.PGSQL.$port", user => 'u', database => 'd', query => $text, stop => 1);
+  my $wire = CredScore::Wire->start(
+      socket => "$host/.s.PGSQL.$port", user => 'u', database => 'd', query => $text);
+  ... $wire->done ...
+  my ($status, $out, $err) = $wire->finish;
 
 =head1 DESCRIPTION
 
-Sends the statements of a text over a connection of its own, one by one, and
-returns what C<psql -XAtq -v VERBOSITY=verbose -v SHOW_CONTEXT=never> would: its
-status, what it prints, its errors and notices.  To start a psql costs many
-times what most queries of the tests cost, and there are thousands of them.
+Sends the statements of a text over a connection of its own, each by itself, and
+returns what C<psql -XAtq -v VERBOSITY=verbose> would, but for the line that
+shows where in a statement an error is: status, output, errors and notices.  To
+start a psql costs many times what most queries of the tests cost, and there are
+thousands of them.
 
-It comes back when the server's process has ended, for which a psql does not
-wait.  What is a matter of psql -- its commands, COPY FROM STDIN, LISTEN, a
-connection that is refused -- makes it return nothing before anything is asked.
+C<finish> comes back when the server's process has ended, for which a psql does
+not wait.  What is a matter of psql -- its commands, COPY FROM STDIN, LISTEN, a
+connection that is refused -- makes C<start> return nothing before anything is
+asked.
 
 =cut
 
@@ -47,7 +51,7 @@ my $plain = qr{\w+|\$\d+|[^\w'"\$;\\()/-]|[/-]};
 
 # The lines of a verbose error after its first, in this order.
 my @lines = (
-	[ D => 'DETAIL' ], [ H => 'HINT' ], [ q => 'QUERY' ], [ s => 'SCHEMA NAME' ], [ t => 'TABLE NAME' ],
+	[ D => 'DETAIL' ], [ H => 'HINT' ], [ q => 'QUERY' ], [ W => 'CONTEXT' ], [ s => 'SCHEMA NAME' ], [ t => 'TABLE NAME' ],
 	[ c => 'COLUMN NAME' ], [ d => 'DATATYPE NAME' ], [ n => 'CONSTRAINT NAME' ]);
 
 =pod
@@ -56,33 +60,56 @@ my @lines = (
 
 =over
 
-=item CredScore::Wire->run(%options)
+=item CredScore::Wire->start(%options)
 
-Options: C<socket> (a path), C<user>, C<database>, C<query>, and C<stop>, whether
-it ends with the first error.
+Options: C<socket> (a path), C<user>, C<database>, C<query>; C<stop>, whether it
+ends with the first error; C<context>, whether errors show theirs.
+
+=item $wire->done
+
+Whether all has been said.
+
+=item $wire->finish
+
+Waits for the end.
 
 =back
 
 =cut
 
-sub run
+sub start
 {
 	my ($class, %options) = @_;
 	my @statements = statements($options{query}) or return;
-	my $self = bless { in => '', out => '', err => '', line => 1 }, $class;
-	my $status = 0;
+	my $self = bless {
+		statements => \@statements, said => 0, answered => 0, stop => $options{stop}, context => $options{context},
+		in => '', out => '', err => '', rows => '', line => 1 }, $class;
 
-	local $SIG{PIPE} = 'IGNORE';
 	$self->log_in(%options) or return;
-	foreach my $statement (@statements)
+	# All at once, so that it goes on though nobody looks, unless an error is to end it.
+	$self->next_statement foreach $options{stop} ? 1 : 0 .. @statements;
+	return $self;
+}
+
+sub done
+{
+	my ($self) = @_;
+
+	$self->take while !$self->{ended} && $self->readable(0);
+	return $self->{ended};
+}
+
+sub finish
+{
+	my ($self) = @_;
+
+	while (!$self->{ended})
 	{
-		$self->{line} += $statement =~ tr/\n//;
-		$statement =~ s/^\s+//;
-		$status = $self->ask($statement) ? $options{stop} && $self->{failed} ? 3 : 0 : 2;
-		last if $status != 0;
+		last if !$self->readable($self->{answered} < @{ $self->{statements} } ? undef : END_TIMEOUT);
+		$self->take;
 	}
-	$self->hang_up;
-	return ($status, $self->{out}, $self->{err});
+	close $self->{socket};
+	return ($self->{status} // 0, $self->{out}, $self->{err});
 }
 
 # None when psql is to read the text.
@@ -132,36 +159,79 @@ sub log_in
 	return 0;
 }
 
-# Sends a statement and takes what comes; false when the connection is lost.
-sub ask
+# Says the next statement, or farewell.
+sub next_statement
 {
-	my ($self, $statement) = @_;
-	my $rows = '';
+	my ($self) = @_;
+	my $statement = $self->{statements}[ $self->{said}++ ];
 
-	$self->{failed} = 0;
-	$self->put('Q', "$statement\0");
-	while (my ($type, $body) = $self->message)
+	defined $statement ? $self->put('Q', $statement =~ s/^\s+//r . "\0") : $self->put('X', '');
+	return;
+}
+
+# Reads what is there, and takes each message that is whole.
+sub take
+{
+	my ($self) = @_;
+	my $more = $self->read_some;
+
+	while (my ($type, $body) = $self->whole_message) { $self->heed($type, $body); }
+	return if $more;
+	$self->{ended} = 1;
+	$self->lost if $self->{answered} < @{ $self->{statements} };
+	return;
+}
+
+sub heed
+{
+	my ($self, $type, $body) = @_;
+
+	$self->{line} += $self->{statements}[ $self->{answered} ] =~ tr/\n// if !$self->{begun}++;
+	if ($type eq 'D') { $self->{rows} .= row($body); }
+	elsif ($type eq 'd') { $self->{out} .= $body; }
+	elsif ($type eq 'N') { $self->note($body); }
+	elsif ($type eq 'C')
 	{
-		return 1 if $type eq 'Z';
-		if ($type eq 'D') { $rows .= row($body); }
-		elsif ($type eq 'd') { $self->{out} .= $body; }
-		elsif ($type eq 'N') { $self->note($body); }
-		elsif ($type eq 'C')
-		{
-			$self->{out} .= $rows;
-			$rows = '';
-		}
-		elsif ($type eq 'E')
-		{
-			$self->note($body);
-			$self->{failed} = 1;
-			$rows = '';
-		}
+		$self->{out} .= $self->{rows};
+		$self->{rows} = '';
 	}
-	$self->{err} .= "psql:<stdin>:$self->{line}: server closed the connection unexpectedly\n"
+	elsif ($type eq 'E')
+	{
+		$self->note($body);
+		$self->{rows} = '';
+		$self->{failed} = 1;
+	}
+	elsif ($type eq 'Z') { $self->answered; }
+	return;
+}
+
+sub answered
+{
+	my ($self) = @_;
+
+	$self->{begun} = 0;
+	$self->{answered}++;
+	return if !$self->{stop};
+	if ($self->{failed})
+	{
+		$self->{status} = 3;
+		$self->{answered} = $self->{said} = @{ $self->{statements} };
+	}
+	$self->next_statement;
+	return;
+}
+
+# The server went away while it was asked.
+sub lost
+{
+	my ($self) = @_;
+	my $where = "psql:<stdin>:$self->{line}";
+
+	$self->{status} = 2;
+	$self->{err} .= "$where: server closed the connection unexpectedly\n"
 	  . "\tThis probably means the server terminated abnormally\n\tbefore or while processing the request.\n"
-	  . "psql:<stdin>:$self->{line}: error: connection to server was lost\n";
-	return 0;
+	  . "$where: error: connection to server was lost\n";
+	return;
 }
 
 # A row as psql prints it; one without columns is not printed.
@@ -187,25 +257,9 @@ sub note
 	my %part = map { substr($_, 0, 1) => substr($_, 1) } grep { length } split /\0/, $body;
 	my $text = "$part{S}:  $part{C}: $part{M}\n";
 
-	$text .= "$_->[1]:  $part{ $_->[0] }\n" foreach grep { defined $part{ $_->[0] } } @lines;
+	$text .= "$_->[1]:  $part{ $_->[0] }\n" foreach grep { defined $part{ $_->[0] } } grep { $_->[0] ne 'W' || $self->{context} } @lines;
 	$text .= "LOCATION:  $part{R}, $part{F}:$part{L}\n" if defined $part{R};
 	$self->{err} .= "psql:<stdin>:$self->{line}: $text";
-	return;
-}
-
-sub hang_up
-{
-	my ($self) = @_;
-	my $readable = '';
-
-	$self->put('X', '');
-	vec($readable, fileno $self->{socket}, 1) = 1;
-	while (select(my $ready = $readable, undef, undef, END_TIMEOUT) != 0)
-	{
-		my $read = sysread($self->{socket}, my $ignored, 65536);
-		last if defined $read ? $read == 0 : !$!{EINTR};
-	}
-	close $self->{socket};
 	return;
 }
 
@@ -214,6 +268,7 @@ sub put
 	my ($self, $type, $body) = @_;
 	my $message = $type . pack('N', 4 + length $body) . $body;
 
+	local $SIG{PIPE} = 'IGNORE';
 	while (length $message)
 	{
 		my $written = syswrite($self->{socket}, $message);
@@ -223,28 +278,43 @@ sub put
 	return;
 }
 
-# The next message, as type and body; nothing when there is none.
+# The next message, as type and body, waited for; nothing when there is none.
 sub message
 {
 	my ($self) = @_;
+	my @message;
 
-	$self->fill(5) or return;
-	my ($type, $length) = unpack('aN', $self->{in});
-	$self->fill(1 + $length) or return;
-	my $message = substr($self->{in}, 0, 1 + $length, '');
-	return ($type, substr($message, 5));
+	1 while !(@message = $self->whole_message) && $self->read_some;
+	return @message;
 }
 
-sub fill
+sub whole_message
 {
-	my ($self, $bytes) = @_;
+	my ($self) = @_;
 
-	while (length $self->{in} < $bytes)
-	{
-		my $read = sysread($self->{socket}, $self->{in}, 65536, length $self->{in});
-		return 0 if defined $read ? $read == 0 : !$!{EINTR};
-	}
-	return 1;
+	return if length $self->{in} < 5;
+	my ($type, $length) = unpack('aN', $self->{in});
+	return if length $self->{in} < 1 + $length;
+	return ($type, substr(substr($self->{in}, 0, 1 + $length, ''), 5));
+}
+
+# False at the end.
+sub read_some
+{
+	my ($self) = @_;
+	my $read;
+
+	do { $read = sysread($self->{socket}, $self->{in}, 65536, length $self->{in}) } while !defined $read && $!{EINTR};
+	return $read;
+}
+
+sub readable
+{
+	my ($self, $timeout) = @_;
+	my $bits = '';
+
+	vec($bits, fileno $self->{socket}, 1) = 1;
+	return select($bits, undef, undef, $timeout);
 }
 
 1;
