@@ -532,11 +532,13 @@ sub wait_until
 {
 	my ($self, $condition, $what) = @_;
 	my $end = time + WAIT_TIMEOUT;
+	my $pause = 1_000;
 
 	while (!$condition->())
 	{
 		croak 'timed out waiting until ' . ($what // 'a condition holds') if time > $end;
-		usleep(20_000);
+		usleep($pause);
+		$pause *= 2 if $pause < 20_000;
 	}
 	return 1;
 }
