@@ -538,7 +538,7 @@ sub wait_until
 	{
 		croak 'timed out waiting until ' . ($what // 'a condition holds') if time > $end;
 		usleep($pause);
-		$pause *= 2 if $pause < 20_000;
+		$pause *= 2 if $pause < 50_000;
 	}
 	return 1;
 }
