@@ -179,20 +179,20 @@ sub servers
 {
 	my ($self, %options) = @_;
 	my $origin = $options{origin} // $self->{sandbox}->base_url;
+	my @statements;
 
 	for my $provider (qw(lenderlink patascore pngme))
 	{
-		$self->server(
+		push @statements, $self->create_server(
 			$provider,
 			provider => $provider,
 			base_url => "$origin/$provider",
-			database => $options{database},
 			%{ $options{all} // {} },
 			%{ $options{$provider} // {} });
-		$self->mapping('PUBLIC', $provider, provider => $provider,
-			database => $options{database})
+		push @statements, $self->create_mapping('PUBLIC', $provider, provider => $provider)
 		  if $options{mappings} // 1;
 	}
+	$self->safe_psql(join(";\n", @statements), database => $options{database});
 	return;
 }
 
@@ -200,27 +200,39 @@ sub server
 {
 	my ($self, $name, %options) = @_;
 	my $database = delete $options{database};
+
+	$self->safe_psql($self->create_server($name, %options), database => $database);
+	return;
+}
+
+sub create_server
+{
+	my ($self, $name, %options) = @_;
 	my $provider = $options{provider} or croak 'a server needs a provider';
 
 	%options = (%test_options, %{ $server_options{$provider} // {} }, %options);
 	$options{base_url} //= $self->{sandbox}->base_url($provider)
 	  unless exists $options{base_url};
 	$options{auth_url} //= $options{base_url} if $provider eq 'weza';
-	$self->safe_psql("CREATE SERVER $name FOREIGN DATA WRAPPER credscore"
-		  . option_list(\%options), database => $database);
-	return;
+	return "CREATE SERVER $name FOREIGN DATA WRAPPER credscore" . option_list(\%options);
 }
 
 sub mapping
 {
 	my ($self, $role, $server, %options) = @_;
 	my $database = delete $options{database};
+
+	$self->safe_psql($self->create_mapping($role, $server, %options), database => $database);
+	return;
+}
+
+sub create_mapping
+{
+	my ($self, $role, $server, %options) = @_;
 	my $provider = delete $options{provider} // $server;
 
 	%options = %{ $mapping_options{$provider} // {} } unless %options;
-	$self->safe_psql("CREATE USER MAPPING FOR $role SERVER $server"
-		  . option_list($self->secrets_in_files(%options)), database => $database);
-	return;
+	return "CREATE USER MAPPING FOR $role SERVER $server" . option_list($self->secrets_in_files(%options));
 }
 
 sub alter_server
