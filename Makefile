@@ -206,7 +206,7 @@ help:
 	@echo 'make check-lint, check-unit, check-model, check-regress, check-isolation,'
 	@echo '     check-tap          one kind of them'
 	@echo 'make check-deep     tests that take up to an hour: PART=plans (SEED=1,'
-	@echo '                    COUNT=20000), PART=memory, PART=model, PART=sqlsmith'
+	@echo '                    COUNT=20000), PART=shapes, PART=memory, PART=model, PART=sqlsmith'
 	@echo '                    (SEED=1, SECONDS=3500)'
 	@echo 'make check-postgres run PostgreSQL'"'"'s own regression suite with credscore loaded'
 	@echo 'make demo           show it at work against the sandbox; KEEP=1 stays'

@@ -16,6 +16,7 @@ WORK=						# the private directory
 TREE=						# copy of the built checkout in it
 PG_BIN=						# bin directory of the private PostgreSQL
 CHILD=						# process group of the running step
+TEMPLATE=					# data directory to copy, once there is one
 CLUSTER=					# data directory, once there is one
 
 die() {
@@ -117,15 +118,23 @@ install_privately() {
 	}
 }
 
-# Starts the throw-away cluster: no TCP port, its socket in $WORK/socket,
-# nothing flushed to disk.  Arguments are further configuration lines.
-cluster_start() {
-	CLUSTER=$WORK/cluster
-	as_user initdb -D "$CLUSTER" -A trust --no-sync --no-instructions \
+# A data directory in $TEMPLATE, of which clusters are copies.
+template_make() {
+	[ -z "$TEMPLATE" ] || return 0
+	TEMPLATE=$WORK/template
+	as_user initdb -D "$TEMPLATE" -A trust --no-sync --no-instructions \
 		--encoding=UTF8 --no-locale >"$WORK/log/initdb.log" 2>&1 || {
 		cat "$WORK/log/initdb.log" >&2
 		die 'initdb failed'
 	}
+}
+
+# Starts the throw-away cluster: no TCP port, its socket in $WORK/socket,
+# nothing flushed to disk.  Arguments are further configuration lines.
+cluster_start() {
+	CLUSTER=$WORK/cluster
+	template_make
+	as_user cp -R "$TEMPLATE" "$CLUSTER" || die 'copying the template failed'
 	printf '%s\n' "shared_preload_libraries = 'credscore'" \
 		"listen_addresses = ''" \
 		"unix_socket_directories = '$WORK/socket'" \

@@ -72,7 +72,7 @@ my @refused = (
 	[ 'a hundred thousand levels', 'CS413', qr/64 levels/, kind => 'deep' ],
 	[ '65 levels', 'CS413', qr/64 levels/, kind => 'deep', depth => 64 ],
 	[ '16 MB', 'CS413', qr/larger than 8388608 bytes/, kind => 'huge' ],
-	[ 'a gzip bomb', 'CS413', qr/larger than 8388608 bytes/, kind => 'gzip_bomb', bytes => 256 << 20 ],
+	[ 'a gzip bomb', 'CS413', qr/larger than 8388608 bytes/, kind => 'gzip_bomb', bytes => 64 << 20 ],
 );
 
 for my $case (@refused)
@@ -166,11 +166,11 @@ SKIP:
 	my @sessions;
 
 	$sandbox->fault(provider => 'pngme', path => 'decision', times => 4, kind => 'gzip_bomb',
-		bytes => 256 << 20);
+		bytes => 64 << 20);
 	push @sessions, $cluster->background("SELECT credscore_decision('234801234568$_')") for 1 .. 4;
 	is($_->error->{sqlstate}, 'CS413', 'one of four bombs at once') for @sessions;
 	cmp_ok($high_water->() - $before, '<', 4 * 2 * 8192 + 8192,
-		'four bombs of 256 MB take no more memory than four answers of 8 MB');
+		'four bombs of 64 MB take no more memory than four answers of 8 MB');
 }
 is($cluster->courier_pid, $courier, 'the courier is the one it was');
 

@@ -109,9 +109,10 @@ foreach my $path (@paths)
 		my %fault = (kind => 'status', status => $status);
 
 		fault($path, %fault);
-		is_deeply(outcome($path), [ "CS$status", 'no', 3, 3 ], "$path, $status: two retries");
-		is_deeply(outcome($path, 'once'), [ "CS$status", 'no', 1, 1 ], "$path, $status, max_retries 0");
-		is_deeply(outcome($path, 'patient'), [ "CS$status", 'no', 5, 5 ], "$path, $status, max_retries 4");
+		my @refused = map { start($path, $_) } undef, 'once', 'patient';
+		is_deeply(outcome_of($refused[0]), [ "CS$status", 'no', 3, 3 ], "$path, $status: two retries");
+		is_deeply(outcome_of($refused[1]), [ "CS$status", 'no', 1, 1 ], "$path, $status, max_retries 0");
+		is_deeply(outcome_of($refused[2]), [ "CS$status", 'no', 5, 5 ], "$path, $status, max_retries 4");
 
 		fault($path, %fault, times => 2);
 		is_deeply(outcome($path), [ undef, undef, undef, 3 ], "$path, $status twice: an answer");
@@ -138,8 +139,9 @@ foreach my $path (@paths)
 		my $name = "$path, $fault->{kind}" . ($fault->{status} ? " $fault->{status}" : '');
 
 		fault($path, %$fault);
+		my $risky = start($path, 'risky');
 		is_deeply(outcome($path), [ 'CS408', 'unknown', 1, 1 ], "$name: one call") foreach 1 .. 2;
-		is_deeply(outcome($path, 'risky'), [ 'CS408', 'unknown', 3, 3 ], "$name, retry_ambiguous");
+		is_deeply(outcome_of($risky), [ 'CS408', 'unknown', 3, 3 ], "$name, retry_ambiguous");
 		fault($path, %$fault, times => 1);
 		is_deeply(outcome($path, 'risky'), [ undef, undef, undef, 2 ],
 			"$name, retry_ambiguous: an answer in the end");
@@ -247,14 +249,17 @@ my %unreachable = (
 foreach my $kind (sort keys %unreachable)
 {
 	my ($listener, $scheme, $detail) = @{ $unreachable{$kind} };
+	my %asked;
 
 	foreach my $path (@paths)
 	{
-		my $provider = $paths{$path}[0];
-
-		variant($provider, $kind, base_url => $listener->base_url($scheme),
+		variant($paths{$path}[0], $kind, base_url => $listener->base_url($scheme),
 			connect_timeout => '1500ms', max_retries => 0);
-		my ($report) = ask($path, $kind);
+		$asked{$path} = start($path, $kind);
+	}
+	foreach my $path (@paths)
+	{
+		my ($report) = finish($asked{$path});
 		is_deeply([ @{$report}{qw(sqlstate billed attempts retryable http_status)} ],
 			[ 'HV00N', 'no', 0, JSON::PP::true, undef ], "$path, $kind: nothing was sent");
 		like($report->{detail}, $detail, "$path, $kind: the detail says why");

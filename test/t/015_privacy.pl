@@ -71,16 +71,18 @@ sub ask_all
 {
 	my ($where) = @_;
 
+	my @queries;
+
 	foreach my $path (sort keys %questions)
 	{
 		my $sql = $questions{$path}[1];
 		my @modes = $path eq 'upload' ? 'error' : qw(error report null subject);
 		# answers are about the person, so only what failed is looked at
-		my $query = join ";\n", 'SET client_min_messages = debug5',
-		  map { sprintf "SELECT (coalesce($sql, '{}'))->'error'", $_ } @modes;
-		my (undef, $out, $err) = $cluster->psql($query, psql => [ '-v', 'SHOW_CONTEXT=always' ]);
-		see($where, $out, $err);
+		push @queries, map { sprintf "SELECT (coalesce($sql, '{}'))->'error'", $_ } @modes;
 	}
+	my (undef, $out, $err) = $cluster->psql(join(";\n", 'SET client_min_messages = debug5', @queries),
+		psql => [ '-v', 'SHOW_CONTEXT=always' ]);
+	see($where, $out, $err);
 	return;
 }
 

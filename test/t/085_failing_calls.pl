@@ -34,6 +34,14 @@ my $cluster = CredScore::Cluster->start(
 		CREDSCORE_FAULTS => $faults },
 	servers => { all => { request_timeout => '60s' } });
 my $serial = 0;
+my $courier_pid;
+
+# Asked for only when the one that was known has ended.
+sub courier
+{
+	$courier_pid = $cluster->courier_pid if !$courier_pid || !kill 0, $courier_pid;
+	return $courier_pid;
+}
 
 sub ref_id { return sprintf '5e1f0a2b-11aa-4bcd-8123-%012d', ++$serial; }
 
@@ -186,7 +194,7 @@ foreach my $case ((map { [ 'credscore', $_ ] } sort keys %asks), [ 'libcurl', 'a
 	{
 		my $query = $asks{$what}->();
 
-		fails($file, "$n " . $cluster->courier_pid);
+		fails($file, "$n " . courier());
 		$outcome = ask($query);
 		last if -e "$faults/$file";
 		push @{ $outcomes{$outcome} }, $n;

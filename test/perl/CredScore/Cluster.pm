@@ -29,8 +29,8 @@ use strict;
 use warnings;
 
 use Carp;
+use CredScore::Wire;
 use Fcntl ();
-use IPC::Run;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More ();
@@ -62,6 +62,7 @@ my %is_secret = map { $_ => 1 } qw(password api_token client_secret api_key);
 
 my $secrets_written = 0;
 my $queries_started = 0;
+my $clusters_made = 0;
 
 =pod
 
@@ -86,7 +87,7 @@ sub start
 	my $servers = $options{servers} // {};
 
 	$self->{node} = $node;
-	$node->init(extra => [ '--no-locale', '--encoding=' . ($options{encoding} // 'UTF8') ]);
+	make_data($node, $options{encoding} // 'UTF8');
 	$node->append_conf('postgresql.conf', 'max_connections = 100');
 	$node->append_conf('postgresql.conf', "shared_preload_libraries = 'credscore'")
 	  if $options{preload} // 1;
@@ -101,6 +102,23 @@ sub start
 	$self->servers(ref $servers ? %$servers : ())
 	  if $servers && $options{sandbox} && ($options{extension} // 1);
 	return $self;
+}
+
+# The first cluster of a test is copied from the one that CREDSCORE_TEMPLATE
+# names, if it does, which is ten times as fast as initdb.  Another is not, so that
+# each has a system identifier of its own.
+sub make_data
+{
+	my ($node, $encoding) = @_;
+	my $template = $ENV{CREDSCORE_TEMPLATE} // '';
+	my $copies = ++$clusters_made == 1 && $encoding eq 'UTF8' && $template ne '';
+	my $run = \&PostgreSQL::Test::Utils::system_or_bail;
+	my @copy = ('cp', '-R', $template, $node->data_dir);
+
+	no warnings 'redefine';
+	local *PostgreSQL::Test::Utils::system_or_bail = sub { $run->($copies && $_[0] eq 'initdb' ? @copy : @_) };
+	$node->init(extra => [ '--no-locale', "--encoding=$encoding" ]);
+	return;
 }
 
 =pod
@@ -161,20 +179,20 @@ sub servers
 {
 	my ($self, %options) = @_;
 	my $origin = $options{origin} // $self->{sandbox}->base_url;
+	my @statements;
 
 	for my $provider (qw(lenderlink patascore pngme))
 	{
-		$self->server(
+		push @statements, $self->create_server(
 			$provider,
 			provider => $provider,
 			base_url => "$origin/$provider",
-			database => $options{database},
 			%{ $options{all} // {} },
 			%{ $options{$provider} // {} });
-		$self->mapping('PUBLIC', $provider, provider => $provider,
-			database => $options{database})
+		push @statements, $self->create_mapping('PUBLIC', $provider, provider => $provider)
 		  if $options{mappings} // 1;
 	}
+	$self->safe_psql(join(";\n", @statements), database => $options{database});
 	return;
 }
 
@@ -182,27 +200,39 @@ sub server
 {
 	my ($self, $name, %options) = @_;
 	my $database = delete $options{database};
+
+	$self->safe_psql($self->create_server($name, %options), database => $database);
+	return;
+}
+
+sub create_server
+{
+	my ($self, $name, %options) = @_;
 	my $provider = $options{provider} or croak 'a server needs a provider';
 
 	%options = (%test_options, %{ $server_options{$provider} // {} }, %options);
 	$options{base_url} //= $self->{sandbox}->base_url($provider)
 	  unless exists $options{base_url};
 	$options{auth_url} //= $options{base_url} if $provider eq 'weza';
-	$self->safe_psql("CREATE SERVER $name FOREIGN DATA WRAPPER credscore"
-		  . option_list(\%options), database => $database);
-	return;
+	return "CREATE SERVER $name FOREIGN DATA WRAPPER credscore" . option_list(\%options);
 }
 
 sub mapping
 {
 	my ($self, $role, $server, %options) = @_;
 	my $database = delete $options{database};
+
+	$self->safe_psql($self->create_mapping($role, $server, %options), database => $database);
+	return;
+}
+
+sub create_mapping
+{
+	my ($self, $role, $server, %options) = @_;
 	my $provider = delete $options{provider} // $server;
 
 	%options = %{ $mapping_options{$provider} // {} } unless %options;
-	$self->safe_psql("CREATE USER MAPPING FOR $role SERVER $server"
-		  . option_list($self->secrets_in_files(%options)), database => $database);
-	return;
+	return "CREATE USER MAPPING FOR $role SERVER $server" . option_list($self->secrets_in_files(%options));
 }
 
 sub alter_server
@@ -302,7 +332,8 @@ sub option_changes
 =head1 ASKING
 
 All take C<database> (postgres), C<user> (the superuser) and C<psql>, a list of
-further arguments for psql, after the query.
+further arguments for psql, after the query.  Each has a connection of its own;
+a L<CredScore::Wire> stands in for psql where it can.
 
 =over
 
@@ -322,10 +353,10 @@ hint, empty texts where nothing was said; undef when nothing failed.
 
 =item $cluster->background($query, %options)
 
-Starts a query in a psql of its own and comes back at once, with an object:
+Starts a query and comes back at once, with an object:
 C<finish> waits and returns what C<psql> does in list context, C<result> dies
 when the query failed and returns its output, C<error> is as above, C<done>
-tells whether it has ended, C<pid> is psql's.
+tells whether it has ended.
 
 =item $cluster->many($server, @phones)
 
@@ -351,20 +382,29 @@ sub psql_command
 		'-v', 'SHOW_CONTEXT=never', @{ $options{psql} // [] });
 }
 
-# Everything goes through files, so that the query runs, and whatever it
-# prints is taken, without anybody pumping.
+# Without a psql where none is needed.
 sub background
 {
 	my ($self, $query, %options) = @_;
-	my $base = sprintf '%s/query_%d_%d', $self->{node}->basedir, $$, ++$queries_started;
-	my $run = bless { base => $base, query => $query }, 'CredScore::Cluster::Run';
+	my $wire = $self->wire($query, %options);
 
-	open(my $file, '>', "$base.sql") or croak "$base.sql: $!";
-	print $file $query, "\n";
-	close $file or croak "$base.sql: $!";
-	$run->{harness} = IPC::Run::start([ $self->psql_command(%options), '-f', '-' ],
-		'<', "$base.sql", '>', "$base.out", '2>', "$base.err");
-	return $run;
+	return bless { query => $query, wire => $wire }, 'CredScore::Cluster::Run' if defined $wire;
+	return CredScore::Cluster::Run->start($query, sprintf('%s/query_%d_%d', $self->{node}->basedir, $$, ++$queries_started),
+		$self->psql_command(%options), '-f', '-');
+}
+
+sub wire
+{
+	my ($self, $query, %options) = @_;
+	my ($host, $port) = ($self->{node}->host, $self->{node}->port);
+	my $user = $options{user} // $ENV{PGUSER} // getpwuid $>;
+	my $arguments = join ' ', @{ $options{psql} // [] };
+	my $context = $arguments =~ s/-v SHOW_CONTEXT=always ?//;
+	my $stop = $arguments =~ s/-v ON_ERROR_STOP=1//;
+
+	return if $arguments ne '' || $user !~ /^\w+$/ || $host !~ m{^/};
+	return CredScore::Wire->start(socket => "$host/.s.PGSQL.$port", user => $user,
+		database => $options{database} // 'postgres', query => $query, stop => $stop, context => $context);
 }
 
 sub psql
@@ -504,11 +544,13 @@ sub wait_until
 {
 	my ($self, $condition, $what) = @_;
 	my $end = time + WAIT_TIMEOUT;
+	my $pause = 1_000;
 
 	while (!$condition->())
 	{
 		croak 'timed out waiting until ' . ($what // 'a condition holds') if time > $end;
-		usleep(20_000);
+		usleep($pause);
+		$pause *= 2 if $pause < 50_000;
 	}
 	return 1;
 }
@@ -551,6 +593,49 @@ use strict;
 use warnings;
 
 use Carp;
+use Errno ();
+use POSIX ();
+
+# A psql.  Everything goes through files, so that the query runs, and whatever it
+# prints is taken, without anybody pumping; the child opens them, so that nothing
+# of them stays here.
+sub start
+{
+	my ($class, $query, $base, @command) = @_;
+	my $self = bless { query => $query, base => $base }, $class;
+
+	open(my $file, '>', "$base.sql") or croak "$base.sql: $!";
+	print $file $query, "\n";
+	close $file or croak "$base.sql: $!";
+	my $pid = fork();
+	croak "fork: $!" if !defined $pid;
+	if ($pid == 0)
+	{
+		my $opened = open(STDIN, '<', "$self->{base}.sql")
+		  && open(STDOUT, '>', "$self->{base}.out") && open(STDERR, '>', "$self->{base}.err");
+
+		no warnings 'exec';
+		exec { $command[0] } @command if $opened;
+		POSIX::_exit(127);
+	}
+	$self->{pid} = $pid;
+	return $self;
+}
+
+# Waits for the end, or with WNOHANG looks for it.
+sub reap
+{
+	my ($self, $flags) = @_;
+
+	return if defined $self->{ended};
+	local ($?, $!);
+	my $pid = waitpid($self->{pid}, $flags);
+	$pid = waitpid($self->{pid}, $flags) while $pid == -1 && $!{EINTR};
+
+	croak "psql $self->{pid} cannot be waited for: $!" if $pid == -1;
+	$self->{ended} = $? >> 8 if $pid == $self->{pid};
+	return;
+}
 
 sub finish
 {
@@ -558,16 +643,20 @@ sub finish
 
 	if (!defined $self->{status})
 	{
-		$self->{harness}->finish;
-		$self->{status} = $self->{harness}->result(0);
-		foreach my $kind (qw(out err))
-		{
-			$self->{$kind} = PostgreSQL::Test::Utils::slurp_file("$self->{base}.$kind");
-			chomp $self->{$kind};
-		}
-		unlink map { "$self->{base}.$_" } qw(sql out err);
+		@{$self}{qw(status out err)} = $self->{wire} ? $self->{wire}->finish : $self->finish_psql;
+		chomp @{$self}{qw(out err)};
 	}
 	return ($self->{status}, $self->{out}, $self->{err});
+}
+
+sub finish_psql
+{
+	my ($self) = @_;
+
+	$self->reap(0);
+	my @printed = map { PostgreSQL::Test::Utils::slurp_file("$self->{base}.$_") } qw(out err);
+	unlink map { "$self->{base}.$_" } qw(sql out err);
+	return ($self->{ended}, @printed);
 }
 
 sub result
@@ -599,14 +688,11 @@ sub error
 sub done
 {
 	my ($self) = @_;
-	return 1 if defined $self->{status};
-	return !$self->{harness}->pumpable;
-}
 
-sub pid
-{
-	my ($self) = @_;
-	return $self->{harness}{KIDS}[0]{PID};
+	return 1 if defined $self->{status};
+	return $self->{wire}->done if $self->{wire};
+	$self->reap(POSIX::WNOHANG());
+	return defined $self->{ended};
 }
 
 1;
