@@ -2,6 +2,7 @@
 -- Up to 64 calls at once; what was asked a moment ago is not asked again.
 
 \timing on
+SET credscore.purpose = 'portfolio review';
 UPDATE application
 SET decision = credscore_decision(phone, on_error => 'subject',
                    server => CASE country WHEN 'Kenya' THEN 'pngme_kenya' ELSE 'pngme_nigeria' END)

@@ -2,6 +2,7 @@
 -- One statement makes them.  A background worker asks eight at a time and looks
 -- after them; this session only watches, twice a second.
 
+SET credscore.purpose = 'new loans';
 CREATE TABLE loan (borrower text, request bigint);
 INSERT INTO loan (borrower, request)
 SELECT borrower, credscore_request_assessment(borrower)

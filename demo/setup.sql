@@ -2,25 +2,26 @@
 
 CREATE EXTENSION credscore;
 
--- Where the providers are.  Without base_url it is their production API.
+-- Where the providers are, and what a call costs; prices are made up.  Without
+-- base_url it is their production API.
 \set pngme_url :base_url /pngme
 \set lenderlink_url :base_url /lenderlink
 \set patascore_url :base_url /patascore
 \set weza_url :base_url /weza
 CREATE SERVER pngme_kenya FOREIGN DATA WRAPPER credscore
     OPTIONS (provider 'pngme', base_url :'pngme_url', country 'kenya',
-             organization 'acme', environment 'production');
+             organization 'acme', environment 'production', price '15', currency 'KES');
 CREATE SERVER pngme_nigeria FOREIGN DATA WRAPPER credscore
     OPTIONS (provider 'pngme', base_url :'pngme_url', country 'nigeria',
-             organization 'acme', environment 'production');
+             organization 'acme', environment 'production', price '50', currency 'NGN');
 CREATE SERVER lenderlink FOREIGN DATA WRAPPER credscore
-    OPTIONS (provider 'lenderlink', base_url :'lenderlink_url');
+    OPTIONS (provider 'lenderlink', base_url :'lenderlink_url', price '10', currency 'PHP');
 CREATE SERVER patascore FOREIGN DATA WRAPPER credscore
-    OPTIONS (provider 'patascore', base_url :'patascore_url');
+    OPTIONS (provider 'patascore', base_url :'patascore_url', price '12.50', currency 'KES');
 CREATE SERVER weza FOREIGN DATA WRAPPER credscore
     OPTIONS (provider 'weza', base_url :'weza_url', auth_url :'weza_url',
              project 'random-chars-191382', app 'loanbee',
-             poll_interval '500ms', max_concurrency '8');
+             poll_interval '500ms', max_concurrency '8', price '80', currency 'KES');
 
 -- With which credentials.  The secrets stay in files that only the server
 -- reads, so that no log or statistics view ever holds one.
@@ -39,17 +40,19 @@ CREATE USER MAPPING FOR PUBLIC SERVER patascore
 CREATE USER MAPPING FOR PUBLIC SERVER weza
     OPTIONS (client_id 'sandbox-client', client_secret_file :'weza_secret');
 
--- Who may ask.
+-- Who may ask: head office, and a branch.
 CREATE ROLE underwriter LOGIN;
-GRANT credscore_caller TO underwriter;
+CREATE ROLE nakuru LOGIN;
+GRANT credscore_caller TO underwriter, nakuru;
 GRANT USAGE ON FOREIGN SERVER pngme_kenya, pngme_nigeria, lenderlink, patascore, weza
-    TO underwriter;
+    TO underwriter, nakuru;
 GRANT CREATE ON SCHEMA public TO underwriter;
 
--- The schema to start from, for the last step, with made-up prices.
+-- The schema to start from, for the last steps, and who looks at the ledger.
 \ir ../examples/underwriting.sql
 GRANT underwriting_batch, underwriting_officer TO underwriter;
-UPDATE underwriting.source SET price = CASE country WHEN 'NG' THEN 50 ELSE 10 END;
+CREATE ROLE controller LOGIN IN ROLE underwriting_controller;
+INSERT INTO underwriting.team (role, team) VALUES ('underwriter', 'head office'), ('nakuru', 'branch Nakuru');
 
 SET ROLE underwriter;
 

@@ -39,11 +39,11 @@ INSERT INTO underwriting.score_use (provider, decline_share) VALUES
 CREATE VIEW underwriting.scored_loan AS
 SELECT s.provider, s.question, date_trunc('month', ap.applied_at AT TIME ZONE 'UTC')::date AS month, ap.id AS application_id,
        (CASE WHEN s.higher_is_better IS NOT FALSE THEN -s.score ELSE s.score END)::double precision AS risk,
-       f.bad, src.price
+       f.bad, c.price, c.currency
 FROM underwriting.score s
 JOIN underwriting.application ap ON ap.id = s.application_id
 JOIN underwriting.applicant p ON p.id = ap.applicant_id
-JOIN underwriting.source src ON (src.country, src.question) = (p.country, s.question)
+JOIN underwriting.price c ON (c.country, c.question) = (p.country, s.question)
 LEFT JOIN underwriting.performance f ON f.application_id = ap.id
 WHERE s.score IS NOT NULL;
 COMMENT ON VIEW underwriting.scored_loan IS 'applications with a score, and what became of them';
@@ -53,22 +53,20 @@ COMMENT ON COLUMN underwriting.scored_loan.month IS 'first day of the month, in 
 COMMENT ON COLUMN underwriting.scored_loan.application_id IS 'application';
 COMMENT ON COLUMN underwriting.scored_loan.risk IS 'the score, turned so that more is worse; do not compare over providers';
 COMMENT ON COLUMN underwriting.scored_loan.bad IS 'did the loan go bad?  NULL: not known, or not given';
-COMMENT ON COLUMN underwriting.scored_loan.price IS 'of the answer, in the country''s currency; NULL: not known';
+COMMENT ON COLUMN underwriting.scored_loan.price IS 'of the answer, by underwriting.price; NULL: the server has none';
+COMMENT ON COLUMN underwriting.scored_loan.currency IS 'of the price';
 
 -- A provider that is asked in several currencies has no cost: sums of
 -- different currencies are none.  The share is counted in whole loans, and equal
 -- scores are declined together or not at all.
 CREATE VIEW underwriting.score_worth AS
 WITH loan AS (
-    SELECT l.*, m.currency,
+    SELECT l.*,
            l.bad IS NOT NULL AND rank() OVER (PARTITION BY l.provider, l.month, l.bad IS NULL ORDER BY l.risk DESC)
                + count(*) OVER (PARTITION BY l.provider, l.month, l.bad IS NULL, l.risk) - 1
                <= u.decline_share * count(*) OVER (PARTITION BY l.provider, l.month, l.bad IS NULL) AS declined
     FROM underwriting.scored_loan l
     JOIN underwriting.score_use u USING (provider)
-    JOIN underwriting.application ap ON ap.id = l.application_id
-    JOIN underwriting.applicant p ON p.id = ap.applicant_id
-    JOIN underwriting.market m USING (country)
 ), figure AS (
     SELECT provider, question, month, count(*) AS scored, count(bad) AS known, count(*) FILTER (WHERE bad) AS bad,
            credscore_auc(risk, bad) AS auc, credscore_gini(risk, bad) AS gini, credscore_ks(risk, bad) AS ks,
@@ -108,7 +106,7 @@ COMMENT ON COLUMN underwriting.score_worth.ks IS 'greatest distance between the 
 COMMENT ON COLUMN underwriting.score_worth.psi IS 'how far scores have moved from the provider''s first month, 0 and up; by common usage below 0.1 little, above 0.25 much';
 COMMENT ON COLUMN underwriting.score_worth.declined IS 'of the known, how many the score by itself would have declined, by underwriting.score_use';
 COMMENT ON COLUMN underwriting.score_worth.bad_avoided IS 'bad loans among the declined, beyond those that declining as many at random would have avoided';
-COMMENT ON COLUMN underwriting.score_worth.cost IS 'of the answers with a score, by underwriting.source.price; NULL: a price is not known, or currencies differ';
+COMMENT ON COLUMN underwriting.score_worth.cost IS 'of the answers with a score, by today''s underwriting.price; NULL: a price is not known, or currencies differ';
 COMMENT ON COLUMN underwriting.score_worth.cost_per_bad_avoided IS 'cost by bad_avoided; NULL: none was avoided, or the cost is not known';
 COMMENT ON COLUMN underwriting.score_worth.currency IS 'of cost and cost_per_bad_avoided';
 

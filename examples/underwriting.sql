@@ -3,7 +3,7 @@
 --
 --     psql -1 -v ON_ERROR_STOP=1 -f examples/underwriting.sql
 --
--- Needs the extension, a role that may create roles and grant credscore_caller
+-- Needs the extension, a role that may create roles and grant those of credscore
 -- (a superuser), and no server.  Then say in underwriting.source which server
 -- answers what, and replace cut points and thresholds by your own.  Daily work:
 --
@@ -12,6 +12,8 @@
 --     SELECT underwriting.collect();           -- files assessments that have come since
 --     SELECT * FROM underwriting.recommendation WHERE outcome IS NULL;  -- a table; computed as answers come
 --     \x  \d+ underwriting.recommendation      -- what the columns mean
+--     SELECT * FROM underwriting.spend WHERE day = current_date - 1;    -- what teams spent yesterday
+--     SELECT * FROM underwriting.provenance WHERE application_id = 1;   -- the calls a decision rests on
 --
 -- Only underwriting.refresh() and the view underwriting.live ask a provider;
 -- all else reads answers that are there.  Weza's assessments take a minute: they
@@ -39,7 +41,6 @@ CREATE TABLE underwriting.source (
     country text REFERENCES underwriting.market,
     question text CHECK (question IN ('decision', 'lac', 'statement', 'assessment')),
     server name NOT NULL,
-    price numeric CHECK (price >= 0),
     max_age interval NOT NULL DEFAULT '30 days' CHECK (max_age > '0'),
     retry_after interval NOT NULL DEFAULT '1 day' CHECK (retry_after > '0'),
     PRIMARY KEY (country, question)
@@ -48,7 +49,6 @@ COMMENT ON TABLE underwriting.source IS 'what is asked about an application, and
 COMMENT ON COLUMN underwriting.source.country IS 'of the applicant';
 COMMENT ON COLUMN underwriting.source.question IS 'decision: credscore_decision(), lac: credscore_lac(), statement: credscore_statement(), assessment: credscore_request_assessment()';
 COMMENT ON COLUMN underwriting.source.server IS 'foreign server that answers';
-COMMENT ON COLUMN underwriting.source.price IS 'of one call, in the country''s currency, by your contract; NULL: not known';
 COMMENT ON COLUMN underwriting.source.max_age IS 'an older answer is bought anew while the application is open';
 COMMENT ON COLUMN underwriting.source.retry_after IS 'when a subject that is unknown or malformed is asked about again';
 
@@ -58,6 +58,24 @@ INSERT INTO underwriting.source (country, question, server) VALUES
     ('KE', 'assessment', 'weza'),
     ('NG', 'decision', 'pngme_nigeria'),
     ('PH', 'lac', 'lenderlink');
+
+-- By your contract: ALTER SERVER ... OPTIONS (ADD price '15.00', ADD currency 'KES').
+CREATE VIEW underwriting.price AS
+SELECT s.country, s.question, s.server, o.price, o.currency
+FROM underwriting.source s
+LEFT JOIN (
+    SELECT f.srvname AS server,
+           (max(option_value) FILTER (WHERE option_name = 'price'))::numeric AS price,
+           max(option_value) FILTER (WHERE option_name = 'currency') AS currency
+    FROM pg_foreign_server f CROSS JOIN LATERAL pg_options_to_table(f.srvoptions)
+    WHERE f.srvname IN (SELECT server FROM underwriting.source)
+    GROUP BY f.srvname) AS o USING (server);
+COMMENT ON VIEW underwriting.price IS 'what a call costs, by the options of its server';
+COMMENT ON COLUMN underwriting.price.country IS 'of the applicant';
+COMMENT ON COLUMN underwriting.price.question IS 'decision, lac, statement or assessment';
+COMMENT ON COLUMN underwriting.price.server IS 'foreign server that answers';
+COMMENT ON COLUMN underwriting.price.price IS 'of one billed call; NULL: the server has none';
+COMMENT ON COLUMN underwriting.price.currency IS 'of the price';
 
 -- Applications --------------------------------------------------------------------
 
@@ -242,12 +260,12 @@ COMMENT ON COLUMN underwriting.question.state IS 'answered; no answer: nor will 
 -- asked again by itself: UPDATE underwriting.answer SET problem = NULL, problem_at = NULL.
 -- About a user younger than five minutes Pngme knows more a little later.
 CREATE VIEW underwriting.due AS
-SELECT q.application_id, q.question, q.server, q.subject, s.price, m.currency
+SELECT q.application_id, q.question, q.server, q.subject, c.price, c.currency
 FROM underwriting.question q
 JOIN underwriting.application ap ON ap.id = q.application_id
 JOIN underwriting.applicant p ON p.id = ap.applicant_id
-JOIN underwriting.market m USING (country)
 JOIN underwriting.source s ON (s.country, s.question) = (p.country, q.question)
+JOIN underwriting.price c ON (c.country, c.question) = (p.country, q.question)
 LEFT JOIN underwriting.answer a ON (a.application_id, a.question) = (q.application_id, q.question)
 WHERE NOT EXISTS (SELECT FROM underwriting.outcome o WHERE o.application_id = q.application_id)
     AND CASE
@@ -265,7 +283,7 @@ COMMENT ON COLUMN underwriting.due.application_id IS 'application';
 COMMENT ON COLUMN underwriting.due.question IS 'decision, lac, statement or assessment';
 COMMENT ON COLUMN underwriting.due.server IS 'foreign server to ask';
 COMMENT ON COLUMN underwriting.due.subject IS 'about whom';
-COMMENT ON COLUMN underwriting.due.price IS 'of the call, if there is one; NULL: not known';
+COMMENT ON COLUMN underwriting.due.price IS 'of the call, if there is one; NULL: the server has none';
 COMMENT ON COLUMN underwriting.due.currency IS 'of the price';
 
 -- LIVE: this view asks.  Reading a row may cost a call, of the reader's role.
@@ -319,11 +337,14 @@ COMMENT ON FUNCTION underwriting.collect() IS 'files what came of requests; retu
 
 -- Buys what is due.  Each UPDATE has up to credscore.max_in_flight calls on the
 -- way, and each chunk is committed.  'report', so that one question that fails
--- does not roll back what others were paid for; keep_answer() files it.
+-- does not roll back what others were paid for; keep_answer() files it.  In the
+-- ledger its calls have the purpose of the session, and where that has none, of
+-- every transaction of the procedure, 'nightly refresh'.
 CREATE PROCEDURE underwriting.refresh(chunk int DEFAULT 1000)
     LANGUAGE plpgsql AS $$
 DECLARE
     started timestamptz := now();
+    purpose text := coalesce(nullif(btrim(current_setting('credscore.purpose')), ''), 'nightly refresh');
     done bigint := 0;
     upto bigint;
     failures text;
@@ -331,6 +352,7 @@ BEGIN
     PERFORM underwriting.collect();
     COMMIT;
     LOOP
+        PERFORM set_config('credscore.purpose', purpose, true);
         SELECT max(next.application_id) INTO upto
         FROM (SELECT DISTINCT application_id FROM underwriting.due
               WHERE application_id > done
@@ -917,6 +939,72 @@ COMMENT ON COLUMN underwriting.recommendation.reasons IS 'of the rules that it f
 COMMENT ON COLUMN underwriting.recommendation.judged_at IS 'when it was computed: as the latest answer came, or policy changed';
 COMMENT ON COLUMN underwriting.recommendation.outcome IS 'how it ended; NULL: the application is open';
 
+-- The ledger ---------------------------------------------------------------------------------
+
+-- Who reads these views sees what he sees in the ledger: members of
+-- credscore_monitor the calls of all, others their own.
+CREATE TABLE underwriting.team (
+    role name PRIMARY KEY,
+    team text NOT NULL
+);
+COMMENT ON TABLE underwriting.team IS 'which team asks with which role';
+COMMENT ON COLUMN underwriting.team.role IS 'role that asks';
+COMMENT ON COLUMN underwriting.team.team IS 'team that its calls are counted for';
+
+CREATE VIEW underwriting.spend AS
+SELECT s.day, coalesce(t.team, s.role) AS team, s.purpose, sum(s.calls) AS calls, sum(s.billed) AS billed,
+       sum(s.unknown) AS unknown, sum(s.reused) AS reused, sum(s.cost) AS cost, s.currency
+FROM credscore_spend s
+LEFT JOIN underwriting.team t USING (role)
+GROUP BY s.day, coalesce(t.team, s.role), s.purpose, s.currency;
+COMMENT ON VIEW underwriting.spend IS 'what teams have spent, by day, purpose and currency';
+COMMENT ON COLUMN underwriting.spend.day IS 'as the servers'' option timezone has it';
+COMMENT ON COLUMN underwriting.spend.team IS 'by underwriting.team; the role, where that has none';
+COMMENT ON COLUMN underwriting.spend.purpose IS 'credscore.purpose of then; NULL: none was said, or answers of memory';
+COMMENT ON COLUMN underwriting.spend.calls IS 'calls that were sent';
+COMMENT ON COLUMN underwriting.spend.billed IS 'of those, billed';
+COMMENT ON COLUMN underwriting.spend.unknown IS 'of those, perhaps billed';
+COMMENT ON COLUMN underwriting.spend.reused IS 'questions that cost nothing, since an answer was there or on its way';
+COMMENT ON COLUMN underwriting.spend.cost IS 'of the billed ones, in the currency; NULL: the server had no price';
+COMMENT ON COLUMN underwriting.spend.currency IS 'of the cost';
+
+-- One invoice at a time is reconciled, by a view of its lines:
+-- credscore_reconcile(server, since, until, lines => 'the view').
+CREATE TABLE underwriting.invoice_line (
+    invoice text NOT NULL,
+    day date NOT NULL,
+    request_id uuid,
+    provider_ref text,
+    amount numeric NOT NULL
+);
+CREATE INDEX ON underwriting.invoice_line (invoice);
+COMMENT ON TABLE underwriting.invoice_line IS 'the providers'' invoices, line by line';
+COMMENT ON COLUMN underwriting.invoice_line.invoice IS 'number of the invoice';
+COMMENT ON COLUMN underwriting.invoice_line.day IS 'of the call';
+COMMENT ON COLUMN underwriting.invoice_line.request_id IS 'that was sent with the call; NULL: the line does not say, or is a fee';
+COMMENT ON COLUMN underwriting.invoice_line.provider_ref IS 'the provider''s name for its answer';
+COMMENT ON COLUMN underwriting.invoice_line.amount IS 'in the currency of the invoice';
+
+CREATE VIEW underwriting.provenance AS
+SELECT o.application_id, o.verdict, o.decided_by, o.decided_at, b.question,
+       c.called_at, c.role, c.purpose, c.server, c.request_id, c.provider_ref
+FROM underwriting.outcome o
+JOIN underwriting.basis b USING (application_id)
+JOIN underwriting.answer a USING (application_id, question)
+LEFT JOIN LATERAL credscore_provenance(a.answer) AS c ON true;
+COMMENT ON VIEW underwriting.provenance IS 'the answers that each decision rests on, and the calls that gave them';
+COMMENT ON COLUMN underwriting.provenance.application_id IS 'which decision';
+COMMENT ON COLUMN underwriting.provenance.verdict IS 'approve or decline';
+COMMENT ON COLUMN underwriting.provenance.decided_by IS 'role that decided';
+COMMENT ON COLUMN underwriting.provenance.decided_at IS 'when';
+COMMENT ON COLUMN underwriting.provenance.question IS 'decision, lac, statement or assessment';
+COMMENT ON COLUMN underwriting.provenance.called_at IS 'when the answer was called for; NULL, as what follows: no call gave this answer, it was altered or is not from here';
+COMMENT ON COLUMN underwriting.provenance.role IS 'who asked';
+COMMENT ON COLUMN underwriting.provenance.purpose IS 'what for; NULL: it was not said';
+COMMENT ON COLUMN underwriting.provenance.server IS 'foreign server that was asked';
+COMMENT ON COLUMN underwriting.provenance.request_id IS 'of the call';
+COMMENT ON COLUMN underwriting.provenance.provider_ref IS 'what the provider calls its answer; NULL: it gave no name';
+
 -- Who may do what --------------------------------------------------------------------------
 
 -- Roles belong to the whole server, so another database may have made them.
@@ -927,7 +1015,8 @@ DECLARE
 BEGIN
     FOREACH command IN ARRAY ARRAY[
         'CREATE ROLE underwriting_batch NOLOGIN IN ROLE credscore_caller',
-        'CREATE ROLE underwriting_officer NOLOGIN'] LOOP
+        'CREATE ROLE underwriting_officer NOLOGIN',
+        'CREATE ROLE underwriting_controller NOLOGIN IN ROLE credscore_monitor'] LOOP
         BEGIN
             EXECUTE command;
         EXCEPTION WHEN duplicate_object OR unique_violation THEN
@@ -938,9 +1027,10 @@ END
 $$;
 COMMENT ON ROLE underwriting_batch IS 'asks providers for underwriting, which costs money';
 COMMENT ON ROLE underwriting_officer IS 'takes in applications, reads what is recommended, decides; asks nobody';
+COMMENT ON ROLE underwriting_controller IS 'sees what was spent, reconciles invoices, looks up what decisions rest on; asks nobody';
 
 -- The batch sees whom to ask about, and writes answers.
-GRANT USAGE ON SCHEMA underwriting TO underwriting_batch, underwriting_officer;
+GRANT USAGE ON SCHEMA underwriting TO underwriting_batch, underwriting_officer, underwriting_controller;
 GRANT SELECT ON underwriting.question, underwriting.due, underwriting.live TO underwriting_batch;
 GRANT SELECT, INSERT, UPDATE ON underwriting.answer TO underwriting_batch;
 GRANT EXECUTE ON FUNCTION underwriting.cost() TO underwriting_batch;
@@ -948,7 +1038,7 @@ GRANT EXECUTE ON PROCEDURE underwriting.refresh(int) TO underwriting_batch;
 GRANT EXECUTE ON FUNCTION underwriting.collect() TO underwriting_batch;
 
 -- The officer sees everything but raw answers; policy stays with the owner.
-GRANT SELECT ON underwriting.market, underwriting.source, underwriting.risk_band, underwriting.rule,
+GRANT SELECT ON underwriting.market, underwriting.source, underwriting.price, underwriting.risk_band, underwriting.rule,
     underwriting.question, underwriting.due, underwriting.score, underwriting.application_score,
     underwriting.feature, underwriting.feature_compared, underwriting.feature_wide, underwriting.velocity,
     underwriting.statement_month, underwriting.affordability, underwriting.fact, underwriting.failed_rule,
@@ -957,6 +1047,13 @@ GRANT SELECT ON underwriting.market, underwriting.source, underwriting.risk_band
     TO underwriting_officer;
 GRANT SELECT, INSERT ON underwriting.applicant, underwriting.application, underwriting.outcome
     TO underwriting_officer;
+
+-- The controller sees what was bought, and why, but no answers; the batch, what
+-- it spent itself.
+GRANT SELECT ON underwriting.spend, underwriting.provenance TO underwriting_controller;
+GRANT SELECT ON underwriting.spend TO underwriting_batch;
+GRANT SELECT, INSERT, UPDATE, DELETE ON underwriting.team, underwriting.invoice_line TO underwriting_controller;
+GRANT EXECUTE ON FUNCTION credscore_resolve TO underwriting_controller;
 
 -- For servers that are made later: GRANT USAGE ON FOREIGN SERVER ... TO underwriting_batch.
 DO $$

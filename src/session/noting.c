@@ -206,10 +206,15 @@ put_texts(Writer *w, const CsAsk *ask, const char *subject,
 }
 
 static bool
+has_ledger(const CsSettings *settings)
+{
+	return settings->limits.ledger != CS_LEDGER_OFF && !RecoveryInProgress();
+}
+
+static bool
 is_told(const CsEndpoint *endpoint, const CsSettings *settings)
 {
-	return settings->limits.ledger != CS_LEDGER_OFF &&
-		   endpoint->fee != CS_FEE_NONE && !RecoveryInProgress();
+	return endpoint->fee != CS_FEE_NONE && has_ledger(settings);
 }
 
 bool
@@ -267,12 +272,12 @@ cs_noting_make(const CsAsk *ask, const char *purpose)
 
 /* What an answer was read as is lost when it cannot be written; the answer is not. */
 void
-cs_noting_read(const CsEndpoint *endpoint, const CsSettings *settings,
-			   const char *request_id, const Jsonb *answer)
+cs_noting_answer(const CsSettings *settings, const char *request_id,
+				 const Jsonb *answer)
 {
 	CsReadRecord record;
 
-	if (!is_told(endpoint, settings))
+	if (!has_ledger(settings))
 		return;
 	memset(&record, 0, sizeof(record));
 	record.read_at = cs_clock_now();
@@ -283,6 +288,14 @@ cs_noting_read(const CsEndpoint *endpoint, const CsSettings *settings,
 						  .database = MyDatabaseId,
 						  .parts = {{&record, sizeof(record)}, {"", 1}}},
 		NULL);
+}
+
+void
+cs_noting_read(const CsEndpoint *endpoint, const CsSettings *settings,
+			   const char *request_id, const Jsonb *answer)
+{
+	if (endpoint->fee != CS_FEE_NONE)
+		cs_noting_answer(settings, request_id, answer);
 }
 
 /* --- what was served without a call --- */

@@ -52,4 +52,9 @@ extern void
 cs_noting_read(const CsEndpoint *endpoint, const CsSettings *settings,
 			   const char *request_id, const Jsonb *answer);
 
+/* The same of an answer that may have come later than the reply to the request
+ * that was billed: by free looks, which the ledger is not told of. */
+extern void cs_noting_answer(const CsSettings *settings,
+							 const char *request_id, const Jsonb *answer);
+
 #endif /* CS_NOTING_H */

@@ -306,11 +306,12 @@ keep_right(const CsQueueRow *row, const CsSettings *settings)
 static const CsSettings *
 check_right(const CsQueueRow *row)
 {
-	const CsSettings *settings = found_right(row);
+	const CsSettings *settings;
 
+	become(row);
+	settings = found_right(row);
 	if (settings != NULL)
 		return settings;
-	become(row);
 	check_execute(GetUserId(), row->kind);
 	settings = settings_of(row);
 	keep_right(row, settings);

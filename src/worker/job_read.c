@@ -16,6 +16,7 @@
 #include "pg/shmem.h"
 #include "provider/weza_id.h"
 #include "session/failure.h"
+#include "session/noting.h"
 #include "session/result_jsonb.h"
 #include "shared/slots.h"
 
@@ -25,10 +26,11 @@
 /* A reply on its way through the reading. */
 typedef struct Reading
 {
-	CsJob			   *job;
-	CsAbout				about;
-	CsOutcome			outcome;
-	CsReply				reply;
+	CsJob	 *job;
+	CsAbout	  about;
+	CsOutcome outcome;
+	CsReply	  reply;
+	bool	  told; /* somebody has read it: the ledger knows of it */
 	struct json_object *root;
 	CsVerdict			verdict;
 	CsJobResult		   *result;
@@ -91,6 +93,22 @@ answer_of(Reading *r)
 			 cs_failure_from_reply(&r->about, &r->outcome, &r->verdict));
 	}
 	return answer;
+}
+
+/* Whose answer it is: of the call that was billed, not of a free look. */
+static void
+tell_ledger(const Reading *r, const Jsonb *answer)
+{
+	const CsJob *job = r->job;
+	char		 asked[CS_JOB_UUID_SIZE];
+
+	if (r->told || r->outcome.kept)
+		return;
+	cs_job_request_id(job, asked);
+	cs_noting_answer(job->settings,
+					 job->endpoint->fee != CS_FEE_NONE ? r->outcome.request_id
+													   : asked,
+					 answer);
 }
 
 /* Minutes until a Pngme user is old enough for an answer that counts. */
@@ -161,6 +179,7 @@ take_answer(Reading *r)
 		r->result->provider_ref = pstrdup(r->result->provider_ref);
 		return;
 	}
+	tell_ledger(r, answer);
 	r->result->result = answer;
 	r->result->to = CS_ROW_DONE;
 	r->result->young = r->verdict.fresh_s > 0;
@@ -225,6 +244,7 @@ take_body(Reading *r, dsa_pointer body)
 		r->reply.len = b->len;
 		return;
 	}
+	r->told = true;
 	r->reply.body = JsonbToCString(
 		NULL, unconstify(JsonbContainer *, &((const Jsonb *) b->bytes)->root),
 		(int) b->len);

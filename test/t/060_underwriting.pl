@@ -12,12 +12,15 @@
 # - Views say what the functions say of the answers, and ask nothing.
 # - Rules and verdicts are those of applications that were worked out by hand,
 #   stored as answers come and policy changes; a decision keeps what it rests on.
+# - A refresh says what for it asks; what teams spent adds up to the calls of the
+#   sandbox; an invoice's differences are found; a decision has its calls.
 # - The roles that it makes can do their work, and others cannot.
 
 use strict;
 use warnings;
 
 use JSON::PP;
+use List::Util qw(sum0);
 use PostgreSQL::Test::Utils;
 use Test::More;
 
@@ -55,14 +58,13 @@ sub loads
 }
 
 loads('bare', 'it loads without servers, silently');
-$cluster->server('pngme_kenya', provider => 'pngme', country => 'kenya');
-$cluster->server('pngme_nigeria', provider => 'pngme', country => 'nigeria');
+my %price = (KES => { price => '10', currency => 'KES' }, NGN => { price => '50', currency => 'NGN' });
+$cluster->server('pngme_kenya', provider => 'pngme', country => 'kenya', %{ $price{KES} });
+$cluster->server('pngme_nigeria', provider => 'pngme', country => 'nigeria', %{ $price{NGN} });
 $cluster->mapping('PUBLIC', $_, provider => 'pngme') foreach qw(pngme_kenya pngme_nigeria);
-foreach my $name (qw(lenderlink patascore))
-{
-	$cluster->server($name, provider => $name);
-	$cluster->mapping('PUBLIC', $name);
-}
+$cluster->server('lenderlink', provider => 'lenderlink');
+$cluster->server('patascore', provider => 'patascore', %{ $price{KES} });
+$cluster->mapping('PUBLIC', $_) foreach qw(lenderlink patascore);
 loads('postgres', 'and with them, though its roles are there');
 
 is(value(q{
@@ -85,8 +87,10 @@ is(value(q{
 $cluster->safe_psql(q{
 	CREATE ROLE buyer LOGIN IN ROLE underwriting_batch;
 	CREATE ROLE officer LOGIN IN ROLE underwriting_officer;
-	CREATE ROLE stranger LOGIN;
-	UPDATE underwriting.source SET price = 10 WHERE country = 'KE'});
+	CREATE ROLE controller LOGIN IN ROLE underwriting_controller;
+	CREATE ROLE nakuru LOGIN IN ROLE credscore_caller;
+	GRANT USAGE ON FOREIGN SERVER pngme_kenya TO nakuru;
+	CREATE ROLE stranger LOGIN});
 $cluster->safe_psql(q{
 	INSERT INTO underwriting.applicant (country, phone)
 	SELECT 'KE', 254711001010 + n FROM generate_series(1, 6) AS n UNION ALL
@@ -108,8 +112,8 @@ $cluster->safe_psql(q{
 # --- the batch ---
 
 is(value('SELECT question, server, due, free, calls, amount, currency FROM underwriting.cost()', user => 'buyer'),
-	join("\n", 'decision|pngme_kenya|7|0|7|70|KES', 'decision|pngme_nigeria|4|0|4||NGN',
-		'lac|lenderlink|5|0|5||PHP', 'statement|patascore|5|0|5|50|KES'), 'what a refresh costs');
+	join("\n", 'decision|pngme_kenya|7|0|7|70|KES', 'decision|pngme_nigeria|4|0|4|200|NGN',
+		'lac|lenderlink|5|0|5||', 'statement|patascore|5|0|5|50|KES'), 'what a refresh costs');
 value('SET credscore.mode = cached; CALL underwriting.refresh()', user => 'buyer');
 is(calls(), '0 0 0', 'neither that nor a refresh in cached mode asks');
 is(value('SELECT count(*) FROM underwriting.answer WHERE num_nonnulls(answer, problem) > 0'), 0, 'or leaves anything');
@@ -267,12 +271,13 @@ is(value('SELECT question, server, due, free, calls FROM underwriting.cost()'), 
 	'what is in memory is free');
 value('CALL underwriting.refresh()', user => 'buyer');
 is($sandbox->count('pngme', 'decision') - $before, 2, 'as it turns out');
+$cluster->alter_server('pngme_nigeria', cache_ttl => 0);
 
 # --- assessments ---
 
 # The borrower 2222 ends with an error; the others are ready at the second look.
 $sandbox->set(weza_any_account => JSON::PP::true, assessment_polls => 1);
-$cluster->server('weza', provider => 'weza', poll_interval => '10ms');
+$cluster->server('weza', provider => 'weza', poll_interval => '10ms', %{ $price{KES} });
 $cluster->mapping('PUBLIC', 'weza');
 value('GRANT USAGE ON FOREIGN SERVER weza TO underwriting_batch;
 	UPDATE underwriting.applicant SET borrower_id = CASE id WHEN 4 THEN $$2222$$ ELSE $$b$$ || id END WHERE id <= 4');
@@ -433,6 +438,83 @@ is($cluster->error('DELETE FROM underwriting.answer WHERE application_id = 21')-
 value('UPDATE underwriting.rule SET active = false WHERE id = 30; UPDATE underwriting.rule SET active = true WHERE id = 30');
 is(value('SELECT verdict, outcome FROM underwriting.recommendation WHERE application_id = 21'), 'decline|decline', 'as the verdict does not');
 
+# --- the ledger ---
+
+# A purpose that the session has said is that of its refresh, and stays.
+age('answered_at', '31 days', 1, 'decision');
+is(value(q{SET credscore.purpose = 'month end'; CALL underwriting.refresh(); SHOW credscore.purpose;
+		RESET credscore.purpose; CALL underwriting.refresh(); SHOW credscore.purpose}, user => 'buyer'), "month end\n",
+	'a session may say what a refresh is for, and is left as it was');
+value(q{SET credscore.purpose = 'walk-in';
+	SELECT credscore_decision('254711001077', server => 'pngme_kenya')}, user => 'nakuru');
+$before = calls();
+
+my $controller = $cluster->session(user => 'controller');
+sub seen { return $controller->query_safe(@_); }
+
+$cluster->wait_until(sub { seen(q{SELECT value FROM credscore_health() WHERE check_name = 'journal'}) == 0 }, 'the ledger is loaded');
+
+# Pngme does not know 16, and did not say what became of 7, twice; 16's statement
+# is not billed; 8 was in memory.
+my $superuser = value('SELECT current_user');
+seen(q{INSERT INTO underwriting.team (role, team) VALUES ('buyer', 'head office'), ('nakuru', 'branch Nakuru')});
+is(seen(q{SELECT team, purpose, sum(calls), sum(billed), sum(unknown), sum(reused), sum(cost), currency
+		FROM underwriting.spend GROUP BY team, purpose, currency ORDER BY team, purpose, currency}),
+	join("\n",
+		'branch Nakuru|walk-in|1|1|0|0|10.00|KES',
+		'head office|month end|1|1|0|0|10.00|KES',
+		'head office|nightly refresh|16|14|1|0|140.00|KES',
+		'head office|nightly refresh|8|6|2|0|300.00|NGN',
+		'head office|nightly refresh|5|5|0|0||',
+		'head office||1|1|0|1|50.00|NGN',
+		"$superuser||0|0|0|1|0.00|NGN"), 'what teams have spent');
+is(seen('SELECT sum(calls) FROM underwriting.spend'),
+	sum0(split(/ /, $before), $sandbox->count('weza', 'assessment_create')), 'is what the sandbox has counted');
+is(value('SELECT DISTINCT team FROM underwriting.spend', user => 'buyer'), 'head office', 'a team sees its own');
+
+# The invoice lacks the branch's call, has a line that is nobody's, and the call
+# about 16, which was unknown; another invoice is another matter.
+seen(q{INSERT INTO underwriting.invoice_line (invoice, day, request_id, provider_ref, amount)
+	SELECT 'PK-11', day, request_id, NULL, 10 FROM credscore_call_log WHERE server = 'pngme_kenya' AND role <> 'nakuru'
+	UNION ALL SELECT 'PK-11', max(day), '00000000-0000-4000-8000-000000000001', NULL, 10 FROM credscore_call_log
+	UNION ALL SELECT 'W-7', max(day), NULL, 'another', 80 FROM credscore_call_log});
+seen(q{CREATE TEMPORARY VIEW invoice AS
+	SELECT day, request_id, amount FROM underwriting.invoice_line WHERE invoice = 'PK-11'});
+
+sub reconciled
+{
+	my ($how, $columns) = @_;
+	return seen(qq{SELECT $columns FROM credscore_reconcile('pngme_kenya', (SELECT min(day) FROM invoice),
+			(SELECT max(day) + 1 FROM invoice), $how) AS r
+		LEFT JOIN credscore_call_log AS l ON l.request_id = r.request_id AND l.source = 'call'});
+}
+
+my $shown = q{string_agg(concat_ws(' ', what, ours, theirs, difference, masked), ', ' ORDER BY what)};
+is(reconciled('billed => 9, amount => 90', $shown), 'amount 80.00 90 10.00, billed 8 9 1, unknown 1', 'totals differ by one call');
+is(reconciled(q{lines => 'invoice'}, $shown),
+	'amount 80.00 90 10.00, billed 8 9 1, matched 7 7 0, only_ours 10.00 -10.00 25471****077, only_theirs 10 10, '
+	  . 'unknown 1, was_unknown 10 10 25471****404', 'since three lines do');
+is(reconciled(q{lines => 'invoice'}, q{string_agg(credscore_resolve(r.request_id, 'yes', 'PK-11', 'invoice')::text, ' ')
+		FILTER (WHERE what = 'was_unknown')}), 'true', 'what is settled is said');
+is(reconciled(q{lines => 'invoice'}, $shown),
+	'amount 90.00 90 0.00, billed 9 9 0, matched 8 8 0, only_ours 10.00 -10.00 25471****077, only_theirs 10 10, unknown 0',
+	'and no difference any more');
+
+value(q{INSERT INTO underwriting.outcome (application_id, verdict) VALUES (1, 'decline'), (2, 'decline')}, user => 'officer');
+is(seen(q{SELECT p.verdict, p.decided_by, p.question, p.role, p.purpose, p.server, l.endpoint, l.masked, l.billed,
+			p.called_at = l.called_at AND p.called_at <= p.decided_at
+		FROM underwriting.provenance p JOIN credscore_call_log l USING (request_id) WHERE application_id = 2 ORDER BY question}),
+	join("\n", 'decline|officer|assessment|buyer|nightly refresh|weza|assessment_create|borr****:b2|yes|t',
+		'decline|officer|decision|buyer|nightly refresh|pngme_kenya|decision|25471****012|yes|t',
+		'decline|officer|statement|buyer|nightly refresh|patascore|statement|ed1fd****************************b01|yes|t'),
+	'a declined application has its calls');
+is(seen(q{SELECT purpose FROM underwriting.provenance WHERE application_id = 1 AND question = 'decision' ORDER BY called_at}),
+	"nightly refresh\nmonth end", 'the same answer, given twice, has both');
+is(seen('SELECT question, called_at, role, request_id FROM underwriting.provenance WHERE application_id = 21'),
+	'decision|||', 'an answer that no call gave has none');
+is(calls(), $before, 'and nobody was asked for that');
+$controller->quit;
+
 # --- who may do what ---
 
 sub denied
@@ -444,18 +526,31 @@ sub denied
 	return;
 }
 
+sub all_denied
+{
+	my ($user, $name, @queries) = @_;
+	my (undef, undef, $err) = $cluster->psql(join(";\n", @queries), user => $user);
+
+	is(scalar(() = $err =~ /ERROR:  42501:/g), scalar @queries, $name) or diag($err);
+	return;
+}
+
 $before = calls();
 my @views = split /\n/, value(q{SELECT relname FROM pg_class
-	WHERE relnamespace = 'underwriting'::regnamespace AND relkind = 'v' AND relname <> 'live' ORDER BY 1});
-is(scalar @views, 15, 'views that read');
+	WHERE relnamespace = 'underwriting'::regnamespace AND relkind = 'v' AND relname NOT IN ('live', 'provenance', 'spend') ORDER BY 1});
+is(scalar @views, 16, 'views that read');
 is($cluster->error(join(';', map { "SELECT * FROM underwriting.$_" } @views), user => 'officer'), undef, 'an officer reads them');
 denied('officer', 'SELECT * FROM underwriting.live', 'but not live');
 denied('officer', 'SELECT * FROM underwriting.answer', 'nor raw answers');
+all_denied('officer', 'nor the ledger', map { "SELECT * FROM underwriting.$_" } qw(spend provenance invoice_line));
 denied('officer', 'CALL underwriting.refresh()', 'and does not buy');
 denied('officer', 'SELECT * FROM underwriting.cost()', 'or ask for the price');
 denied('officer', 'UPDATE underwriting.rule SET active = false', 'or change policy');
 denied('buyer', 'SELECT * FROM underwriting.recommendation', 'who buys does not see verdicts');
 denied('buyer', q{INSERT INTO underwriting.outcome (application_id, verdict) VALUES (1, 'approve')}, 'or decide');
+all_denied('buyer', 'or the ledger of all', map { "SELECT * FROM underwriting.$_" } qw(provenance invoice_line));
+all_denied('controller', 'a controller neither sees answers nor buys', 'SELECT * FROM underwriting.answer',
+	'CALL underwriting.refresh()', q{SELECT credscore_decision('254711001011', server => 'pngme_kenya')});
 denied('stranger', $_, "a stranger: $_") foreach 'CALL underwriting.refresh()', 'SELECT * FROM underwriting.market';
 is(value(q{SELECT count(*) FROM pg_class WHERE relnamespace = 'underwriting'::regnamespace AND relkind IN ('r', 'v')
 	AND has_table_privilege('stranger', oid, 'SELECT, INSERT, UPDATE, DELETE')}), 0, 'nothing is granted to everybody');

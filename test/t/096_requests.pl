@@ -317,6 +317,7 @@ is(calls() - $before, 3, 'a log-in and a call each');
 # --- many wait for one ---
 
 $cluster->safe_psql('DELETE FROM credscore.assessment');
+$cluster->alter_server('lenderlink', request_timeout => '5min');
 $sandbox->hold('lenderlink', 'score');
 $id = $queue->request(lac(), user => 'caller');
 my @waiting = map { $cluster->background(($_ % 2 ? 'BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1; ' : '')

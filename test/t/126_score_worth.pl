@@ -47,7 +47,8 @@ is(value(q{
 #   PSI: the last bin has 0.1 of January's and all of February's, the other nine
 #   0.1 and none, which counts as 0.0001.
 value(q{
-	UPDATE underwriting.source SET price = 50 WHERE (country, question) = ('KE', 'decision');
+	CREATE SERVER pngme_kenya FOREIGN DATA WRAPPER credscore OPTIONS (provider 'pngme', country 'kenya', price '50', currency 'KES');
+	CREATE SERVER patascore FOREIGN DATA WRAPPER credscore OPTIONS (provider 'patascore');
 	INSERT INTO underwriting.applicant (country, phone) SELECT 'KE', (254700000000 + n)::text FROM generate_series(1, 22) n;
 	INSERT INTO underwriting.application (applicant_id, amount, term_months, monthly_rate, statement_ref, applied_at)
 		SELECT id, 1000, 1, 0, CASE WHEN id <= 4 THEN 'ref-' || id END,
@@ -73,10 +74,10 @@ is(value("$shown 'pngme' ORDER BY month"),
 	"2026-01-01|12|10|0.8333|10|2|0.6875|0.375|0.5|0.000000|2|0.60|500|833.33|KES\n"
 	  . "2026-02-01|10|10|1.0000|3|1|0.5|0|0|$psi|0|0.00|500||KES", 'a score of which more is worse');
 value('UPDATE underwriting.performance SET bad = (application_id = 1) WHERE application_id <= 4');
-is(value("$shown 'patascore' ORDER BY month"), '2026-01-01|4|4|1.0000|4|1|1|1|1|0.000000|0|0.00|||KES',
+is(value("$shown 'patascore' ORDER BY month"), '2026-01-01|4|4|1.0000|4|1|1|1|1|0.000000|0|0.00|||',
 	'and one of which more is better, without a price');
 value(q{UPDATE underwriting.score_use SET decline_share = 0.25 WHERE provider = 'patascore';
-	UPDATE underwriting.source SET price = 3 WHERE (country, question) = ('KE', 'statement')});
+	ALTER SERVER patascore OPTIONS (ADD price '3', ADD currency 'KES')});
 is(value("$shown 'patascore' ORDER BY month"), '2026-01-01|4|4|1.0000|4|1|1|1|1|0.000000|1|0.75|12|16.00|KES',
 	'a share of another size, and a price');
 
