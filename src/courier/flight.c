@@ -186,7 +186,8 @@ cs_flight_keep(CsFlight *flight, const CsReply *reply)
 
 		if (note != NULL && spec->subject != 0 &&
 			is_first_of_database(flight, s, note->database))
-			kept |= cs_recording_kept(&flight->recording, spec, note, reply);
+			kept |= cs_recording_kept(&flight->recording, spec, note, reply,
+									  flight->received_at);
 	}
 	return kept;
 }
@@ -249,6 +250,7 @@ cs_flight_settle(CsFlight *flight, CsOutcome *outcome, const char *bytes,
 	strlcpy(outcome->request_id,
 			cs_block_text(flight->spec, flight->spec->request_id),
 			sizeof(outcome->request_id));
+	outcome->received_at = flight->received_at;
 	body = share_body(flight, outcome, bytes, len, keep);
 	cs_flight_unreserve(flight);
 	for (int s = flight->first_slot; s >= 0; s = next)

@@ -478,13 +478,14 @@ cs_asking_prepare(const CsAskingFunction *function, const NullableDatum *args,
 }
 
 Jsonb *
-cs_asking_outcome(const CsAsking *asking, CsFailure **failure)
+cs_asking_outcome(const CsAsking *asking, CsOrigin *origin,
+				  CsFailure **failure)
 {
 	CsQuestion question = cs_ask_start(&asking->ask);
 	Jsonb	  *answer;
 
 	cs_ask_wait(&question);
-	answer = cs_ask_outcome(&question, failure);
+	answer = cs_ask_outcome(&question, origin, failure);
 	if (!asking->ask.endpoint->shared)
 		cs_ask_forget(&question);
 	return answer;

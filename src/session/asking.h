@@ -96,7 +96,8 @@ cs_asking_add(CsAsking *asking, const char *name, const char *value);
  * Asks, waits, and gives the outcome as cs_ask_outcome does.  A question of an
  * endpoint that is not shared is removed then.
  */
-extern Jsonb *cs_asking_outcome(const CsAsking *asking, CsFailure **failure);
+extern Jsonb *cs_asking_outcome(const CsAsking *asking, CsOrigin *origin,
+								CsFailure **failure);
 
 /*
  * What a create that was refused with 409 is to be answered with: the question

@@ -162,7 +162,7 @@ read_existing(const CsAsking *asking, CsFailure **failure)
 	if ((*failure)->http_status != HTTP_CONFLICT ||
 		!cs_asking_existing(asking, &existing))
 		return NULL;
-	answer = cs_asking_outcome(&existing, &unread);
+	answer = cs_asking_outcome(&existing, NULL, &unread);
 	if (answer == NULL && unread->code != CS_ERR_SUBJECT)
 		*failure = unread;
 	return answer;
@@ -199,7 +199,7 @@ ask_and_wait(FunctionCallInfo fcinfo, const char *symbol)
 	handling = on_error_argument(fcinfo, function->on_error);
 	if (cs_asking_prepare(function, fcinfo->args, &asking, &err) != CS_OK)
 		return fail_early(fcinfo, &handling, &asking, &err);
-	answer = cs_asking_outcome(&asking, &failure);
+	answer = cs_asking_outcome(&asking, NULL, &failure);
 	if (answer == NULL)
 	{
 		answer = read_existing(&asking, &failure);
