@@ -1,7 +1,7 @@
 # credscore_ask: an answer, and where it came from.
 #
-# - source is "call", "shared" or "memory", the latter from the session or from
-#   the courier; request_id and received_at are those of the call that gave the
+# - source is "call", "shared", "kept" or "memory", the latter from the session or
+#   from the courier; request_id and received_at are those of the call that gave the
 #   answer, from wherever it is had, also when it went through a file or came
 #   while a statement was planned.
 # - It asks the question of the function that kind names, a column or not: both in
@@ -170,6 +170,19 @@ one(q{CREATE FUNCTION planned(phone text) RETURNS text LANGUAGE plpgsql STABLE A
 	BEGIN RETURN (SELECT concat_ws(' ', source, request_id, received_at) FROM credscore_ask('decision', phone)); END $$});
 is(asks(1, q{SELECT count(*) FROM question WHERE id = 1 AND planned('254733000041') ~ '^call [0-9a-f-]{36} 20'}, 'asked by the planner'),
 	'1', 'the execution has its answer, and its origin');
+
+# --- kept ---
+
+{
+	my $sql = "SELECT source, $origin FROM credscore_ask('decision', '254733000051')";
+
+	$cluster->alter_server('pngme', keep_answers => '30d');
+	my $bought = asks(1, $sql, 'to be kept') =~ s/^call\|//r;
+	is(asks(0, $sql, 'kept'), "kept|$bought", 'a kept answer is that of its call');
+	$cluster->wait_until(sub { one('SELECT count(*) FROM credscore.answer') eq '1' }, 'it is loaded');
+	is(asks(0, $sql, 'kept in the table'), "kept|$bought", 'and so it is in the table');
+	$cluster->alter_server('pngme', keep_answers => undef);
+}
 
 # --- at once ---
 
