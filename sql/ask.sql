@@ -77,6 +77,18 @@ SELECT credscore_decision(NULL) IS NULL,
     credscore_lac(NULL, NULL, NULL, NULL) IS NULL,
     credscore_statement(NULL) IS NULL;
 
+-- credscore_ask: the question of the function that kind names, of its server
+SELECT kind, attempt(format('SELECT credscore_ask(%L, %L)', kind, subject))
+FROM (VALUES ('decision', '0700123456'), ('lac', '09171234567'), ('statement', 'ref-1'),
+    ('decision', '12'), ('Decision', '0700123456'), ('', 'ref-1'), ('request', 'ref-1'), ('ask', 'ref-1')) v (kind, subject);
+SELECT attempt($$SELECT credscore_ask('lac', '09171234567', 'pngme')$$);
+SELECT attempt($$SELECT credscore_ask('decision', '0700123456', 'nowhere')$$);
+SELECT attempt($$SELECT credscore_ask('decision', '0700123456', max_age => '-1 s')$$);
+SELECT credscore_ask(NULL, '0700123456') IS NULL,
+    credscore_ask('decision', NULL) IS NULL,
+    credscore_ask('no such kind', NULL, 'no such server', '-1 day', 'no such mode') IS NULL;
+SELECT q.*, credscore_ask(NULL, NULL) AS in_the_select_list FROM credscore_ask(NULL, NULL) AS q;
+
 -- Whatever went wrong, nothing shows a whole number, nor a credential.
 SELECT subject, credscore_decision(subject, on_error => 'report')::text ~ '0?700123456|hunter2' AS shown
 FROM (VALUES ('254700123456'), ('0700123456'), ('254700123456x'), ('254700123456254700123456')) v (subject);

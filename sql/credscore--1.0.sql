@@ -111,6 +111,23 @@ GRANT EXECUTE ON FUNCTION credscore_statement(text, name, interval, text) TO cre
 COMMENT ON FUNCTION credscore_statement(text, name, interval, text) IS
     'asks Patascore for the report on an uploaded M-Pesa statement; answer: {"status", "message", "data": {"score_data": {...}, "statement_details": [...], ...}}; SQLSTATE CS102 while it is being processed; max_age as for credscore_decision; a billed call';
 
+CREATE FUNCTION credscore_ask(
+    kind text,
+    subject text,
+    server name DEFAULT NULL,
+    max_age interval DEFAULT NULL,
+    on_error text DEFAULT NULL,
+    OUT answer jsonb,
+    OUT request_id uuid,
+    OUT received_at timestamptz,
+    OUT source text
+)
+    AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL RESTRICTED COST 1000;
+REVOKE ALL ON FUNCTION credscore_ask(text, text, name, interval, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION credscore_ask(text, text, name, interval, text) TO credscore_caller, credscore_reader;
+COMMENT ON FUNCTION credscore_ask(text, text, name, interval, text) IS
+    'asks for a decision, a lac or a statement, as kind says: the question of the function of that name, and its answer; server NULL: pngme, lenderlink or patascore; request_id: of the call that gave the answer; received_at: when that was; source: "call" (this statement made it), "shared" (it was on its way for others), "memory" or "kept"; of a report of on_error the answer alone; max_age as for credscore_decision; a billed call';
+
 CREATE FUNCTION credscore_statement_upload(
     national_id text,
     file bytea,

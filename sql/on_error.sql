@@ -37,6 +37,15 @@ SELECT jsonb_pretty(credscore_statement('ref-1', on_error => 'report') #- '{erro
 SELECT credscore_decision('254700123456', on_error => 'report')->'error'->>'detail'
     ~ '^[^\d]*127\.0\.0\.1.*\. Asked was decision of phone 25470\*{4}456 at server "pngme"\.$';
 
+-- credscore_ask: a report alone is the answer, and came from nowhere.
+SELECT answer #>> '{error,sqlstate}', request_id, received_at, source
+FROM unnest(ARRAY['254700123456', '12']) AS phone, credscore_ask('decision', phone, on_error => 'report');
+SELECT answer #>> '{error,sqlstate}', num_nulls(request_id, received_at, source)
+FROM credscore_ask('decision', '12', on_error => 'subject');
+SELECT num_nulls(answer, request_id, received_at, source) FROM credscore_ask('decision', '12', on_error => 'null');
+SELECT mode, attempt(format('SELECT credscore_ask(%L, %L, on_error => %L)', 'no such kind', '12', mode))
+FROM unnest(ARRAY['error', 'subject', 'null', 'report', 'ignore']) mode;
+
 -- Errors in setting up are raised in every mode: no row's fault.
 SELECT mode, attempt(format('SELECT credscore_decision(%L, server => %L, on_error => %L)', '254700123456', 'nowhere', mode))
 FROM unnest(ARRAY['error', 'subject', 'null', 'report']) mode;

@@ -67,6 +67,7 @@ FROM unnest(ARRAY['error', 'subject', 'null', 'report']) mode;
 -- A null subject is no question, but EXECUTE is needed all the same.
 SELECT attempt($$SELECT credscore_decision(NULL, server => 'regress_pngme')$$);
 SELECT attempt($$SELECT credscore_lac(NULL)$$);
+SELECT attempt($$SELECT credscore_ask('decision', '254700123456', 'regress_pngme')$$);
 RESET ROLE;
 
 -- A SECURITY DEFINER function lends all three of its owner.

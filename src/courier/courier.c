@@ -109,7 +109,6 @@ serve_from_cache(int slot)
 		!cs_answer_cache_find(cs_slots_key(slot), ttl,
 							  cs_slots_looked_at(slot), &cached))
 		return false;
-	cached.outcome.cached = true;
 	if (!cs_slots_settle(slot, &cached.outcome, cached.body))
 		cs_reply_release(cached.body);
 	return true;

@@ -450,6 +450,7 @@ on_done(CsHttpOwner *owner, CsHttpResult *result)
 						   &result->cost};
 	CsDecision	 decision = decide(flight, &billing, result->retry_after_ms);
 
+	flight->received_at = cs_clock_now();
 	keep(flight, code, &billing, result);
 	record_end(flight, code, &billing, result);
 	cs_server_call_over(&flight->turn, &report);

@@ -196,7 +196,8 @@ cs_flight_keep(CsFlight *flight, const CsReply *reply)
 
 		if (note != NULL && spec->subject != 0 &&
 			is_first_of_database(flight, s, note->database))
-			kept |= cs_recording_kept(&flight->recording, spec, note, reply);
+			kept |= cs_recording_kept(&flight->recording, spec, note, reply,
+									  flight->received_at);
 	}
 	return kept;
 }
@@ -274,6 +275,7 @@ cs_flight_settle(CsFlight *flight, CsOutcome *outcome, const char *bytes,
 	strlcpy(outcome->request_id,
 			cs_block_text(flight->spec, flight->spec->request_id),
 			sizeof(outcome->request_id));
+	outcome->received_at = flight->received_at;
 	keep = keep && !is_forgotten(flight);
 	body = share_body(flight, outcome, bytes, len, keep);
 	cs_flight_unreserve(flight);

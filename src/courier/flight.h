@@ -57,6 +57,7 @@ typedef struct CsFlight
 	bool		  withheld;	   /* the call was kept from leaving */
 	bool		  ambiguous;   /* an earlier call may have been billed */
 	bool		  renewed;	   /* the one new token was used */
+	TimestampTz	  received_at; /* when its last call ended */
 	bool		  kept;		   /* its reply was written down to be kept */
 	uint64		  generation;  /* of the token used; 0: none */
 	dsa_pointer	  reserve;	   /* for the answer of its call, */

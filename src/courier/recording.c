@@ -45,7 +45,7 @@ cs_recording_sent(CsRecording *r, const CsNote *note, const char *request_id,
 
 bool
 cs_recording_kept(const CsRecording *r, const CsSpec *spec, const CsNote *note,
-				  const CsReply *reply)
+				  const CsReply *reply, TimestampTz answered_at)
 {
 	const CsSharedAccount *account = cs_spec_account(spec);
 	CsKeptReply			   kept;
@@ -54,7 +54,7 @@ cs_recording_kept(const CsRecording *r, const CsSpec *spec, const CsNote *note,
 	kept.record.link.subject = note->subject;
 	kept.record.question = note->question;
 	kept.record.account = note->account;
-	kept.record.answered_at = cs_clock_now();
+	kept.record.answered_at = answered_at;
 	kept.record.expires_at =
 		kept.record.answered_at + account->limits.keep_answers * CS_US_PER_S;
 	kept.record.request_id = r->call.request_id;

@@ -40,11 +40,12 @@ extern bool cs_recording_sent(CsRecording *recording, const CsNote *note,
 							  const char *request_id, int attempt);
 
 /*
- * The reply to it is an answer that is kept, in the database that the note names:
- * before its end is recorded.  False: it could not be.
+ * The reply to it, which came at `answered_at`, is an answer that is kept, in the
+ * database that the note names: before its end is recorded.  False: it could not be.
  */
 extern bool cs_recording_kept(const CsRecording *recording, const CsSpec *spec,
-							  const CsNote *note, const CsReply *reply);
+							  const CsNote *note, const CsReply *reply,
+							  TimestampTz answered_at);
 
 /* It has ended; does nothing where it was not recorded. */
 extern void cs_recording_ended(CsRecording *recording, const CsNote *note,

@@ -308,7 +308,7 @@ start_site(PrefetchState *s, Site *site)
 	for (int i = 0; i < site->nargs; i++)
 		args[i].value =
 			ExecEvalExpr(site->args[i], s->econtext, &args[i].isnull);
-	if (args[0].isnull || cs_scope_planning())
+	if (cs_asking_nothing(site->function, args) || cs_scope_planning())
 		return NULL;
 
 	/* What is malformed the function itself refuses, or reports. */

@@ -143,6 +143,36 @@ may_stop(const Plan *plan)
 		   window->topWindow && window->partNumCols == 0;
 }
 
+/* Does each run of a plan give one row at most? */
+static bool
+gives_one(const Plan *plan)
+{
+	ListCell *lc;
+
+	if (IsA(plan, SubqueryScan))
+		return gives_one(((const SubqueryScan *) plan)->subplan);
+	if (IsA(plan, Memoize) || IsA(plan, Material))
+		return gives_one(plan->lefttree);
+	if (!IsA(plan, FunctionScan))
+		return cs_plan_tree_is_one_row(plan);
+	foreach(lc, ((const FunctionScan *) plan)->functions)
+		if (expression_returns_set(
+				((RangeTblFunction *) lfirst(lc))->funcexpr))
+			return false;
+	return true;
+}
+
+/* Of a join that gives each outer row once at most, a bound holds below, too. */
+static CsPlanFlow
+flow_in_join(const Join *join, CsPlanRole role)
+{
+	if (role == CS_ROLE_INNER)
+		return takes_one(join) ? CS_FLOW_ONE : CS_FLOW_MANY;
+	return IsA(join, NestLoop) && gives_one(join->plan.righttree)
+			   ? CS_FLOW_SOME
+			   : CS_FLOW_MANY;
+}
+
 static CsPlanFlow
 flow_of(const Plan *plan, CsPlanRole role, bool first)
 {
@@ -158,9 +188,8 @@ flow_of(const Plan *plan, CsPlanRole role, bool first)
 		case CS_FLOW_ALL:
 			return reads_as_it_goes(plan) ? CS_FLOW_SOME : CS_FLOW_ALL;
 		case CS_FLOW_MANY:
-			return kind->shape == CS_SHAPE_JOIN && role == CS_ROLE_INNER &&
-						   takes_one((const Join *) plan)
-					   ? CS_FLOW_ONE
+			return kind->shape == CS_SHAPE_JOIN
+					   ? flow_in_join((const Join *) plan, role)
 					   : CS_FLOW_MANY;
 		default:
 			return flow;

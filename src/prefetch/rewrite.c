@@ -6,9 +6,10 @@
  * possible: one walk that looks for functions of users.  Only functions of
  * users can be ours, or hide ours in a body that the planner inlines.
  *
- * A call with constant arguments in a condition becomes an uncorrelated scalar
- * sub-select.  It runs once, when the condition is first needed, and neither
- * planning nor pruning evaluates it, so that estimates do not collapse.
+ * A call with constant arguments in a condition, or a field of its result,
+ * becomes an uncorrelated scalar sub-select.  It runs once, when the condition
+ * is first needed, and neither planning nor pruning evaluates it, so that
+ * estimates do not collapse.
  *------------------------------------------------------------------------- */
 #include "postgres.h"
 
@@ -64,7 +65,7 @@ look_walker(Node *node, LookContext *context)
 
 /* SELECT call, as a scalar sub-select. */
 static Node *
-sub_select(FuncExpr *call)
+sub_select(Expr *call)
 {
 	Query	*query = makeNode(Query);
 	SubLink *link = makeNode(SubLink);
@@ -72,8 +73,7 @@ sub_select(FuncExpr *call)
 	query->commandType = CMD_SELECT;
 	query->querySource = QSRC_ORIGINAL;
 	query->canSetTag = true;
-	query->targetList =
-		list_make1(makeTargetEntry((Expr *) call, 1, "call", false));
+	query->targetList = list_make1(makeTargetEntry(call, 1, "call", false));
 	query->jointree = makeFromExpr(NIL, NULL);
 	link->subLinkType = EXPR_SUBLINK;
 	link->subselect = (Node *) query;
@@ -102,15 +102,23 @@ is_constant_call(Node *node)
 		   !cs_sites_within((Node *) ((FuncExpr *) node)->args, NIL);
 }
 
+/* Of a sub-select that gave a record nobody would know the fields. */
+static bool
+is_constant_field(Node *node)
+{
+	return IsA(node, FieldSelect) &&
+		   is_constant_call((Node *) ((FieldSelect *) node)->arg);
+}
+
 static Node *
 condition_mutator(Node *node, bool *changed)
 {
 	if (node == NULL)
 		return NULL;
-	if (is_constant_call(node))
+	if (is_constant_call(node) || is_constant_field(node))
 	{
 		*changed = true;
-		return sub_select(copyObject((FuncExpr *) node));
+		return sub_select(copyObject((Expr *) node));
 	}
 	/* A sub-select's own conditions come with its own query. */
 	if (IsA(node, SubLink) || IsA(node, Query))

@@ -171,19 +171,23 @@ static void
 certain_call(FuncExpr *call, CertainContext *context)
 {
 	if (cs_sites_is((Node *) call) && can_run_ahead(call))
-		context->calls = lappend(context->calls, call);
+		context->calls = list_append_unique(context->calls, call);
 	else
 		certain_list(call->args, context);
 }
 
-/* A sub-select that gives one value runs once per evaluation. */
+/*
+ * A sub-select that gives one value, or the columns of SET (...) = (SELECT ...),
+ * runs once per evaluation.
+ */
 static void
 certain_subplan(SubPlan *subplan, CertainContext *context)
 {
-	if (subplan->subLinkType != EXPR_SUBLINK || subplan->useHashTable ||
-		context->subplans == NIL)
+	if ((subplan->subLinkType != EXPR_SUBLINK &&
+		 subplan->subLinkType != MULTIEXPR_SUBLINK) ||
+		subplan->useHashTable || context->subplans == NIL)
 		return;
-	context->calls = list_concat(
+	context->calls = list_concat_unique(
 		context->calls, cs_sites_certain_in_plan(
 							list_nth(context->subplans, subplan->plan_id - 1),
 							subplan->parParam, subplan->args));

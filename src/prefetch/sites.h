@@ -35,7 +35,8 @@ extern bool cs_sites_asks_in_plan(Plan *plan, List *subplans);
 
 /*
  * The calls (FuncExpr) that are certain to be made whenever the expression is
- * evaluated, and whose arguments can be evaluated ahead without a side effect.
+ * evaluated, and whose arguments can be evaluated ahead without a side effect;
+ * of several that are alike one.
  * Calls of an uncorrelated row of a sub-plan are included, with the sub-plan's
  * parameters replaced by the expressions that are passed for them.
  */

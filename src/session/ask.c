@@ -552,15 +552,20 @@ cs_ask_is_running(const CsMemoEntry *entry)
 }
 
 Jsonb *
-cs_ask_outcome(const CsQuestion *question, CsFailure **failure)
+cs_ask_outcome(const CsQuestion *question, CsOrigin *origin,
+			   CsFailure **failure)
 {
 	uint32 size;
 	void  *bytes = cs_memo_fetch(question->scope, question->entry, &size);
 
-	if (question->entry->state == CS_MEMO_ANSWER)
-		return bytes;
-	*failure = cs_failure_fetch(bytes);
-	return NULL;
+	if (question->entry->state != CS_MEMO_ANSWER)
+	{
+		*failure = cs_failure_fetch(bytes);
+		return NULL;
+	}
+	if (origin != NULL)
+		*origin = cs_memo_origin(bytes, size);
+	return bytes;
 }
 
 void

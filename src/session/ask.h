@@ -63,9 +63,11 @@ extern void cs_ask_wait(const CsQuestion *question);
 
 /*
  * The outcome of a settled question, allocated in the current context: the
- * answer, or NULL and *failure.
+ * answer and *origin, which may be NULL for who does not want to know; or NULL
+ * and *failure.
  */
-extern Jsonb *cs_ask_outcome(const CsQuestion *question, CsFailure **failure);
+extern Jsonb *cs_ask_outcome(const CsQuestion *question, CsOrigin *origin,
+							 CsFailure **failure);
 
 /* Removes a question nobody may find again (an endpoint that is not shared). */
 extern void cs_ask_forget(const CsQuestion *question);

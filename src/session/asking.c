@@ -11,6 +11,7 @@
 #include "catalog/pg_language.h"
 #include "catalog/pg_proc.h"
 #include "fmgr.h"
+#include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/hsearch.h"
@@ -50,6 +51,13 @@ static const CsAskingFunction functions[] = {
 	 .on_error = 3,
 	 .ahead = true,
 	 .arguments = {{"max_age", 2, CS_ARGUMENT_AGE, false}}},
+	{.symbol = "credscore_ask",
+	 .by_kind = true,
+	 .about = 1,
+	 .server = 2,
+	 .on_error = 4,
+	 .ahead = true,
+	 .arguments = {{"max_age", 3, CS_ARGUMENT_AGE, false}}},
 	{.symbol = "credscore_statement_upload",
 	 .provider = "patascore",
 	 .endpoint = "statement_upload",
@@ -125,6 +133,38 @@ cs_asking_by_symbol(const char *symbol)
 		if (strcmp(functions[i].symbol, symbol) == 0)
 			return &functions[i];
 	elog(ERROR, "there is no function %s that asks", symbol);
+}
+
+static bool
+is_kind(const CsAskingFunction *function)
+{
+	return function->ahead && !function->by_kind;
+}
+
+pg_noreturn static void refuse_kind(void);
+
+static void
+refuse_kind(void)
+{
+	StringInfoData kinds;
+
+	initStringInfo(&kinds);
+	for (size_t i = 0; i < lengthof(functions); i++)
+		if (is_kind(&functions[i]))
+			appendStringInfo(&kinds, "%s%s", kinds.len > 0 ? ", " : "",
+							 functions[i].endpoint);
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					errmsg("invalid value for argument \"kind\""),
+					errhint("Available values: %s.", kinds.data)));
+}
+
+const CsAskingFunction *
+cs_asking_of_kind(const char *kind)
+{
+	for (size_t i = 0; i < lengthof(functions); i++)
+		if (is_kind(&functions[i]) && strcmp(functions[i].endpoint, kind) == 0)
+			return &functions[i];
+	refuse_kind();
 }
 
 static bool
@@ -371,14 +411,10 @@ take_argument(CsAsking *asking, const CsAskingArgument *argument,
 
 static void
 resolve_server(CsAsking *asking, const CsAskingFunction *function,
-			   const NullableDatum *arg)
+			   const char *name)
 {
-	CsAsk	   *ask = &asking->ask;
-	const char *name;
+	CsAsk *ask = &asking->ask;
 
-	if (arg->isnull)
-		refuse_null("server");
-	name = NameStr(*DatumGetName(arg->value));
 	ask->settings =
 		cs_pin_settings(cs_scope_current(), name, &ask->cached_only);
 	ask->endpoint =
@@ -390,6 +426,27 @@ resolve_server(CsAsking *asking, const CsAskingFunction *function,
 			 errmsg("server \"%s\" cannot answer this question", name),
 			 errdetail("Its provider is %s; the question is one for %s.",
 					   ask->settings->provider->name, function->provider)));
+}
+
+/* Which function's question it is. */
+static const CsAskingFunction *
+function_meant(const CsAskingFunction *function, const NullableDatum *args)
+{
+	if (!function->by_kind)
+		return function;
+	return cs_asking_of_kind(text_to_cstring(DatumGetTextPP(args[0].value)));
+}
+
+/* Without a name a kind asks the server that is called as its provider. */
+static const char *
+server_name(const CsAskingFunction *function, const CsAskingFunction *meant,
+			const NullableDatum *arg)
+{
+	if (!arg->isnull)
+		return NameStr(*DatumGetName(arg->value));
+	if (!function->by_kind)
+		refuse_null("server");
+	return meant->provider;
 }
 
 static bool
@@ -459,17 +516,27 @@ begin(CsAsking *asking)
 	asking->ask.max_age_ms = CS_QUESTION_ANY_AGE;
 }
 
+bool
+cs_asking_nothing(const CsAskingFunction *function, const NullableDatum *args)
+{
+	return args[function->about].isnull ||
+		   (function->by_kind && args[0].isnull);
+}
+
 CsStatus
 cs_asking_prepare(const CsAskingFunction *function, const NullableDatum *args,
 				  CsAsking *asking, CsError *err)
 {
+	const CsAskingFunction *meant = function_meant(function, args);
+
 	for (const CsAskingArgument *a = function->arguments; a->name != NULL; a++)
 		if (args[a->position].isnull && must_be_there(a->kind))
 			refuse_null(a->name);
 	cs_shmem_require();
 	begin(asking);
-	resolve_server(asking, function, &args[function->server]);
-	if (take_subject(asking, function, &args[0], err) != CS_OK)
+	resolve_server(asking, meant,
+				   server_name(function, meant, &args[function->server]));
+	if (take_subject(asking, function, &args[function->about], err) != CS_OK)
 		return CS_FAIL;
 	for (const CsAskingArgument *a = function->arguments; a->name != NULL; a++)
 		if (take_argument(asking, a, &args[a->position], err) != CS_OK)
@@ -478,13 +545,14 @@ cs_asking_prepare(const CsAskingFunction *function, const NullableDatum *args,
 }
 
 Jsonb *
-cs_asking_outcome(const CsAsking *asking, CsFailure **failure)
+cs_asking_outcome(const CsAsking *asking, CsOrigin *origin,
+				  CsFailure **failure)
 {
 	CsQuestion question = cs_ask_start(&asking->ask);
 	Jsonb	  *answer;
 
 	cs_ask_wait(&question);
-	answer = cs_ask_outcome(&question, failure);
+	answer = cs_ask_outcome(&question, origin, failure);
 	if (!asking->ask.endpoint->shared)
 		cs_ask_forget(&question);
 	return answer;

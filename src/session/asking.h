@@ -35,16 +35,21 @@ typedef struct CsAskingArgument
 } CsAskingArgument;
 
 /*
- * A SQL function that asks.  Its first argument is the subject, unless `subject`
- * says what that is, or `subject_member` in which member of the first argument,
- * a JSON object that goes out whole as the argument "document", it is.
+ * A SQL function that asks.  Its subject is an argument, unless `subject` says
+ * what that is, or `subject_member` in which member of the argument, a JSON
+ * object that goes out whole as the argument "document", it is.
+ *
+ * Where `by_kind` is set the first argument names the function of which provider,
+ * endpoint and default server are (cs_asking_of_kind).
  */
 typedef struct CsAskingFunction
 {
 	const char		*symbol; /* the C function's name */
 	const char		*provider;
 	const char		*endpoint;
-	int				 server;   /* position of the argument */
+	bool			 by_kind;
+	int				 about;	   /* position of the subject */
+	int				 server;   /* likewise of the argument */
 	int				 on_error; /* likewise; -1: failures always raise */
 	bool			 ahead;	   /* may be started before it is evaluated */
 	CsAskingArgument arguments[CS_ASKING_MAX_ARGUMENTS];
@@ -54,6 +59,12 @@ typedef struct CsAskingFunction
 
 /* By the name of the C function; it must exist. */
 extern const CsAskingFunction *cs_asking_by_symbol(const char *symbol);
+
+/*
+ * The function that asks for one kind of answer, as "decision".  Raises 22023 where
+ * there is none.
+ */
+extern const CsAskingFunction *cs_asking_of_kind(const char *kind);
 
 /*
  * The function behind an OID, if it asks and may be started ahead; else NULL.
@@ -74,12 +85,16 @@ typedef struct CsAsking
 	char		subject[CS_SUBJECT_SIZE];
 } CsAsking;
 
+/* Is nothing asked, since an argument that says what about is NULL? */
+extern bool
+cs_asking_nothing(const CsAskingFunction *function, const NullableDatum *args);
+
 /*
- * Prepares a question; the first argument must not be NULL.  Secret arguments are
- * copied into the current memory context and wiped when that is reset.
- * CS_FAIL: subject or argument is malformed, *err says how.  Raises 55000 (not
- * preloaded), 22023 (NULL where none may be), 42809 (the server's provider does
- * not answer this) and what cs_settings_get raises.
+ * Prepares a question, where it is not one about nothing.  Secret arguments are
+ * copied into the current memory context and wiped when that is reset.  CS_FAIL:
+ * subject or argument is malformed, *err says how.  Raises 55000 (not preloaded),
+ * 22023 (NULL where none may be, an unknown kind), 42809 (the server's provider
+ * does not answer this) and what cs_settings_get raises.
  */
 extern CsStatus
 cs_asking_prepare(const CsAskingFunction *function, const NullableDatum *args,
@@ -96,7 +111,8 @@ cs_asking_add(CsAsking *asking, const char *name, const char *value);
  * Asks, waits, and gives the outcome as cs_ask_outcome does.  A question of an
  * endpoint that is not shared is removed then.
  */
-extern Jsonb *cs_asking_outcome(const CsAsking *asking, CsFailure **failure);
+extern Jsonb *cs_asking_outcome(const CsAsking *asking, CsOrigin *origin,
+								CsFailure **failure);
 
 /*
  * What a create that was refused with 409 is to be answered with: the question

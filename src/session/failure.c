@@ -64,7 +64,7 @@ store_failure(CsScope *scope, CsMemoEntry *entry, const CsFailure *failure)
 	head.server = flat_text(&flat, failure->server);
 	head.provider_code = flat_text(&flat, failure->provider_code);
 	memcpy(flat.data, &head, sizeof(head));
-	cs_memo_store(scope, entry, CS_MEMO_FAILURE, flat.data, flat.len);
+	cs_memo_store_bytes(scope, entry, CS_MEMO_FAILURE, flat.data, flat.len);
 	pfree(flat.data);
 }
 

@@ -185,6 +185,7 @@ cs_kept_answer(CsScope *scope, CsMemoEntry *entry, const CsAsk *ask)
 	CsDigests	 digests;
 	CsKeptSearch search;
 	CsKeptAnswer found;
+	CsOrigin	 origin;
 
 	if (!cs_noting_keeps(ask) || age_ms == 0)
 		return false;
@@ -195,8 +196,8 @@ cs_kept_answer(CsScope *scope, CsMemoEntry *entry, const CsAsk *ask)
 							.until = DT_NOEND};
 	if (!find(&search, &found))
 		return false;
-	cs_memo_store(scope, entry, CS_MEMO_ANSWER, found.body,
-				  VARSIZE(found.body));
+	origin = cs_origin_of_kept(&found.request_id, found.answered_at);
+	cs_memo_store_answer(scope, entry, found.body, &origin);
 	pfree(found.body);
 	return true;
 }

@@ -41,6 +41,21 @@ typedef struct Kept
 	char		 bytes[FLEXIBLE_ARRAY_MEMBER];
 } Kept;
 
+/* One to be stored: an answer's origin comes right behind its bytes. */
+typedef struct Outcome
+{
+	const char *bytes;
+	uint32		size;
+	const char *origin;
+	uint32		origin_size; /* 0: there is none, or it is among the bytes */
+} Outcome;
+
+static uint32
+size_of(const Outcome *outcome)
+{
+	return outcome->size + outcome->origin_size;
+}
+
 typedef struct Memo
 {
 	HTAB	  *entries;
@@ -170,14 +185,15 @@ write_at_end(Memo *memo, const void *bytes, size_t size)
 }
 
 static void
-keep(CsScope *scope, Memo *memo, CsMemoEntry *entry, const void *bytes,
-	 uint32 size)
+keep(CsScope *scope, Memo *memo, CsMemoEntry *entry, const Outcome *outcome)
 {
-	Kept *kept = MemoryContextAlloc(scope->cxt, offsetof(Kept, bytes) + size);
+	uint32 size = size_of(outcome);
+	Kept  *kept = MemoryContextAlloc(scope->cxt, offsetof(Kept, bytes) + size);
 
 	kept->entry = entry;
 	kept->size = size;
-	memcpy(kept->bytes, bytes, size);
+	memcpy(kept->bytes, outcome->bytes, outcome->size);
+	memcpy(kept->bytes + outcome->size, outcome->origin, outcome->origin_size);
 	dlist_push_tail(&memo->kept, &kept->node);
 	memo->bytes += size;
 	entry->value.kept = kept;
@@ -194,10 +210,13 @@ forget_kept(Memo *memo, Kept *kept)
 
 /* An outcome in the file: its size, then the bytes. */
 static void
-append_outcome(StringInfo buf, const void *bytes, uint32 size)
+append_outcome(StringInfo buf, const Outcome *outcome)
 {
+	uint32 size = size_of(outcome);
+
 	appendBinaryStringInfo(buf, (const char *) &size, sizeof(size));
-	appendBinaryStringInfo(buf, bytes, size);
+	appendBinaryStringInfo(buf, outcome->bytes, outcome->size);
+	appendBinaryStringInfo(buf, outcome->origin, outcome->origin_size);
 }
 
 static void
@@ -224,8 +243,9 @@ spill_oldest(Memo *memo)
 	dlist_foreach(iter, &memo->kept)
 	{
 		const Kept *kept = dlist_container(Kept, node, iter.cur);
+		Outcome		outcome = {kept->bytes, kept->size, "", 0};
 
-		append_outcome(&buf, kept->bytes, kept->size);
+		append_outcome(&buf, &outcome);
 		n++;
 		if (buf.len >= SPILL_SIZE)
 			break;
@@ -246,13 +266,13 @@ spill_oldest(Memo *memo)
 
 /* What is larger than all that may stay in memory. */
 static uint64
-spill_large(Memo *memo, const void *bytes, uint32 size)
+spill_large(Memo *memo, const Outcome *outcome)
 {
 	uint64		   place = memo->end;
 	StringInfoData buf;
 
 	initStringInfo(&buf);
-	append_outcome(&buf, bytes, size);
+	append_outcome(&buf, outcome);
 	spill(memo, &buf);
 	pfree(buf.data);
 	return place;
@@ -273,22 +293,42 @@ cs_memo_make_room(CsScope *scope)
 		make_room(scope->memo, ROOM_IN_ADVANCE);
 }
 
-void
-cs_memo_store(CsScope *scope, CsMemoEntry *entry, CsMemoState state,
-			  const void *bytes, uint32 size)
+static void
+store(CsScope *scope, CsMemoEntry *entry, CsMemoState state,
+	  const Outcome *outcome)
 {
-	Memo *memo = memo_of(scope);
-	Size  most = work_mem * (Size) 1024;
+	Memo  *memo = memo_of(scope);
+	uint32 size = size_of(outcome);
+	Size   most = work_mem * (Size) 1024;
 
 	make_room(memo, size);
 	if (size <= most)
-		keep(scope, memo, entry, bytes, size);
+		keep(scope, memo, entry, outcome);
 	else
 	{
-		entry->value.place = spill_large(memo, bytes, size);
+		entry->value.place = spill_large(memo, outcome);
 		entry->spilled = true;
 	}
 	entry->state = state;
+}
+
+void
+cs_memo_store_answer(CsScope *scope, CsMemoEntry *entry, const Jsonb *answer,
+					 const CsOrigin *origin)
+{
+	Outcome outcome = {(const char *) answer, VARSIZE(answer),
+					   (const char *) origin, sizeof(*origin)};
+
+	store(scope, entry, CS_MEMO_ANSWER, &outcome);
+}
+
+void
+cs_memo_store_bytes(CsScope *scope, CsMemoEntry *entry, CsMemoState state,
+					const void *bytes, uint32 size)
+{
+	Outcome outcome = {bytes, size, "", 0};
+
+	store(scope, entry, state, &outcome);
 }
 
 static void
@@ -322,6 +362,16 @@ cs_memo_fetch(CsScope *scope, const CsMemoEntry *entry, uint32 *size)
 	bytes = palloc(*size);
 	read_exactly(memo, bytes, *size, entry->value.place + sizeof(*size));
 	return bytes;
+}
+
+CsOrigin
+cs_memo_origin(const void *bytes, uint32 size)
+{
+	CsOrigin origin;
+
+	memcpy(&origin, (const char *) bytes + size - sizeof(origin),
+		   sizeof(origin));
+	return origin;
 }
 
 void

@@ -11,6 +11,9 @@
 
 #include "postgres.h"
 
+#include "utils/jsonb.h"
+
+#include "session/origin.h"
 #include "session/scope.h"
 #include "shared/spec.h"
 
@@ -18,7 +21,7 @@ typedef enum CsMemoState
 {
 	CS_MEMO_NEW,
 	CS_MEMO_RUNNING, /* value.running */
-	CS_MEMO_ANSWER,	 /* the bytes of a Jsonb */
+	CS_MEMO_ANSWER,	 /* the bytes of a Jsonb, and of its origin */
 	CS_MEMO_FAILURE	 /* the bytes of a failure */
 } CsMemoState;
 
@@ -40,16 +43,30 @@ extern void cs_memo_init(void);
 /* The entry of a question in a scope; CS_MEMO_NEW when it was not there. */
 extern CsMemoEntry *cs_memo_enter(CsScope *scope, const CsKey *key);
 
-/* Stores an outcome; the bytes are copied. */
-extern void cs_memo_store(CsScope *scope, CsMemoEntry *entry,
-						  CsMemoState state, const void *bytes, uint32 size);
+/* Stores an answer, and where it came from; both are copied. */
+extern void cs_memo_store_answer(CsScope *scope, CsMemoEntry *entry,
+								 const Jsonb *answer, const CsOrigin *origin);
+
+/*
+ * Stores the bytes of a failure, or those that were fetched of any outcome; they
+ * are copied.
+ */
+extern void
+cs_memo_store_bytes(CsScope *scope, CsMemoEntry *entry, CsMemoState state,
+					const void *bytes, uint32 size);
 
 /* Spills in advance what the next outcomes would push out: for idle moments. */
 extern void cs_memo_make_room(CsScope *scope);
 
-/* The bytes of an outcome: a copy in the current context, and its size. */
+/*
+ * The bytes of an outcome: a copy in the current context, and its size.  Those of
+ * an answer can be used as the Jsonb that they begin with.
+ */
 extern void *
 cs_memo_fetch(CsScope *scope, const CsMemoEntry *entry, uint32 *size);
+
+/* The origin among the bytes of an answer that was fetched. */
+extern CsOrigin cs_memo_origin(const void *bytes, uint32 size);
 
 extern void cs_memo_remove(CsScope *scope, CsMemoEntry *entry);
 

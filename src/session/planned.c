@@ -88,8 +88,8 @@ cs_planned_take(CsScope *scope, CsMemoEntry *entry)
 
 		if (!cs_key_equal(&planned->key, &entry->key))
 			continue;
-		cs_memo_store(scope, entry, planned->state, planned->bytes,
-					  planned->size);
+		cs_memo_store_bytes(scope, entry, planned->state, planned->bytes,
+							planned->size);
 		/* A planner may evaluate a call several times, the execution is to come. */
 		if (!cs_scope_under_planner())
 			drop(planned);

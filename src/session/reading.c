@@ -86,6 +86,14 @@ judge(Reading *r)
 	r->verdict.error.code = r->verdict.code;
 }
 
+static void
+keep_answer(const Reading *r, const Jsonb *answer)
+{
+	CsOrigin origin = cs_origin_of_outcome(r->outcome);
+
+	cs_memo_store_answer(r->scope, r->entry, answer, &origin);
+}
+
 /* Keeps the answer, or why there is none; returns the answer. */
 static Jsonb *
 keep(Reading *r)
@@ -101,8 +109,7 @@ keep(Reading *r)
 		cs_failure_of_reply(r->scope, r->entry, r->about, r->outcome,
 							&r->verdict);
 	else
-		cs_memo_store(r->scope, r->entry, CS_MEMO_ANSWER, answer,
-					  VARSIZE(answer));
+		keep_answer(r, answer);
 	return answer;
 }
 
@@ -204,7 +211,7 @@ take_jsonb(Reading *r, const CsReplyBody *body)
 
 	if (GetDatabaseEncoding() == PG_UTF8)
 	{
-		cs_memo_store(r->scope, r->entry, CS_MEMO_ANSWER, answer, body->len);
+		keep_answer(r, answer);
 		return;
 	}
 	/* Elsewhere its text is read as if it had come. */

@@ -63,6 +63,7 @@ typedef struct CacheEntry
 	dsa_pointer		 body;
 	int				 http_status;
 	char			 request_id[40];
+	TimestampTz		 received_at;
 } CacheEntry;
 
 typedef struct CacheTable
@@ -243,6 +244,7 @@ put_in(const CsKey *key, const CsSpec *spec, const CsOutcome *outcome,
 	entry->body = body;
 	entry->http_status = outcome->http_status;
 	strlcpy(entry->request_id, outcome->request_id, sizeof(entry->request_id));
+	entry->received_at = outcome->received_at;
 	cache->nused++;
 	cache->bytes += size;
 }
@@ -267,6 +269,8 @@ cs_answer_cache_find(const CsKey *key, int max_age_ms, CsInstant after,
 		found->outcome.http_status = entry->http_status;
 		strlcpy(found->outcome.request_id, entry->request_id,
 				sizeof(found->outcome.request_id));
+		found->outcome.received_at = entry->received_at;
+		found->outcome.cached = true;
 		found->body = entry->body;
 		found->stored_at = entry->stored_at;
 		cs_reply_addref(entry->body);

@@ -8,6 +8,7 @@
 
 #include "postgres.h"
 
+#include "datatype/timestamp.h"
 #include "port/atomics.h"
 #include "utils/dsa.h"
 
@@ -25,10 +26,11 @@ typedef struct CsOutcome
 	int			attempts;		/* calls that were sent */
 	bool		from_login;		/* it was the log-in that failed */
 	bool		shared;			/* joined a call that was on its way */
-	bool		cached;			/* another's answer that came meanwhile */
+	bool		cached;			/* it comes out of the cache */
 	bool		kept;			/* it is in the journal, to be kept */
 	int			retry_after_ms; /* what the provider asked for; 0: nothing */
 	char		request_id[40]; /* of the call that was made */
+	TimestampTz received_at;	/* when it came */
 	char		detail[CS_OUTCOME_DETAIL_SIZE]; /* a sentence, or empty */
 } CsOutcome;
 

@@ -8,8 +8,12 @@
  *------------------------------------------------------------------------- */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "fmgr.h"
+#include "funcapi.h"
 #include "utils/builtins.h"
+#include "utils/timestamp.h"
+#include "utils/uuid.h"
 
 #include "pg/guc.h"
 #include "reading/sms_event.h"
@@ -18,10 +22,12 @@
 #include "session/failure.h"
 #include "session/result_jsonb.h"
 #include "session/scope.h"
+#include "sql/row.h"
 
 PG_FUNCTION_INFO_V1(credscore_decision);
 PG_FUNCTION_INFO_V1(credscore_lac);
 PG_FUNCTION_INFO_V1(credscore_statement);
+PG_FUNCTION_INFO_V1(credscore_ask);
 PG_FUNCTION_INFO_V1(credscore_statement_upload);
 PG_FUNCTION_INFO_V1(credscore_borrower_create);
 PG_FUNCTION_INFO_V1(credscore_borrower_update);
@@ -162,7 +168,7 @@ read_existing(const CsAsking *asking, CsFailure **failure)
 	if ((*failure)->http_status != HTTP_CONFLICT ||
 		!cs_asking_existing(asking, &existing))
 		return NULL;
-	answer = cs_asking_outcome(&existing, &unread);
+	answer = cs_asking_outcome(&existing, NULL, &unread);
 	if (answer == NULL && unread->code != CS_ERR_SUBJECT)
 		*failure = unread;
 	return answer;
@@ -184,8 +190,9 @@ refuse_other(Jsonb *sent, Jsonb *kept, CsFailure *failure)
 	cs_failure_raise(ERROR, failure);
 }
 
+/* *origin says where an answer came from, if the caller wants to know. */
 static Datum
-ask_and_wait(FunctionCallInfo fcinfo, const char *symbol)
+ask_for(FunctionCallInfo fcinfo, const char *symbol, CsOrigin *origin)
 {
 	const CsAskingFunction *function = cs_asking_by_symbol(symbol);
 	Handling				handling;
@@ -194,12 +201,12 @@ ask_and_wait(FunctionCallInfo fcinfo, const char *symbol)
 	CsError					err = {0};
 	Jsonb				   *answer;
 
-	if (PG_ARGISNULL(0) || cs_scope_planning())
+	if (cs_asking_nothing(function, fcinfo->args) || cs_scope_planning())
 		PG_RETURN_NULL();
 	handling = on_error_argument(fcinfo, function->on_error);
 	if (cs_asking_prepare(function, fcinfo->args, &asking, &err) != CS_OK)
 		return fail_early(fcinfo, &handling, &asking, &err);
-	answer = cs_asking_outcome(&asking, &failure);
+	answer = cs_asking_outcome(&asking, origin, &failure);
 	if (answer == NULL)
 	{
 		answer = read_existing(&asking, &failure);
@@ -209,6 +216,12 @@ ask_and_wait(FunctionCallInfo fcinfo, const char *symbol)
 	if (answer != NULL)
 		PG_RETURN_JSONB_P(answer);
 	return fail(fcinfo, &handling, failure);
+}
+
+static Datum
+ask_and_wait(FunctionCallInfo fcinfo, const char *symbol)
+{
+	return ask_for(fcinfo, symbol, NULL);
 }
 
 /* The same where something is made, which takes no NULL for "nothing". */
@@ -258,6 +271,49 @@ Datum
 credscore_statement(PG_FUNCTION_ARGS)
 {
 	return ask_and_wait(fcinfo, "credscore_statement");
+}
+
+static TupleDesc
+result_columns(FunctionCallInfo fcinfo)
+{
+	FmgrInfo	 *function = fcinfo->flinfo;
+	TupleDesc	  columns;
+	MemoryContext old;
+
+	if (function->fn_extra != NULL)
+		return function->fn_extra;
+	old = MemoryContextSwitchTo(function->fn_mcxt);
+	if (get_call_result_type(fcinfo, NULL, &columns) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "credscore_ask must return a composite type");
+	function->fn_extra = BlessTupleDesc(columns);
+	MemoryContextSwitchTo(old);
+	return function->fn_extra;
+}
+
+/*
+ * credscore_ask(kind text, subject text, server name, max_age interval,
+ *				 on_error text, OUT answer jsonb, OUT request_id uuid,
+ *				 OUT received_at timestamptz, OUT source text)
+ *
+ * The answer that the function credscore_KIND gives, and which call gave it,
+ * when, and from where it is had.  Of a report there is nothing of the kind.
+ */
+Datum
+credscore_ask(PG_FUNCTION_ARGS)
+{
+	CsOrigin origin = {.source = CS_ORIGIN_NONE};
+	CsRow	 row = {0};
+	Datum	 answer = ask_for(fcinfo, "credscore_ask", &origin);
+	bool	 found = origin.source != CS_ORIGIN_NONE;
+
+	if (fcinfo->isnull)
+		return answer;
+	cs_row_put(&row, answer, false);
+	cs_row_put(&row, UUIDPGetDatum(&origin.request_id), !found);
+	cs_row_put(&row, TimestampTzGetDatum(origin.received_at), !found);
+	cs_row_text(&row, cs_origin_source(origin.source));
+	PG_RETURN_DATUM(HeapTupleGetDatum(
+		heap_form_tuple(result_columns(fcinfo), row.values, row.nulls)));
 }
 
 /*

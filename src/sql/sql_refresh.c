@@ -31,6 +31,7 @@
 #include "utils/timestamp.h"
 
 #include "pg/shmem.h"
+#include "session/asking.h"
 #include "shared/progress.h"
 #include "sql/refresh_run.h"
 #include "sql/refresh_store.h"
@@ -98,15 +99,8 @@ refuse_null(FunctionCallInfo fcinfo, int position, const char *name)
 static const char *
 function_of_kind(const char *kind, Oid schema)
 {
-	static const char *const kinds[] = {"decision", "lac", "statement"};
-
-	for (size_t i = 0; i < lengthof(kinds); i++)
-		if (strcmp(kinds[i], kind) == 0)
-			return quote_qualified_identifier(get_namespace_name(schema),
-											  psprintf("credscore_%s", kind));
-	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					errmsg("invalid value for argument \"kind\""),
-					errhint("Available values: decision, lac, statement.")));
+	return quote_qualified_identifier(get_namespace_name(schema),
+									  cs_asking_of_kind(kind)->symbol);
 }
 
 static int

@@ -47,7 +47,7 @@ ask_page(FunctionCallInfo fcinfo, const char *token)
 		cs_error_raise_early(&err, NULL);
 	if (token != NULL)
 		cs_asking_add(&asking, "page_token", token);
-	page = cs_asking_outcome(&asking, &failure);
+	page = cs_asking_outcome(&asking, NULL, &failure);
 	if (page == NULL &&
 		!(failure->code == CS_ERR_NOT_CACHED && cs_estimate_runs()))
 		cs_failure_raise(ERROR, failure);

@@ -441,6 +441,11 @@ SELECT a.id, s.d->'user'->>'phone_number' FROM applicant a, LATERAL (SELECT cred
 WHERE (s.d->>'risk_score')::numeric > 0.5;
 --- LATERAL sub-select, LIMIT above | calls: id <= 10
 SELECT a.id, s.r FROM applicant a, LATERAL (SELECT risk(a.phone) AS r OFFSET 0) s LIMIT 10;
+--- LATERAL sub-select with a condition over it, LIMIT above | calls: ?
+SELECT a.id, s.r FROM applicant a, LATERAL (SELECT risk(a.phone) AS r OFFSET 0) s WHERE s.r > 0.5 LIMIT 10;
+--- LATERAL sub-select over a join, LIMIT above | calls: ?
+SELECT a.id, s.r FROM region r JOIN applicant a ON a.region = r.name, LATERAL (SELECT risk(a.phone) AS r OFFSET 0) s
+ORDER BY a.id LIMIT 10;
 --- left LATERAL sub-select ON true | calls: true
 SELECT a.id, s.r FROM applicant a LEFT JOIN LATERAL (SELECT risk(a.phone) AS r OFFSET 0) s ON true;
 --- left LATERAL sub-select, conditional | calls: region = 'r1'
@@ -455,6 +460,24 @@ SELECT a.id, r.risk_score FROM applicant a, jsonb_to_record(credscore_decision(a
 --- LATERAL function, left, with a condition | calls: true
 SELECT a.id, r.risk_score FROM applicant a LEFT JOIN jsonb_to_record(credscore_decision(a.phone)) AS r(risk_score numeric)
 	ON r.risk_score > 0.5;
+--- LATERAL function of one row, LIMIT above | calls: id <= 10 | ordered
+SELECT a.id, q.answer->>'risk_score', q.source IS NULL FROM applicant a, credscore_ask('decision', a.phone) q ORDER BY a.id LIMIT 10;
+--- LATERAL function of one row with a condition over it, LIMIT above | calls: ?
+SELECT a.id FROM applicant a, credscore_ask('decision', a.phone) q WHERE (q.answer->>'risk_score')::numeric > 0.5 LIMIT 10;
+--- two LATERAL functions of one row | calls: SELECT count(DISTINCT phone) * 2 FROM applicant WHERE id <= 60
+SELECT a.id, q.answer->>'risk_score', l.answer->>'code' FROM applicant a, credscore_ask('decision', a.phone) q,
+	credscore_ask('lac', '0917' || right(a.phone, 7)) l WHERE a.id <= 60;
+--- two LATERAL functions of one row, a condition between, LIMIT above | calls: ?
+SELECT a.id, l.answer->>'code' FROM applicant a, credscore_ask('decision', a.phone) q,
+	credscore_ask(CASE WHEN (q.answer->>'risk_score')::numeric > 0.5 THEN 'lac' END, '0917' || right(a.phone, 7)) l LIMIT 20;
+--- LATERAL function of one row beside one of many, LIMIT above | calls: ?
+SELECT a.id, g, q.source IS NULL FROM applicant a, generate_series(1, 3) g, credscore_ask('decision', a.phone) q LIMIT 10;
+--- ROWS FROM one row and many, LIMIT above | calls: ?
+SELECT a.id, k.g FROM applicant a, LATERAL ROWS FROM (generate_series(1, 3), credscore_ask('decision', a.phone)) k(g, answer, request_id, received_at, source) LIMIT 10;
+--- columns of a record | calls: id <= 60
+SELECT id, (credscore_ask('decision', phone)).source IS NULL, (credscore_ask('decision', phone)).answer->>'risk_score' FROM applicant WHERE id <= 60;
+--- semi join with a LATERAL function of one row, LIMIT above | calls: ?
+SELECT a.id FROM applicant a WHERE EXISTS (SELECT FROM credscore_ask('decision', a.phone) q WHERE (q.answer->>'risk_score')::numeric > 0.5) LIMIT 5;
 --- ROWS FROM | calls: id <= 20
 SELECT a.id, k.* FROM applicant a, LATERAL ROWS FROM (generate_series(1, 2), jsonb_object_keys(credscore_decision(a.phone))) k
 WHERE a.id <= 20;
@@ -551,6 +574,16 @@ SELECT id, decision->>'risk_score', amount FROM applicant;
 --- UPDATE SET by a row sub-select | calls: id <= 60
 UPDATE applicant a SET (decision, amount) = (SELECT credscore_decision(a.phone), 1) WHERE id <= 60;
 SELECT id, decision->>'risk_score' FROM applicant;
+--- UPDATE SET by a row of a function | calls: true
+UPDATE applicant a SET (decision, region) = (SELECT answer, source IS NULL FROM credscore_ask('decision', a.phone));
+SELECT id, decision->>'risk_score', region FROM applicant;
+--- UPDATE SET by a row of a function, conditional | calls: region = 'r1'
+UPDATE applicant a SET (decision, amount) = (SELECT answer, 1 FROM credscore_ask('decision', a.phone) WHERE a.region = 'r1');
+SELECT id, decision->>'risk_score', amount FROM applicant;
+--- UPDATE SET by two row sub-selects | calls: SELECT count(DISTINCT phone) * 2 FROM applicant WHERE id <= 60
+UPDATE applicant a SET (decision, region) = (SELECT answer, source IS NULL FROM credscore_ask('decision', a.phone)),
+	amount = (SELECT length(answer::text) FROM credscore_ask('lac', '0917' || right(phone, 7)) WHERE source <> '') WHERE id <= 60;
+SELECT id, decision->>'risk_score', region FROM applicant;
 --- UPDATE WHERE | calls: true
 UPDATE applicant SET amount = -1 WHERE risk(phone) > 0.5;
 SELECT id, amount FROM applicant;

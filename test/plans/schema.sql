@@ -114,3 +114,9 @@ BEGIN
 	END IF;
 	RETURN found_answer;
 END $$;
+CREATE FUNCTION plain_ask(kind text, subject text, OUT answer jsonb, OUT source text)
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED COST 1000 AS $$
+BEGIN
+	answer := public.plain_decision(subject);
+	source := 'table';
+END $$;

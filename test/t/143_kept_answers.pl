@@ -69,8 +69,10 @@ is(one(q{SELECT questions, free, would_call FROM credscore_estimate('} . decisio
 $sandbox->fault(kind => 'hold', provider => 'pngme', path => 'decision', after => 10);
 my $victim = $cluster->background(decisions(100, 30));
 $sandbox->wait_for(provider => 'pngme', path => 'decision', held => 8);
+my $courier = $cluster->courier_pid;
 kill 'KILL', one(q{SELECT pid FROM pg_stat_activity WHERE query LIKE '%generate\_series(1, 30)%' AND pid <> pg_backend_pid()});
 $victim->finish;
+$cluster->wait_until(sub { !kill 0, $courier }, 'the courier has ended, too');
 $sandbox->clear;
 $sandbox->release;
 restart_after_crash();

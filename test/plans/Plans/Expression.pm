@@ -149,10 +149,11 @@ sub call
 {
 	my ($self, $scope, $depth) = @_;
 	my $phone = $self->phone($scope, $depth);
-	my $kind = $self->weighted(60 => 'risk', 18 => 'decision', 8 => 'null', 8 => 'pl', 4 => 'query', 4 => 'safe');
+	my $kind = $self->weighted(60 => 'risk', 18 => 'decision', 8 => 'ask', 8 => 'null', 8 => 'pl', 4 => 'query', 4 => 'safe');
 
 	return "ASK_risk($phone)" if $kind eq 'risk';
 	return "(ASK_decision($phone)->>'risk_score')::numeric" if $kind eq 'decision';
+	return "((ASK_ask('decision', $phone)).answer->>'risk_score')::numeric" if $kind eq 'ask';
 	return "(ASK_decision($phone, on_error => 'null')->>'risk_score')::numeric" if $kind eq 'null';
 
 	# After an error in its expression PL/pgSQL runs that as a query of its own
@@ -512,12 +513,15 @@ sub from
 	return ($sql, @relations);
 }
 
-# A function whose argument calls.
+# A function that calls and gives a row, or one whose argument calls.
 sub lateral_function
 {
 	my ($self, $before, $alias) = @_;
 	my $t = $self->nearest($before)->{alias};
 
+	return { sql => "(SELECT $t.id, $t.phone, $t.region, $t.amount, (q.answer->>'risk_score')::numeric AS s FROM ASK_ask('decision', "
+		  . $self->phone($before, 0) . ') q' . ($self->chance(30) ? " WHERE q.answer->>'risk_score' > '0.4'" : '') . ") $alias",
+		alias => $alias, key => $self->all_columns(1), s => 1 } if $self->chance(50);
 	return { sql => "(SELECT k.n AS id, $t.phone, $t.region, $t.amount FROM generate_series(1, (ASK_risk("
 		  . $self->phone($before, 0) . ") * 4)::int) k (n)) $alias",
 		alias => $alias, key => $self->all_columns };
@@ -528,7 +532,7 @@ sub lateral
 {
 	my ($self, $before, $depth) = @_;
 	my $alias = $self->alias('l');
-	return $self->lateral_function($before, $alias) if $self->chance(15);
+	return $self->lateral_function($before, $alias) if $self->chance(30);
 	my $x = $self->relation([], $depth > 0 ? $depth - 1 : 0);
 	my $t = $self->nearest($before);
 	my $scope = [ $x, @$before ];

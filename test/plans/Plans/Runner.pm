@@ -61,12 +61,15 @@ my @ways = (
 	[ 'row by row', '', [ 'credscore.enable_prefetch = off', 'credscore.max_in_flight = 1' ] ],
 	[ 'plain', 'plain_', [] ]);
 
+# What is credscore's own.
+my %is_own = (decision => 1, ask => 1);
+
 # Replaces the marks of what calls: ASK_risk by risk or plain_risk.
 sub spelled
 {
 	my ($sql, $prefix) = @_;
 
-	return $sql =~ s/\bASK_(\w+)/$prefix . ($1 eq 'decision' && $prefix eq '' ? 'credscore_' : '') . $1/ger;
+	return $sql =~ s/\bASK_(\w+)/$prefix . ($prefix eq '' && $is_own{$1} ? 'credscore_' : '') . $1/ger;
 }
 
 =pod
