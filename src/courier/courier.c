@@ -65,6 +65,7 @@
 #include "storage/ipc.h"
 #include "utils/guc.h"
 #include "utils/hsearch.h"
+#include "utils/memutils.h"
 
 #include "courier/budget.h"
 #include "courier/course.h"
@@ -81,14 +82,16 @@
 #include "pg/wakeup.h"
 #include "shared/answer_cache.h"
 #include "shared/journal.h"
+#include "shared/kept_reply.h"
 #include "shared/slots.h"
 #include "shared/stats.h"
 
 /* The loop turns at least this often, and says so in its heartbeat. */
 #define HEARTBEAT_MS 1000
 
-static uint32 abandons_seen;
-static uint32 offs_seen;
+static MemoryContext look_context; /* of what is kept */
+static uint32		 abandons_seen;
+static uint32		 offs_seen;
 
 pg_noreturn PGDLLEXPORT void credscore_courier_main(Datum arg);
 
@@ -111,6 +114,39 @@ serve_from_cache(int slot)
 		return false;
 	if (!cs_slots_settle(slot, &cached.outcome, cached.body))
 		cs_reply_release(cached.body);
+	return true;
+}
+
+/*
+ * Likewise among what is kept, where memory keeps nothing.  Without room for it in
+ * memory it is not bought a second time for that.
+ */
+static bool
+serve_from_kept(int slot)
+{
+	const CsSpec *spec = cs_slots_spec(slot);
+	const CsNote *note = cs_spec_note(spec);
+	CsKeptReply	  reply;
+	CsOutcome	  outcome;
+	dsa_pointer	  body;
+
+	if (note == NULL || spec->subject == 0 ||
+		cs_journal_chain_head(&note->subject) < spec->looked_from)
+		return false;
+	MemoryContextReset(look_context);
+	MemoryContextSwitchTo(look_context);
+	if (!cs_kept_reply_find(note, spec->looked_from, &reply))
+		return false;
+	memset(&outcome, 0, sizeof(outcome));
+	outcome.cached = outcome.kept = true;
+	outcome.http_status = reply.record.http_status;
+	outcome.received_at = reply.record.answered_at;
+	cs_journal_record_uuid_text(&reply.record.request_id, outcome.request_id);
+	body = cs_reply_create(reply.body, reply.record.total, 1);
+	if (!DsaPointerIsValid(body))
+		outcome.code = CS_ERR_MEMORY;
+	if (!cs_slots_settle(slot, &outcome, body) && DsaPointerIsValid(body))
+		cs_reply_release(body);
 	return true;
 }
 
@@ -144,7 +180,7 @@ take(int slot)
 		cs_slots_settle(slot, &outcome, InvalidDsaPointer);
 		return;
 	}
-	if (serve_from_cache(slot))
+	if (serve_from_cache(slot) || serve_from_kept(slot))
 		return;
 	flight = cs_flight_board(slot, &found);
 	if (found)
@@ -365,6 +401,8 @@ on_exit_settle(int code, Datum arg)
 static void
 set_up(void)
 {
+	look_context = AllocSetContextCreate(TopMemoryContext, "credscore kept",
+										 ALLOCSET_DEFAULT_SIZES);
 	cs_flight_init();
 	cs_reserve_init();
 	cs_window_init();

@@ -39,6 +39,7 @@
 #include "session/reading.h"
 #include "session/courier_watch.h"
 #include "settings/altered.h"
+#include "shared/journal.h"
 #include "shared/progress.h"
 #include "shared/slots.h"
 #include "shared/stats.h"
@@ -381,19 +382,33 @@ answer_without_call(CsScope *scope, CsMemoEntry *entry, const CsAsk *ask,
 	return true;
 }
 
+/* When it was looked for in memory, and among what is kept. */
+typedef struct Look
+{
+	CsInstant		  at;
+	CsJournalPosition from;
+} Look;
+
+static Look
+begin_look(const CsAsk *ask)
+{
+	return (Look){cs_clock_ticks(),
+				  cs_noting_keeps(ask) ? cs_journal_end() : 0};
+}
+
 static Running *
 make_running(CsScope *scope, CsMemoEntry *entry, const CsAsk *ask,
-			 CsInstant looked_at)
+			 const Look *look)
 {
 	bool		away = cs_permit_away(scope);
-	dsa_pointer spec = cs_question_share(ask);
+	dsa_pointer spec = cs_question_share(ask, look->from);
 	Running	   *running = MemoryContextAllocZero(scope->cxt, sizeof(Running));
 
 	running->scope = scope;
 	running->entry = entry;
 	running->slot = -1;
 	running->spec = spec;
-	running->looked_at = looked_at;
+	running->looked_at = look->at;
 	running->planned = cs_scope_under_planner();
 	running->away = away;
 	running->about = keep_about(ask, scope);
@@ -420,7 +435,7 @@ limit_reached(const CsScope *scope)
 CsQuestion
 cs_ask_start(const CsAsk *ask)
 {
-	CsInstant  looked_at = cs_clock_ticks();
+	Look	   look = begin_look(ask);
 	CsQuestion question;
 	Running	  *running;
 	CsKey	   key;
@@ -435,7 +450,7 @@ cs_ask_start(const CsAsk *ask)
 		cs_failure_on_standby();
 	if (limit_reached(question.scope))
 		cs_failure_beyond_limit(cs_guc_max_calls_per_statement());
-	running = make_running(question.scope, question.entry, ask, looked_at);
+	running = make_running(question.scope, question.entry, ask, &look);
 	running->urgent = true;
 	dlist_push_head(&pending, &running->node);
 	cs_ask_pump();
@@ -445,7 +460,7 @@ cs_ask_start(const CsAsk *ask)
 CsMemoEntry *
 cs_ask_ahead(const CsAsk *ask, CsAskStats *stats)
 {
-	CsInstant	 looked_at = cs_clock_ticks();
+	Look		 look = begin_look(ask);
 	CsScope		*scope = cs_scope_current();
 	CsMemoEntry *entry;
 	Running		*running;
@@ -457,7 +472,7 @@ cs_ask_ahead(const CsAsk *ask, CsAskStats *stats)
 		answer_without_call(scope, entry, ask, stats) || !cs_permit_here() ||
 		limit_reached(scope))
 		return entry;
-	running = make_running(scope, entry, ask, looked_at);
+	running = make_running(scope, entry, ask, &look);
 	running->stats = stats;
 	cs_ask_stats_call(stats, ask);
 	dlist_push_tail(&pending, &running->node);

@@ -12,7 +12,7 @@ static CsOriginSource
 source_of(const CsOutcome *outcome)
 {
 	if (outcome->cached)
-		return CS_ORIGIN_MEMORY;
+		return outcome->kept ? CS_ORIGIN_KEPT : CS_ORIGIN_MEMORY;
 	return outcome->shared ? CS_ORIGIN_SHARED : CS_ORIGIN_CALL;
 }
 

@@ -14,6 +14,7 @@
 
 #include "pg/error.h"
 #include "pg/guc.h"
+#include "shared/journal.h"
 #include "shared/spec.h"
 #include "pg/shmem.h"
 #include "session/noting.h"
@@ -157,18 +158,9 @@ refuse_without_memory(void)
 			 "Raise credscore.cache_size or credscore.max_questions, or ask fewer large questions at once.")));
 }
 
-dsa_pointer
-cs_question_share(const CsAsk *ask)
-{
-	char request_id[REQUEST_ID_SIZE];
-
-	make_request_id(request_id);
-	return cs_question_share_as(ask, request_id, cs_guc_purpose());
-}
-
-dsa_pointer
-cs_question_share_as(const CsAsk *ask, const char *request_id,
-					 const char *purpose)
+static dsa_pointer
+share(const CsAsk *ask, const char *request_id, const char *purpose,
+	  CsJournalPosition looked_from)
 {
 	CsAccountId	  account = cs_settings_account(ask->settings);
 	const CsNote *note = cs_noting_make(ask, purpose);
@@ -189,6 +181,7 @@ cs_question_share_as(const CsAsk *ask, const char *request_id,
 		.request = &request,
 		.note = note,
 		.subject_key = subject_key,
+		.looked_from = looked_from,
 		.subject = note != NULL && cs_noting_keeps(ask) ? subject : NULL});
 	cs_template_free(&request);
 	if (!DsaPointerIsValid(spec))
@@ -197,4 +190,21 @@ cs_question_share_as(const CsAsk *ask, const char *request_id,
 		refuse_without_memory();
 	}
 	return spec;
+}
+
+dsa_pointer
+cs_question_share(const CsAsk *ask, CsJournalPosition looked_from)
+{
+	char request_id[REQUEST_ID_SIZE];
+
+	make_request_id(request_id);
+	return share(ask, request_id, cs_guc_purpose(), looked_from);
+}
+
+dsa_pointer
+cs_question_share_as(const CsAsk *ask, const char *request_id,
+					 const char *purpose)
+{
+	return share(ask, request_id, purpose,
+				 cs_noting_keeps(ask) ? cs_journal_end() : 0);
 }

@@ -11,6 +11,7 @@
 #include "utils/timestamp.h"
 
 #include "settings/settings.h"
+#include "shared/journal_file.h"
 
 /* How many arguments of a question may be secret. */
 #define CS_QUESTION_MAX_SECRETS 2
@@ -40,11 +41,13 @@ typedef struct CsAsk
 extern void cs_question_key(CsKey *key, const CsAsk *ask);
 
 /*
- * The specification of a question, in shared memory; its owner frees it with
+ * The specification of a question, in shared memory; among what is kept it was
+ * looked for when the journal ended at looked_from; its owner frees it with
  * cs_spec_discard, or hands it on.  Raises what building the request refuses,
  * and 53200.
  */
-extern dsa_pointer cs_question_share(const CsAsk *ask);
+extern dsa_pointer
+cs_question_share(const CsAsk *ask, CsJournalPosition looked_from);
 
 /* The same with a request id, a UUID, that was given to it before, for a purpose, or
  * NULL. */

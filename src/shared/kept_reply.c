@@ -193,6 +193,35 @@ cs_kept_reply_read(const CsJournalHead *head, CsJournalPosition position,
 		   r->sum == sum_of(reply->subject, body, r->total);
 }
 
+bool
+cs_kept_reply_find(const CsNote *note, CsJournalPosition from,
+				   CsKeptReply *reply)
+{
+	CsJournalChain		 chain = {.database = note->database,
+								  .subject = note->subject,
+								  .begun = true,
+								  .at = cs_journal_chain_head(&note->subject),
+								  .stop = from};
+	CsJournalPosition	 position;
+	const CsJournalHead *head;
+	bool				 found = false;
+
+	while (!found &&
+		   (head = cs_journal_chain_next(&chain, &position)) != NULL &&
+		   head->type != CS_JOURNAL_FORGOTTEN)
+	{
+		const CsKeptRecord *r =
+			(const CsKeptRecord *) cs_journal_record_body(head);
+
+		found = head->type == CS_JOURNAL_KEPT &&
+				cs_journal_record_len(head) >= sizeof(*r) &&
+				cs_key_equal(&r->question, &note->question) &&
+				cs_kept_reply_read(head, position, reply);
+	}
+	cs_journal_chain_end();
+	return found;
+}
+
 /* --- forgetting --- */
 
 bool

@@ -39,6 +39,13 @@ extern size_t cs_kept_reply_room(size_t len);
 extern bool cs_kept_reply_read(const CsJournalHead *head,
 							   CsJournalPosition position, CsKeptReply *reply);
 
+/*
+ * Looks for a reply to a question among those that were written from a position on;
+ * as cs_kept_reply_read.
+ */
+extern bool cs_kept_reply_find(const CsNote *note, CsJournalPosition from,
+							   CsKeptReply *reply);
+
 /* From now on no reply about a subject that lies there counts; false: that could
  * not be written.  Does not raise. */
 extern bool cs_kept_reply_forget(Oid database, const CsKey *subject);

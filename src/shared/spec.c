@@ -47,6 +47,7 @@ cs_spec_share(const CsSpecParts *parts)
 	spec->max_in_flight = parts->max_in_flight;
 	spec->account = parts->account;
 	spec->subject_key = parts->subject_key;
+	spec->looked_from = parts->looked_from;
 	if (parts->note != NULL)
 	{
 		spec->note = MAXALIGN(sizeof(CsSpec));

@@ -16,17 +16,20 @@
 #include "provider/registry.h"
 #include "shared/account.h"
 #include "shared/block.h"
+#include "shared/journal_file.h"
 #include "shared/note.h"
 
 typedef struct CsSpec
 {
-	uint32		   size;		  /* of the whole block */
-	int			   endpoint;	  /* index in the provider's table */
-	int			   max_in_flight; /* the asker's, over all servers */
-	CsAccountId	   account;
-	CsBlockText	   request_id;
-	CsKey		   subject_key; /* cs_key_digest of the subject */
-	CsBlockText	   subject; /* where the answer is to be kept; else absent */
+	uint32		size;		   /* of the whole block */
+	int			endpoint;	   /* index in the provider's table */
+	int			max_in_flight; /* the asker's, over all servers */
+	CsAccountId account;
+	CsBlockText request_id;
+	CsKey		subject_key; /* cs_key_digest of the subject */
+	CsBlockText subject;	 /* where the answer is to be kept; else absent */
+	CsJournalPosition looked_from; /* then: what lies there from here on was
+									* not seen when it was looked for */
 	uint32		   note; /* for the ledger, by offset; 0: it is told nothing */
 	CsBlockRequest request; /* without credentials: those are the account's */
 } CsSpec;
@@ -34,14 +37,15 @@ typedef struct CsSpec
 /* What a specification is built from. */
 typedef struct CsSpecParts
 {
-	CsAccountId		 account; /* with a reference, which it takes over */
-	int				 endpoint;
-	int				 max_in_flight;
-	const char		*request_id;
-	const CsRequest *request;
-	const CsNote	*note; /* NULL: none */
-	CsKey			 subject_key;
-	const char		*subject; /* NULL: the answer is not kept */
+	CsAccountId		  account; /* with a reference, which it takes over */
+	int				  endpoint;
+	int				  max_in_flight;
+	const char		 *request_id;
+	const CsRequest	 *request;
+	const CsNote	 *note; /* NULL: none */
+	CsKey			  subject_key;
+	const char		 *subject; /* NULL: the answer is not kept */
+	CsJournalPosition looked_from;
 } CsSpecParts;
 
 /*

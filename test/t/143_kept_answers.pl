@@ -152,6 +152,21 @@ $locks->query_safe('ROLLBACK');
 is(one(q{SELECT credscore_decision('254711000008') ? 'user'}), 't', 'then it is read');
 costs(0, 'by no call');
 
+# --- it was looked for before another's answer came ---
+
+# The first one's question waits in its session for room; the answer comes for the
+# second one meanwhile.
+$sandbox->hold('pngme', 'decision');
+my $early = $cluster->background('SET credscore.max_in_flight = 1; ' . decisions(500, 3));
+$sandbox->wait_for(provider => 'pngme', path => 'decision', held => 1);
+my $late = $cluster->background('SELECT credscore_decision(\'254711000503\') ? \'user\'');
+$sandbox->wait_for(provider => 'pngme', path => 'decision', held => 2);
+$sandbox->release(1, subject => '254711000503', keep => JSON::PP::true, provider => 'pngme', path => 'decision');
+is($late->result, 't', 'the second one has its answer');
+$sandbox->release;
+is($early->result, 3, 'the first one has all');
+costs(3, 'and none was bought twice');
+
 # --- options ---
 
 is($cluster->error(q{ALTER SERVER pngme OPTIONS (SET keep_answers 'long')})->{sqlstate}, 'HV024', 'a value that is no time');
