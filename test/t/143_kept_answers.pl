@@ -157,7 +157,7 @@ costs(0, 'by no call');
 # The first one's question waits in its session for room; the answer comes for the
 # second one meanwhile.
 $sandbox->hold('pngme', 'decision');
-my $early = $cluster->background('SET credscore.max_in_flight = 1; ' . decisions(500, 3));
+my $early = $cluster->background('SET credscore.slow_start = on; ' . decisions(500, 3));
 $sandbox->wait_for(provider => 'pngme', path => 'decision', held => 1);
 my $late = $cluster->background('SELECT credscore_decision(\'254711000503\') ? \'user\'');
 $sandbox->wait_for(provider => 'pngme', path => 'decision', held => 2);
