@@ -353,11 +353,16 @@ classify_lac(const CsAccount *account, const CsArguments *args,
 		classify_scores(args, root, verdict);
 }
 
+/* docs, Loan Applications Check: both spellings are in its samples. */
+static const char *const reference[] = {"transactionId", "transactionid",
+										NULL};
+
 static const CsEndpoint endpoints[] = {{.name = "lac",
 										.method = CS_POST,
 										.fee = CS_FEE_CALL,
 										.shared = true,
 										.subject_name = "msisdn",
+										.reference = reference,
 										.normalise = normalise_msisdn,
 										.build = build_lac,
 										.classify = classify_lac},

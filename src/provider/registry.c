@@ -301,3 +301,17 @@ cs_registry_read_client_login(const CsAccount *account, const CsReply *reply,
 	(void) account;
 	return cs_token_read_oauth(reply, now, CLIENT_TOKEN_LIFETIME, token, err);
 }
+
+const char *
+cs_registry_reference(const CsEndpoint *endpoint, struct json_object *root)
+{
+	for (const char *const *name = endpoint->reference;
+		 name != NULL && *name != NULL; name++)
+	{
+		const char *text = cs_json_get_text(root, *name);
+
+		if (text != NULL)
+			return text;
+	}
+	return "";
+}

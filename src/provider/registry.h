@@ -52,6 +52,10 @@ typedef struct CsEndpoint
 	CsStatus (*name_existing)(const CsArguments *args, char *out,
 							  CsError *err);
 
+	/* NULL, or the members, up to a NULL, of which the first text is what the
+	 * provider calls its answer, as on an invoice; never what names a subject. */
+	const char *const *reference;
+
 	/* Checks and rewrites a subject.  out has CS_SUBJECT_SIZE bytes. */
 	CsStatus (*normalise)(const CsAccount *account, const char *subject,
 						  char *out, CsError *err);
@@ -220,5 +224,9 @@ extern bool cs_registry_check_path(const char *value);
 #define CS_PROVIDER(name) extern const CsProvider cs_##name;
 CS_PROVIDERS
 #undef CS_PROVIDER
+
+/* What the provider calls the answer that a reply is; "": it does not say. */
+extern const char *
+cs_registry_reference(const CsEndpoint *endpoint, struct json_object *root);
 
 #endif /* CS_REGISTRY_H */

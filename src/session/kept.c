@@ -42,47 +42,52 @@ endpoint_of(const CsKeptReply *reply)
 							: NULL;
 }
 
-static Jsonb *
+static CsKeptReading
 understand(const CsEndpoint *endpoint, const CsKeptReply *reply,
-		   struct json_object *root, bool *lasts)
+		   struct json_object *root)
 {
-	char		request_id[2 * UUID_LEN + 5];
-	CsPair		subject = {"subject", reply->subject};
-	CsArguments args = {&subject, 1, request_id, NULL, 0};
-	CsAccount	account = {"", NULL, 0};
-	CsReply		as_came = {reply->record.http_status, reply->body,
-						   reply->record.total};
-	CsVerdict	verdict;
-	CsError		err = {0};
+	char		  request_id[2 * UUID_LEN + 5];
+	CsPair		  subject = {"subject", reply->subject};
+	CsArguments	  args = {&subject, 1, request_id, NULL, 0};
+	CsAccount	  account = {"", NULL, 0};
+	CsReply		  as_came = {reply->record.http_status, reply->body,
+							 reply->record.total};
+	CsKeptReading reading = {.reference = ""};
+	CsVerdict	  verdict;
+	CsError		  err = {0};
 
 	memset(&verdict, 0, sizeof(verdict));
 	cs_journal_record_uuid_text(&reply->record.request_id, request_id);
 	endpoint->classify(&account, &args, &as_came, root, NULL, &verdict);
-	*lasts = verdict.fresh_s == 0;
-	return verdict.code == CS_ERR_NONE ? cs_result_jsonb(root, &err) : NULL;
+	if (verdict.code != CS_ERR_NONE)
+		return reading;
+	reading.answer = cs_result_jsonb(root, &err);
+	reading.lasts = verdict.fresh_s == 0;
+	reading.reference = pstrdup(cs_registry_reference(endpoint, root));
+	return reading;
 }
 
-Jsonb *
-cs_kept_read(const CsKeptReply *reply, bool *lasts)
+CsKeptReading
+cs_kept_read(const CsKeptReply *reply)
 {
-	const CsEndpoint   *endpoint = endpoint_of(reply);
-	struct json_object *root = NULL;
-	CsError				err = {0};
-	Jsonb *volatile answer = NULL;
+	const CsEndpoint	  *endpoint = endpoint_of(reply);
+	struct json_object	  *root = NULL;
+	CsError				   err = {0};
+	volatile CsKeptReading reading = {.reference = ""};
 
 	if (endpoint == NULL ||
 		cs_json_parse(reply->body, reply->record.total, &root, &err) != CS_OK)
-		return NULL;
+		return reading;
 	PG_TRY();
 	{
-		answer = understand(endpoint, reply, root, lasts);
+		reading = understand(endpoint, reply, root);
 	}
 	PG_FINALLY();
 	{
 		json_object_put(root);
 	}
 	PG_END_TRY();
-	return answer;
+	return reading;
 }
 
 /* --- looking --- */
@@ -114,16 +119,17 @@ static bool
 take_reply(const CsJournalHead *head, CsJournalPosition position,
 		   const CsKeptSearch *search, CsKeptAnswer *found)
 {
-	CsKeptReply reply;
-	bool		lasts;
+	CsKeptReply	  reply;
+	CsKeptReading reading;
 
 	if (!cs_kept_reply_read(head, position, &reply) ||
 		(search->question == NULL &&
 		 strcmp(reply.server, search->server) != 0))
 		return false;
-	found->body = cs_kept_read(&reply, &lasts);
-	if (found->body == NULL || !lasts)
+	reading = cs_kept_read(&reply);
+	if (reading.answer == NULL || !reading.lasts)
 		return false;
+	found->body = reading.answer;
 	found->request_id = reply.record.request_id;
 	found->answered_at = reply.record.answered_at;
 	found->expires_at = reply.record.expires_at;

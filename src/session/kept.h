@@ -28,11 +28,17 @@ cs_kept_answer(CsScope *scope, CsMemoEntry *entry, const CsAsk *ask);
 extern bool cs_kept_answer_at(const CsSettings *settings, const char *subject,
 							  TimestampTz at, CsKeptAnswer *found);
 
-/*
- * What a reply from the journal is read as, in the current memory context; NULL:
- * no answer.  `lasts`: it may be kept in the table; else it serves for some time
- * only, and in memory.
- */
-extern Jsonb *cs_kept_read(const CsKeptReply *reply, bool *lasts);
+/* What a reply from the journal is read as. */
+typedef struct CsKeptReading
+{
+	Jsonb *answer; /* NULL: it is none */
+	bool   lasts;  /* it may be kept in the table; else it serves for some time
+					* only, and in memory */
+	const char
+		*reference; /* what the provider calls it; "": it does not say */
+} CsKeptReading;
+
+/* In the current memory context. */
+extern CsKeptReading cs_kept_read(const CsKeptReply *reply);
 
 #endif /* CS_KEPT_H */

@@ -273,7 +273,7 @@ cs_noting_make(const CsAsk *ask, const char *purpose)
 /* What an answer was read as is lost when it cannot be written; the answer is not. */
 void
 cs_noting_answer(const CsSettings *settings, const char *request_id,
-				 const Jsonb *answer)
+				 const Jsonb *answer, const char *reference)
 {
 	CsReadRecord record;
 
@@ -284,18 +284,13 @@ cs_noting_answer(const CsSettings *settings, const char *request_id,
 	cs_journal_record_uuid(request_id, &record.request_id);
 	cs_jsonb_digest(answer, record.digest);
 	(void) cs_journal_append(
-		&(CsJournalEntry){.type = CS_JOURNAL_READ,
-						  .database = MyDatabaseId,
-						  .parts = {{&record, sizeof(record)}, {"", 1}}},
+		&(CsJournalEntry){
+			.type = CS_JOURNAL_READ,
+			.database = MyDatabaseId,
+			.parts = {{&record, sizeof(record)},
+					  {reference, Min(strlen(reference), CS_NOTE_TEXT_MAX)},
+					  {"", 1}}},
 		NULL);
-}
-
-void
-cs_noting_read(const CsEndpoint *endpoint, const CsSettings *settings,
-			   const char *request_id, const Jsonb *answer)
-{
-	if (endpoint->fee != CS_FEE_NONE)
-		cs_noting_answer(settings, request_id, answer);
 }
 
 /* --- what was served without a call --- */

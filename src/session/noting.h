@@ -46,15 +46,14 @@ cs_noting_digest_subject(const CsSettings *settings, const char *subject,
  */
 extern void cs_noting_reused(const CsAsk *ask);
 
-/* Tells the ledger which answer the reply to a request was read as, so that it can
- * say of an answer where it comes from. */
+/*
+ * Tells the ledger which answer the reply to a billed request was read as, so that
+ * it can say of an answer where it comes from, and what the provider calls it; "":
+ * it has no name.  The answer may have come later than that reply: by free looks,
+ * which the ledger is not told of.
+ */
 extern void
-cs_noting_read(const CsEndpoint *endpoint, const CsSettings *settings,
-			   const char *request_id, const Jsonb *answer);
-
-/* The same of an answer that may have come later than the reply to the request
- * that was billed: by free looks, which the ledger is not told of. */
-extern void cs_noting_answer(const CsSettings *settings,
-							 const char *request_id, const Jsonb *answer);
+cs_noting_answer(const CsSettings *settings, const char *request_id,
+				 const Jsonb *answer, const char *reference);
 
 #endif /* CS_NOTING_H */

@@ -102,9 +102,10 @@ keep(Reading *r)
 
 	if (r->verdict.code == CS_ERR_NONE)
 		answer = cs_result_jsonb(r->root, &r->verdict.error);
-	if (answer != NULL && !r->outcome->kept)
-		cs_noting_read(r->about->endpoint, r->about->settings,
-					   r->outcome->request_id, answer);
+	if (answer != NULL && !r->outcome->kept &&
+		r->about->endpoint->fee != CS_FEE_NONE)
+		cs_noting_answer(r->about->settings, r->outcome->request_id, answer,
+						 cs_registry_reference(r->about->endpoint, r->root));
 	if (answer == NULL)
 		cs_failure_of_reply(r->scope, r->entry, r->about, r->outcome,
 							&r->verdict);

@@ -108,7 +108,7 @@ tell_ledger(const Reading *r, const Jsonb *answer)
 	cs_noting_answer(job->settings,
 					 job->endpoint->fee != CS_FEE_NONE ? r->outcome.request_id
 													   : asked,
-					 answer);
+					 answer, cs_registry_reference(job->endpoint, r->root));
 }
 
 /* Minutes until a Pngme user is old enough for an answer that counts. */

@@ -14,6 +14,7 @@
 #include "utils/resowner.h"
 
 #include "pg/clock.h"
+#include "pg/jsonb_digest.h"
 #include "session/kept.h"
 
 static void
@@ -32,14 +33,27 @@ fill(const CsKeptReply *reply, Jsonb *body, CsAnswerNew *row)
 	row->endpoint = reply->endpoint;
 }
 
-/* In the caller's context; NULL: it is none. */
-static Jsonb *
-read_answer(const CsJournalHead *head, CsJournalPosition position,
-			CsKeptReply *reply, bool *lasts)
+/* Which answer came of the call. */
+static void
+fill_answer(const CsKeptReply *reply, const CsKeptReading *reading,
+			CsAnswerRow *answer)
 {
-	if (!cs_kept_reply_read(head, position, reply))
-		return NULL;
-	return cs_kept_read(reply, lasts);
+	memset(answer, 0, sizeof(*answer));
+	answer->read.read_at = reply->record.answered_at;
+	answer->read.request_id = reply->record.request_id;
+	cs_jsonb_digest(reading->answer, answer->read.digest);
+	answer->provider_ref = reading->reference;
+}
+
+/* In the caller's context. */
+static CsKeptReading
+read_answer(const CsJournalHead *head, CsJournalPosition position,
+			CsKeptReply *reply)
+{
+	CsKeptReading none = {NULL};
+
+	return cs_kept_reply_read(head, position, reply) ? cs_kept_read(reply)
+													 : none;
 }
 
 /* Another day it might do. */
@@ -73,31 +87,34 @@ leave_out(MemoryContext caller)
 
 bool
 cs_kept_load(const CsJournalHead *head, CsJournalPosition position,
-			 CsAnswerNew *row, bool *lasts)
+			 CsAnswerRow *answer, CsAnswerNew *row, bool *lasts)
 {
-	MemoryContext caller = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	Jsonb *volatile body = NULL;
-	CsKeptReply reply;
+	MemoryContext		   caller = CurrentMemoryContext;
+	ResourceOwner		   owner = CurrentResourceOwner;
+	volatile CsKeptReading read = {NULL};
+	CsKeptReading		   reading;
+	CsKeptReply			   reply;
 
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(caller);
 	PG_TRY();
 	{
-		body = read_answer(head, position, &reply, lasts);
+		read = read_answer(head, position, &reply);
 		ReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();
 	{
-		body = NULL;
+		read.answer = NULL;
 		leave_out(caller);
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(caller);
 	CurrentResourceOwner = owner;
-	if (body == NULL)
+	reading = read;
+	if (reading.answer == NULL)
 		return false;
-	*lasts = *lasts && reply.record.expires_at > cs_clock_now();
-	fill(&reply, body, row);
+	*lasts = reading.lasts && reply.record.expires_at > cs_clock_now();
+	fill_answer(&reply, &reading, answer);
+	fill(&reply, reading.answer, row);
 	return true;
 }

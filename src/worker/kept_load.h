@@ -9,13 +9,15 @@
 
 #include "shared/kept_reply.h"
 #include "store/answer.h"
+#include "store/call_log.h"
 
 /*
  * Reads one in the transaction that is open; false: it is no answer, was wiped, or
- * cannot be read, which is logged.  `lasts`: it belongs into the table.  Raises only
- * what ends the whole batch.
+ * cannot be read, which is logged.  `answer` says which came of its call; `row` is
+ * filled in any case, and belongs into the table where `lasts`.  Raises only what
+ * ends the whole batch.
  */
 extern bool cs_kept_load(const CsJournalHead *head, CsJournalPosition position,
-						 CsAnswerNew *row, bool *lasts);
+						 CsAnswerRow *answer, CsAnswerNew *row, bool *lasts);
 
 #endif /* CS_KEPT_LOAD_H */

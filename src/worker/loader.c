@@ -27,7 +27,6 @@
 
 #include "pg/clock.h"
 #include "pg/compat.h"
-#include "pg/jsonb_digest.h"
 #include "pg/wakeup.h"
 #include "provider/billing.h"
 #include "shared/journal.h"
@@ -274,16 +273,11 @@ take_call(Batch *batch, CsJournalPosition position, const CsJournalHead *head)
 static void
 take_kept(Batch *batch, CsJournalPosition position, const CsJournalHead *head)
 {
-	CsAnswerRow *answer = &batch->answers[batch->nanswers];
-	CsAnswerNew *kept = &batch->kept[batch->nkept];
-	bool		 lasts;
+	bool lasts;
 
-	if (!cs_kept_load(head, position, kept, &lasts))
+	if (!cs_kept_load(head, position, &batch->answers[batch->nanswers],
+					  &batch->kept[batch->nkept], &lasts))
 		return;
-	memset(answer, 0, sizeof(*answer));
-	answer->read.read_at = kept->answer.answered_at;
-	answer->read.request_id = kept->answer.request_id;
-	cs_jsonb_digest(kept->answer.body, answer->read.digest);
 	batch->nanswers++;
 	batch->nkept += lasts;
 }

@@ -102,6 +102,12 @@ ok($cluster->wait_until(sub { one(q{SELECT count(*) FROM credscore.call_answer a
 is(one(q{SELECT concat_ws(',', p.server, p.endpoint, p.purpose) FROM decided, credscore_provenance(answer) p}), 'pngme,decision,a decision',
 	'provenance finds its call');
 is(one(q{SELECT count(*) FROM decided, credscore_provenance(answer || '{"risk_score": 0}') p}), '0', 'and none of an answer that was altered');
+one(q{CREATE TABLE applied AS SELECT credscore_lac('639170000004') AS answer});
+comes(q{count(*) = 1 FROM applied, credscore_provenance(answer) p WHERE p.provider_ref = answer ->> 'transactionId'},
+	'it has the name that the provider gives it');
+is(one(q{CREATE TABLE invoice AS SELECT answer ->> 'transactionId' AS provider_ref, now()::date AS day FROM applied;
+	SELECT what FROM credscore_reconcile('lenderlink', current_date, current_date + 1, lines => 'invoice') WHERE what IN ('only_theirs', 'was_unknown') AND theirs IS NOT NULL}), '',
+	'by which an invoice finds its call');
 $cluster->alter_server('pngme', cache_ttl => '0');
 
 # --- a worker that is killed, a server that is ---
