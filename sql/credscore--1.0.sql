@@ -1189,6 +1189,7 @@ CREATE TABLE credscore.party (
     name text NOT NULL CHECK (name ~ '[[:alnum:]]' AND octet_length(name) <= 100),
     kind text NOT NULL DEFAULT 'any' CHECK (kind IN ('any', 'paybill', 'till', 'payout')),
     whole boolean NOT NULL DEFAULT false,
+    known_as text CHECK (known_as ~ '[[:alnum:]]' AND octet_length(known_as) <= 100),
     source text,
     shipped boolean NOT NULL DEFAULT false,
     PRIMARY KEY (role, name)
@@ -1204,32 +1205,40 @@ COMMENT ON COLUMN credscore.party.name IS
 COMMENT ON COLUMN credscore.party.kind IS
     'where it applies: paybill, till, payout (a business pays), or any';
 COMMENT ON COLUMN credscore.party.whole IS
-    'true: applies only where it is all of the party''s name, but for words such as LTD, KENYA, MOBILE or LOANS';
+    'true: applies only where it is all of the party''s name, but for LTD, LIMITED, PLC, KENYA, KE, K, LOAN, LOANS, APP, GAME and GAMES';
+COMMENT ON COLUMN credscore.party.known_as IS
+    'whose name or number it is, so that those of one business are one; NULL: its name';
 COMMENT ON COLUMN credscore.party.source IS 'who says so';
 COMMENT ON COLUMN credscore.party.shipped IS
     'true: came with the extension, and comes again with it; to be without such a row, add its name with the role none';
 
-INSERT INTO credscore.party (role, name, kind, whole, source, shipped)
-SELECT role, pg_catalog.btrim(name), kind, whole, source, true
+INSERT INTO credscore.party (role, name, kind, whole, known_as, source, shipped)
+SELECT role, pg_catalog.btrim(name), kind, whole, known_as, source, true
 FROM (VALUES
-    ('betting', 'any', false, 'sportpesa, betika, odibets, odibet, mozzart, mozzartbet, betway, betin, betpawa, sportybet, bangbet, dafabet, 1xbet, 22bet, melbet, betlion, mcheza, kwikbet, chezacash, scorepesa, betafriq, kilibet, betviva, sportika, premierbet, betnare, pesa crash',
+    ('betting', 'any', false, NULL, 'sportpesa, betika, odibets, mozzart, betway, betpawa, sportybet, bangbet, dafabet, 1xbet, 22bet, melbet, betlion, mcheza, kwikbet, chezacash, scorepesa, betafriq, kilibet, betviva, sportika, premierbet, betnare, pesa crash',
         'public parsers of M-Pesa statements; press reports on licences in Kenya, 2019 to 2025'),
-    -- words of other names, too
-    ('betting', 'any', true, 'shabiki', 'public parsers of M-Pesa statements'),
-    ('betting', 'paybill', true, 'aviator', 'public parsers of M-Pesa statements'),
-    ('betting', 'any', false, 'lotto', 'lotteries; our judgement'),
-    ('betting', 'any', false, '955100, 997270', 'businessdailyafrica.com, 2019'),
-    ('betting', 'any', false, '521521, 9555700, 955700', 'businessdailyafrica.com, 2022'),
-    ('betting', 'any', false, '290028', 'fixusjobs.com'),
-    ('betting', 'any', false, '5212121, 979992', 'tests of a public parser of M-Pesa statements'),
-    ('lender', 'any', false, 'Zenka, OKash, Branch International, Mogo, Kashway, Lendplus, iPesa, MCo-op Cash, Opesa, Zash, Hustler Fund, Mular Credit',
+    ('betting', 'any', false, 'odibets', 'odibet', 'public parsers of M-Pesa statements'),
+    ('betting', 'any', false, 'mozzart', 'mozzartbet', 'public parsers of M-Pesa statements'),
+    -- words and names of others, too
+    ('betting', 'any', true, NULL, 'shabiki, betin', 'public parsers of M-Pesa statements'),
+    ('betting', 'paybill', true, NULL, 'aviator', 'public parsers of M-Pesa statements'),
+    ('betting', 'any', true, NULL, 'lotto', 'lotteries; our judgement'),
+    ('betting', 'any', false, 'sportpesa', '955100', 'businessdailyafrica.com, 2019'),
+    ('betting', 'any', false, 'betin', '997270', 'businessdailyafrica.com, 2019'),
+    ('betting', 'any', false, 'sportpesa', '521521, 9555700, 955700', 'businessdailyafrica.com, 2022'),
+    ('betting', 'any', false, 'kwikbet', '290028', 'fixusjobs.com'),
+    ('betting', 'any', false, 'sportpesa', '5212121, 979992', 'tests of a public parser of M-Pesa statements'),
+    ('lender', 'any', false, NULL, 'Zenka, Kashway, Lendplus, MCo-op Cash, Hustler Fund, Mular Credit',
         'public parsers of M-Pesa statements'),
-    ('lender', 'any', true, 'Tala, Timiza, Berry', 'public parsers of M-Pesa statements'),
-    ('lender', 'any', false, '851900', 'talasupport.zendesk.com'),
-    ('lender', 'any', false, '300067', 'tests of a public parser of M-Pesa statements'),
-    ('own_account', 'any', false, 'M-Shwari, KCB M-PESA', 'accounts that belong to the number of an M-Pesa account'),
-    ('airtime', 'any', false, 'Safaricom Data Bundles, Safaricom Offers, Safaricom Postpaid Bundles, 244441', 'public samples of M-Pesa messages and statements')
-) AS list (role, kind, whole, names, source)
+    ('lender', 'any', true, NULL, 'Tala, Timiza, Berry, OKash, Branch International, Mogo, iPesa, Opesa, Zash', 'public parsers of M-Pesa statements'),
+    ('lender', 'any', true, 'Mogo', 'Mogo Auto', 'name of its company in Kenya; our judgement'),
+    ('lender', 'any', true, 'Tala', 'Tala Mobile', 'talasupport.zendesk.com'),
+    ('lender', 'any', false, 'Tala', '851900', 'talasupport.zendesk.com'),
+    ('lender', 'any', false, 'Timiza', '300067', 'tests of a public parser of M-Pesa statements'),
+    ('own_account', 'any', true, NULL, 'M-Shwari, KCB M-PESA', 'accounts that belong to the number of an M-Pesa account'),
+    ('airtime', 'any', false, NULL, 'Safaricom Data Bundles, Safaricom Offers, Safaricom Postpaid Bundles', 'public samples of M-Pesa messages and statements'),
+    ('airtime', 'any', false, 'Safaricom Postpaid Bundles', '244441', 'public samples of M-Pesa messages and statements')
+) AS list (role, kind, whole, known_as, names, source)
 CROSS JOIN pg_catalog.regexp_split_to_table(list.names, ',') AS name;
 
 SELECT pg_catalog.pg_extension_config_dump('credscore.party', 'WHERE NOT shipped');

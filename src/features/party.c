@@ -26,12 +26,14 @@
 #include "utils/snapmgr.h"
 
 #include "features/words.h"
+#include "reading/plain.h"
 
 /* Columns of the table, as the install script has them. */
-#define COLUMN_ROLE	 1
-#define COLUMN_NAME	 2
-#define COLUMN_KIND	 3
-#define COLUMN_WHOLE 4
+#define COLUMN_ROLE		1
+#define COLUMN_NAME		2
+#define COLUMN_KIND		3
+#define COLUMN_WHOLE	4
+#define COLUMN_KNOWN_AS 5
 
 /* What a name may be the party of. */
 #define KIND_PAYBILL 1
@@ -39,15 +41,25 @@
 #define KIND_PAYOUT	 4
 #define KIND_ANY	 (KIND_PAYBILL | KIND_TILL | KIND_PAYOUT)
 
-/* Fewer digits than this are a part of a name, as in 22BET. */
-#define NUMBER_MIN 4
+/*
+ * Fewer digits than this before a name are a part of it, as in 22BET, but for
+ * those that a dash follows.  Behind a name are numbers of businesses only.
+ */
+#define NUMBER_MIN		4
+#define LAST_NUMBER_MIN 5
+#define LAST_NUMBER_MAX 7
+
+/* Shorter words are not put together to a name, as LOT and TO. */
+#define JOINED_MIN 3
 
 #define FIRST_SIZE 64
 
 typedef struct Party
 {
-	const char *name;
-	const char *end;
+	const char *name;  /* plain, from here ... */
+	const char *end;   /* ... to here */
+	const char *shown; /* as the table has it */
+	const char *known_as;
 	uint32		hash;
 	int			letters;
 	int			roles;
@@ -163,6 +175,17 @@ column_text(TupleTableSlot *slot, int column)
 	return isnull ? NULL : TextDatumGetCString(value);
 }
 
+/* A name as names are written in the texts that it is looked for in. */
+static void
+take_name(Party *party, const char *name)
+{
+	int len;
+
+	party->shown = name;
+	party->name = cs_plain_text(name, (int) strlen(name), &len);
+	party->end = party->name + len;
+}
+
 static void
 read_row(CsPartyList *list, TupleTableSlot *slot)
 {
@@ -170,12 +193,15 @@ read_row(CsPartyList *list, TupleTableSlot *slot)
 	const char *kind = column_text(slot, COLUMN_KIND);
 	bool		no_whole;
 	Datum		whole = slot_getattr(slot, COLUMN_WHOLE, &no_whole);
-	Party		party = {.name = column_text(slot, COLUMN_NAME)};
+	const char *name = column_text(slot, COLUMN_NAME);
+	Party		party = {.known_as = column_text(slot, COLUMN_KNOWN_AS)};
 
 	/* constraints forbid these, and an owner can drop constraints */
-	if (role == NULL || kind == NULL || party.name == NULL || no_whole)
+	if (role == NULL || kind == NULL || name == NULL || no_whole)
 		return;
-	party.end = party.name + strlen(party.name);
+	take_name(&party, name);
+	if (party.known_as == NULL)
+		party.known_as = name;
 	party.roles = choose(role_names, lengthof(role_names), "role", role);
 	party.kinds = choose(kind_names, lengthof(kind_names), "kind", kind);
 	party.whole = DatumGetBool(whole);
@@ -201,7 +227,7 @@ static bool
 same_party(const Party *a, const Party *b)
 {
 	return a->hash == b->hash && a->kinds == b->kinds &&
-		   a->whole == b->whole &&
+		   a->whole == b->whole && strcmp(a->known_as, b->known_as) == 0 &&
 		   (a->roles == CS_PARTY_NONE) == (b->roles == CS_PARTY_NONE) &&
 		   cs_words_same(a->name, a->end, b->name, b->end);
 }
@@ -252,31 +278,63 @@ is_number_char(char c)
 	return (c >= '0' && c <= '9') || c == '*';
 }
 
-void
-cs_party_split(const char *text, size_t len, CsPartyParts *parts)
+/* Where the number ends that a text begins with; the text: there is none. */
+static const char *
+skip_number(const char *text, const char *end)
 {
-	const char *end = text + len;
 	const char *at = text;
 
 	while (at < end && is_number_char(*at))
 		at++;
-	if (at - text < NUMBER_MIN)
-		at = text;
+	if (at - text >= NUMBER_MIN ||
+		(at > text && end - at > 2 && memcmp(at, " - ", 3) == 0))
+		return at;
+	return text;
+}
+
+/* Where the number begins that a text ends with; its end: there is none. */
+static const char *
+last_number(const char *text, const char *end)
+{
+	const char *at = end;
+
+	while (at > text && at[-1] >= '0' && at[-1] <= '9')
+		at--;
+	return at > text && at[-1] == ' ' && end - at >= LAST_NUMBER_MIN &&
+				   end - at <= LAST_NUMBER_MAX
+			   ? at
+			   : end;
+}
+
+void
+cs_party_split(const char *text, size_t len, CsPartyParts *parts)
+{
+	const char *end = text + len;
+	const char *at = skip_number(text, end);
+
 	parts->number = text;
 	parts->number_len = at - text;
-	while (at < end && strchr(" \t\n\v\f\r-", *at) != NULL && *at != '\0')
+	while (at < end && (*at == ' ' || *at == '-'))
 		at++;
 	parts->name = at;
+	if (parts->number_len == 0)
+	{
+		parts->number = last_number(at, end);
+		parts->number_len = end - parts->number;
+		end = parts->number;
+	}
+	while (end > at && end[-1] == ' ')
+		end--;
 	parts->name_len = end - at;
 }
 
 /*
- * Words that any business may have, and an app of a lender or a bookmaker;
- * others make it another business.
+ * Words that lenders and bookmakers have beside their names; others, also those
+ * that any business may have, make it another business, as THE BERRY CO.
  */
-static const char *const common_words[] = {
-	"ltd", "limited", "plc",  "co",	 "company", "inc",	"kenya", "ke",	  "k",
-	"the", "mobile",  "loan", "app", "loans",	"game", "games", "online"};
+static const char *const common_words[] = {"ltd", "limited", "plc",	 "kenya",
+										   "ke",  "k",		 "loan", "loans",
+										   "app", "game",	 "games"};
 
 static bool
 is_common(const CsWord *word)
@@ -331,6 +389,53 @@ kinds_of(CsMpesaRail rail)
 	}
 }
 
+static bool
+is_short(const CsWord *word)
+{
+	for (size_t i = 0; i < word->len; i++)
+		if (word->text[i] >= '0' && word->text[i] <= '9')
+			return false;
+	return word->len < JOINED_MIN;
+}
+
+/* Ends a word of a name behind so many letters? */
+static bool
+parts_there(const Party *party, size_t letters)
+{
+	const char *at = party->name;
+	size_t		passed = 0;
+	CsWord		word;
+
+	while (passed < letters && cs_words_next(&at, party->end, &word))
+		passed += word.len;
+	return passed == letters;
+}
+
+/*
+ * May these words of a party be put together to a name that has their letters?
+ * Where it has words of its own, or a hyphen holds them, or they are too long
+ * to be other words: BET LION and M-CHEZA, and not LOT TO.
+ */
+static bool
+are_joined(const char *text, const char *end, const Party *party)
+{
+	size_t letters = 0;
+	CsWord word;
+	CsWord next;
+
+	for (bool there = cs_words_next(&text, end, &word); there; word = next)
+	{
+		letters += word.len;
+		there = cs_words_next(&text, end, &next);
+		if (there && (is_short(&word) || is_short(&next)) &&
+			!(next.text - (word.text + word.len) == 1 &&
+			  next.text[-1] == '-') &&
+			!parts_there(party, letters))
+			return false;
+	}
+	return true;
+}
+
 /* Does a name apply to these words of a party? */
 static bool
 applies(Search *search, const char *name, const Party *party,
@@ -338,7 +443,8 @@ applies(Search *search, const char *name, const Party *party,
 {
 	if ((party->kinds & search->kinds) == 0 ||
 		(party->number && !search->numbers) ||
-		!cs_words_same(start, end, party->name, party->end))
+		!cs_words_same(start, end, party->name, party->end) ||
+		!are_joined(start, end, party))
 		return false;
 	if (!party->whole)
 		return true;
@@ -367,7 +473,8 @@ look_up(Search *search, const char *name, uint32 hash, const CsWord *first,
 			search->nothing_until = Max(search->nothing_until, end);
 		else if (end <= search->nothing_until)
 			continue;
-		search->found(party->name, party->roles, search->arg);
+		search->found(party->shown, party->known_as, party->roles,
+					  search->arg);
 	}
 }
 
@@ -402,6 +509,7 @@ look_at(Search *search, const char *text, size_t len)
 	/* names of none that begin before others, or with them, come first */
 	while (cs_words_next(&at, search->end, &word))
 	{
+		CHECK_FOR_INTERRUPTS();
 		look_from(search, text, &word, true);
 		look_from(search, text, &word, false);
 	}
@@ -414,6 +522,8 @@ cs_party_find(const CsPartyList *list, const char *text, size_t len,
 	Search		 search = {.list = list, .found = found, .arg = arg};
 	CsPartyParts parts;
 
+	if (len > CS_PARTY_MAX)
+		return;
 	search.kinds = kinds_of(rail);
 	cs_party_split(text, len, &parts);
 	search.numbers = true;
@@ -425,26 +535,39 @@ cs_party_find(const CsPartyList *list, const char *text, size_t len,
 			return;
 		search.numbers = false;
 	}
-	look_at(&search, parts.name, parts.name_len);
+	if (rail != CS_RAIL_SALARY)
+		look_at(&search, parts.name, parts.name_len);
 }
 
-static void
-add_match(const char *name, int roles, void *arg)
+/* A match, and how good its name is. */
+typedef struct Best
 {
-	CsPartyMatch *match = arg;
+	CsPartyMatch *match;
+	size_t		  rank;
+} Best;
+
+static void
+add_match(const char *name, const char *known_as, int roles, void *arg)
+{
+	Best  *best = arg;
+	size_t len = strlen(name);
+	size_t rank = is_digits(name, name + len) ? SIZE_MAX : len;
 
 	if (roles == CS_PARTY_NONE)
 		return;
-	match->roles |= roles;
-	if (!is_digits(name, name + strlen(name)) &&
-		(match->known_as == NULL || strlen(match->known_as) < strlen(name)))
-		match->known_as = name;
+	best->match->roles |= roles;
+	if (rank <= best->rank)
+		return;
+	best->rank = rank;
+	best->match->known_as = known_as;
 }
 
 void
 cs_party_match(const CsPartyList *list, const char *text, size_t len,
 			   CsMpesaRail rail, CsPartyMatch *match)
 {
+	Best best = {match, 0};
+
 	memset(match, 0, sizeof(*match));
-	cs_party_find(list, text, len, rail, add_match, match);
+	cs_party_find(list, text, len, rail, add_match, &best);
 }

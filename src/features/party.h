@@ -20,7 +20,8 @@ extern CsPartyList *cs_party_load(MemoryContext context);
 
 /*
  * A party as texts have it: "244441 - SAFARICOM POSTPAID BUNDLES", "2547***001
- * JUMA MFANO".  Either part may be empty; both point into the text.
+ * JUMA MFANO", and messages "TALA MOBILE 851900".  Either part may be empty;
+ * both point into the text, which is plain (plain.h).
  */
 typedef struct CsPartyParts
 {
@@ -36,12 +37,20 @@ extern void cs_party_split(const char *text, size_t len, CsPartyParts *parts);
  * CsPartyRole. */
 #define CS_PARTY_NONE 0x100
 
-typedef void (*CsPartyFound)(const char *name, int roles, void *arg);
+/* `known_as` is whose name or number it is; both are the list's. */
+typedef void (*CsPartyFound)(const char *name, const char *known_as, int roles,
+							 void *arg);
 
 /*
  * Tells of every name of the table that applies to a party that money went to
- * or came from on a rail; CS_RAIL_NONE: on a rail that is not known.
+ * or came from on a rail; CS_RAIL_NONE: on a rail that is not known.  Who pays
+ * a salary is asked by the number only: those who work for a lender or a
+ * bookmaker are paid by it, too.
+ *
+ * A party of more than CS_PARTY_MAX bytes is nobody.
  */
+#define CS_PARTY_MAX 1024
+
 extern void
 cs_party_find(const CsPartyList *list, const char *text, size_t len,
 			  CsMpesaRail rail, CsPartyFound found, void *arg);
@@ -50,8 +59,8 @@ cs_party_find(const CsPartyList *list, const char *text, size_t len,
 typedef struct CsPartyMatch
 {
 	int			roles;	  /* CsPartyRole */
-	const char *known_as; /* the longest name that applies; NULL: none, or
-						   * numbers only.  The list's. */
+	const char *known_as; /* whose number it is, else whose is the longest
+						   * name that applies; NULL: none.  The list's. */
 } CsPartyMatch;
 
 extern void cs_party_match(const CsPartyList *list, const char *text,
