@@ -1259,11 +1259,11 @@ CREATE FUNCTION credscore_transactions(
     OUT n int, OUT transaction_id text, OUT at timestamptz, OUT day date, OUT direction text,
     OUT amount numeric, OUT balance numeric, OUT class text, OUT rail text, OUT party_number text,
     OUT party text, OUT role text, OUT known_as text, OUT own boolean, OUT reverses text,
-    OUT fuliza boolean, OUT counted boolean, OUT details text, OUT line int
+    OUT fuliza boolean, OUT counted boolean, OUT income numeric, OUT details text, OUT line int
 ) RETURNS SETOF record
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 1000 ROWS 1000;
 COMMENT ON FUNCTION credscore_transactions(jsonb, timestamptz) IS
-    'the transactions of a Patascore answer as the features read them, the oldest first, without duplicates: n: 1 the oldest; at: NULL where it cannot be read; day: in East African Time; direction: in or out, NULL where nothing moves; amount: magnitude, KES; balance: after it; class: transaction, reversal, request, airtime, own, loan, repayment, charge, overdraft or overdraft_repayment; rail: person, small_business, paybill, till, business, salary, promotion, agent, bank, international, fund or savings; party_number and party: the other side; role: betting, lender, own_account or airtime, of party or class; known_as: its name in credscore.party; own: between accounts of one customer; reverses: receipt that a reversal names; fuliza: paid with the overdraft; counted: in count_transactions_depository; details: the text; line: place in statement_details, from 1; no rows for what is no statement';
+    'the transactions of a Patascore answer as the features read them, the oldest first, without duplicates: n: 1 the oldest; at: NULL where it cannot be read; day: in East African Time; direction: in or out, NULL where nothing moves; amount: magnitude, KES, of a row with both amounts their difference; balance: after it; class: transaction, reversal, request, airtime, own, loan, repayment, charge, overdraft or overdraft_repayment; rail: person, small_business, paybill, till, business, salary, promotion, agent, bank, international, fund or savings; party_number and party: the other side; role: betting, lender, own_account or airtime, of party or class; known_as: who that is, by credscore.party, or whose loan it is; own: between accounts of one customer; reverses: receipt that a reversal names; fuliza: paid with the overdraft; counted: in count_transactions_depository; income: KES, what it adds to sum_of_income, negative where income is taken back, NULL on a till''s or a paybill''s statement; details: the text in plain characters and one line; line: place in statement_details, from 1; no rows for what is no statement';
 
 CREATE FUNCTION credscore_coverage(
     statement jsonb,

@@ -65,6 +65,7 @@ add_main(CsTransactions *transactions, const CsSmsMessage *message, int64 zone)
 	row->party = read->party.len > 0 ? read->party.text : NULL;
 	row->party_len = (int) read->party.len;
 	row->reverses = read->reverses.text;
+	row->reverses_len = (int) read->reverses.len;
 }
 
 /* Has a message a charge, which a statement has as a row of its own? */
