@@ -390,6 +390,13 @@ take_party(const char *text, const char *end, CsMpesaRow *row)
 	row->party_len = end > text ? (size_t) (end - text) : 0;
 }
 
+static bool
+is_of_overdraft(const Pattern *pattern)
+{
+	return pattern->class == CS_MPESA_OVERDRAFT ||
+		   pattern->class == CS_MPESA_OVERDRAFT_REPAID;
+}
+
 static void
 take_pattern(const Pattern *pattern, const char *text, const char *rest,
 			 const char *end, CsMpesaRow *row)
@@ -398,7 +405,8 @@ take_pattern(const Pattern *pattern, const char *text, const char *rest,
 	row->rail = pattern->rail;
 	row->holder = pattern->holder;
 	row->roles = pattern->roles;
-	row->fuliza = strstr(pattern->text, "fuliza") != NULL &&
+	row->fuliza = !is_of_overdraft(pattern) &&
+				  strstr(pattern->text, "fuliza") != NULL &&
 				  find(text, rest, "fuliza") != NULL;
 	if (pattern->party)
 		take_party(rest, end, row);
@@ -443,13 +451,6 @@ find_pattern(const char *text, const char *end, const char **rest)
 			return &patterns[i];
 	}
 	return NULL;
-}
-
-static bool
-is_of_overdraft(const Pattern *pattern)
-{
-	return pattern->class == CS_MPESA_OVERDRAFT ||
-		   pattern->class == CS_MPESA_OVERDRAFT_REPAID;
 }
 
 void

@@ -249,6 +249,28 @@ hang_party(CsPartyList *list, int i)
 	*bucket = i;
 }
 
+static int
+compare_known_as(const void *left, const void *right)
+{
+	return strcmp((*(Party *const *) left)->known_as,
+				  (*(Party *const *) right)->known_as);
+}
+
+/* Whoever is known as the same is so by one pointer, which tells them apart. */
+static void
+share_known_as(CsPartyList *list)
+{
+	Party **order = palloc(sizeof(Party *) * (Size) list->size);
+
+	for (int i = 0; i < list->nparties; i++)
+		order[i] = &list->parties[i];
+	qsort(order, list->nparties, sizeof(Party *), compare_known_as);
+	for (int i = 1; i < list->nparties; i++)
+		if (compare_known_as(&order[i - 1], &order[i]) == 0)
+			order[i]->known_as = order[i - 1]->known_as;
+	pfree(order);
+}
+
 CsPartyList *
 cs_party_load(MemoryContext context)
 {
@@ -258,6 +280,7 @@ cs_party_load(MemoryContext context)
 	list->size = FIRST_SIZE;
 	list->parties = palloc(sizeof(Party) * FIRST_SIZE);
 	read_table(list);
+	share_known_as(list);
 	list->nbuckets = pg_nextpower2_32(2 * (uint32) list->nparties + 1);
 	list->buckets = palloc(sizeof(int) * list->nbuckets);
 	memset(list->buckets, -1, sizeof(int) * list->nbuckets);

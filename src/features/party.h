@@ -60,7 +60,8 @@ typedef struct CsPartyMatch
 {
 	int			roles;	  /* CsPartyRole */
 	const char *known_as; /* whose number it is, else whose is the longest
-						   * name that applies; NULL: none.  The list's. */
+						   * name that applies; NULL: none.  The list's,
+						   * and one pointer for each. */
 } CsPartyMatch;
 
 extern void cs_party_match(const CsPartyList *list, const char *text,

@@ -9,7 +9,9 @@
 #   tried here, and ten sweeps of the overdraft, six of them printed on the
 #   other side, end with what is left.
 # - Each day ends with the balance that it ended with.
-# - Each query of the page gives what a few lines of Perl make of the file.
+# - Each query of the page gives what a few lines of Perl make of the file, and
+#   of each of several applicants the same.
+# - A no-break space is a space in databases of every encoding.
 
 use strict;
 use warnings;
@@ -234,6 +236,21 @@ foreach my $i (0 .. $#queries)
 
 	is_deeply($each[1], $each[0], "query $i is of each applicant");
 	is(@{ $each[0] } + @{ $each[1] }, @both, 'and of no other');
+}
+
+# --- databases of other encodings ---
+
+foreach ([ LATIN1 => '\xa0' ], [ SQL_ASCII => '\xc2\xa0' ])
+{
+	my ($encoding, $space) = @$_;
+
+	value("CREATE DATABASE in_$encoding TEMPLATE template0 ENCODING $encoding LOCALE 'C'");
+	$cluster->extension(lc "in_$encoding");
+	is($cluster->safe_psql(qq{SELECT class, details = 'OverDraft of Credit Party' FROM credscore_transactions(jsonb_build_object(
+			'statement_details', jsonb_build_array(jsonb_build_object('transaction_type', E'OverDraft of${space}Credit  Party', 'received_amount', 9))))},
+			database => lc "in_$encoding"), 'overdraft|t', "$encoding: a no-break space is one");
+	is($cluster->safe_psql(qq{SELECT count(*) FROM credscore_party_match(E'Pay Bill${space}to 000111 - BETIKA${space}KENYA')}, database => lc "in_$encoding"), 1,
+		'and parts words');
 }
 
 done_testing();
