@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  * party.h
- *	  The table credscore.party: which names and numbers are bookmakers,
- *	  lenders, accounts of the customer, sellers of airtime.
+ *	  Who a party is by the table credscore.party: a bookmaker, a lender, an
+ *	  account of the customer, a seller of airtime.
  *------------------------------------------------------------------------- */
 #ifndef CS_PARTY_H
 #define CS_PARTY_H
@@ -9,14 +9,7 @@
 #include "postgres.h"
 
 #include "features/mpesa.h"
-
-typedef struct CsPartyList CsPartyList;
-
-/*
- * Reads the table as the running statement sees it.  The list belongs to the
- * memory context, and is for as long as the statement runs.
- */
-extern CsPartyList *cs_party_load(MemoryContext context);
+#include "features/party_list.h"
 
 /*
  * A party as texts have it: "244441 - SAFARICOM POSTPAID BUNDLES", "2547***001
@@ -33,11 +26,8 @@ typedef struct CsPartyParts
 
 extern void cs_party_split(const char *text, size_t len, CsPartyParts *parts);
 
-/* What is told of a name of the table that applies; CS_PARTY_NONE alone, or
- * CsPartyRole. */
-#define CS_PARTY_NONE 0x100
-
-/* `known_as` is whose name or number it is; both are the list's. */
+/* Is told of a name of the table that applies, and whose name or number it is,
+ * which both are the list's. */
 typedef void (*CsPartyFound)(const char *name, const char *known_as, int roles,
 							 void *arg);
 
@@ -66,8 +56,5 @@ typedef struct CsPartyMatch
 
 extern void cs_party_match(const CsPartyList *list, const char *text,
 						   size_t len, CsMpesaRail rail, CsPartyMatch *match);
-
-/* The name of one role, as the table has it. */
-extern const char *cs_party_role_name(int role);
 
 #endif /* CS_PARTY_H */

@@ -224,7 +224,7 @@ put_name(const char *name, const char *known_as, int roles, void *arg)
 
 		if ((roles & names->roles & role) == 0)
 			continue;
-		cs_row_text(&row, cs_party_role_name(role));
+		cs_row_text(&row, cs_party_list_role_name(role));
 		cs_row_text(&row, name);
 		cs_row_emit(names->fcinfo, &row);
 	}

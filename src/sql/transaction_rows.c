@@ -57,7 +57,7 @@ cs_transaction_rows_role(int roles)
 
 	for (int i = 0; i < (int) lengthof(order); i++)
 		if (roles & order[i])
-			return cs_party_role_name(order[i]);
+			return cs_party_list_role_name(order[i]);
 	return NULL;
 }
 
@@ -200,6 +200,6 @@ const CsPartyList *
 cs_transaction_rows_parties(FmgrInfo *flinfo)
 {
 	if (flinfo->fn_extra == NULL)
-		flinfo->fn_extra = cs_party_load(flinfo->fn_mcxt);
+		flinfo->fn_extra = cs_party_list_load(flinfo->fn_mcxt);
 	return flinfo->fn_extra;
 }
