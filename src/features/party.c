@@ -71,16 +71,21 @@ cs_party_split(const char *text, size_t len, CsPartyParts *parts)
 	parts->number_len = at - text;
 	while (at < end && (*at == ' ' || *at == '-'))
 		at++;
-	parts->name = at;
-	if (parts->number_len == 0)
-	{
-		parts->number = last_number(at, end);
-		parts->number_len = end - parts->number;
-		end = parts->number;
-	}
 	while (end > at && end[-1] == ' ')
 		end--;
+	parts->name = at;
 	parts->name_len = end - at;
+}
+
+/* Messages have the number of who pays out behind the name. */
+static void
+cut_last_number(CsPartyParts *parts)
+{
+	const char *end = parts->name + parts->name_len;
+
+	parts->number = last_number(parts->name, end);
+	parts->number_len = end - parts->number;
+	parts->name_len -= parts->number_len;
 }
 
 /*
@@ -281,6 +286,9 @@ cs_party_find(const CsPartyList *list, const char *text, size_t len,
 		return;
 	search.kinds = kinds_of(rail);
 	cs_party_split(text, len, &parts);
+	/* a shop's name may end with the shop's own number */
+	if (parts.number_len == 0 && rail != CS_RAIL_TILL)
+		cut_last_number(&parts);
 	search.numbers = true;
 	if (parts.number_len > 0)
 	{

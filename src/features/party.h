@@ -13,8 +13,8 @@
 
 /*
  * A party as texts have it: "244441 - SAFARICOM POSTPAID BUNDLES", "2547***001
- * JUMA MFANO", and messages "TALA MOBILE 851900".  Either part may be empty;
- * both point into the text, which is plain (plain.h).
+ * JUMA MFANO".  Either part may be empty; both point into the text, which is
+ * plain (plain.h).
  */
 typedef struct CsPartyParts
 {
