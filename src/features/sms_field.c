@@ -196,29 +196,53 @@ days_of_month(int year, int month)
 	return days[month - 1] + (month == 2 && leap);
 }
 
-/* Day first, or the year first where it has four digits. */
+/* Of four digits, or of two, which are of this century. */
+static bool
+take_year(CsSmsRest *rest, int *year)
+{
+	const char *start = rest->at;
+
+	if (!take_digits(rest, 2, 4, year) || rest->at - start == 3)
+		return false;
+	if (rest->at - start == 2)
+		*year += 2000;
+	return true;
+}
+
+static bool
+take_month(CsSmsRest *rest, int *month)
+{
+	return take_month_name(rest, month) || take_digits(rest, 1, 2, month);
+}
+
+/* Does a number of four digits begin here? */
+static bool
+is_long_year(CsSmsRest rest)
+{
+	int year;
+
+	return take_digits(&rest, 4, 4, &year);
+}
+
+/*
+ * Day first, or the year first where it has four digits.  Neither day nor
+ * month need have two, so that only the first number tells which it is.
+ */
 static bool
 take_date(CsSmsRest *rest, CsSmsRead *read)
 {
 	char separator = '\0';
-	int	 first;
-	int	 last;
 	bool year_first;
 
 	cs_sms_field_skip_blank(rest);
-	year_first = rest->end - rest->at > 4 && is_digit(rest->at[2]) &&
-				 is_digit(rest->at[3]);
-	if (!take_digits(rest, 1, year_first ? 4 : 2, &first) ||
+	year_first = is_long_year(*rest);
+	if (!(year_first ? take_year(rest, &read->year)
+					 : take_digits(rest, 1, 2, &read->day)) ||
+		!take_separator(rest, &separator) || !take_month(rest, &read->month) ||
 		!take_separator(rest, &separator) ||
-		!(take_month_name(rest, &read->month) ||
-		  take_digits(rest, 1, 2, &read->month)) ||
-		!take_separator(rest, &separator) ||
-		!take_digits(rest, year_first ? 1 : 2, year_first ? 2 : 4, &last))
+		!(year_first ? take_digits(rest, 1, 2, &read->day)
+					 : take_year(rest, &read->year)))
 		return false;
-	read->day = year_first ? last : first;
-	read->year = year_first ? first : last;
-	if (read->year < 100)
-		read->year += 2000;
 	read->has_date = read->year >= 2000 && read->year < 2100 &&
 					 read->month >= 1 && read->month <= 12 && read->day >= 1 &&
 					 read->day <= days_of_month(read->year, read->month);
