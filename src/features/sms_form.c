@@ -166,8 +166,9 @@ static const CsSmsForm forms[] = {
 				   " balance is {B} " COST,
 			  IN, OWN, SAVINGS),
 	ROW(MPESA, "mshwari.out.2013",
-		HEAD "you have transferred {A} from your " MSHWARI " account" WHEN, IN,
-		OWN, SAVINGS, NO_ALERT, PATTERN, BY_PESAPI),
+		HEAD "you have transferred {A} from your " MSHWARI " account" WHEN
+			 "[" LEFT "]",
+		IN, OWN, SAVINGS, NO_ALERT, PATTERN, BY_PESAPI),
 	LOAN_ROW("mshwari.loan",
 			 HEAD
 			 "your " MSHWARI
@@ -184,11 +185,11 @@ static const CsSmsForm forms[] = {
 				   " account balance is {O}" LEFT,
 			  IN, OWN, SAVINGS),
 	ROW(MPESA, "kcb.in",
-		HEAD "{A} transfer[r]ed to kcb " MPESA " account" WHEN, OUT, OWN,
-		SAVINGS, NO_ALERT, PATTERN, BY_PARSERS),
+		HEAD "{A} transfer[r]ed to kcb " MPESA " account" WHEN "[" LEFT "]",
+		OUT, OWN, SAVINGS, NO_ALERT, PATTERN, BY_PARSERS),
 	ROW(MPESA, "lock.in",
-		HEAD "{A} transfer[r]ed to lock savings[ account]" WHEN, OUT, OWN,
-		SAVINGS, NO_ALERT, PATTERN, BY_PARSERS),
+		HEAD "{A} transfer[r]ed to lock savings[ account]" WHEN "[" LEFT "]",
+		OUT, OWN, SAVINGS, NO_ALERT, PATTERN, BY_PARSERS),
 	LOAN_ROW("kcb.repaid",
 			 HEAD "your loan repayment of {A} from your " MPESA
 				  " account to kcb " MPESA WHEN " is successful[.] your " MPESA
@@ -264,7 +265,8 @@ static const CsSmsForm forms[] = {
 	/* In Swahili. */
 	ROW(MPESA, "swahili.paybill",
 		"{C} imethibitishwa[.] {A} imetumwa kwa {P} kwa akaunti nambari {X} "
-		"tarehe {D} saa {T}[.] baki yako ya " MPESA " ni {B}",
+		"tarehe {D} saa {T}[.] baki yako ya " MPESA
+		" ni {B}[.][ gharama ya kutuma ni {F}]",
 		OUT, TRANSACTION, PAYBILL, NO_ALERT, PATTERN, BY_SAMPLES),
 	ROW(MPESA, "swahili.sent",
 		"{C} imethibitishwa[.] {A} imetumwa kwa {P} {N} tarehe {D} saa {T}[.] "
@@ -400,23 +402,36 @@ cs_sms_form_at(int position)
 /* Longer than any of the senders above. */
 #define SENDER_MAX 32
 
-/* Letters and digits in lower case, with a comma before and after. */
-static size_t
+/* What stands between the words of a sender. */
+static bool
+is_between(char c)
+{
+	return c == ' ' || c == '-' || c == '_' || c == '.' || c == '\'';
+}
+
+/*
+ * Letters and digits in lower case, with a comma before and after; false: it
+ * has what none of the senders above has, and is somebody else.
+ */
+static bool
 plain_sender(const char *sender, size_t len, char *plain)
 {
 	size_t n = 0;
 
 	plain[n++] = ',';
-	for (size_t i = 0; i < len && n < SENDER_MAX; i++)
+	for (size_t i = 0; i < len; i++)
 	{
 		char c = cs_words_fold(sender[i]);
+		bool named = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
 
-		if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
+		if (n == SENDER_MAX || (!named && !is_between(c)))
+			return false;
+		if (named)
 			plain[n++] = c;
 	}
 	plain[n] = ',';
 	plain[n + 1] = '\0';
-	return n;
+	return n > 1;
 }
 
 CsSmsIssuerId
@@ -424,7 +439,7 @@ cs_sms_form_issuer(const char *sender, size_t len)
 {
 	char plain[SENDER_MAX + 2];
 
-	if (plain_sender(sender, len, plain) > 1)
+	if (plain_sender(sender, len, plain))
 		for (int i = 0; i < CS_SMS_ISSUERS; i++)
 			if (strstr(cs_sms_form_issuers[i].senders, plain) != NULL)
 				return i;

@@ -206,6 +206,14 @@ read_form(const CsSmsForm *form, const char *text, size_t len, CsSmsRead *read)
 
 /* --- all forms --- */
 
+/* Some write what goes out with a sign. */
+static void
+make_magnitude(CsSmsAmount *amount)
+{
+	if (amount->hundredths < 0)
+		amount->hundredths = -amount->hundredths;
+}
+
 /* A debit of less than nothing is a credit, where a bank writes so. */
 static void
 settle_way(CsSmsRead *read)
@@ -214,8 +222,8 @@ settle_way(CsSmsRead *read)
 		read->is_debit = true;
 	if (read->form->way == CS_SMS_TOLD_SIGNED && read->amount.hundredths < 0)
 		read->is_debit = !read->is_debit;
-	if (read->amount.hundredths < 0)
-		read->amount.hundredths = -read->amount.hundredths;
+	make_magnitude(&read->amount);
+	make_magnitude(&read->fee);
 }
 
 bool

@@ -4,6 +4,8 @@
  */
 #include "features/sms_text.h"
 
+#include <stdlib.h>
+
 #include "tap.h"
 
 /* A message is told in one line: its form; amount (with its way), balance,
@@ -117,7 +119,13 @@ static const Case cases[] = {
 	 "mshwari.out.2013 +70.00/2 #UKN9AB2CD3 2013-07-03 09:07:00"},
 	{"MPESA",
 	 "UKNAAB2CD3 Confirmed. Ksh40.00 transfered to KCB M-PESA account on 23/11/26 at 9:07 AM. New M-PESA balance is Ksh5.00.",
-	 "kcb.in -40.00/2 #UKNAAB2CD3 2026-11-23 09:07:00"},
+	 "kcb.in -40.00/2 =5.00/2 #UKNAAB2CD3 2026-11-23 09:07:00"},
+	{"MPESA",
+	 "UKNAAB2CD4 Confirmed. Ksh40.00 transfered to KCB M-PESA account on 23/11/26 at 9:07 AM.",
+	 "kcb.in -40.00/2 #UKNAAB2CD4 2026-11-23 09:07:00"},
+	{"MPESA",
+	 "UKM3AB2CD4 Confirmed. Ksh300.00 sent to JUMA MFANO 0700000002 on 22/11/26 at 10:12 AM. New M-PESA balance is Ksh-5.50. Transaction cost, Ksh-7.00.",
+	 "sent.person -300.00/2 =-5.50/2 fee 7.00/2 #UKM3AB2CD4 2026-11-22 10:12:00 [JUMA MFANO]"},
 	{"MPESA",
 	 "UKNBAB2CD3 Confirmed. Ksh40.00 transferred to Lock Savings account on 23/11/26 at 9:08 AM.",
 	 "lock.in -40.00/2 #UKNBAB2CD3 2026-11-23 09:08:00"},
@@ -173,12 +181,12 @@ static const Case cases[] = {
 	 "UKP5AB2CD3 Imethibitishwa. Umepokea Ksh30.00 kutoka ALI MFANO 0700000002 tarehe 24/11/26 saa 3:00 PM. Baki yako ya M-PESA ni Ksh35.00.",
 	 "swahili.received +30.00/2 =35.00/2 #UKP5AB2CD3 2026-11-24 15:00:00 [ALI MFANO]"},
 	{"AirtelMoney",
-	 "A3MFANO1XYZ. Ksh 15,000 sent to JUMA MFANO 700000000 on 05/08/26 at 10:45 PM. Fee: Ksh 100. Bal: Ksh 4071.5. MPESA ID: UHF5AB2CD3",
-	 "airtel.sent -15000.00/0 =4071.50/1 fee 100.00/0 #A3MFANO1XYZ 2026-08-05 22:45:00 [JUMA MFANO]"},
+	 "A3MFANO1XYZ. Ksh 15,000 sent to JUMA MFANO 700000000 on 05/08/26 at 10:45 PM. Fee: Ksh 100. Bal: Ksh 4071.5. MPESA ID: UHF5AB2CD3", "airtel.sent -15000.00/0 =4071.50/1 fee 100.00/0 #A3MFANO1XYZ 2026-08-05 22:45:00 [JUMA MFANO]"},
 	{"AirtelMoney",
 	 "TID:C3MFANO2XYZ. Received Ksh 200 from ALI MFANO 254700000000 on 05/08/26 10:43 PM. Bal:Ksh 19171.59 Sender TID:UHF5AB2CD4.",
 	 "airtel.received +200.00/0 =19171.59/2 #C3MFANO2XYZ 2026-08-05 22:43:00 [ALI MFANO]"},
-	{"AirtelMoney", "D3MFANO3XYZ. Ksh 2,284 paid to MFANO SUPERMARKET          account 0000000 on 03/08/2026 19:35. Fee Ksh 0. Bal:Ksh 4221.5. MPESA ID:UHD5AB2CD3",
+	{"AirtelMoney",
+	 "D3MFANO3XYZ. Ksh 2,284 paid to MFANO SUPERMARKET          account 0000000 on 03/08/2026 19:35. Fee Ksh 0. Bal:Ksh 4221.5. MPESA ID:UHD5AB2CD3",
 	 "airtel.paid -2284.00/0 =4221.50/1 fee 0.00/0 #D3MFANO3XYZ 2026-08-03 19:35:00 [MFANO SUPERMARKET]"},
 	{"AirtelMoney",
 	 "B3MFANO4XYZ Confirmed. Bundle purchase successful of Ksh 100 via Airtel Networks Kenya Ltd on 07/08/26 at 02:09 PM. Bal: Ksh 3971.5.",
@@ -324,9 +332,10 @@ static void
 tell_amount(char *told, const char *name, const CsSmsAmount *amount)
 {
 	if (amount->there)
-		sprintf(told + strlen(told), " %s%lld.%02d/%d", name,
-				(long long) (amount->hundredths / 100),
-				(int) (amount->hundredths % 100), amount->decimals);
+		sprintf(told + strlen(told), " %s%s%lld.%02d/%d", name,
+				amount->hundredths < 0 ? "-" : "",
+				llabs(amount->hundredths / 100),
+				(int) llabs(amount->hundredths % 100), amount->decimals);
 }
 
 static void
@@ -454,6 +463,14 @@ test_senders(void)
 		{"MPESA1", CS_SMS_ISSUERS},
 		{"mpesa,fuliza", CS_SMS_ISSUERS},
 		{"+254700000001", CS_SMS_ISSUERS},
+		{"Airtel_Money", CS_SMS_AIRTEL_MONEY},
+		/* what looks like M-PESA, and is not: a picture, a Cyrillic letter, a
+		 * sign, a line break */
+		{"MPESA\xF0\x9F\x92\xB0", CS_SMS_ISSUERS},
+		{"MPES\xD0\x90", CS_SMS_ISSUERS},
+		{"MPESA\xE2\x84\xA2", CS_SMS_ISSUERS},
+		{"MPESA!", CS_SMS_ISSUERS},
+		{"MPESA\n", CS_SMS_ISSUERS},
 	};
 	char long_name[100];
 
