@@ -26,6 +26,7 @@ my %field = (
 	E => '(debit|credit|dr|cr)',
 	N => '([+]?[0-9*]{9,13})',
 	P => '(.*?)',
+	K => '.*?',
 	X => '.*?');
 
 sub quoted

@@ -328,15 +328,17 @@ take_receipt(CsSmsRest *rest, CsSmsSpan *span)
 
 /* Digits, some of them masked by stars: more than a paybill or a till has. */
 static bool
-take_phone(CsSmsRest *rest)
+take_phone(CsSmsRest *rest, CsSmsSpan *span)
 {
 	const char *start;
 
 	cs_sms_field_skip_blank(rest);
+	span->text = rest->at;
 	(void) cs_sms_field_take_char(rest, '+');
 	for (start = rest->at;
 		 rest->at < rest->end && (is_digit(*rest->at) || *rest->at == '*');)
 		rest->at++;
+	span->len = (size_t) (rest->at - span->text);
 	return rest->at - start >= PHONE_MIN && rest->at - start <= PHONE_MAX;
 }
 
@@ -378,7 +380,7 @@ cs_sms_field_take(char field, CsSmsRest *rest, CsSmsRead *read)
 		case 'L':
 			return take_amount(rest, &read->debt);
 		case 'N':
-			return take_phone(rest);
+			return take_phone(rest, &read->number);
 		case 'O':
 			return take_amount(rest, &ignored);
 		case 'R':

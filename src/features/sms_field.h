@@ -40,6 +40,8 @@ typedef struct CsSmsRead
 	CsSmsSpan		 receipt;
 	CsSmsSpan		 reverses;
 	CsSmsSpan		 party;
+	CsSmsSpan		 number;  /* phone number of the party */
+	CsSmsSpan		 account; /* whose balance it is, masked */
 	bool			 has_date;
 	int				 year; /* 2000 to 2099 */
 	int				 month;

@@ -313,15 +313,15 @@ static const CsSmsForm forms[] = {
 
 	/* Banks in Kenya. */
 	ROW(KCB, "kcb.debited",
-		"[alert: ]your account[ no][.] {X} has been debited with {A} for {X} at {P} "
+		"[alert: ]your account[ no][.] {K} has been debited with {A} for {X} at {P} "
 		"on {D}",
 		OUT, TRANSACTION, NONE, NO_ALERT, SAMPLES, BY_KENYA),
 	ROW(KCB, "kcb.credited",
-		"[alert: ]your account[ no][.] {X} has been credited with {A} [from][by] "
+		"[alert: ]your account[ no][.] {K} has been credited with {A} [from][by] "
 		"{P} on {D}",
 		IN, TRANSACTION, NONE, NO_ALERT, PATTERN, BY_KENYA),
 	ROW(KCB, "kcb.charged",
-		"[alert: ]a charge of {A} has been applied to your account[ no][.] {X} "
+		"[alert: ]a charge of {A} has been applied to your account[ no][.] {K} "
 		"for {P} on {D}",
 		OUT, FEE, NONE, NO_ALERT, PATTERN, BY_KENYA),
 	ROW(EQUITY, "equity.collected",
@@ -332,40 +332,40 @@ static const CsSmsForm forms[] = {
 		"dtb {A} kes has been [successfully ]sent to {P}[.] ref[.] {C}" WHEN,
 		OUT, TRANSACTION, NONE, NO_ALERT, PATTERN, BY_KENYA),
 	ROW(DTB, "dtb.debited",
-		"dtb {A} kes has been debited from your account {X} for {X} at {P}[.] "
+		"dtb {A} kes has been debited from your account {K} for {X} at {P}[.] "
 		"ref[.] {C}" WHEN,
 		OUT, TRANSACTION, NONE, NO_ALERT, PATTERN, BY_KENYA),
 	ROW(DTB, "dtb.credited",
 		"dtb {A} kes has been [successfully ][credited][received] to your "
-		"account {X} from {P}[.] ref[.] {C}" WHEN,
+		"account {K} from {P}[.] ref[.] {C}" WHEN,
 		IN, TRANSACTION, NONE, NO_ALERT, PATTERN, BY_KENYA),
 
 	/* Banks in Nigeria. */
 	BANK_ROW(
 		ACCESS, "access",
-		"{E} amt: {A} acc[t]: {X} desc: {P} [date][time]: {D}[ {T}] avail "
+		"{E} amt: {A} acc[t]: {K} desc: {P} [date][time]: {D}[ {T}] avail "
 		"bal: {B}",
 		SAMPLES, BY_NIGERIA),
 	BANK_ROW(FCMB, "fcmb",
-			 "{E} amt: {A} ac: {X} desc: {P} dt: {D} {T} bal: {B}", SAMPLES,
+			 "{E} amt: {A} ac: {K} desc: {P} dt: {D} {T} bal: {B}", SAMPLES,
 			 BY_NIGERIA),
 	BANK_ROW(FIDELITY, "fidelity",
-			 "acct: {X} {E}: {A} desc: {P} dt: {D} {T}{X} bal: {B}", PATTERN,
+			 "acct: {K} {E}: {A} desc: {P} dt: {D} {T}{X} bal: {B}", PATTERN,
 			 BY_NIGERIA),
 	BANK_ROW(FIRST_BANK, "firstbank",
-			 "{E}: {X} amt: {A} date: {D} {T} desc: {P} bal: {B}", SAMPLES,
+			 "{E}: {K} amt: {A} date: {D} {T} desc: {P} bal: {B}", SAMPLES,
 			 BY_NIGERIA),
 	ROW(FIRST_BANK, "firstbank.credited",
-		"your acct {X} has been credited with {A} {P} bal: {B}", IN,
+		"your acct {K} has been credited with {A} {P} bal: {B}", IN,
 		TRANSACTION, NONE, NO_ALERT, PATTERN, BY_NIGERIA),
 	BANK_ROW(GTBANK, "gtbank",
-			 "acct: {X} amt: {A} {E} desc: {P} avail bal: {B} date: {D} {T}",
+			 "acct: {K} amt: {A} {E} desc: {P} avail bal: {B} date: {D} {T}",
 			 SAMPLES, BY_NIGERIA),
 	BANK_ROW(GTBANK, "gtbank.compact",
-			 "acct: {X} amt: {A} {E} desc: {P} bal: {B} date: {D} {T}",
+			 "acct: {K} amt: {A} {E} desc: {P} bal: {B} date: {D} {T}",
 			 SAMPLES, BY_NIGERIA),
 	BANK_ROW(KEYSTONE, "keystone",
-			 "{E}[!] acct: {X} amt: {A} desc: {P} date: {D} {T} bal: {B}",
+			 "{E}[!] acct: {K} amt: {A} desc: {P} date: {D} {T} bal: {B}",
 			 SAMPLES, BY_PENNYWISE),
 	ROW(OPAY, "opay.debited",
 		"dear opay user, {A} has been debited for {P} on {D} {T}", OUT,
@@ -374,12 +374,12 @@ static const CsSmsForm forms[] = {
 		"dear opay user, {A} has been credited {P} on {D} {T}", IN,
 		TRANSACTION, NONE, NO_ALERT, PATTERN, BY_PENNYWISE),
 	BANK_ROW(UBA, "uba",
-			 "txn: {E} ac: {X} amt: {A} des: {P} date: {D} {T} bal: {B}",
+			 "txn: {E} ac: {K} amt: {A} des: {P} date: {D} {T} bal: {B}",
 			 SAMPLES, BY_NIGERIA),
 	BANK_ROW(WEMA, "wema",
-			 "{E}: {A} acct no: {X} desc : {P} bal : {B} {D} {T}", SAMPLES,
+			 "{E}: {A} acct no: {K} desc : {P} bal : {B} {D} {T}", SAMPLES,
 			 BY_ALERTS),
-	ROW(ZENITH, "zenith", "acct: {X} dt: {D}[:] {T} {P} {E} amt: {A} bal: {B}",
+	ROW(ZENITH, "zenith", "acct: {K} dt: {D}[:] {T} {P} {E} amt: {A} bal: {B}",
 		TOLD_SIGNED, TRANSACTION, NONE, NO_ALERT, SAMPLES, BY_ALERTS),
 
 	/* Lenders, of whatever name. */

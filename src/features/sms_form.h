@@ -85,8 +85,9 @@ typedef enum CsSmsEvidence
  *	{D} date				{T} time of day			{E} debit or credit
  *	{N} phone number		{R} receipt of what is taken back
  *	{P} party, any text up to where the rest fits	{X} the same, ignored
+ *	{K} number of the account, likewise
  *
- * {P} and {X} stand in no brackets.
+ * {P}, {K} and {X} stand in no brackets.
  */
 typedef struct CsSmsForm
 {

@@ -53,7 +53,8 @@ cs_sms_text_collapse(const char *raw, size_t len, char *out)
 static bool
 is_any_text(const char *pattern)
 {
-	return pattern[0] == '{' && (pattern[1] == 'P' || pattern[1] == 'X');
+	return pattern[0] == '{' &&
+		   (pattern[1] == 'P' || pattern[1] == 'K' || pattern[1] == 'X');
 }
 
 /* The bracket that closes the one at `open`. */
@@ -174,15 +175,17 @@ trim(CsSmsSpan *span)
 static bool
 match_any_text(const char **pattern, CsSmsRest *rest, CsSmsRead *read)
 {
-	bool	  is_party = (*pattern)[1] == 'P';
+	char	  field = (*pattern)[1];
 	CsSmsSpan found = {rest->at, 0};
 
 	*pattern += FIELD_LEN;
 	if (!find_segment(pattern, rest, read, &found.len))
 		return false;
 	trim(&found);
-	if (is_party)
+	if (field == 'P')
 		read->party = found;
+	else if (field == 'K')
+		read->account = found;
 	return true;
 }
 
