@@ -387,6 +387,7 @@ typedef struct Search
 	const CsPartyList *list;
 	int				   kinds;
 	const char		  *end;
+	bool			   whole;		  /* do only whole names apply? */
 	bool			   numbers;		  /* are numbers looked for, too? */
 	int				   own_words;	  /* of all of the name; -1: not counted */
 	const char		  *nothing_until; /* up to here a name of none reaches */
@@ -469,7 +470,7 @@ applies(Search *search, const char *name, const Party *party,
 		!cs_words_same(start, end, party->name, party->end) ||
 		!are_joined(start, end, party))
 		return false;
-	if (!party->whole)
+	if (!party->whole && !search->whole)
 		return true;
 	if (search->own_words < 0)
 		search->own_words = count_own_words(name, search->end);
@@ -538,28 +539,35 @@ look_at(Search *search, const char *text, size_t len)
 	}
 }
 
-void
-cs_party_find(const CsPartyList *list, const char *text, size_t len,
-			  CsMpesaRail rail, CsPartyFound found, void *arg)
+static void
+search_party(Search *search, const char *text, size_t len, bool by_name)
 {
-	Search		 search = {.list = list, .found = found, .arg = arg};
 	CsPartyParts parts;
 
 	if (len > CS_PARTY_MAX)
 		return;
-	search.kinds = kinds_of(rail);
 	cs_party_split(text, len, &parts);
-	search.numbers = true;
+	search->numbers = true;
 	if (parts.number_len > 0)
 	{
-		look_at(&search, parts.number, parts.number_len);
+		look_at(search, parts.number, parts.number_len);
 		/* a number is one business, and one of none is nobody by its name */
-		if (search.nothing_until > parts.number)
+		if (search->nothing_until > parts.number)
 			return;
-		search.numbers = false;
+		search->numbers = false;
 	}
-	if (rail != CS_RAIL_SALARY)
-		look_at(&search, parts.name, parts.name_len);
+	if (by_name)
+		look_at(search, parts.name, parts.name_len);
+}
+
+void
+cs_party_find(const CsPartyList *list, const char *text, size_t len,
+			  CsMpesaRail rail, CsPartyFound found, void *arg)
+{
+	Search search = {.list = list, .found = found, .arg = arg};
+
+	search.kinds = kinds_of(rail);
+	search_party(&search, text, len, rail != CS_RAIL_SALARY);
 }
 
 /* A match, and how good its name is. */
@@ -593,4 +601,17 @@ cs_party_match(const CsPartyList *list, const char *text, size_t len,
 
 	memset(match, 0, sizeof(*match));
 	cs_party_find(list, text, len, rail, add_match, &best);
+}
+
+void
+cs_party_match_whole(const CsPartyList *list, const char *text, size_t len,
+					 CsPartyMatch *match)
+{
+	Best   best = {match, 0};
+	Search search = {.list = list, .found = add_match, .arg = &best};
+
+	memset(match, 0, sizeof(*match));
+	search.kinds = KIND_ANY;
+	search.whole = true;
+	search_party(&search, text, len, true);
 }
