@@ -1295,11 +1295,12 @@ COMMENT ON FUNCTION credscore_party_match(text) IS
 
 CREATE FUNCTION credscore_sms_transactions(
     sms jsonb,
-    OUT n int, OUT sender text, OUT account text, OUT form text, OUT transaction_id text,
-    OUT at timestamptz, OUT day date, OUT direction text, OUT amount numeric, OUT charge numeric,
-    OUT balance numeric, OUT debt numeric, OUT currency text, OUT class text, OUT rail text,
-    OUT party text, OUT role text, OUT known_as text, OUT reverses text, OUT alert text,
-    OUT details text, OUT line int
+    OUT n int, OUT sender text, OUT account text, OUT form text, OUT account_number text,
+    OUT transaction_id text, OUT at timestamptz, OUT day date, OUT direction text,
+    OUT amount numeric, OUT charge numeric, OUT balance numeric, OUT debt numeric,
+    OUT currency text, OUT class text, OUT rail text, OUT party_number text, OUT party text,
+    OUT role text, OUT known_as text, OUT own boolean, OUT reverses text, OUT fuliza boolean,
+    OUT counted boolean, OUT alert text, OUT details text, OUT line int
 ) RETURNS SETOF record
     AS 'MODULE_PATHNAME' LANGUAGE C STRICT STABLE PARALLEL SAFE COST 1000 ROWS 1000;
 COMMENT ON FUNCTION credscore_sms_transactions(jsonb) IS

@@ -308,6 +308,33 @@ cs_sms_field_day(const CsSmsRead *read)
 	return days + read->day - 1;
 }
 
+/* 1 to 9, and then letters. */
+static int
+digit_of(char c)
+{
+	return is_digit(c) ? c - '0' : is_capital(c) ? c - 'A' + 10 : 0;
+}
+
+/* A year of 26 is a letter, that which began in 2006 the A. */
+bool
+cs_sms_field_receipt_day(const CsSmsRead *read, int64_t *day)
+{
+	const char *code = read->receipt.text;
+	CsSmsRead	date = {.year = 2006};
+
+	if (read->receipt.len != CS_MPESA_RECEIPT || !is_capital(code[0]) ||
+		!is_capital(code[1]))
+		return false;
+	date.year += code[0] - 'A' + (read->year >= 2032 ? 26 : 0);
+	date.month = code[1] - 'A' + 1;
+	date.day = digit_of(code[2]);
+	if (date.month > 12 || date.day < 1 ||
+		date.day > days_of_month(date.year, date.month))
+		return false;
+	*day = cs_sms_field_day(&date);
+	return true;
+}
+
 /* --- other fields --- */
 
 /* Capitals and digits, a digit among them. */

@@ -120,8 +120,8 @@ my $told = q{sms_of(
 	'+254700000001 | 2026-11-25T12:00:00Z | UKM5AB2CD3 Confirmed. Ksh80.00 paid to MFANO SHOP 12. on 22/11/26 at 11:00 AM.New M-PESA balance is Ksh4,423.50. Transaction cost, Ksh0.00.')};
 is(value("SELECT account, form, at AT TIME ZONE 'UTC', direction, amount, charge, balance, debt, class, role, known_as, alert, line FROM credscore_sms_transactions($told)"),
 	join("\n",
-		'M-PESA|sent.paybill|2026-11-22 07:30:00|out|500.00|5.00|0.00||transaction|betting|betika||1',
 		'M-PESA|fuliza.draw|2026-11-22 07:30:00|in|100.00|||101.00|overdraft||||2',
+		'M-PESA|sent.paybill|2026-11-22 07:30:00|out|500.00|5.00|0.00||transaction|betting|betika||1',
 		'M-PESA|fuliza.repaid.part|2026-11-22 10:00:00|out|40.00||0.00||overdraft_repayment||||3',
 		'M-PESA|short.party|2026-11-24 10:00:00||||20.50|||||insufficient_funds|5',
 		'M-PESA||2026-11-24 10:01:00||||||||||6',
