@@ -1,9 +1,10 @@
 # Features and transactions from the messages of a phone.
 #
 # Promises checked here:
-# - Features are equal from a statement and from the messages of the same
-#   account, over 80 accounts that were made up, in whatever order the messages
-#   are, with copies, adverts and other people's messages among them.
+# - Features and rows are equal from a statement and from the messages of the
+#   same account, over 80 accounts that were made up on all days of a year, in
+#   whatever order the messages are, also those of one minute, with copies,
+#   adverts and other people's messages among them.
 # - Messages are taken as credscore_sms_event() takes them, and as Weza's events
 #   have them; what else there may be is no message, and no error.
 # - Each message about money is a row, once; what is not understood is told, and
@@ -56,6 +57,20 @@ is(value(q{SELECT count(DISTINCT seed), count(*) > 8000, count(statement) > 4000
 is(value(q{SELECT seed, feature, from_days, to_days, statement, sms FROM both_ways
 	WHERE statement IS NOT NULL AND statement IS DISTINCT FROM sms OR statement_text IS DISTINCT FROM sms_text ORDER BY 1, 2 LIMIT 5}),
 	'', 'features from a statement are those from messages');
+
+# The receipt of a payment is also that of its charge and of its draw.
+value(q{CREATE TABLE rows AS
+	SELECT seed, s.transaction_id, s.class AS class, m.transaction_id IS NOT NULL AS told,
+		ROW(s.day, date_trunc('minute', s.at), s.direction, s.amount::float8, s.rail, CASE WHEN s.class <> 'overdraft_repayment' THEN s.party END, s.role, s.known_as, s.own, s.reverses IS NULL, s.fuliza, s.counted,
+			CASE WHEN s.rail = 'business' THEN s.party_number END)::text AS statement,
+		ROW(m.day, m.at, m.direction, m.amount::float8, m.rail, m.party, m.role, m.known_as, m.own, s.reverses IS NULL, m.fuliza, m.counted,
+			CASE WHEN m.rail = 'business' THEN m.party_number END)::text AS sms
+	FROM account CROSS JOIN LATERAL credscore_transactions(statement) s
+	LEFT JOIN LATERAL credscore_sms_transactions(sms) m ON m.transaction_id = s.transaction_id AND m.class = s.class
+	WHERE s.class <> 'charge'});
+is(value(q{SELECT count(*) > 5000, count(DISTINCT class) > 7, count(DISTINCT (statement LIKE '%851900%')), bool_and(told) FROM rows}), 't|t|2|t', 'rows are compared');
+is(value(q{SELECT seed, transaction_id, statement, sms FROM rows WHERE statement IS DISTINCT FROM sms ORDER BY 1, 2 LIMIT 5}), '', 'rows of a statement are those of messages');
+is(value(q{SELECT count(DISTINCT to_char(day, 'MM-DD')) > 300 FROM account, credscore_transactions(statement)}), 't', 'of all days of a leap year');
 
 
 # --- forms of messages ---

@@ -85,7 +85,7 @@ sub make
 	{
 		# some are in the minute of the one before
 		$self->{second} += 60 * (1 + $self->pick(2 * $seconds / $events / 60)) - $self->{second} % 60
-		  if $self->pick(8) > 0 || $self->{second} % 60 > 40;
+		  if $self->pick(3) > 0 || $self->{second} % 60 > 40;
 		my $event = $tickets[ $self->pick(scalar @tickets) ];
 		$self->$event;
 		$self->advert if $self->pick(5) == 0;
