@@ -1330,7 +1330,7 @@ COMMENT ON VIEW credscore.sms_form IS
     'the forms of messages about money that credscore_sms_transactions() and credscore_sms_features() know, one row each; of an account the first that fits holds';
 COMMENT ON COLUMN credscore.sms_form.form IS 'its name';
 COMMENT ON COLUMN credscore.sms_form.account IS 'whose messages have it: M-PESA, Airtel Money, a bank, or any lender';
-COMMENT ON COLUMN credscore.sms_form.pattern IS 'how a text begins: a blank is any white space, also none; what is in brackets may be absent; {A} amount, {B} balance, {C} receipt, {D} date, {E} debit or credit, {F} charge, {L} debt, {N} phone number, {O} another amount, {K} the account''s number, {P} party, {R} receipt of what is taken back, {T} time, {X} any text';
+COMMENT ON COLUMN credscore.sms_form.pattern IS 'how a text begins: a blank is any white space, also none; what is in brackets may be absent; {A} amount, {B} balance, {C} receipt, {D} date, {E} debit or credit, {F} charge, {L} debt, {N} phone number, {O} another amount, {K} the account''s number, {P} party, {R} receipt of what is taken back, {S} any text without words that deny it or make it a condition, {T} time, {X} any text; a lender''s form is that of a sentence, wherever it stands';
 COMMENT ON COLUMN credscore.sms_form.class IS 'as in credscore_transactions; NULL: no money moves';
 COMMENT ON COLUMN credscore.sms_form.alert IS 'what it tells of besides: insufficient_funds, loan_declined, loan_missed_payment, loan_defaulted; NULL: nothing';
 COMMENT ON COLUMN credscore.sms_form.evidence IS 'samples: texts that look as if they were received; pattern: what a public parser looks for';

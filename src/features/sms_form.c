@@ -383,12 +383,28 @@ static const CsSmsForm forms[] = {
 		TOLD_SIGNED, TRANSACTION, NONE, NO_ALERT, SAMPLES, BY_ALERTS),
 
 	/* Lenders, of whatever name. */
-	LENDER_ROW("lender.declined", "{X} has been declined", DECLINED),
-	LENDER_ROW("lender.unqualified", "{X} do not qualify", DECLINED),
-	LENDER_ROW("lender.overdue", "{X} is overdue", MISSED),
-	LENDER_ROW("lender.past_due", "{X} past due", MISSED),
-	LENDER_ROW("lender.defaulted", "{X} in default", DEFAULTED),
-	LENDER_ROW("lender.has_defaulted", "{X} have defaulted", DEFAULTED),
+	LENDER_ROW("lender.declined",
+			   "{S}your {S}application{S}[has been][was] declined", DECLINED),
+	LENDER_ROW("lender.declined.loan",
+			   "{S}your {S}loan[ request][ of {O}][ for {O}] [has been][was] "
+			   "declined",
+			   DECLINED),
+	LENDER_ROW("lender.unqualified",
+			   "{S}you [currently ]do not [currently ]qualify", DECLINED),
+	LENDER_ROW("lender.unqualified.past", "{S}you did not qualify", DECLINED),
+	LENDER_ROW("lender.unqualified.short", "{S}you don't [currently ]qualify",
+			   DECLINED),
+	LENDER_ROW("lender.overdue", "{S}your {S}loan{S} overdue", MISSED),
+	LENDER_ROW("lender.overdue.payment", "{S}your {S}payment{S} overdue",
+			   MISSED),
+	LENDER_ROW("lender.overdue.have", "{S}you have an overdue {S}loan",
+			   MISSED),
+	LENDER_ROW("lender.past_due", "{S}your {S}loan{S} past due", MISSED),
+	LENDER_ROW("lender.past_due.payment", "{S}your {S}payment{S} past due",
+			   MISSED),
+	LENDER_ROW("lender.defaulted", "{S}your {S}loan{S} in default", DEFAULTED),
+	LENDER_ROW("lender.in_default", "{S}you are {S}in default", DEFAULTED),
+	LENDER_ROW("lender.has_defaulted", "{S}you have defaulted", DEFAULTED),
 };
 
 const CsSmsForm *

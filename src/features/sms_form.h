@@ -86,8 +86,10 @@ typedef enum CsSmsEvidence
  *	{N} phone number		{R} receipt of what is taken back
  *	{P} party, any text up to where the rest fits	{X} the same, ignored
  *	{K} number of the account, likewise
+ *	{S} the same in a sentence, without words that turn what it says
  *
- * {P}, {K} and {X} stand in no brackets.
+ * {P}, {K}, {S} and {X} stand in no brackets.  A lender's form is one of a
+ * sentence, wherever in the text that is.
  */
 typedef struct CsSmsForm
 {

@@ -286,6 +286,22 @@ static const Case cases[] =
 		{NULL, "JUMA, your Mfano loan is in default.", "lender.defaulted"},
 		{NULL, "JUMA, you have defaulted on your Mfano loan.",
 		 "lender.has_defaulted"},
+		{NULL, "Sorry! Your loan request of KES 5,000.00 was declined.",
+		 "lender.declined.loan"},
+		{NULL, "Hi. You did not qualify this time.",
+		 "lender.unqualified.past"},
+		{NULL, "You don't currently qualify", "lender.unqualified.short"},
+		{NULL, "Your last payment of KES 1,617.61 is overdue! Pay if you can.",
+		 "lender.overdue.payment"},
+		{NULL,
+		 "Dear Customer, you have an overdue Mfano Fund loan of KES 1617.61 that was due on 24/11/2025. Please dial *254#.",
+		 "lender.overdue.have"},
+		{NULL, "Your payment is now past due", "lender.past_due.payment"},
+		{NULL, "Final notice: you are now in default.", "lender.in_default"},
+		/* what is said before does not matter, nor what is asked */
+		{NULL,
+		 "Do not wait. Need a loan? We do not charge much. Your loan is overdue.",
+		 "lender.overdue"},
 };
 
 /* Of these nothing is understood. */
@@ -329,6 +345,28 @@ static const Case unknown[] = {
 	 "FW: Failed. You do not have enough money in your M-PESA account", NULL},
 	{"KCB", "Your OTP for KES 500.00 is 123456", NULL},
 	{NULL, "Apply for a loan now, and pay later!", NULL},
+	/* what denies, asks, sets conditions, or is about others */
+	{NULL, "Great news! Your loan is not in default.", NULL},
+	{NULL, "Your loan isn't overdue", NULL},
+	{NULL, "Your loan is not past due.", NULL},
+	{NULL, "You have no overdue loan.", NULL},
+	{NULL, "Your loan will be overdue tomorrow.", NULL},
+	{NULL, "Pay today, before your loan is overdue.", NULL},
+	{NULL, "Your loan is due, pay before it is overdue.", NULL},
+	{NULL, "If your loan is overdue we report to CRB.", NULL},
+	{NULL, "Your loan is overdue if it is not paid by 5 PM.", NULL},
+	{NULL, "Is your loan overdue?", NULL},
+	{NULL, "Your loan is overdue!? Ask us.", NULL},
+	{NULL, "Loans that are past due attract a fee.", NULL},
+	{NULL, "Your friends have loans, and some are in default.", NULL},
+	{NULL, "Many customers have defaulted. Borrow more!", NULL},
+	{NULL, "Request has been declined? Try Mfano.", NULL},
+	{NULL, "Your M-PESA payment has been declined by Safaricom.", NULL},
+	{NULL, "Your loan repayment has been declined by your bank.", NULL},
+	{NULL, "If you do not qualify, tell a friend.", NULL},
+	{NULL, "You do qualify for a loan.", NULL},
+	{NULL, "You qualify for a loan.", NULL},
+	{NULL, "Never be overdue. Your loan. Overdue fees apply.", NULL},
 };
 
 static void
@@ -434,8 +472,8 @@ test_table(void)
 			sound &= depth >= 0 && depth <= 4;
 			if (*c >= 'A' && *c <= 'Z')
 				sound &= c > form->pattern && c[-1] == '{' && c[1] == '}' &&
-						 strchr("ABCDEFKLNOPRTX", *c) != NULL &&
-						 (depth == 0 || strchr("KPX", *c) == NULL);
+						 strchr("ABCDEFKLNOPRSTX", *c) != NULL &&
+						 (depth == 0 || strchr("KPSX", *c) == NULL);
 		}
 		ok(sound && depth == 0, "%s: its pattern is sound", form->name);
 		ok((int) form->issuer >= last && form->source[0] != '\0',
