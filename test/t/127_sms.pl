@@ -9,6 +9,8 @@
 #   have them; what else there may be is no message, and no error.
 # - Each message about money is a row, once; what is not understood is told, and
 #   nothing is read of it.  A sender's form is believed of no other sender.
+# - So are features of phones with several accounts at banks, some of them at one
+#   bank, and what was worked out of what their alerts were made of.
 # - Balances of several accounts are added day by day; what failed, lenders'
 #   warnings, institutions and debts are counted as worked out by hand.
 # - Days are those of Nigeria where most messages are in naira.
@@ -20,9 +22,11 @@ use warnings;
 use Test::More;
 
 use CredScore::Account;
+use CredScore::Alerts;
 use CredScore::Cluster;
 
 use constant ACCOUNTS => 80;
+use constant PHONES => 24;
 
 my $cluster = CredScore::Cluster->start(servers => 0, preload => 0, conf => 'jit = off');
 
@@ -176,6 +180,21 @@ is(value(qq{SELECT feature($accounts, 'sum_of_depository_balances_latest'), feat
 		feature($accounts, 'mpesa_min_end_of_day_depository_balance'), feature($accounts, 'sum_of_credits'), feature($accounts, 'mpesa_sum_of_credits'),
 		feature($accounts, 'count_of_institutions'), feature($accounts, 'data_density', '0_30')}),
 	'130.50|127.000000|100.00|93.333333|80.00|150.50|100.00|2|0.096774', 'balances of all accounts, and of M-PESA');
+
+# Several accounts, some at one bank, against what was worked out of what they
+# were made of.
+value('CREATE TABLE phone (seed int, sms jsonb); CREATE TABLE expected (seed int, feature text, value float8)');
+foreach my $seed (1 .. PHONES)
+{
+	my $phone = CredScore::Alerts->make($seed);
+	my %features = $phone->features;
+	value("INSERT INTO phone VALUES ($seed, " . quoted($phone->sms) . ');'
+		  . 'INSERT INTO expected VALUES ' . join(', ', map { "($seed, '$_', $features{$_})" } sort keys %features));
+}
+is(value(q{SELECT count(DISTINCT (seed, account, account_number)), count(form) = count(*) FROM phone, credscore_sms_transactions(sms)}), 4 * PHONES . '|t', 'accounts of banks');
+is(value(q{SELECT e.seed, e.feature, e.value, f.value FROM phone JOIN expected e USING (seed)
+	LEFT JOIN LATERAL credscore_sms_features(sms) f ON f.feature = e.feature AND coalesce((f.from_days, f.to_days) = (0, 90), true)
+	WHERE f.value IS NULL OR abs(f.value::float8 - e.value) > 0.0001 ORDER BY 1, 2 LIMIT 5}), '', 'features of accounts of banks');
 
 # --- Nigeria ---
 
