@@ -167,6 +167,77 @@ is(value(qq{SELECT string_agg(feature || ' ' || coalesce(value::text, '-'), ', '
 is(value("SELECT feature($told, 'count_insufficient_funds_events', '31_90'), feature($told, 'count_insufficient_funds_events', '0_30', '2026-11-24 09:59:59Z')"),
 	'|0', 'in their windows, up to the end');
 
+# --- one minute ---
+
+# 1,000, less 100 and a charge of 7, and 500: 1,393 in whatever order they came,
+# whether or not something is known of before, and also where it is not what it
+# was.  What has no balance fills a gap: 200 repaid between 1,893 and 1,693, and
+# a draw whose payment is not there.
+my $received = 'MPESA | 2026-11-22T06:05:%02dZ | UKM1AB2CD3 Confirmed.You have received Ksh500.00 from JUMA MFANO 0700000001 on 22/11/26 at 9:05 AM New M-PESA balance is Ksh1,393.00.';
+my $sent = 'MPESA | 2026-11-22T06:05:%02dZ | UKM1AB2CD4 Confirmed. Ksh100.00 sent to ALI MFANO 0700000002 on 22/11/26 at 9:05 AM. New M-PESA balance is Ksh893.00. Transaction cost, Ksh7.00.';
+my $before = 'MPESA | 2026-11-20T06:05:00Z | UKK1AB2CD3 confirmed.You bought Ksh20.00 of airtime on 20/11/26 at 9:05 AM.New M-PESA balance is Ksh%s.';
+my $more = 'MPESA | 2026-11-22T06:05:%02dZ | UKM1AB2CD5 Confirmed.You have received Ksh500.00 from JUMA MFANO 0700000001 on 22/11/26 at 9:05 AM New M-PESA balance is Ksh1,693.00.';
+my $repaid = 'MPESA | 2026-11-22T06:05:%02dZ | UKM1AB2CD6 Confirmed. Loan of Ksh200.00 repaid from M-PESA on 22/11/26 at 9:05 AM. Loan balance is Ksh1,680.00. Transaction cost Kshs 0.00';
+
+sub told
+{
+	my (@lines) = @_;
+	my $n = 0;
+	my $sms = 'sms_of(' . join(', ', map { quoted(/%02d/ ? sprintf($_, $n++) : $_) } @lines) . ')';
+	return value("SELECT string_agg(right(transaction_id, 1), '' ORDER BY n), feature($sms, 'sum_of_depository_balances_latest') FROM credscore_sms_transactions($sms)");
+}
+foreach my $first ([], [ sprintf $before, '1,000.00' ], [ sprintf $before, '7.00' ])
+{
+	my $of = @$first ? '3' : '';
+	is(told(@$first, $sent, $received), "${of}43|1393.00", 'payments of a minute, as they were');
+	is(told(@$first, $received, $sent), "${of}43|1393.00", 'and the other way round');
+	is(told(@$first, $more, $repaid, $received, $sent), "${of}4365|1693.00", 'with one that has no balance');
+}
+is(value(q{SELECT string_agg(n || ':' || balance, ' ' ORDER BY n) FROM credscore_sms_transactions(sms_of(
+	'MPESA | 2026-11-22T06:05:01Z | UKM1AB2CD5 Confirmed.Ksh300.00 paid to MFANO SHOP. on 22/11/26 at 9:05 AM.New M-PESA balance is Ksh800.00. Transaction cost, Ksh0.00.',
+	'MPESA | 2026-11-22T06:05:02Z | UKM1AB2CD4 Confirmed.You have received Ksh1,000.00 from JUMA MFANO 0700000001 on 22/11/26 at 9:05 AM New M-PESA balance is Ksh1,100.00.',
+	'MPESA | 2026-11-22T06:05:03Z | UKM1AB2CD3 Confirmed.You have received Ksh100.00 from JUMA MFANO 0700000001 on 22/11/26 at 9:05 AM New M-PESA balance is Ksh100.00.'))}),
+	'1:100.00 2:1100.00 3:800.00', 'rows are in the order of balances');
+
+# --- who it is ---
+
+is(value(q{SELECT m.party_number, m.party, m.role, m.known_as, m.own, m.counted FROM credscore_sms_transactions(sms_of(
+	'MPESA | 2026-11-22T06:01:00Z | UKM1AB2CD1 Confirmed.You have received Ksh500.00 from TALA MOBILE 555123 on 22/11/26 at 9:01 AM New M-PESA balance is Ksh1.00.',
+	'MPESA | 2026-11-22T06:02:00Z | UKM1AB2CD2 Confirmed.You have received Ksh500.00 from 12345 - MFANO SHOP on 22/11/26 at 9:02 AM New M-PESA balance is Ksh1.00.',
+	'MPESA | 2026-11-22T06:03:00Z | UKM1AB2CD3 Confirmed.You have received Ksh500.00 from OKASH  ABDI on 22/11/26 at 9:03 AM New M-PESA balance is Ksh1.00.',
+	'MPESA | 2026-11-22T06:04:00Z | UKM1AB2CD4 Confirmed.You have received Ksh500.00 from OKASH  ABDI 0700***001 on 22/11/26 at 9:04 AM New M-PESA balance is Ksh1.00.',
+	'MPESA | 2026-11-22T06:05:00Z | UKM1AB2CD5 Confirmed.You have received Ksh500.00 from ZENKA LTD on 22/11/26 at 9:05 AM New M-PESA balance is Ksh1.00.',
+	'MPESA | 2026-11-22T06:06:00Z | UKM1AB2CD6 Confirmed.Ksh100.00 transferred to M-Shwari account on 22/11/26 at 9:06 AM. M-PESA balance is Ksh1.00 .New M-Shwari saving account balance is Ksh600.00.',
+	'KCB | 2026-11-22T06:07:00Z | Your account 1XXXXX0001 has been debited with KES 540.25 for a POS PURCHASE at BETIKA HOTEL on 22/11/2026.',
+	'KCB | 2026-11-22T06:08:00Z | Your account 1XXXXX0001 has been debited with KES 540.25 for a POS PURCHASE at BETIKA KENYA LTD on 22/11/2026.')) m}),
+	join("\n", '555123|TALA MOBILE|lender|Tala|f|t', '12345|MFANO SHOP|||f|t', '|OKASH ABDI|||f|t', '0700***001|OKASH ABDI|||f|t',
+		'|ZENKA LTD|lender|Zenka|f|t', '||own_account||t|t', '|BETIKA HOTEL|||f|t', '|BETIKA KENYA LTD|betting|betika|f|t'),
+	'persons are no businesses');
+
+# --- times that cannot be ---
+
+is(value(q{SELECT day FROM credscore_sms_transactions(sms_of(
+	'MPESA | 2026-11-22T06:01:00Z | UKM1AB2CD1 confirmed.You bought Ksh20.00 of airtime on 22/11/62 at 9:01 AM.New M-PESA balance is Ksh1.00.',
+	'MPESA | 2015-01-01T00:01:00Z | UKL1AB2CD2 confirmed.You bought Ksh20.00 of airtime on 21/11/26 at 9:02 AM.New M-PESA balance is Ksh1.00.',
+	'MPESA | 2026-11-19T20:59:00Z | UKL1AB2CD3 confirmed.You bought Ksh20.00 of airtime on 20/11/26 at 0:02.New M-PESA balance is Ksh1.00.',
+	'MPESA | 2026-11-19T20:59:00Z | UJC1AB2CD4 confirmed.You bought Ksh20.00 of airtime on 12/10/26 at 9:02 AM.New M-PESA balance is Ksh1.00.',
+	'AirtelMoney | 2026-11-18T06:05:00Z | A3MFANO1XYZ. Ksh 15,000 sent to JUMA MFANO 700000000 on 18/11/62 at 10:45 PM. Fee: Ksh 100. Bal: Ksh 4071.5.'))}),
+	join("\n", qw(2026-10-12 2026-11-18 2026-11-20 2026-11-21 2026-11-22)), 'a text that tells of what is to come, or a phone whose clock was wrong');
+
+# What is no transaction: a wrong PIN a day later, and a lender's refusal.
+my $failed = q{sms_of(
+	'MPESA | 2026-11-22T06:01:00Z | UKM1AB2CD1 confirmed.You bought Ksh20.00 of airtime on 22/11/26 at 9:01 AM.New M-PESA balance is Ksh1.00.',
+	'MPESA | 2026-11-23T06:01:00Z | Failed. The entered PIN is wrong.',
+	'Tala | 2026-11-24T06:01:00Z | Your loan application has been declined.')};
+is(value("SELECT feature($failed, 'data_density', '0_30'), feature($failed, 'data_recency_minutes')"), '0.032258|2880', 'a day on which nothing moved is none with a transaction');
+
+# A text is cut between two characters.
+is(value(q{SELECT octet_length(details), right(convert_from(convert_to(details, 'UTF8'), 'UTF8'), 1) FROM generate_series(0, 3) i,
+	credscore_sms_transactions(sms_of('MPESA | 2026-11-22T06:01:00Z | ' || repeat('o', i) || repeat(U&'\+01F4B0', 300))) ORDER BY i}),
+	join("\n", map { "$_|\x{F0}\x{9F}\x{92}\x{B0}" } 1024, 1021, 1022, 1023), 'texts are cut between characters');
+is(value(q{SELECT count(*) FROM credscore_sms_transactions(sms_of(U&'MPESA\+01F4B0 | 2026-11-22T06:01:00Z | Failed.', repeat('MPESA', 100000) || ' | 2026-11-22T06:01:00Z | Failed.'))}), '0',
+	'senders that are like others');
+
 # --- several accounts ---
 
 # M-PESA has 100 on the first day and 80 on the third, Airtel Money 50.5 from
