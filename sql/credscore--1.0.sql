@@ -1295,15 +1295,16 @@ COMMENT ON FUNCTION credscore_party_match(text) IS
 
 CREATE FUNCTION credscore_sms_transactions(
     sms jsonb,
-    OUT n int, OUT sender text, OUT account text, OUT form text, OUT transaction_id text,
-    OUT at timestamptz, OUT day date, OUT direction text, OUT amount numeric, OUT charge numeric,
-    OUT balance numeric, OUT debt numeric, OUT currency text, OUT class text, OUT rail text,
-    OUT party text, OUT role text, OUT known_as text, OUT reverses text, OUT alert text,
-    OUT details text, OUT line int
+    OUT n int, OUT sender text, OUT account text, OUT form text, OUT account_number text,
+    OUT transaction_id text, OUT at timestamptz, OUT day date, OUT direction text,
+    OUT amount numeric, OUT charge numeric, OUT balance numeric, OUT debt numeric,
+    OUT currency text, OUT class text, OUT rail text, OUT party_number text, OUT party text,
+    OUT role text, OUT known_as text, OUT own boolean, OUT reverses text, OUT fuliza boolean,
+    OUT counted boolean, OUT alert text, OUT details text, OUT line int
 ) RETURNS SETOF record
     AS 'MODULE_PATHNAME' LANGUAGE C STRICT STABLE PARALLEL SAFE COST 1000 ROWS 1000;
 COMMENT ON FUNCTION credscore_sms_transactions(jsonb) IS
-    'the messages about money among those of a phone, as credscore_sms_features reads them, the oldest first, each once: sms: an array as credscore_sms_event() takes it, an event of Weza, or an array of events; n: 1 the oldest; sender: the address; account: whose it is, lender and bookmaker by credscore.party; form: in credscore.sms_form, NULL: the text is in none, and nothing below but details is read of it; transaction_id: receipt; at and day: that it tells of, local to the account; direction: in or out, NULL: nothing moves; amount, charge, balance (after it) and debt (then): in currency; class, rail, party, role, known_as, reverses: as in credscore_transactions; alert: insufficient_funds, loan_declined, loan_missed_payment or loan_defaulted; details: the text; line: its place among all messages, from 1; messages of others, and sent ones, give no rows';
+    'the messages about money among those of a phone, as credscore_sms_features reads them, each once, the oldest first, those of one minute in the order of their balances: sms: an array as credscore_sms_event() takes it, an event of Weza, or an array of events; n: 1 the oldest; sender: the address; account: whose it is, lender and bookmaker by credscore.party; form: in credscore.sms_form, NULL: the text is in none, and of the rest only at, day, details and line are not NULL; account_number: as printed, masked, NULL: none is; transaction_id: receipt; at: that it tells of, else when it came, NULL: neither is known; day: in the zone of the account, UTC+3, of NGN UTC+1; direction: in or out, NULL: nothing moves; amount: magnitude; charge: what it cost besides; balance: after both; debt: of the overdraft or the loan then; all in currency, NULL where they are not told; class, NULL: no transaction, rail, party_number, party, role, known_as, own, reverses, counted: as in credscore_transactions; fuliza: another message tells of the overdraft drawn for it; alert: insufficient_funds, loan_declined, loan_missed_payment, loan_defaulted, NULL: none; details: the text with single blanks, its first 1024 bytes; line: its place among all messages, from 1; messages of others, and sent ones, give no rows';
 
 CREATE FUNCTION credscore_sms_features(
     sms jsonb,
@@ -1329,7 +1330,7 @@ COMMENT ON VIEW credscore.sms_form IS
     'the forms of messages about money that credscore_sms_transactions() and credscore_sms_features() know, one row each; of an account the first that fits holds';
 COMMENT ON COLUMN credscore.sms_form.form IS 'its name';
 COMMENT ON COLUMN credscore.sms_form.account IS 'whose messages have it: M-PESA, Airtel Money, a bank, or any lender';
-COMMENT ON COLUMN credscore.sms_form.pattern IS 'how a text begins: a blank is any white space, also none; what is in brackets may be absent; {A} amount, {B} balance, {C} receipt, {D} date, {E} debit or credit, {F} charge, {L} debt, {N} phone number, {O} another amount, {P} party, {R} receipt of what is taken back, {T} time, {X} any text';
+COMMENT ON COLUMN credscore.sms_form.pattern IS 'how a text begins: a blank is any white space, also none; what is in brackets may be absent; {A} amount, {B} balance, {C} receipt, {D} date, {E} debit or credit, {F} charge, {L} debt, {N} phone number, {O} another amount, {K} the account''s number, {P} party, {R} receipt of what is taken back, {S} any text without words that deny it or make it a condition, {T} time, {X} any text; a lender''s form is that of a sentence, wherever it stands';
 COMMENT ON COLUMN credscore.sms_form.class IS 'as in credscore_transactions; NULL: no money moves';
 COMMENT ON COLUMN credscore.sms_form.alert IS 'what it tells of besides: insufficient_funds, loan_declined, loan_missed_payment, loan_defaulted; NULL: nothing';
 COMMENT ON COLUMN credscore.sms_form.evidence IS 'samples: texts that look as if they were received; pattern: what a public parser looks for';

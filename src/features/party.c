@@ -124,6 +124,7 @@ typedef struct Search
 	const CsPartyList *list;
 	int				   kinds;
 	const char		  *end;
+	bool			   whole;		  /* do only whole names apply? */
 	bool			   numbers;		  /* are numbers looked for, too? */
 	int				   own_words;	  /* of all of the name; -1: not counted */
 	const char		  *nothing_until; /* up to here a name of none reaches */
@@ -206,7 +207,7 @@ applies(Search *search, const char *name, const CsPartyEntry *party,
 		!cs_words_same(start, end, party->name, party->end) ||
 		!are_joined(start, end, party))
 		return false;
-	if (!party->whole)
+	if (!party->whole && !search->whole)
 		return true;
 	if (search->own_words < 0)
 		search->own_words = count_own_words(name, search->end);
@@ -275,31 +276,38 @@ look_at(Search *search, const char *text, size_t len)
 	}
 }
 
-void
-cs_party_find(const CsPartyList *list, const char *text, size_t len,
-			  CsMpesaRail rail, CsPartyFound found, void *arg)
+static void
+search_party(Search *search, const char *text, size_t len, CsMpesaRail rail)
 {
-	Search		 search = {.list = list, .found = found, .arg = arg};
 	CsPartyParts parts;
 
 	if (len > CS_PARTY_MAX)
 		return;
-	search.kinds = kinds_of(rail);
 	cs_party_split(text, len, &parts);
 	/* a shop's name may end with the shop's own number */
 	if (parts.number_len == 0 && rail != CS_RAIL_TILL)
 		cut_last_number(&parts);
-	search.numbers = true;
+	search->numbers = true;
 	if (parts.number_len > 0)
 	{
-		look_at(&search, parts.number, parts.number_len);
+		look_at(search, parts.number, parts.number_len);
 		/* a number is one business, and one of none is nobody by its name */
-		if (search.nothing_until > parts.number)
+		if (search->nothing_until > parts.number)
 			return;
-		search.numbers = false;
+		search->numbers = false;
 	}
 	if (rail != CS_RAIL_SALARY)
-		look_at(&search, parts.name, parts.name_len);
+		look_at(search, parts.name, parts.name_len);
+}
+
+void
+cs_party_find(const CsPartyList *list, const char *text, size_t len,
+			  CsMpesaRail rail, CsPartyFound found, void *arg)
+{
+	Search search = {.list = list, .found = found, .arg = arg};
+
+	search.kinds = kinds_of(rail);
+	search_party(&search, text, len, rail);
 }
 
 /* A match, and how good its name is. */
@@ -333,4 +341,17 @@ cs_party_match(const CsPartyList *list, const char *text, size_t len,
 
 	memset(match, 0, sizeof(*match));
 	cs_party_find(list, text, len, rail, add_match, &best);
+}
+
+void
+cs_party_match_whole(const CsPartyList *list, const char *text, size_t len,
+					 CsPartyMatch *match)
+{
+	Best   best = {match, 0};
+	Search search = {.list = list, .found = add_match, .arg = &best};
+
+	memset(match, 0, sizeof(*match));
+	search.kinds = CS_KIND_ANY;
+	search.whole = true;
+	search_party(&search, text, len, CS_RAIL_NONE);
 }

@@ -57,4 +57,11 @@ typedef struct CsPartyMatch
 extern void cs_party_match(const CsPartyList *list, const char *text,
 						   size_t len, CsMpesaRail rail, CsPartyMatch *match);
 
+/*
+ * Likewise of whom nothing tells whether it is a business: each name applies
+ * only where nothing else is in the text but words that any business may have.
+ */
+extern void cs_party_match_whole(const CsPartyList *list, const char *text,
+								 size_t len, CsPartyMatch *match);
+
 #endif /* CS_PARTY_H */
