@@ -1307,6 +1307,7 @@ CREATE TABLE credscore.party (
     name text NOT NULL CHECK (name ~ '[[:alnum:]]' AND octet_length(name) <= 100),
     kind text NOT NULL DEFAULT 'any' CHECK (kind IN ('any', 'paybill', 'till', 'payout')),
     whole boolean NOT NULL DEFAULT false,
+    known_as text CHECK (known_as ~ '[[:alnum:]]' AND octet_length(known_as) <= 100),
     source text,
     shipped boolean NOT NULL DEFAULT false,
     PRIMARY KEY (role, name)
@@ -1322,32 +1323,40 @@ COMMENT ON COLUMN credscore.party.name IS
 COMMENT ON COLUMN credscore.party.kind IS
     'where it applies: paybill, till, payout (a business pays), or any';
 COMMENT ON COLUMN credscore.party.whole IS
-    'true: applies only where it is all of the party''s name, but for words such as LTD, KENYA, MOBILE or LOANS';
+    'true: applies only where it is all of the party''s name, but for LTD, LIMITED, PLC, KENYA, KE, K, LOAN, LOANS, APP, GAME and GAMES';
+COMMENT ON COLUMN credscore.party.known_as IS
+    'whose name or number it is, so that those of one business are one; NULL: its name';
 COMMENT ON COLUMN credscore.party.source IS 'who says so';
 COMMENT ON COLUMN credscore.party.shipped IS
     'true: came with the extension, and comes again with it; to be without such a row, add its name with the role none';
 
-INSERT INTO credscore.party (role, name, kind, whole, source, shipped)
-SELECT role, pg_catalog.btrim(name), kind, whole, source, true
+INSERT INTO credscore.party (role, name, kind, whole, known_as, source, shipped)
+SELECT role, pg_catalog.btrim(name), kind, whole, known_as, source, true
 FROM (VALUES
-    ('betting', 'any', false, 'sportpesa, betika, odibets, odibet, mozzart, mozzartbet, betway, betin, betpawa, sportybet, bangbet, dafabet, 1xbet, 22bet, melbet, betlion, mcheza, kwikbet, chezacash, scorepesa, betafriq, kilibet, betviva, sportika, premierbet, betnare, pesa crash',
+    ('betting', 'any', false, NULL, 'sportpesa, betika, odibets, mozzart, betway, betpawa, sportybet, bangbet, dafabet, 1xbet, 22bet, melbet, betlion, mcheza, kwikbet, chezacash, scorepesa, betafriq, kilibet, betviva, sportika, premierbet, betnare, pesa crash',
         'public parsers of M-Pesa statements; press reports on licences in Kenya, 2019 to 2025'),
-    -- words of other names, too
-    ('betting', 'any', true, 'shabiki', 'public parsers of M-Pesa statements'),
-    ('betting', 'paybill', true, 'aviator', 'public parsers of M-Pesa statements'),
-    ('betting', 'any', false, 'lotto', 'lotteries; our judgement'),
-    ('betting', 'any', false, '955100, 997270', 'businessdailyafrica.com, 2019'),
-    ('betting', 'any', false, '521521, 9555700, 955700', 'businessdailyafrica.com, 2022'),
-    ('betting', 'any', false, '290028', 'fixusjobs.com'),
-    ('betting', 'any', false, '5212121, 979992', 'tests of a public parser of M-Pesa statements'),
-    ('lender', 'any', false, 'Zenka, OKash, Branch International, Mogo, Kashway, Lendplus, iPesa, MCo-op Cash, Opesa, Zash, Hustler Fund, Mular Credit',
+    ('betting', 'any', false, 'odibets', 'odibet', 'public parsers of M-Pesa statements'),
+    ('betting', 'any', false, 'mozzart', 'mozzartbet', 'public parsers of M-Pesa statements'),
+    -- words and names of others, too
+    ('betting', 'any', true, NULL, 'shabiki, betin', 'public parsers of M-Pesa statements'),
+    ('betting', 'paybill', true, NULL, 'aviator', 'public parsers of M-Pesa statements'),
+    ('betting', 'any', true, NULL, 'lotto', 'lotteries; our judgement'),
+    ('betting', 'any', false, 'sportpesa', '955100', 'businessdailyafrica.com, 2019'),
+    ('betting', 'any', false, 'betin', '997270', 'businessdailyafrica.com, 2019'),
+    ('betting', 'any', false, 'sportpesa', '521521, 9555700, 955700', 'businessdailyafrica.com, 2022'),
+    ('betting', 'any', false, 'kwikbet', '290028', 'fixusjobs.com'),
+    ('betting', 'any', false, 'sportpesa', '5212121, 979992', 'tests of a public parser of M-Pesa statements'),
+    ('lender', 'any', false, NULL, 'Zenka, Kashway, Lendplus, MCo-op Cash, Hustler Fund, Mular Credit',
         'public parsers of M-Pesa statements'),
-    ('lender', 'any', true, 'Tala, Timiza, Berry', 'public parsers of M-Pesa statements'),
-    ('lender', 'any', false, '851900', 'talasupport.zendesk.com'),
-    ('lender', 'any', false, '300067', 'tests of a public parser of M-Pesa statements'),
-    ('own_account', 'any', false, 'M-Shwari, KCB M-PESA', 'accounts that belong to the number of an M-Pesa account'),
-    ('airtime', 'any', false, 'Safaricom Data Bundles, Safaricom Offers, Safaricom Postpaid Bundles, 244441', 'public samples of M-Pesa messages and statements')
-) AS list (role, kind, whole, names, source)
+    ('lender', 'any', true, NULL, 'Tala, Timiza, Berry, OKash, Branch International, Mogo, iPesa, Opesa, Zash', 'public parsers of M-Pesa statements'),
+    ('lender', 'any', true, 'Mogo', 'Mogo Auto', 'name of its company in Kenya; our judgement'),
+    ('lender', 'any', true, 'Tala', 'Tala Mobile', 'talasupport.zendesk.com'),
+    ('lender', 'any', false, 'Tala', '851900', 'talasupport.zendesk.com'),
+    ('lender', 'any', false, 'Timiza', '300067', 'tests of a public parser of M-Pesa statements'),
+    ('own_account', 'any', true, NULL, 'M-Shwari, KCB M-PESA', 'accounts that belong to the number of an M-Pesa account'),
+    ('airtime', 'any', false, NULL, 'Safaricom Data Bundles, Safaricom Offers, Safaricom Postpaid Bundles', 'public samples of M-Pesa messages and statements'),
+    ('airtime', 'any', false, 'Safaricom Postpaid Bundles', '244441', 'public samples of M-Pesa messages and statements')
+) AS list (role, kind, whole, known_as, names, source)
 CROSS JOIN pg_catalog.regexp_split_to_table(list.names, ',') AS name;
 
 SELECT pg_catalog.pg_extension_config_dump('credscore.party', 'WHERE NOT shipped');
@@ -1368,11 +1377,11 @@ CREATE FUNCTION credscore_transactions(
     OUT n int, OUT transaction_id text, OUT at timestamptz, OUT day date, OUT direction text,
     OUT amount numeric, OUT balance numeric, OUT class text, OUT rail text, OUT party_number text,
     OUT party text, OUT role text, OUT known_as text, OUT own boolean, OUT reverses text,
-    OUT fuliza boolean, OUT counted boolean, OUT details text, OUT line int
+    OUT fuliza boolean, OUT counted boolean, OUT income numeric, OUT details text, OUT line int
 ) RETURNS SETOF record
     AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 1000 ROWS 1000;
 COMMENT ON FUNCTION credscore_transactions(jsonb, timestamptz) IS
-    'the transactions of a Patascore answer as the features read them, the oldest first, without duplicates: n: 1 the oldest; at: NULL where it cannot be read; day: in East African Time; direction: in or out, NULL where nothing moves; amount: magnitude, KES; balance: after it; class: transaction, reversal, request, airtime, own, loan, repayment, charge, overdraft or overdraft_repayment; rail: person, small_business, paybill, till, business, salary, promotion, agent, bank, international, fund or savings; party_number and party: the other side; role: betting, lender, own_account or airtime, of party or class; known_as: its name in credscore.party; own: between accounts of one customer; reverses: receipt that a reversal names; fuliza: paid with the overdraft; counted: in count_transactions_depository; details: the text; line: place in statement_details, from 1; no rows for what is no statement';
+    'the transactions of a Patascore answer as the features read them, the oldest first, without duplicates: n: 1 the oldest; at: NULL where it cannot be read; day: in East African Time; direction: in or out, NULL where nothing moves; amount: magnitude, KES, of a row with both amounts their difference; balance: after it; class: transaction, reversal, request, airtime, own, loan, repayment, charge, overdraft or overdraft_repayment; rail: person, small_business, paybill, till, business, salary, promotion, agent, bank, international, fund or savings; party_number and party: the other side; role: betting, lender, own_account or airtime, of party or class; known_as: who that is, by credscore.party, or whose loan it is; own: between accounts of one customer; reverses: receipt that a reversal names; fuliza: paid with the overdraft; counted: in count_transactions_depository; income: KES, what it adds to sum_of_income, negative where income is taken back, NULL on a till''s or a paybill''s statement; details: the text in plain characters and one line; line: place in statement_details, from 1; no rows for what is no statement';
 
 CREATE FUNCTION credscore_coverage(
     statement jsonb,
@@ -1404,15 +1413,16 @@ COMMENT ON FUNCTION credscore_party_match(text) IS
 
 CREATE FUNCTION credscore_sms_transactions(
     sms jsonb,
-    OUT n int, OUT sender text, OUT account text, OUT form text, OUT transaction_id text,
-    OUT at timestamptz, OUT day date, OUT direction text, OUT amount numeric, OUT charge numeric,
-    OUT balance numeric, OUT debt numeric, OUT currency text, OUT class text, OUT rail text,
-    OUT party text, OUT role text, OUT known_as text, OUT reverses text, OUT alert text,
-    OUT details text, OUT line int
+    OUT n int, OUT sender text, OUT account text, OUT form text, OUT account_number text,
+    OUT transaction_id text, OUT at timestamptz, OUT day date, OUT direction text,
+    OUT amount numeric, OUT charge numeric, OUT balance numeric, OUT debt numeric,
+    OUT currency text, OUT class text, OUT rail text, OUT party_number text, OUT party text,
+    OUT role text, OUT known_as text, OUT own boolean, OUT reverses text, OUT fuliza boolean,
+    OUT counted boolean, OUT alert text, OUT details text, OUT line int
 ) RETURNS SETOF record
     AS 'MODULE_PATHNAME' LANGUAGE C STRICT STABLE PARALLEL SAFE COST 1000 ROWS 1000;
 COMMENT ON FUNCTION credscore_sms_transactions(jsonb) IS
-    'the messages about money among those of a phone, as credscore_sms_features reads them, the oldest first, each once: sms: an array as credscore_sms_event() takes it, an event of Weza, or an array of events; n: 1 the oldest; sender: the address; account: whose it is, lender and bookmaker by credscore.party; form: in credscore.sms_form, NULL: the text is in none, and nothing below but details is read of it; transaction_id: receipt; at and day: that it tells of, local to the account; direction: in or out, NULL: nothing moves; amount, charge, balance (after it) and debt (then): in currency; class, rail, party, role, known_as, reverses: as in credscore_transactions; alert: insufficient_funds, loan_declined, loan_missed_payment or loan_defaulted; details: the text; line: its place among all messages, from 1; messages of others, and sent ones, give no rows';
+    'the messages about money among those of a phone, as credscore_sms_features reads them, each once, the oldest first, those of one minute in the order of their balances: sms: an array as credscore_sms_event() takes it, an event of Weza, or an array of events; n: 1 the oldest; sender: the address; account: whose it is, lender and bookmaker by credscore.party; form: in credscore.sms_form, NULL: the text is in none, and of the rest only at, day, details and line are not NULL; account_number: as printed, masked, NULL: none is; transaction_id: receipt; at: that it tells of, else when it came, NULL: neither is known; day: in the zone of the account, UTC+3, of NGN UTC+1; direction: in or out, NULL: nothing moves; amount: magnitude; charge: what it cost besides; balance: after both; debt: of the overdraft or the loan then; all in currency, NULL where they are not told; class, NULL: no transaction, rail, party_number, party, role, known_as, own, reverses, counted: as in credscore_transactions; fuliza: another message tells of the overdraft drawn for it; alert: insufficient_funds, loan_declined, loan_missed_payment, loan_defaulted, NULL: none; details: the text with single blanks, its first 1024 bytes; line: its place among all messages, from 1; messages of others, and sent ones, give no rows';
 
 CREATE FUNCTION credscore_sms_features(
     sms jsonb,
@@ -1438,7 +1448,7 @@ COMMENT ON VIEW credscore.sms_form IS
     'the forms of messages about money that credscore_sms_transactions() and credscore_sms_features() know, one row each; of an account the first that fits holds';
 COMMENT ON COLUMN credscore.sms_form.form IS 'its name';
 COMMENT ON COLUMN credscore.sms_form.account IS 'whose messages have it: M-PESA, Airtel Money, a bank, or any lender';
-COMMENT ON COLUMN credscore.sms_form.pattern IS 'how a text begins: a blank is any white space, also none; what is in brackets may be absent; {A} amount, {B} balance, {C} receipt, {D} date, {E} debit or credit, {F} charge, {L} debt, {N} phone number, {O} another amount, {P} party, {R} receipt of what is taken back, {T} time, {X} any text';
+COMMENT ON COLUMN credscore.sms_form.pattern IS 'how a text begins: a blank is any white space, also none; what is in brackets may be absent; {A} amount, {B} balance, {C} receipt, {D} date, {E} debit or credit, {F} charge, {L} debt, {N} phone number, {O} another amount, {K} the account''s number, {P} party, {R} receipt of what is taken back, {S} any text without words that deny it or make it a condition, {T} time, {X} any text; a lender''s form is that of a sentence, wherever it stands';
 COMMENT ON COLUMN credscore.sms_form.class IS 'as in credscore_transactions; NULL: no money moves';
 COMMENT ON COLUMN credscore.sms_form.alert IS 'what it tells of besides: insufficient_funds, loan_declined, loan_missed_payment, loan_defaulted; NULL: nothing';
 COMMENT ON COLUMN credscore.sms_form.evidence IS 'samples: texts that look as if they were received; pattern: what a public parser looks for';

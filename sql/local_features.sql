@@ -241,7 +241,7 @@ SELECT * FROM shown(statement_of(
     '2024-03-01T10:00:07|7|M-Shwari Loan Disburse|10|0|0',
     '2024-03-01T10:00:06|6|Pay Bill to 000111 - MFANO BRANCH Acc. 955100|0|1|0',
     '2024-03-01T10:00:05|5|Customer Transfer to 0700***001 - BETIKA ZENKA|0|1|0',
-    '2024-03-01T10:00:04|4|Salary Payment from 000111 - SportPesa|50|0|0',
+    '2024-03-01T10:00:04|4|Business Payment from 000111 - SportPesa|50|0|0',
     '2024-03-01T10:00:03|3|Merchant Payment Online to 000111 - 1XBET KENYA|0|1|0',
     '2024-03-01T10:00:02|2|Pay Bill Fuliza M-Pesa to 000111 - The Pesa-Crash Ltd Acc. 1|0|1|0',
     '2024-03-01T10:00:01|1|Pay Bill to 955100 - MFANO GAMES Acc. 1|0|1|0'), NULL,

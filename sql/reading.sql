@@ -78,6 +78,7 @@ FROM unnest(ARRAY['{"probability": 100}', '{"probability": "0"}', '{"probability
     '{"limit": "[4386.0, 6579.0]"}', '{"limit": "[ 4386 ,6579 ]"}', '{"limit": [4386.0, "6579"]}', '{"limit": "10000"}',
     '{"limit": 35.0}', '{"limit": "[5, 5]"}', '{"limit": "[6579, 4386]"}', '{"limit": "[-5, 5]"}', '{"limit": -1}',
     '{"limit": "[1, 2, 3]"}', '{"limit": "[1]"}', '{"limit": "[]"}', '{"limit": "["}', '{"limit": "[,]"}', '{"limit": [1]}', '{"limit": [1, 2, 3]}',
+    '{"limit": "2,000 - 3,000"}', '{"limit": "2000-3,000.50"}', '{"limit": "2,000 – 3,000"}', '{"limit": "1,234,000"}', '{"limit": "3,000 - 2,000"}', '{"limit": "2,000 -"}', '{"limit": "- 5"}', '{"limit": "20,00 - 3"}',
     '{"limit": [null, 5]}', '{"limit": "[NaN, 5]"}', '{"limit": "(1, 2)"}', '{"limit": ["[1", "2]"]}', '{"limit": {"low": 1}}',
     '{"reason_code_1": "a", "reason_code_3": "c", "reason_code_4": ""}', '{"reason_code_2": 7, "reason_code_5": "e"}',
     '{"grade": ""}', '{"grade": 7}', '{"credit_score": -1}', '{"score": "528.6"}', '{"score": "528.6", "credit_score": "412"}', '{}']) doc,

@@ -154,6 +154,38 @@ FROM unnest(ARRAY[
     'Merchant Payment to 000111 - TALA', 'Customer Transfer to - 0700***001 BETIKA TALA', 'Pay Bill to 000111 - ALPHABETIKA Acc. 1',
     'Pay Bill to 000111 - MFANO 955100 Acc. 955100']) text,
     credscore_transactions(statement_of('2026-01-01|A|' || text || '|0|1|1')) t;
+-- names that must match, and names of others that must not
+WITH of AS (
+    SELECT name, kind, expected FROM (VALUES
+        ('betting', ARRAY['BETIKA', 'BETIKA KENYA', E'BETIKA\u00A0KENYA', E'BETIKA\u2013KENYA', E'SPORTPESA\u2019S', 'BET LION', 'BET-LION', 'CHEZA CASH', 'ODI BETS',
+            'M-CHEZA', '1X BET', '22 BET', 'LOTTO', 'KENYA LOTTO LTD', 'BETIN', 'BETIN KENYA', 'PESACRASH', 'MOZZART BET', 'SHABIKI GAMES']),
+        ('lender', ARRAY['TALA', 'Tala Mobile', 'TALA LOANS', 'TALA LTD', 'BRANCH INTERNATIONAL LTD', 'Branch-International Limited', 'MOGO', 'MOGO AUTO LTD', 'OKASH',
+            'OKASH LOAN APP', 'BERRY', 'BERRY LOANS', 'TIMIZA', 'ZASH', 'Z-ASH', 'ZENKA FINANCE', 'MULARCREDIT LTD', 'HUSTLER FUND', 'I-PESA']),
+        ('own_account', ARRAY['M-SHWARI', 'MSHWARI', 'M SHWARI', 'KCB M-PESA', 'KCB MPESA']),
+        (NULL, ARRAY['LOT TO LET AGENCIES', 'LOT TO', 'LOTTO SHOES', 'LOTTO SPORTS WEAR', 'JOHN BETIN OTIENO SCHOOL FUND', 'NAIROBI BRANCH INTERNATIONAL CHURCH',
+            'KAREN BRANCH INTERNATIONAL SCHOOL', 'MOGO PRIMARY SCHOOL', 'MOGO COUNTY GOVERNMENT', 'MO GO', 'OKASH ABDI WHOLESALERS', 'OKASH INVESTMENTS', 'OK ASH',
+            'Z. ASH HARDWARE', 'Z ASH', 'THE BERRY CO', 'BERRY MOBILE LTD', 'BERRY FRESH FOODS', 'KCB M-PESA SCHOOL', 'I PESA AGENCIES', 'TALA ROAD ACADEMY', 'BET IN',
+            'ALPHABETIKA', 'PESA', 'BRANCH', 'INTERNATIONAL BRANCH', 'MEL BE T'])) v (expected, names), unnest(names) name,
+        (VALUES ('Pay Bill to 000111 - %s Acc. 1'), ('Pay Bill to 000111 - %s Acc 1'), ('Business Payment from 000111 - %s via API.'), ('Business Payment from %s 000111')) k (kind))
+SELECT name, kind, expected, t.role
+FROM of, credscore_transactions(statement_of('2026-01-01|A|' || format(kind, name) || '|0|1|1')) t
+WHERE t.role IS DISTINCT FROM expected;
+-- a salary is one, whoever pays it; but for the number of a lender, who may pay out so
+SELECT text, t.role, t.income FROM unnest(ARRAY['Salary Payment from 555111 - BRANCH INTERNATIONAL LTD', 'Salary Payment from 555 - BETIKA', 'Salary Payment from 851900 - TALA',
+    'Promotion Payment from 000111 - SAFARICOM OFFERS', 'Promotion Payment from 000111 - BETIKA']) text, credscore_transactions(statement_of('2026-01-01|A|' || text || '|90000|0|1')) t;
+-- one lender is one, however it is named, and so is one that only its number tells
+SELECT (SELECT value FROM credscore_statement_features(s) WHERE feature = 'count_distinct_lenders' AND to_days = 30), string_agg(DISTINCT known_as, ', ')
+FROM (SELECT statement_of(VARIADIC array_agg('2026-01-01|A' || n || '|Pay Bill to ' || party || ' Acc. 1|0|1|1')) AS s
+    FROM unnest(ARRAY['851900 - TALA MOBILE', '851900 - Tala', '851900', 'TALA MOBILE 851900', '000111 - TALA', 'TALA MOBILE', '851900 - MFANO']) WITH ORDINALITY p (party, n)) x,
+    credscore_transactions(s) GROUP BY s;
+BEGIN;
+INSERT INTO credscore.party (role, name) VALUES ('lender', '000222');
+SELECT (SELECT value FROM credscore_statement_features(s) WHERE feature = 'count_distinct_lenders' AND to_days = 30), string_agg(DISTINCT known_as, ', ')
+FROM (SELECT statement_of('2026-01-01|A|Pay Bill to 000222 - MFANO Acc. 1|0|1|1', '2026-01-01|B|Business Payment from 000222 - NEEMA|0|1|1') AS s) x,
+    credscore_transactions(s) GROUP BY s;
+ROLLBACK;
+-- what is too long is no name
+SELECT length, (SELECT count(*) FROM credscore_party_match('BETIKA' || repeat(' X', length))) FROM unnest(ARRAY[509, 510, 100000]) length;
 -- a name by itself is a party
 SELECT (SELECT string_agg(role || ' ' || name, ', ' ORDER BY role, name) FROM credscore_party_match(party)) FROM unnest(ARRAY['Tala', '955100', 'Odi Bets', 'MFANO', '', '--']) party;
 -- none takes away the same name, names within it, and all names of a number
@@ -173,6 +205,48 @@ SELECT text, class, rail, own, counted, reverses FROM unnest(ARRAY['Small Busine
     'Send Money Reversal of UKM3AB2CD3', 'M-Shwari Loan Request', 'Something new']) text,
     credscore_transactions(statement_of('2026-01-01|A|' || text || '|1|0|1'));
 
+-- Typeset otherwise ------------------------------------------------------------------------
+-- each text in each way to print it is the same row
+WITH text AS (
+    SELECT text FROM unnest(ARRAY['Pay Bill to 955100 - SPORTPESA Acc. 5', 'OverDraft of Credit Party', 'Airtime Purchase With Fuliza', 'Salary Payment from 000111 - MFANO LTD via API.',
+        'Customer Transfer Fuliza M-Pesa to - 2547******219 ALI MFANO', 'Merchant Payment Online to 000111 - MFANO SHOP', 'Pay Bill Charge Online', 'M-Shwari Loan Disbursement',
+        'Send Money Reversal of UKM3AB2CD3', 'Customer Bundle Purchase with Fuliza to 4093441 - SAFARICOM DATA BUNDLES by - 2547******219', 'Business Payment from 000111 - BET-LION KENYA via API.']) text),
+printed AS (
+    SELECT text, way, n, CASE way
+        WHEN 'blanks' THEN replace(text, ' ', E'\u00A0')
+        WHEN 'narrow' THEN replace(text, ' ', E' \u202F')
+        WHEN 'dashes' THEN replace(text, '-', E'\u2013')
+        WHEN 'hyphens' THEN regexp_replace(text, '(\S-)(?=\S)', E'\\1\n', 'g')
+        WHEN 'marks' THEN E'\uFEFF' || replace(text, ' ', E' \u200B')
+        WHEN 'wrapped' THEN overlay(text PLACING E'\n' FROM n FOR 1)
+        WHEN 'doubled' THEN overlay(text PLACING '  ' FROM n FOR 1) END AS printed
+    FROM text, unnest(ARRAY['blanks', 'narrow', 'dashes', 'hyphens', 'marks', 'wrapped', 'doubled']) way,
+        generate_series(1, CASE WHEN way IN ('wrapped', 'doubled') THEN length(text) ELSE 1 END) n
+    WHERE way NOT IN ('wrapped', 'doubled') OR substr(text, n, 1) = ' ')
+SELECT count(*) > 120 AS many, count(*) FILTER (WHERE (a.class, a.rail, a.party_number, a.party, a.role, a.known_as, a.own, a.reverses, a.fuliza, a.counted, a.income, a.details)
+    IS DISTINCT FROM (b.class, b.rail, b.party_number, b.party, b.role, b.known_as, b.own, b.reverses, b.fuliza, b.counted, b.income, b.details)) AS differ,
+    count(*) FILTER (WHERE c.transactions <> 1 OR c.duplicates <> 1) AS counted_twice
+FROM printed, credscore_transactions(statement_of('2026-01-01|A|' || text || '|0|1|1')) a, credscore_transactions(statement_of('2026-01-01|A|' || printed || '|0|1|1')) b,
+    credscore_coverage(statement_of('2026-01-01|A|' || text || '|0|1|1', '2026-01-01|A|' || printed || '|0|1|1')) c;
+-- and so are amounts and times
+SELECT transaction_id, at, amount, balance FROM credscore_transactions(statement_of(E'25/12/2025\u00A09:05\u202FPM|\u00A0A|Airtime Purchase|0|"\u22121,234.50\u00A0"|"5.0000000000000000000000000000000000000"'));
+-- Income -----------------------------------------------------------------------------------
+-- what a reversal names tells what it takes back: a loan, a gift, nothing that is known; and what comes back is none
+SELECT string_agg(concat(transaction_id, ' ', income), ', ' ORDER BY n), sum(income), (SELECT value FROM credscore_statement_features(s) WHERE feature = 'sum_of_income' AND to_days = 30)
+FROM (SELECT statement_of('2026-01-09|I|Pay Bill Charge|10|0|1', '2026-01-08|H|Deposit of Funds at Agent Till 000111 - MFANO|70|0|1', '2026-01-07|G|Send Money Reversal|9|0|1',
+    '2026-01-06|F|Send Money Reversal|0|3|1', '2026-01-05|E|Reversal of transaction UKM3AB2CD5|0|2|1', '2026-01-04|D|Reversal of transaction UKM3AB2CD4|0|50|1',
+    '2026-01-03|C|Reversal of transaction UKM3AB2CD3|0|1000|1', '2026-01-02|UKM3AB2CD4|Funds received from - 2547***001 ALI MFANO|50|0|1',
+    '2026-01-01|UKM3AB2CD3|Business Payment from 851900 - TALA MOBILE via API.|1000|0|1') AS s) x, credscore_transactions(s) GROUP BY s;
+-- a charge that is given back; a row that has both amounts moves the difference
+SELECT (SELECT string_agg(concat_ws(' ', class, direction, amount, income), ', ' ORDER BY n) FROM credscore_transactions(s)),
+    (SELECT string_agg(feature || ' ' || value, ', ' ORDER BY feature COLLATE "C") FROM credscore_statement_features(s) WHERE to_days = 30
+        AND feature IN ('sum_of_charges', 'count_charge_events', 'sum_of_credits', 'sum_of_debits', 'sum_of_income'))
+FROM unnest(ARRAY[statement_of('2026-01-02|B|Pay Bill Charge|10|0|1', '2026-01-01|A|Pay Bill Charge|0|15|1'),
+    statement_of('2026-01-01|A|Something new|500|700|1'), statement_of('2026-01-01|A|Something new|700|500|1'), statement_of('2026-01-01|A|Something new|5|-5|1')]) s;
+-- a request is no transaction: on no day, and not the last one
+SELECT string_agg(feature || ' ' || coalesce(value::text, 'NULL'), ', ' ORDER BY feature COLLATE "C") FROM unnest(ARRAY[
+    statement_of('2026-01-02|B|M-Shwari Loan Request|0|0|1', '2026-01-01T23:00|A|Airtime Purchase|0|5|1'), statement_of('2026-01-02|B|M-Shwari Loan Request|0|0|1')]) WITH ORDINALITY u (s, n),
+    credscore_statement_features(s) WHERE feature = 'data_recency_minutes' OR feature = 'data_density' AND to_days = 30 GROUP BY n ORDER BY n;
 -- Tills and paybills -----------------------------------------------------------------------
 
 CREATE TABLE organisation AS SELECT * FROM (VALUES
@@ -208,7 +282,8 @@ SELECT c IS NULL FROM credscore_coverage(NULL) c;
 SELECT n, at, day, direction, amount, counted, details FROM credscore_transactions(statement_of('2026-01-03T00:30|C|Airtime Purchase|0|5|90',
     E'2026-01-02T21:00:00Z|B|Pay Bill to 000111 -\nSHOP-\r12  Acc. 1|0|0|95', '2026-01-02T10:00|A|Airtime Purchase|0|5|95'), '2026-01-02 21:10Z');
 SELECT party_number, party FROM unnest(ARRAY['Pay Bill to 828169-MFANO POWER', 'Customer Transfer to - 2547******219 PERSON A', 'Customer Transfer to 0700***001 - ALI MFANO',
-    'Customer Bundle Purchase to 826915Safaricom Offers by -0700***001', 'Pay Bill to 22BET Acc. 5', 'Airtime Purchase', 'Pay Bill to ']) text,
+    'Customer Bundle Purchase to 826915Safaricom Offers by -0700***001', 'Pay Bill to 22BET Acc. 5', 'Airtime Purchase', 'Pay Bill to ',
+    'Salary Payment from 555 - BETIKA', 'Business Payment from TALA MOBILE 851900', 'Merchant Payment to MFANO SHOP 12', 'Stawi Loan Repayment']) text,
     credscore_transactions(statement_of('2026-01-01|A|' || text || '|0|1|1'));
 SELECT count(*) FROM credscore_transactions('{}');
 SELECT count(*) FROM credscore_transactions(NULL);

@@ -82,6 +82,14 @@ cs_amount_read(Numeric number, CsAmount *amount)
 	Wire wire;
 
 	open_wire(number, &wire);
+	if (wire.scale > CS_AMOUNT_DIGITS)
+	{
+		/* zeroes at the end are no digits of an amount */
+		pfree(wire.bytes);
+		number = DatumGetNumeric(
+			DirectFunctionCall1(numeric_trim_scale, NumericGetDatum(number)));
+		open_wire(number, &wire);
+	}
 	*amount = cs_amount_zero;
 	amount->scale = wire.scale;
 	if (wire.scale > SMALL_SCALE || wire.weight > SMALL_MAX_WEIGHT)

@@ -3,7 +3,8 @@
  *	  Puts transactions in the order of time; see arrange.h.
  *
  * Duplicates.  A row that is another one again, with its receipt, time,
- * amounts, balance and text, is left out; rows without receipt never are.
+ * amounts, balance and the words of its text, is left out; rows without receipt
+ * never are.
  *
  * Order.  M-Pesa prints the newest transaction first.  A source in which more
  * neighbours step back in time than forward, or as many, is read so; any other
@@ -21,6 +22,8 @@
 #include "miscadmin.h"
 
 #include "features/chain.h"
+#include "features/reversals.h"
+#include "features/words.h"
 
 /* --- duplicates --- */
 
@@ -58,9 +61,10 @@ compare_contents(const CsTransactionRow *a, const CsTransactionRow *b)
 	if (order == 0)
 		order = compare_amounts(a->has_balance, a->balance, b->has_balance,
 								b->balance);
+	/* however it was wrapped */
 	if (order == 0)
-		order = compare_texts(a->details, a->details_len, b->details,
-							  b->details_len);
+		order = cs_words_compare(a->details, a->details + a->details_len,
+								 b->details, b->details + b->details_len);
 	return order;
 }
 
@@ -70,8 +74,10 @@ compare_copies(const void *left, const void *right)
 {
 	const CsTransactionRow *a = *(CsTransactionRow *const *) left;
 	const CsTransactionRow *b = *(CsTransactionRow *const *) right;
-	int						order = compare_contents(a, b);
+	int						order;
 
+	CHECK_FOR_INTERRUPTS();
+	order = compare_contents(a, b);
 	return order != 0 ? order : (a > b) - (a < b);
 }
 
@@ -276,4 +282,5 @@ cs_arrange(CsTransactions *transactions)
 	leave_out_copies(transactions);
 	put_in_order(transactions->rows, transactions->nrows);
 	chain_balances(transactions);
+	cs_reversals_trace(transactions);
 }

@@ -9,6 +9,9 @@
  * of sorting the rows, however many are of one time.  Of the edges that leave a
  * node the first in the present order is used first, so that rows which chain
  * as they stand stay.
+ *
+ * A row without balance is put where it bridges a gap between two others; where
+ * it bridges none it stands behind those that chain.
  *------------------------------------------------------------------------- */
 #include "postgres.h"
 
@@ -16,6 +19,9 @@
 
 #include "miscadmin.h"
 #include "utils/memutils.h"
+
+/* Among more rows of one time gaps are not bridged. */
+#define BRIDGE_MAX 32
 
 /* --- amounts --- */
 
@@ -58,6 +64,14 @@ is_chained(const CsTransactionRow *rows, int nrows)
 		if (!is_equal(before(&rows[i]), rows[i - 1].balance))
 			return false;
 	return true;
+}
+
+/* Do they chain as they stand, and from the balance before if it is known? */
+static bool
+is_in_order(const CsChain *chain, const CsTransactionRow *rows, int nrows)
+{
+	return is_chained(rows, nrows) &&
+		   (!chain->known || is_equal(before(&rows[0]), chain->balance));
 }
 
 /* --- paths --- */
@@ -235,6 +249,126 @@ find_order(const CsChain *chain, CsTransactionRow *rows, int nrows)
 	return found;
 }
 
+/* --- rows without balance --- */
+
+/* Balances that no row goes on from, or comes to; each as often as that is. */
+typedef struct Loose
+{
+	CsAmount ends[BRIDGE_MAX + 1];
+	int		 nends;
+	CsAmount starts[BRIDGE_MAX];
+	int		 nstarts;
+} Loose;
+
+/* Takes one out; false: it is not among them. */
+static bool
+take_out(CsAmount *amounts, int *n, CsAmount amount)
+{
+	for (int i = 0; i < *n; i++)
+		if (is_equal(amounts[i], amount))
+		{
+			amounts[i] = amounts[--*n];
+			return true;
+		}
+	return false;
+}
+
+static void
+find_loose(const CsChain *chain, const CsTransactionRow *rows, int nrows,
+		   Loose *loose)
+{
+	loose->nends = loose->nstarts = 0;
+	if (chain->known)
+		loose->ends[loose->nends++] = chain->balance;
+	for (int i = 0; i < nrows; i++)
+		if (rows[i].has_balance)
+			loose->ends[loose->nends++] = rows[i].balance;
+	for (int i = 0; i < nrows; i++)
+		if (rows[i].has_balance &&
+			!take_out(loose->ends, &loose->nends, before(&rows[i])))
+			loose->starts[loose->nstarts++] = before(&rows[i]);
+}
+
+/* Gives a row the balance that others go on from; false: it bridges no gap. */
+static bool
+bridge(CsTransactionRow *row, Loose *loose)
+{
+	for (int i = 0; i < loose->nends; i++)
+	{
+		CsAmount after = cs_amount_add(loose->ends[i], net_of(row));
+
+		if (!take_out(loose->starts, &loose->nstarts, after))
+			continue;
+		loose->ends[i] = loose->ends[--loose->nends];
+		row->balance = after;
+		return true;
+	}
+	return false;
+}
+
+/* Those with a balance first, each in its order; how many they are. */
+static int
+put_first(const CsTransactionRow *rows, int nrows, const bool *bridges,
+		  CsTransactionRow *sorted)
+{
+	int nfirst = 0;
+	int n;
+
+	for (int i = 0; i < nrows; i++)
+		if (rows[i].has_balance || bridges[i])
+			sorted[nfirst++] = rows[i];
+	n = nfirst;
+	for (int i = 0; i < nrows; i++)
+		if (!rows[i].has_balance && !bridges[i])
+			sorted[n++] = rows[i];
+	return nfirst;
+}
+
+/* Puts rows in order that have amounts, and do not all have a balance. */
+static void
+order_with_gaps(const CsChain *chain, CsTransactionRow *rows, int nrows)
+{
+	CsTransactionRow sorted[BRIDGE_MAX];
+	bool			 bridges[BRIDGE_MAX];
+	Loose			 loose;
+	bool			 bridged = false;
+	int				 nfirst;
+
+	find_loose(chain, rows, nrows, &loose);
+	for (int i = 0; i < nrows; i++)
+	{
+		bridges[i] = !rows[i].has_balance && bridge(&rows[i], &loose);
+		bridged |= bridges[i];
+	}
+	nfirst = put_first(rows, nrows, bridges, sorted);
+	if (nfirst == 0 || (!bridged && is_in_order(chain, sorted, nfirst)) ||
+		!find_order(chain, sorted, nfirst))
+		return;
+	memcpy(rows, sorted, sizeof(CsTransactionRow) * nrows);
+}
+
+/* Has every row an amount, and are there few enough? */
+static bool
+can_bridge(const CsTransactionRow *rows, int nrows)
+{
+	for (int i = 0; i < nrows; i++)
+		if (!rows[i].has_amounts)
+			return false;
+	return nrows <= BRIDGE_MAX;
+}
+
+static void
+order_rows(const CsChain *chain, CsTransactionRow *rows, int nrows)
+{
+	if (can_chain(rows, nrows))
+	{
+		if (!is_in_order(chain, rows, nrows))
+			(void) find_order(chain, rows, nrows);
+	}
+	else if (can_bridge(rows, nrows))
+		order_with_gaps(chain, rows, nrows);
+}
+
 /* --- rows that do not all chain --- */
 
 /* Adds the rows' amounts. */
@@ -267,14 +401,6 @@ resulting_row(const CsChain *chain, const CsTransactionRow *rows, int nrows)
 	return result;
 }
 
-/* Do they chain as they stand, and from the balance before if it is known? */
-static bool
-is_in_order(const CsChain *chain, const CsTransactionRow *rows, int nrows)
-{
-	return is_chained(rows, nrows) &&
-		   (!chain->known || is_equal(before(&rows[0]), chain->balance));
-}
-
 bool
 cs_chain_order(CsChain *chain, CsTransactionRow *rows, int nrows)
 {
@@ -282,9 +408,8 @@ cs_chain_order(CsChain *chain, CsTransactionRow *rows, int nrows)
 	bool					follows;
 	const CsTransactionRow *result;
 
-	if (nrows > 1 && can_chain(rows, nrows) &&
-		!is_in_order(chain, rows, nrows))
-		(void) find_order(chain, rows, nrows);
+	if (nrows > 1)
+		order_rows(chain, rows, nrows);
 	add_amounts(chain, rows, nrows);
 	result = resulting_row(chain, rows, nrows);
 	chain->shown = result != NULL;

@@ -26,7 +26,8 @@ typedef struct CsChain
  * Puts rows of one time, at least one, into the order in which their balances
  * chain, from the balance before them if that is possible; where they do in no
  * order they stay as they are.  Of several such orders it is the nearest to
- * the one they have.  Moves the chain behind them.
+ * the one they have.  A row without balance is put where it bridges a gap, else
+ * behind the others.  Moves the chain behind them.
  *
  * The balance after them is that of the last row, or of the row that shows
  * what all amounts make of the balance before.

@@ -29,7 +29,8 @@ struct CsLocalFeatures
 	bool	empty;		  /* true: all features are NULL */
 	bool	organisation; /* is it a till's or a paybill's? */
 	int64	end;		  /* East African, like all times here */
-	int64	last;		  /* time of the last transaction */
+	bool	moved;		  /* is there a transaction that moved money? ... */
+	int64	last;		  /* ... the time of the last one */
 	int64	first_age;	  /* days from the first transaction to the end */
 	CsTally tallies[CS_TALLY_WINDOWS];
 	CsDaily daily;
@@ -73,6 +74,17 @@ first_timed(const CsTransactionRow *rows, int nrows)
 	return row < rows + nrows ? row : NULL;
 }
 
+/* When money moved last, as far as that is known. */
+static void
+note_last(CsLocalFeatures *features, const CsTransactionRow *rows, int nrows)
+{
+	for (int i = nrows - 1; i >= 0 && !features->moved; i--)
+	{
+		features->moved = rows[i].has_time && cs_transactions_moves(&rows[i]);
+		features->last = rows[i].time;
+	}
+}
+
 /* How many rows, of those in order, are not after the end. */
 static int
 rows_until(const CsTransactions *transactions, int64 end)
@@ -99,9 +111,8 @@ cs_local_features_compute(const CsTransactions *transactions,
 	features->empty = last == NULL;
 	if (features->empty)
 		return features;
-	features->last = last->time;
-	features->end =
-		utc_endtime != NULL ? *utc_endtime + CS_EAT : features->last;
+	features->end = utc_endtime != NULL ? *utc_endtime + CS_EAT : last->time;
+	note_last(features, rows, nrows);
 	features->first_age =
 		cs_tally_age(first_timed(rows, nrows)->time, features->end);
 	features->organisation =
@@ -183,8 +194,10 @@ density_value(const CsLocalFeatures *features, int window, int which)
 static Numeric
 recency_value(const CsLocalFeatures *features, int window, int which)
 {
-	return int64_to_numeric((features->end - features->last) /
-							USECS_PER_MINUTE);
+	return features->moved
+			   ? int64_to_numeric((features->end - features->last) /
+								  USECS_PER_MINUTE)
+			   : NULL;
 }
 
 static Numeric
@@ -278,10 +291,12 @@ static const CsFeatureFamily own_families[] = {
 			   "Received from bookmakers and lotteries"),
 	SUM_FAMILY("sum_of_betting_and_lottery_stakes",
 			   "Sent to bookmakers and lotteries"),
-	SUM_FAMILY("sum_of_charges", "Charges for transactions"),
+	SUM_FAMILY("sum_of_charges",
+			   "Charges for transactions, less those given back"),
 	SUM_FAMILY("sum_of_income",
-			   "Credits without loans, transfers between own accounts and "
-			   "what comes back, less what was taken back"),
+			   "Credits, cash and payouts of bets among them, without loans, "
+			   "transfers between own accounts and what comes back, less what "
+			   "was taken back"),
 	SUM_FAMILY("sum_of_loans_opened", "Received from lenders"),
 	SUM_FAMILY("sum_of_overdraft_repayments", "Overdraft paid back"),
 	SUM_FAMILY("sum_of_overdrafts", "Overdraft drawn"),

@@ -36,9 +36,9 @@ skip_blanks(const char *at, const char *end)
 /* --- patterns --- */
 
 /*
- * How a text begins, or after a star what it holds.  A pattern is in lower
- * case; a blank in it stands for any white space, and what is in brackets may
- * be absent.
+ * How a text begins, up to the end of a word.  A pattern is in lower case; a
+ * blank in it stands for any white space, and what is in brackets may be
+ * absent.
  */
 typedef struct Pattern
 {
@@ -48,7 +48,6 @@ typedef struct Pattern
 	int			  roles;
 	CsMpesaRail	  rail;
 	CsMpesaHolder holder;
-	const char	 *known_as;
 } Pattern;
 
 /* Whom one pays to a paybill, and who pays out from one. */
@@ -59,24 +58,30 @@ typedef struct Pattern
 /* At a till one buys, and pays no loan. */
 #define TILL_ROLE (CS_PARTY_BETTING | CS_PARTY_AIRTIME)
 
-/* "M-Pesa", "MPesa", and where it is wrapped "M- Pesa". */
-#define MPESA	"m[-[ ]]pesa"
-#define MSHWARI "m[-[ ]]shwari"
-#define FULIZA	"[fuliza " MPESA " ]"
+/* Whoever pays out sells no airtime by it. */
+#define PAYOUT_ROLE (CS_PARTY_BETTING | CS_PARTY_LENDER | CS_PARTY_OWN_ACCOUNT)
 
-/* Rows of the table: without a party, with one, and of loans without one. */
+/* "M-Pesa", "MPesa", and where it is wrapped "M- Pesa". */
+#define MPESA		 "m[-[ ]]pesa"
+#define MSHWARI		 "m[-[ ]]shwari"
+#define FULIZA		 "[fuliza " MPESA " ]"
+#define MPESA_OR_NOT "[" MPESA " ]"
+
+/* Rows of the table: without a party, with one, and of bundles. */
 #define PLAIN(text, class, rail, holder) \
 	{ \
-		text, class, false, 0, rail, holder, NULL \
+		text, class, false, 0, rail, holder \
 	}
 #define PARTY(text, roles, rail, holder) \
 	{ \
-		text, CS_MPESA_TRANSACTION, true, roles, rail, holder, NULL \
+		text, CS_MPESA_TRANSACTION, true, roles, rail, holder \
 	}
-#define LOAN(text, class, known_as) \
+#define BUNDLES(text) \
 	{ \
-		text, class, false, 0, CS_RAIL_NONE, CS_HOLDER_CONSUMER, known_as \
+		text, CS_MPESA_AIRTIME, true, 0, CS_RAIL_NONE, CS_HOLDER_CONSUMER \
 	}
+#define DISBURSED	"disburs[e][ment][al][d]"
+#define WITH_FULIZA "[ with fuliza[ " MPESA "]]"
 
 #define CONSUMER CS_HOLDER_CONSUMER
 
@@ -84,18 +89,19 @@ typedef struct Pattern
 static const Pattern patterns[] = {
 	PLAIN("overdraft of credit party", CS_MPESA_OVERDRAFT, CS_RAIL_NONE,
 		  CONSUMER),
-	{"od loan repayment to ", CS_MPESA_OVERDRAFT_REPAID, true, 0, CS_RAIL_NONE,
-	 CONSUMER, NULL},
-	/* names the kind that it reverses, and is not of that kind */
-	PLAIN("*reversal", CS_MPESA_REVERSAL, CS_RAIL_NONE, CS_HOLDER_ANY),
+	{"od loan repayment[ to ]", CS_MPESA_OVERDRAFT_REPAID, true, 0,
+	 CS_RAIL_NONE, CONSUMER},
+	PLAIN("fuliza " MPESA_OR_NOT "loan " DISBURSED, CS_MPESA_OVERDRAFT,
+		  CS_RAIL_NONE, CONSUMER),
+	PLAIN("fuliza " MPESA_OR_NOT "loan repayment", CS_MPESA_OVERDRAFT_REPAID,
+		  CS_RAIL_NONE, CONSUMER),
 
-	PLAIN("airtime purchase[ with fuliza]", CS_MPESA_AIRTIME, CS_RAIL_NONE,
+	PLAIN("airtime purchase" WITH_FULIZA, CS_MPESA_AIRTIME, CS_RAIL_NONE,
 		  CONSUMER),
-	{"customer bundle purchase [with fuliza ]to ", CS_MPESA_AIRTIME, true, 0,
-	 CS_RAIL_NONE, CONSUMER, NULL},
-	{"recharge for customer [with fuliza ]to ", CS_MPESA_AIRTIME, true, 0,
-	 CS_RAIL_NONE, CONSUMER, NULL},
-	PLAIN("buy bundles", CS_MPESA_AIRTIME, CS_RAIL_NONE, CONSUMER),
+	BUNDLES("customer bundle purchase" WITH_FULIZA "[ to ]"),
+	BUNDLES("recharge for customer" WITH_FULIZA "[ to ]"),
+	PLAIN("buy bundles[ online]" WITH_FULIZA, CS_MPESA_AIRTIME, CS_RAIL_NONE,
+		  CONSUMER),
 
 	PARTY("customer transfer " FULIZA "to ", 0, CS_RAIL_PERSON, CONSUMER),
 	PARTY("intimate card customer transfer to ", 0, CS_RAIL_PERSON, CONSUMER),
@@ -113,10 +119,10 @@ static const Pattern patterns[] = {
 	PARTY("card pay bill [online ]to ", ANY_ROLE, CS_RAIL_PAYBILL, CONSUMER),
 	PARTY("merchant payment [online ]" FULIZA "[online ]to ", TILL_ROLE,
 		  CS_RAIL_TILL, CONSUMER),
-	PARTY("business payment from ", ANY_ROLE, CS_RAIL_BUSINESS, CONSUMER),
-	PARTY("salary payment from ", ANY_ROLE, CS_RAIL_SALARY, CONSUMER),
-	PARTY("promotion payment from ", ANY_ROLE, CS_RAIL_PROMOTION, CONSUMER),
-	PARTY("merchant customer payment from ", ANY_ROLE, CS_RAIL_BUSINESS,
+	PARTY("business payment from ", PAYOUT_ROLE, CS_RAIL_BUSINESS, CONSUMER),
+	PARTY("salary payment from ", PAYOUT_ROLE, CS_RAIL_SALARY, CONSUMER),
+	PARTY("promotion payment from ", PAYOUT_ROLE, CS_RAIL_PROMOTION, CONSUMER),
+	PARTY("merchant customer payment from ", PAYOUT_ROLE, CS_RAIL_BUSINESS,
 		  CONSUMER),
 
 	PARTY("customer withdrawal at agent till ", 0, CS_RAIL_AGENT, CONSUMER),
@@ -128,18 +134,12 @@ static const Pattern patterns[] = {
 
 	PLAIN(MSHWARI " deposit", CS_MPESA_OWN, CS_RAIL_SAVINGS, CONSUMER),
 	PLAIN(MSHWARI " lock", CS_MPESA_OWN, CS_RAIL_SAVINGS, CONSUMER),
-	PLAIN(MSHWARI " withdraw", CS_MPESA_OWN, CS_RAIL_SAVINGS, CONSUMER),
-	LOAN(MSHWARI " loan disburse", CS_MPESA_LOAN, "M-Shwari"),
-	LOAN(MSHWARI " loan repayment", CS_MPESA_REPAYMENT, "M-Shwari"),
-	LOAN(MSHWARI " loan request", CS_MPESA_NOTHING, "M-Shwari"),
-	LOAN("kcb " MPESA " loan repayment", CS_MPESA_REPAYMENT, "KCB M-PESA"),
-	LOAN("kcb " MPESA " loan request", CS_MPESA_NOTHING, "KCB M-PESA"),
+	PLAIN(MSHWARI " withdraw[al]", CS_MPESA_OWN, CS_RAIL_SAVINGS, CONSUMER),
 	PLAIN("kcb " MPESA " deposit", CS_MPESA_OWN, CS_RAIL_SAVINGS, CONSUMER),
 	PLAIN("kcb " MPESA " lock", CS_MPESA_OWN, CS_RAIL_SAVINGS, CONSUMER),
 	PLAIN("kcb " MPESA " target", CS_MPESA_OWN, CS_RAIL_SAVINGS, CONSUMER),
-	PLAIN("kcb " MPESA " withdraw", CS_MPESA_OWN, CS_RAIL_SAVINGS, CONSUMER),
-	LOAN("term loan disbursement", CS_MPESA_LOAN, "Term Loan"),
-	LOAN("term loan repayment", CS_MPESA_REPAYMENT, "Term Loan"),
+	PLAIN("kcb " MPESA " withdraw[al]", CS_MPESA_OWN, CS_RAIL_SAVINGS,
+		  CONSUMER),
 
 	PARTY("unit trust invest to ", 0, CS_RAIL_FUND, CONSUMER),
 	PARTY("unit trust withdraw from ", 0, CS_RAIL_FUND, CONSUMER),
@@ -163,6 +163,29 @@ static const Pattern patterns[] = {
 	PARTY("salary payment to ", 0, CS_RAIL_SALARY, CS_HOLDER_ORGANISATION),
 	PARTY("promotion payment to ", 0, CS_RAIL_PROMOTION,
 		  CS_HOLDER_ORGANISATION),
+};
+
+/* A loan is called something, and comes, is asked for, or goes back. */
+static const struct
+{
+	const char *text;
+	CsMpesaClass class;
+} loan_moves[] = {
+	{" loan " DISBURSED, CS_MPESA_LOAN},
+	{" loan repayment", CS_MPESA_REPAYMENT},
+	{" loan request", CS_MPESA_NOTHING},
+};
+
+/* Loans that are known, and what they are called in SQL. */
+static const struct
+{
+	const char *text;
+	const char *known_as;
+} loan_names[] = {
+	{MSHWARI, "M-Shwari"},
+	{"kcb " MPESA, "KCB M-PESA"},
+	{"hustler fund", "Hustler Fund"},
+	{"term", "Term Loan"},
 };
 
 /* The bracket that closes the one at `open`. */
@@ -210,6 +233,22 @@ match(const char *pattern, const char **text, const char *end)
 	return true;
 }
 
+static bool
+is_word_char(char c)
+{
+	char folded = cs_words_fold(c);
+
+	return (folded >= 'a' && folded <= 'z') || is_digit(c) ||
+		   (unsigned char) c >= 0x80;
+}
+
+/* Stands a place within a word? */
+static bool
+is_within_word(const char *at, const char *end)
+{
+	return at < end && is_word_char(at[-1]) && is_word_char(*at);
+}
+
 /*
  * Where the text that begins so goes on; NULL: it begins otherwise.  Most do
  * with their first character, so that is looked at first; a pattern has no
@@ -222,7 +261,8 @@ begins(const char *text, const char *end, const char *pattern)
 		return NULL;
 	if (*pattern == ' ' ? !is_blank(*text) : cs_words_fold(*text) != *pattern)
 		return NULL;
-	return match(pattern, &text, end) ? text : NULL;
+	return match(pattern, &text, end) && !is_within_word(text, end) ? text
+																	: NULL;
 }
 
 /*
@@ -260,15 +300,29 @@ cut_word(const char *text, const char *end, const char *word)
 }
 
 /*
+ * What a text says before it names anybody: up to a dash that stands free, as
+ * none does within a word.
+ */
+static const char *
+head_end(const char *text, const char *end)
+{
+	for (; end - text >= 2; text++)
+		if (is_blank(text[0]) && text[1] == '-')
+			return text;
+	return end;
+}
+
+/*
  * "Pay Bill Charge", "Pay Bill Charge Online": names no party, and so has no
- * number, as "Merchant Payment to 5 - EV CHARGE" has.
+ * number and no dash, as "Merchant Payment to 5 - EV CHARGE" has.
  */
 static bool
 is_fee(const char *text, const char *end)
 {
 	const char *online = cut_word(text, end, "online");
 
-	if (cut_word(text, online != NULL ? online : end, "charge") == NULL)
+	if (cut_word(text, online != NULL ? online : end, "charge") == NULL ||
+		head_end(text, end) < end)
 		return false;
 	for (; text < end; text++)
 		if (is_digit(*text))
@@ -309,68 +363,126 @@ find_receipt(const char *text, const char *end)
 }
 
 /*
- * Cuts off a dash before, the account ("Acc. 12") and how it was sent ("via
- * API. ...").
+ * Cuts off a dash before, the account ("Acc. 12"), by whom and for whom it was,
+ * and how it was sent ("via API. ...").
  */
 static void
 take_party(const char *text, const char *end, CsMpesaRow *row)
 {
-	static const char *const tails[] = {" acc.", " via api"};
+	static const char *const tails[] = {" acc.", " acc:", " via api", " by -",
+										" for mobile no."};
+	const char				*account;
 
-	while (text < end && (*text == '-' || is_blank(*text)))
-		text++;
+	/* before what follows there may be nothing */
 	for (int i = 0; i < LENGTH(tails); i++)
 	{
-		const char *tail = find(text, end, tails[i]);
+		const char *tail = find(text - 1, end, tails[i]);
 
 		end = tail != NULL ? tail : end;
 	}
+	account = row->rail == CS_RAIL_PAYBILL ? find(text, end, " acc ") : NULL;
+	end = account != NULL ? account : end;
+	while (text < end && (*text == '-' || is_blank(*text)))
+		text++;
 	while (end > text && is_blank(end[-1]))
 		end--;
 	row->party = text;
-	row->party_len = (size_t) (end - text);
+	row->party_len = end > text ? (size_t) (end - text) : 0;
 }
 
-/* Where a text goes on behind a pattern; NULL: it does not match. */
-static const char *
-behind(const char *text, const char *end, const char *pattern)
+static bool
+is_of_overdraft(const Pattern *pattern)
 {
-	if (*pattern == '*')
-		return find(text, end, pattern + 1);
-	return begins(text, end, pattern);
+	return pattern->class == CS_MPESA_OVERDRAFT ||
+		   pattern->class == CS_MPESA_OVERDRAFT_REPAID;
+}
+
+static void
+take_pattern(const Pattern *pattern, const char *text, const char *rest,
+			 const char *end, CsMpesaRow *row)
+{
+	row->class = pattern->class;
+	row->rail = pattern->rail;
+	row->holder = pattern->holder;
+	row->roles = pattern->roles;
+	row->fuliza = !is_of_overdraft(pattern) &&
+				  strstr(pattern->text, "fuliza") != NULL &&
+				  find(text, rest, "fuliza") != NULL;
+	if (pattern->party)
+		take_party(rest, end, row);
+}
+
+/* "M-Shwari Loan Disbursement", "Loan Repayment": whose, and which way. */
+static bool
+take_loan(const char *text, const char *end, CsMpesaRow *row)
+{
+	for (int i = 0; i < LENGTH(loan_moves); i++)
+	{
+		/* a text may begin with the loan, which is then called nothing */
+		bool nameless = begins(text, end, loan_moves[i].text + 1) != NULL;
+		const char *move =
+			nameless ? text : find(text, end, loan_moves[i].text);
+
+		if (move == NULL)
+			continue;
+		row->class = loan_moves[i].class;
+		row->holder = CS_HOLDER_CONSUMER;
+		for (int j = 0; j < LENGTH(loan_names); j++)
+			if (begins(text, move, loan_names[j].text) == move)
+				row->known_as = loan_names[j].known_as;
+		if (row->known_as == NULL && !nameless)
+		{
+			row->party = text;
+			row->party_len = (size_t) (move - text);
+		}
+		return true;
+	}
+	return false;
+}
+
+/* The first pattern that a text begins with, and where it goes on; or NULL. */
+static const Pattern *
+find_pattern(const char *text, const char *end, const char **rest)
+{
+	for (int i = 0; i < LENGTH(patterns); i++)
+	{
+		*rest = begins(text, end, patterns[i].text);
+		if (*rest != NULL)
+			return &patterns[i];
+	}
+	return NULL;
 }
 
 void
 cs_mpesa_classify(const char *text, size_t len, CsMpesaRow *row)
 {
-	const char *end = text + len;
+	const char	  *end = text + len;
+	const char	  *head;
+	const char	  *rest;
+	const Pattern *pattern;
 
 	memset(row, 0, sizeof(*row));
 	row->class = CS_MPESA_TRANSACTION;
 	text = skip_blanks(text, end);
+	pattern = find_pattern(text, end, &rest);
+	if (pattern != NULL && pattern->party)
+	{
+		take_pattern(pattern, text, rest, end, row);
+		return;
+	}
+	head = head_end(text, end);
 	if (is_fee(text, end))
-	{
 		row->class = CS_MPESA_FEE;
-		return;
-	}
-	for (int i = 0; i < LENGTH(patterns); i++)
+	else if (pattern != NULL && is_of_overdraft(pattern))
+		take_pattern(pattern, text, rest, end, row);
+	else if (find(text, head, "reversal[s]") != NULL)
 	{
-		const Pattern *pattern = &patterns[i];
-		const char	  *rest = behind(text, end, pattern->text);
-
-		if (rest == NULL)
-			continue;
-		row->class = pattern->class;
-		row->rail = pattern->rail;
-		row->holder = pattern->holder;
-		row->roles = pattern->roles;
-		row->known_as = pattern->known_as;
-		if (pattern->class == CS_MPESA_REVERSAL)
-			row->reverses = find_receipt(text, end);
-		row->fuliza = strstr(pattern->text, "fuliza") != NULL &&
-					  find(text, rest, "fuliza") != NULL;
-		if (pattern->party)
-			take_party(rest, end, row);
-		return;
+		/* names the kind that it reverses, and is not of that kind */
+		row->class = CS_MPESA_REVERSAL;
+		row->reverses = find_receipt(text, end);
 	}
+	else if (pattern != NULL)
+		take_pattern(pattern, text, rest, end, row);
+	else
+		(void) take_loan(text, head, row);
 }

@@ -78,7 +78,8 @@ typedef struct CsMpesaRow
 	const char	 *party;	 /* in the text, with its number; NULL: none */
 	size_t		  party_len; /* without the account and what follows */
 	const char	 *reverses;	 /* receipt in the text, of a reversal; or NULL */
-	const char	 *known_as;	 /* whose loan it is, where no party says it */
+	const char	 *known_as;	 /* whose loan it is, of those that are known; of
+							  * others the party is what the loan is called */
 } CsMpesaRow;
 
 /* A receipt has so many characters. */

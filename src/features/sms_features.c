@@ -60,11 +60,12 @@ in_window(int64 age, int window)
 static bool
 is_loan_message(const CsSmsMessage *message)
 {
-	const CsSmsForm *form = message->read.form;
+	CsSmsAlert alert = message->read.form->alert;
 
-	return form->class == CS_MPESA_LOAN || form->class == CS_MPESA_REPAYMENT ||
-		   (message->roles & CS_PARTY_LENDER) != 0 ||
-		   form->alert == CS_SMS_MISSED || form->alert == CS_SMS_DEFAULTED;
+	return message->class == CS_MPESA_LOAN ||
+		   message->class == CS_MPESA_REPAYMENT ||
+		   (message->roles & CS_PARTY_LENDER) != 0 || alert == CS_SMS_MISSED ||
+		   alert == CS_SMS_DEFAULTED;
 }
 
 /* Names are those of the list of parties, so that pointers tell them apart. */
@@ -120,13 +121,13 @@ static bool
 take_debt(CsAmount debts[DEBTS], const CsSmsMessage *message)
 {
 	const CsSmsRead *read = &message->read;
-	bool			 is_overdraft = read->form->class == CS_MPESA_OVERDRAFT ||
-						read->form->class == CS_MPESA_NOTHING;
+	bool			 is_overdraft = message->class == CS_MPESA_OVERDRAFT ||
+						message->class == CS_MPESA_NOTHING;
 
 	if (read->debt.there)
 		debts[is_overdraft ? DEBT_FULIZA : DEBT_MSHWARI] =
 			cs_sms_rows_amount(&read->debt);
-	else if (read->form->class != CS_MPESA_OVERDRAFT_REPAID)
+	else if (message->class != CS_MPESA_OVERDRAFT_REPAID)
 		return false;
 	else if (strcmp(read->form->name, "fuliza.repaid") == 0)
 		debts[DEBT_FULIZA] = cs_amount_zero;
@@ -179,26 +180,17 @@ last_message(const CsSmsMessages *messages, const TimestampTz *utc_endtime,
 	return last;
 }
 
-static CsLocalFeatures *
-compute_mpesa(const CsSmsMessages *messages, TimestampTz shifted)
-{
-	CsTransactions transactions;
-
-	cs_sms_rows_account(messages, CS_SMS_MPESA, &transactions);
-	return transactions.nrows > 0
-			   ? cs_local_features_compute(&transactions, &shifted)
-			   : NULL;
-}
-
 CsSmsFeatures *
-cs_sms_features_compute(const CsSmsMessages *messages,
-						const TimestampTz	*utc_endtime)
+cs_sms_features_compute(CsSmsMessages	  *messages,
+						const TimestampTz *utc_endtime)
 {
-	CsSmsFeatures	   *features = palloc0(sizeof(CsSmsFeatures));
-	const CsSmsMessage *first;
-	const CsSmsMessage *last = last_message(messages, utc_endtime, &first);
-	CsTransactions		all;
-	TimestampTz			shifted;
+	CsSmsFeatures		 *features = palloc0(sizeof(CsSmsFeatures));
+	const CsSmsMessage	 *first;
+	const CsSmsMessage	 *last = last_message(messages, utc_endtime, &first);
+	CsSmsRows			  rows;
+	CsTransactions		  all;
+	const CsTransactions *mpesa;
+	TimestampTz			  shifted;
 
 	features->empty = last == NULL;
 	if (features->empty)
@@ -210,9 +202,12 @@ cs_sms_features_compute(const CsSmsMessages *messages,
 		cs_tally_age(first->time + messages->zone, features->end);
 	/* local features take days to be those of East Africa */
 	shifted = features->end - CS_EAT;
-	cs_sms_rows_all(messages, &all);
+	cs_sms_rows_arrange(messages, &rows);
+	cs_sms_rows_all(messages, &rows, &all);
 	features->all = cs_local_features_compute(&all, &shifted);
-	features->mpesa = compute_mpesa(messages, shifted);
+	mpesa = &rows.accounts[CS_SMS_MPESA];
+	if (mpesa->nrows > 0)
+		features->mpesa = cs_local_features_compute(mpesa, &shifted);
 	tally_messages(features, messages);
 	note_debts(features, messages);
 	return features;

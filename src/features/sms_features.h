@@ -21,9 +21,10 @@ typedef struct CsSmsFeatures CsSmsFeatures;
 
 /*
  * Computes up to utc_endtime, which is finite; NULL stands for the time of the
- * last message that is understood.  Memory is taken from the current context.
+ * last message that is understood.  Messages of one time are put in order.
+ * Memory is taken from the current context.
  */
-extern CsSmsFeatures *cs_sms_features_compute(const CsSmsMessages *messages,
+extern CsSmsFeatures *cs_sms_features_compute(CsSmsMessages		*messages,
 											  const TimestampTz *utc_endtime);
 
 /* A feature of cs_local_features_at; NULL where the messages do not show it. */

@@ -196,29 +196,53 @@ days_of_month(int year, int month)
 	return days[month - 1] + (month == 2 && leap);
 }
 
-/* Day first, or the year first where it has four digits. */
+/* Of four digits, or of two, which are of this century. */
+static bool
+take_year(CsSmsRest *rest, int *year)
+{
+	const char *start = rest->at;
+
+	if (!take_digits(rest, 2, 4, year) || rest->at - start == 3)
+		return false;
+	if (rest->at - start == 2)
+		*year += 2000;
+	return true;
+}
+
+static bool
+take_month(CsSmsRest *rest, int *month)
+{
+	return take_month_name(rest, month) || take_digits(rest, 1, 2, month);
+}
+
+/* Does a number of four digits begin here? */
+static bool
+is_long_year(CsSmsRest rest)
+{
+	int year;
+
+	return take_digits(&rest, 4, 4, &year);
+}
+
+/*
+ * Day first, or the year first where it has four digits.  Neither day nor
+ * month need have two, so that only the first number tells which it is.
+ */
 static bool
 take_date(CsSmsRest *rest, CsSmsRead *read)
 {
 	char separator = '\0';
-	int	 first;
-	int	 last;
 	bool year_first;
 
 	cs_sms_field_skip_blank(rest);
-	year_first = rest->end - rest->at > 4 && is_digit(rest->at[2]) &&
-				 is_digit(rest->at[3]);
-	if (!take_digits(rest, 1, year_first ? 4 : 2, &first) ||
+	year_first = is_long_year(*rest);
+	if (!(year_first ? take_year(rest, &read->year)
+					 : take_digits(rest, 1, 2, &read->day)) ||
+		!take_separator(rest, &separator) || !take_month(rest, &read->month) ||
 		!take_separator(rest, &separator) ||
-		!(take_month_name(rest, &read->month) ||
-		  take_digits(rest, 1, 2, &read->month)) ||
-		!take_separator(rest, &separator) ||
-		!take_digits(rest, year_first ? 1 : 2, year_first ? 2 : 4, &last))
+		!(year_first ? take_digits(rest, 1, 2, &read->day)
+					 : take_year(rest, &read->year)))
 		return false;
-	read->day = year_first ? last : first;
-	read->year = year_first ? first : last;
-	if (read->year < 100)
-		read->year += 2000;
 	read->has_date = read->year >= 2000 && read->year < 2100 &&
 					 read->month >= 1 && read->month <= 12 && read->day >= 1 &&
 					 read->day <= days_of_month(read->year, read->month);
@@ -284,6 +308,33 @@ cs_sms_field_day(const CsSmsRead *read)
 	return days + read->day - 1;
 }
 
+/* 1 to 9, and then letters. */
+static int
+digit_of(char c)
+{
+	return is_digit(c) ? c - '0' : is_capital(c) ? c - 'A' + 10 : 0;
+}
+
+/* A year of 26 is a letter, that which began in 2006 the A. */
+bool
+cs_sms_field_receipt_day(const CsSmsRead *read, int64_t *day)
+{
+	const char *code = read->receipt.text;
+	CsSmsRead	date = {.year = 2006};
+
+	if (read->receipt.len != CS_MPESA_RECEIPT || !is_capital(code[0]) ||
+		!is_capital(code[1]))
+		return false;
+	date.year += code[0] - 'A' + (read->year >= 2032 ? 26 : 0);
+	date.month = code[1] - 'A' + 1;
+	date.day = digit_of(code[2]);
+	if (date.month > 12 || date.day < 1 ||
+		date.day > days_of_month(date.year, date.month))
+		return false;
+	*day = cs_sms_field_day(&date);
+	return true;
+}
+
 /* --- other fields --- */
 
 /* Capitals and digits, a digit among them. */
@@ -304,15 +355,17 @@ take_receipt(CsSmsRest *rest, CsSmsSpan *span)
 
 /* Digits, some of them masked by stars: more than a paybill or a till has. */
 static bool
-take_phone(CsSmsRest *rest)
+take_phone(CsSmsRest *rest, CsSmsSpan *span)
 {
 	const char *start;
 
 	cs_sms_field_skip_blank(rest);
+	span->text = rest->at;
 	(void) cs_sms_field_take_char(rest, '+');
 	for (start = rest->at;
 		 rest->at < rest->end && (is_digit(*rest->at) || *rest->at == '*');)
 		rest->at++;
+	span->len = (size_t) (rest->at - span->text);
 	return rest->at - start >= PHONE_MIN && rest->at - start <= PHONE_MAX;
 }
 
@@ -354,7 +407,7 @@ cs_sms_field_take(char field, CsSmsRest *rest, CsSmsRead *read)
 		case 'L':
 			return take_amount(rest, &read->debt);
 		case 'N':
-			return take_phone(rest);
+			return take_phone(rest, &read->number);
 		case 'O':
 			return take_amount(rest, &ignored);
 		case 'R':

@@ -40,6 +40,8 @@ typedef struct CsSmsRead
 	CsSmsSpan		 receipt;
 	CsSmsSpan		 reverses;
 	CsSmsSpan		 party;
+	CsSmsSpan		 number;  /* phone number of the party */
+	CsSmsSpan		 account; /* whose balance it is, masked */
 	bool			 has_date;
 	int				 year; /* 2000 to 2099 */
 	int				 month;
@@ -69,5 +71,11 @@ extern bool cs_sms_field_is_phone(const CsSmsRest *rest);
 
 /* Days from 2000-01-01 to the date that was read. */
 extern int64_t cs_sms_field_day(const CsSmsRead *read);
+
+/*
+ * Likewise to the day that the receipt is of, which its first three characters
+ * are made of in M-PESA's of ten; false: it is none of these.
+ */
+extern bool cs_sms_field_receipt_day(const CsSmsRead *read, int64_t *day);
 
 #endif /* CS_SMS_FIELD_H */

@@ -166,8 +166,9 @@ static const CsSmsForm forms[] = {
 				   " balance is {B} " COST,
 			  IN, OWN, SAVINGS),
 	ROW(MPESA, "mshwari.out.2013",
-		HEAD "you have transferred {A} from your " MSHWARI " account" WHEN, IN,
-		OWN, SAVINGS, NO_ALERT, PATTERN, BY_PESAPI),
+		HEAD "you have transferred {A} from your " MSHWARI " account" WHEN
+			 "[" LEFT "]",
+		IN, OWN, SAVINGS, NO_ALERT, PATTERN, BY_PESAPI),
 	LOAN_ROW("mshwari.loan",
 			 HEAD
 			 "your " MSHWARI
@@ -184,11 +185,11 @@ static const CsSmsForm forms[] = {
 				   " account balance is {O}" LEFT,
 			  IN, OWN, SAVINGS),
 	ROW(MPESA, "kcb.in",
-		HEAD "{A} transfer[r]ed to kcb " MPESA " account" WHEN, OUT, OWN,
-		SAVINGS, NO_ALERT, PATTERN, BY_PARSERS),
+		HEAD "{A} transfer[r]ed to kcb " MPESA " account" WHEN "[" LEFT "]",
+		OUT, OWN, SAVINGS, NO_ALERT, PATTERN, BY_PARSERS),
 	ROW(MPESA, "lock.in",
-		HEAD "{A} transfer[r]ed to lock savings[ account]" WHEN, OUT, OWN,
-		SAVINGS, NO_ALERT, PATTERN, BY_PARSERS),
+		HEAD "{A} transfer[r]ed to lock savings[ account]" WHEN "[" LEFT "]",
+		OUT, OWN, SAVINGS, NO_ALERT, PATTERN, BY_PARSERS),
 	LOAN_ROW("kcb.repaid",
 			 HEAD "your loan repayment of {A} from your " MPESA
 				  " account to kcb " MPESA WHEN " is successful[.] your " MPESA
@@ -264,7 +265,8 @@ static const CsSmsForm forms[] = {
 	/* In Swahili. */
 	ROW(MPESA, "swahili.paybill",
 		"{C} imethibitishwa[.] {A} imetumwa kwa {P} kwa akaunti nambari {X} "
-		"tarehe {D} saa {T}[.] baki yako ya " MPESA " ni {B}",
+		"tarehe {D} saa {T}[.] baki yako ya " MPESA
+		" ni {B}[.][ gharama ya kutuma ni {F}]",
 		OUT, TRANSACTION, PAYBILL, NO_ALERT, PATTERN, BY_SAMPLES),
 	ROW(MPESA, "swahili.sent",
 		"{C} imethibitishwa[.] {A} imetumwa kwa {P} {N} tarehe {D} saa {T}[.] "
@@ -311,15 +313,15 @@ static const CsSmsForm forms[] = {
 
 	/* Banks in Kenya. */
 	ROW(KCB, "kcb.debited",
-		"[alert: ]your account[ no][.] {X} has been debited with {A} for {X} at {P} "
+		"[alert: ]your account[ no][.] {K} has been debited with {A} for {X} at {P} "
 		"on {D}",
 		OUT, TRANSACTION, NONE, NO_ALERT, SAMPLES, BY_KENYA),
 	ROW(KCB, "kcb.credited",
-		"[alert: ]your account[ no][.] {X} has been credited with {A} [from][by] "
+		"[alert: ]your account[ no][.] {K} has been credited with {A} [from][by] "
 		"{P} on {D}",
 		IN, TRANSACTION, NONE, NO_ALERT, PATTERN, BY_KENYA),
 	ROW(KCB, "kcb.charged",
-		"[alert: ]a charge of {A} has been applied to your account[ no][.] {X} "
+		"[alert: ]a charge of {A} has been applied to your account[ no][.] {K} "
 		"for {P} on {D}",
 		OUT, FEE, NONE, NO_ALERT, PATTERN, BY_KENYA),
 	ROW(EQUITY, "equity.collected",
@@ -330,40 +332,40 @@ static const CsSmsForm forms[] = {
 		"dtb {A} kes has been [successfully ]sent to {P}[.] ref[.] {C}" WHEN,
 		OUT, TRANSACTION, NONE, NO_ALERT, PATTERN, BY_KENYA),
 	ROW(DTB, "dtb.debited",
-		"dtb {A} kes has been debited from your account {X} for {X} at {P}[.] "
+		"dtb {A} kes has been debited from your account {K} for {X} at {P}[.] "
 		"ref[.] {C}" WHEN,
 		OUT, TRANSACTION, NONE, NO_ALERT, PATTERN, BY_KENYA),
 	ROW(DTB, "dtb.credited",
 		"dtb {A} kes has been [successfully ][credited][received] to your "
-		"account {X} from {P}[.] ref[.] {C}" WHEN,
+		"account {K} from {P}[.] ref[.] {C}" WHEN,
 		IN, TRANSACTION, NONE, NO_ALERT, PATTERN, BY_KENYA),
 
 	/* Banks in Nigeria. */
 	BANK_ROW(
 		ACCESS, "access",
-		"{E} amt: {A} acc[t]: {X} desc: {P} [date][time]: {D}[ {T}] avail "
+		"{E} amt: {A} acc[t]: {K} desc: {P} [date][time]: {D}[ {T}] avail "
 		"bal: {B}",
 		SAMPLES, BY_NIGERIA),
 	BANK_ROW(FCMB, "fcmb",
-			 "{E} amt: {A} ac: {X} desc: {P} dt: {D} {T} bal: {B}", SAMPLES,
+			 "{E} amt: {A} ac: {K} desc: {P} dt: {D} {T} bal: {B}", SAMPLES,
 			 BY_NIGERIA),
 	BANK_ROW(FIDELITY, "fidelity",
-			 "acct: {X} {E}: {A} desc: {P} dt: {D} {T}{X} bal: {B}", PATTERN,
+			 "acct: {K} {E}: {A} desc: {P} dt: {D} {T}{X} bal: {B}", PATTERN,
 			 BY_NIGERIA),
 	BANK_ROW(FIRST_BANK, "firstbank",
-			 "{E}: {X} amt: {A} date: {D} {T} desc: {P} bal: {B}", SAMPLES,
+			 "{E}: {K} amt: {A} date: {D} {T} desc: {P} bal: {B}", SAMPLES,
 			 BY_NIGERIA),
 	ROW(FIRST_BANK, "firstbank.credited",
-		"your acct {X} has been credited with {A} {P} bal: {B}", IN,
+		"your acct {K} has been credited with {A} {P} bal: {B}", IN,
 		TRANSACTION, NONE, NO_ALERT, PATTERN, BY_NIGERIA),
 	BANK_ROW(GTBANK, "gtbank",
-			 "acct: {X} amt: {A} {E} desc: {P} avail bal: {B} date: {D} {T}",
+			 "acct: {K} amt: {A} {E} desc: {P} avail bal: {B} date: {D} {T}",
 			 SAMPLES, BY_NIGERIA),
 	BANK_ROW(GTBANK, "gtbank.compact",
-			 "acct: {X} amt: {A} {E} desc: {P} bal: {B} date: {D} {T}",
+			 "acct: {K} amt: {A} {E} desc: {P} bal: {B} date: {D} {T}",
 			 SAMPLES, BY_NIGERIA),
 	BANK_ROW(KEYSTONE, "keystone",
-			 "{E}[!] acct: {X} amt: {A} desc: {P} date: {D} {T} bal: {B}",
+			 "{E}[!] acct: {K} amt: {A} desc: {P} date: {D} {T} bal: {B}",
 			 SAMPLES, BY_PENNYWISE),
 	ROW(OPAY, "opay.debited",
 		"dear opay user, {A} has been debited for {P} on {D} {T}", OUT,
@@ -372,21 +374,37 @@ static const CsSmsForm forms[] = {
 		"dear opay user, {A} has been credited {P} on {D} {T}", IN,
 		TRANSACTION, NONE, NO_ALERT, PATTERN, BY_PENNYWISE),
 	BANK_ROW(UBA, "uba",
-			 "txn: {E} ac: {X} amt: {A} des: {P} date: {D} {T} bal: {B}",
+			 "txn: {E} ac: {K} amt: {A} des: {P} date: {D} {T} bal: {B}",
 			 SAMPLES, BY_NIGERIA),
 	BANK_ROW(WEMA, "wema",
-			 "{E}: {A} acct no: {X} desc : {P} bal : {B} {D} {T}", SAMPLES,
+			 "{E}: {A} acct no: {K} desc : {P} bal : {B} {D} {T}", SAMPLES,
 			 BY_ALERTS),
-	ROW(ZENITH, "zenith", "acct: {X} dt: {D}[:] {T} {P} {E} amt: {A} bal: {B}",
+	ROW(ZENITH, "zenith", "acct: {K} dt: {D}[:] {T} {P} {E} amt: {A} bal: {B}",
 		TOLD_SIGNED, TRANSACTION, NONE, NO_ALERT, SAMPLES, BY_ALERTS),
 
 	/* Lenders, of whatever name. */
-	LENDER_ROW("lender.declined", "{X} has been declined", DECLINED),
-	LENDER_ROW("lender.unqualified", "{X} do not qualify", DECLINED),
-	LENDER_ROW("lender.overdue", "{X} is overdue", MISSED),
-	LENDER_ROW("lender.past_due", "{X} past due", MISSED),
-	LENDER_ROW("lender.defaulted", "{X} in default", DEFAULTED),
-	LENDER_ROW("lender.has_defaulted", "{X} have defaulted", DEFAULTED),
+	LENDER_ROW("lender.declined",
+			   "{S}your {S}application{S}[has been][was] declined", DECLINED),
+	LENDER_ROW("lender.declined.loan",
+			   "{S}your {S}loan[ request][ of {O}][ for {O}] [has been][was] "
+			   "declined",
+			   DECLINED),
+	LENDER_ROW("lender.unqualified",
+			   "{S}you [currently ]do not [currently ]qualify", DECLINED),
+	LENDER_ROW("lender.unqualified.past", "{S}you did not qualify", DECLINED),
+	LENDER_ROW("lender.unqualified.short", "{S}you don't [currently ]qualify",
+			   DECLINED),
+	LENDER_ROW("lender.overdue", "{S}your {S}loan{S} overdue", MISSED),
+	LENDER_ROW("lender.overdue.payment", "{S}your {S}payment{S} overdue",
+			   MISSED),
+	LENDER_ROW("lender.overdue.have", "{S}you have an overdue {S}loan",
+			   MISSED),
+	LENDER_ROW("lender.past_due", "{S}your {S}loan{S} past due", MISSED),
+	LENDER_ROW("lender.past_due.payment", "{S}your {S}payment{S} past due",
+			   MISSED),
+	LENDER_ROW("lender.defaulted", "{S}your {S}loan{S} in default", DEFAULTED),
+	LENDER_ROW("lender.in_default", "{S}you are {S}in default", DEFAULTED),
+	LENDER_ROW("lender.has_defaulted", "{S}you have defaulted", DEFAULTED),
 };
 
 const CsSmsForm *
@@ -400,23 +418,36 @@ cs_sms_form_at(int position)
 /* Longer than any of the senders above. */
 #define SENDER_MAX 32
 
-/* Letters and digits in lower case, with a comma before and after. */
-static size_t
+/* What stands between the words of a sender. */
+static bool
+is_between(char c)
+{
+	return c == ' ' || c == '-' || c == '_' || c == '.' || c == '\'';
+}
+
+/*
+ * Letters and digits in lower case, with a comma before and after; false: it
+ * has what none of the senders above has, and is somebody else.
+ */
+static bool
 plain_sender(const char *sender, size_t len, char *plain)
 {
 	size_t n = 0;
 
 	plain[n++] = ',';
-	for (size_t i = 0; i < len && n < SENDER_MAX; i++)
+	for (size_t i = 0; i < len; i++)
 	{
 		char c = cs_words_fold(sender[i]);
+		bool named = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
 
-		if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
+		if (n == SENDER_MAX || (!named && !is_between(c)))
+			return false;
+		if (named)
 			plain[n++] = c;
 	}
 	plain[n] = ',';
 	plain[n + 1] = '\0';
-	return n;
+	return n > 1;
 }
 
 CsSmsIssuerId
@@ -424,7 +455,7 @@ cs_sms_form_issuer(const char *sender, size_t len)
 {
 	char plain[SENDER_MAX + 2];
 
-	if (plain_sender(sender, len, plain) > 1)
+	if (plain_sender(sender, len, plain))
 		for (int i = 0; i < CS_SMS_ISSUERS; i++)
 			if (strstr(cs_sms_form_issuers[i].senders, plain) != NULL)
 				return i;

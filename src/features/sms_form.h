@@ -85,8 +85,11 @@ typedef enum CsSmsEvidence
  *	{D} date				{T} time of day			{E} debit or credit
  *	{N} phone number		{R} receipt of what is taken back
  *	{P} party, any text up to where the rest fits	{X} the same, ignored
+ *	{K} number of the account, likewise
+ *	{S} the same in a sentence, without words that turn what it says
  *
- * {P} and {X} stand in no brackets.
+ * {P}, {K}, {S} and {X} stand in no brackets.  A lender's form is one of a
+ * sentence, wherever in the text that is.
  */
 typedef struct CsSmsForm
 {

@@ -3,8 +3,8 @@
  *	  The messages about money of one phone; see sms_message.h.
  *
  * Times.  A text tells the local time of its issuer, to the minute or the
- * second; one that tells only a day, or nothing, is of the minute in which it
- * came.  The text of an overdraft's draw tells no time and repeats the receipt
+ * second; one that tells only a day, nothing, or a time long after it came, is
+ * of the minute in which it came.  The text of an overdraft's draw tells no time and repeats the receipt
  * of the payment, and so is of its time.
  *
  * Duplicates.  A phone's messages may have been gathered twice.  Two messages
@@ -16,9 +16,12 @@
 #include "features/sms_message.h"
 
 #include "datatype/timestamp.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "features/sms_account.h"
+#include "features/sms_party.h"
 #include "reading/jsonb_read.h"
 
 #define FIRST_SIZE 64
@@ -78,25 +81,6 @@ get_stamp(const JsonbValue *sms, int64 *stamp)
 	return true;
 }
 
-/* Anybody whose business with the phone's owner is money. */
-static bool
-take_issuer(CsSmsMessage *message, const CsPartyList *parties)
-{
-	CsPartyMatch match;
-
-	message->issuer = cs_sms_form_issuer(message->sender, message->sender_len);
-	if (message->issuer != CS_SMS_ISSUERS)
-		return true;
-	cs_party_match(parties, message->sender, message->sender_len, CS_RAIL_NONE,
-				   &match);
-	message->known_as = match.known_as;
-	if (match.roles & CS_PARTY_LENDER)
-		message->issuer = CS_SMS_LENDER;
-	else if (match.roles & CS_PARTY_BETTING)
-		message->issuer = CS_SMS_BOOKMAKER;
-	return message->issuer != CS_SMS_ISSUERS;
-}
-
 static int64
 zone_of(CsSmsIssuerId issuer)
 {
@@ -112,62 +96,52 @@ floor_to(int64 time, int64 unit)
 	return time - rest - (rest < 0 ? unit : 0);
 }
 
+/* The time that a text tells, in local time; a day alone is its beginning. */
+static int64
+told_time(const CsSmsRead *read)
+{
+	int64 time = cs_sms_field_day(read) * USECS_PER_DAY;
+
+	if (read->has_clock)
+		time += (read->hour * SECS_PER_HOUR + read->minute * SECS_PER_MINUTE +
+				 read->second) *
+				USECS_PER_SEC;
+	return time;
+}
+
+/*
+ * No text tells of what is to come.  One that does is mistaken, or the clock of
+ * the phone was; the receipt of M-PESA, which has the date, says which.
+ */
+static bool
+is_believed(const CsSmsMessage *message, int64 told)
+{
+	int64 day;
+
+	if (!message->has_stamp ||
+		told <= message->stamp + zone_of(message->issuer) + USECS_PER_DAY)
+		return true;
+	return message->issuer == CS_SMS_MPESA &&
+		   cs_sms_field_receipt_day(&message->read, &day) &&
+		   Abs(cs_sms_field_day(&message->read) - day) <= 1;
+}
+
 static void
 take_time(CsSmsMessage *message)
 {
 	const CsSmsRead *read = &message->read;
 	int64			 zone = zone_of(message->issuer);
-	int64 day = read->has_date ? cs_sms_field_day(read) * USECS_PER_DAY : 0;
-	int64 local = message->stamp + zone;
+	int64			 local = message->stamp + zone;
+	int64			 told = read->has_date ? told_time(read) : 0;
+	bool			 believed = read->has_date && is_believed(message, told);
 
 	message->has_time = message->has_stamp || read->has_date;
-	if (read->has_date && read->has_clock)
-		local = day + (read->hour * SECS_PER_HOUR +
-					   read->minute * SECS_PER_MINUTE + read->second) *
-						  USECS_PER_SEC;
-	else if (read->has_date &&
-			 !(message->has_stamp && floor_to(local, USECS_PER_DAY) == day))
-		local = day;
+	if (believed && (read->has_clock || !message->has_stamp ||
+					 floor_to(local, USECS_PER_DAY) != told))
+		local = told;
 	else
 		local = floor_to(local, USECS_PER_MINUTE);
 	message->time = local - zone;
-}
-
-/* With whom a party can have which role; see mpesa.c. */
-static int
-roles_on(CsMpesaRail rail)
-{
-	switch (rail)
-	{
-		case CS_RAIL_NONE: /* a bank does not say */
-		case CS_RAIL_PAYBILL:
-		case CS_RAIL_BUSINESS:
-			return CS_PARTY_BETTING | CS_PARTY_LENDER | CS_PARTY_OWN_ACCOUNT |
-				   CS_PARTY_AIRTIME;
-		case CS_RAIL_TILL:
-			return CS_PARTY_BETTING | CS_PARTY_AIRTIME;
-		default:
-			return 0;
-	}
-}
-
-static void
-take_party(CsSmsMessage *message, const CsPartyList *parties)
-{
-	const CsSmsRead *read = &message->read;
-	int				 roles = roles_on(read->form->rail);
-	CsPartyMatch	 match;
-
-	if (read->form->known_as != NULL)
-		message->known_as = read->form->known_as;
-	if (read->party.len == 0 || roles == 0 ||
-		read->form->class != CS_MPESA_TRANSACTION)
-		return;
-	cs_party_match(parties, read->party.text, read->party.len,
-				   read->form->rail, &match);
-	message->roles = match.roles & roles;
-	if (message->roles != 0)
-		message->known_as = match.known_as;
 }
 
 static void
@@ -176,14 +150,17 @@ take_text(CsSmsMessage *message, const char *raw, int len,
 {
 	char  collapsed[CS_SMS_TEXT_MAX];
 	char *text;
+	int	  n = (int) cs_sms_text_collapse(raw, len, collapsed);
 
-	message->text_len = (int) cs_sms_text_collapse(raw, len, collapsed);
+	/* what is cut is cut between two characters */
+	message->text_len =
+		n < CS_SMS_TEXT_MAX ? n : pg_mbcliplen(collapsed, n, n);
 	text = palloc(message->text_len + 1);
 	memcpy(text, collapsed, message->text_len);
 	message->text = text;
 	if (cs_sms_text_read(message->issuer, text, message->text_len,
 						 &message->read))
-		take_party(message, parties);
+		cs_sms_party_take(message, parties);
 	take_time(message);
 }
 
@@ -217,7 +194,7 @@ read_message(CsSmsMessages *messages, const JsonbValue *sms, int line,
 		 is_text(text, len, "outbound")) ||
 		!get_text(sms, "address", &message->sender, &message->sender_len) ||
 		!get_text(sms, "rawBody", &text, &len) ||
-		!take_issuer(message, parties))
+		!cs_sms_party_issuer(message, parties))
 	{
 		messages->nmessages--;
 		return;
@@ -233,7 +210,6 @@ typedef struct Reading
 {
 	CsSmsMessages	  *messages;
 	const CsPartyList *parties;
-	int				   lines;
 } Reading;
 
 static void
@@ -250,7 +226,7 @@ read_values(Reading *reading, const JsonbValue *values)
 	while ((token = JsonbIteratorNext(&iterator, &sms, true)) == WJB_ELEM)
 	{
 		CHECK_FOR_INTERRUPTS();
-		read_message(reading->messages, &sms, ++reading->lines,
+		read_message(reading->messages, &sms, ++reading->messages->lines,
 					 reading->parties);
 	}
 }
@@ -342,21 +318,35 @@ is_draw(const CsSmsMessage *message)
 		   message->read.form->class == CS_MPESA_OVERDRAFT;
 }
 
-/* Gives a draw the time of the payment that it was for. */
+/*
+ * What the text of a payment tells of the draw that was made for it: its time,
+ * and the balance between the two.
+ */
 static void
-time_draw(CsSmsMessage *messages, int n, int draw)
+tell_draw(CsSmsMessage *draw, CsSmsMessage *payment)
 {
-	for (int step = -1; step <= 1; step += 2)
-	{
-		int other = draw + step;
+	const CsSmsRead *read = &payment->read;
 
-		if (other < 0 || other >= n || messages[draw].read.has_date ||
-			compare_receipts(&messages[draw], &messages[other]) != 0 ||
-			!messages[other].read.has_date)
-			continue;
-		messages[draw].time = messages[other].time;
-		messages[draw].has_time = true;
+	if (read->form == NULL || !read->is_debit)
+		return;
+	payment->fuliza = true;
+	if (read->has_date)
+	{
+		draw->time = payment->time;
+		draw->has_time = true;
 	}
+	draw->left = read->balance;
+	draw->left.hundredths += read->amount.hundredths + read->fee.hundredths;
+}
+
+/* A draw has the receipt of its payment, and so is beside it. */
+static void
+match_draw(CsSmsMessage *messages, int n, int draw)
+{
+	for (int other = Max(draw - 1, 0); other <= Min(draw + 1, n - 1); other++)
+		if (other != draw &&
+			compare_receipts(&messages[draw], &messages[other]) == 0)
+			tell_draw(&messages[draw], &messages[other]);
 }
 
 static void
@@ -374,7 +364,7 @@ leave_out_copies(CsSmsMessages *messages)
 	messages->nmessages = kept;
 	for (int i = 0; i < kept; i++)
 		if (is_draw(&all[i]))
-			time_draw(all, kept, i);
+			match_draw(all, kept, i);
 }
 
 /* --- order --- */
@@ -428,7 +418,7 @@ bool
 cs_sms_message_read(const JsonbValue *sms, const CsPartyList *parties,
 					CsSmsMessages *messages)
 {
-	Reading reading = {messages, parties, 0};
+	Reading reading = {messages, parties};
 
 	memset(messages, 0, sizeof(*messages));
 	messages->size = FIRST_SIZE;
@@ -440,8 +430,10 @@ cs_sms_message_read(const JsonbValue *sms, const CsPartyList *parties,
 	else
 		return false;
 	leave_out_copies(messages);
+	CHECK_FOR_INTERRUPTS();
 	qsort(messages->messages, messages->nmessages, sizeof(CsSmsMessage),
 		  by_time);
 	take_currency(messages);
+	cs_sms_account_number(messages);
 	return true;
 }

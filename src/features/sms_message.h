@@ -21,15 +21,22 @@ typedef struct CsSmsMessage
 	const char	 *sender;
 	int			  sender_len;
 	CsSmsIssuerId issuer;
-	const char	 *text; /* with single blanks */
+	int			  account; /* whose balance it tells, among all accounts */
+	const char	 *text;	   /* with single blanks */
 	int			  text_len;
 	CsSmsRead	  read; /* its form is NULL where it is not understood */
 	bool		  has_stamp;
-	int64		stamp; /* when it came; times are microseconds from 2000 on */
-	bool		has_time;
-	int64		time;	  /* that it tells of; both are UTC */
+	int64 stamp; /* when it came; times are microseconds from 2000 on */
+	bool  has_time;
+	int64 time; /* that it tells of; both are UTC */
+	CsMpesaClass class;
+	const char *party; /* as a statement has it, with its number; NULL: none */
+	int			party_len;
 	uint8		roles;	  /* CsPartyRole, of the party */
 	const char *known_as; /* party or lender in credscore.party, or NULL */
+	bool		fuliza;	  /* paid with the overdraft */
+	CsSmsAmount left;	  /* balance after a draw of the overdraft, by the text
+							* of its payment */
 } CsSmsMessage;
 
 typedef struct CsSmsMessages
@@ -37,9 +44,14 @@ typedef struct CsSmsMessages
 	CsSmsMessage *messages; /* the oldest first, each once */
 	int			  nmessages;
 	int			  size;
+	int			  lines;	  /* how many there are with others */
 	int			  duplicates; /* that were left out */
 	const char	 *currency;	  /* of most that are understood; NULL: of none */
 	int64		  zone;		  /* microseconds east of UTC, where that is */
+
+	/* Accounts: first one of each issuer, then those that have a number. */
+	CsSmsIssuerId *accounts; /* the issuer of each */
+	int			   naccounts;
 } CsSmsMessages;
 
 /*

@@ -1,11 +1,15 @@
 /*-------------------------------------------------------------------------
  * sms_rows.c
  *	  The transactions that messages tell of; see sms_rows.h.
+ *
+ * A message is one row, or two where it tells of a charge, as statements have
+ * them.  One that tells neither of money that moved nor of a balance is none.
  *------------------------------------------------------------------------- */
 #include "postgres.h"
 
 #include "features/sms_rows.h"
 
+#include "miscadmin.h"
 #include "utils/memutils.h"
 
 #include "features/arrange.h"
@@ -40,10 +44,10 @@ add_row(CsTransactions *transactions, const CsSmsMessage *message, int64 zone)
 }
 
 static void
-take_balance(CsTransactionRow *row, const CsSmsMessage *message)
+set_balance(CsTransactionRow *row, const CsSmsAmount *balance)
 {
-	row->has_balance = message->read.balance.there;
-	row->balance = cs_sms_rows_amount(&message->read.balance);
+	row->has_balance = balance->there;
+	row->balance = cs_sms_rows_amount(balance);
 }
 
 static void
@@ -56,15 +60,17 @@ add_main(CsTransactions *transactions, const CsSmsMessage *message, int64 zone)
 		row->sent = cs_sms_rows_amount(&read->amount);
 	else if (read->form->way != CS_SMS_STILL)
 		row->received = cs_sms_rows_amount(&read->amount);
-	row->class = read->form->class;
+	row->class = message->class;
 	row->rail = read->form->rail;
 	row->details = message->text;
 	row->details_len = message->text_len;
 	row->roles = message->roles;
 	row->known_as = message->known_as;
-	row->party = read->party.len > 0 ? read->party.text : NULL;
-	row->party_len = (int) read->party.len;
+	row->party = message->party;
+	row->party_len = message->party_len;
 	row->reverses = read->reverses.text;
+	row->reverses_len = (int) read->reverses.len;
+	row->fuliza = message->fuliza;
 }
 
 /* Has a message a charge, which a statement has as a row of its own? */
@@ -76,55 +82,159 @@ has_fee(const CsSmsMessage *message)
 }
 
 /*
- * The newest first, as statements are printed, so that those of one minute are
- * taken in that order; a charge comes behind what it is for, and after it is
- * the balance.
+ * A charge comes behind what it is for, and what a text tells is the balance
+ * after it.
  */
 static void
 add_message_rows(CsTransactions *transactions, const CsSmsMessage *message,
 				 int64 zone)
 {
-	CsTransactionRow *fee;
+	CsSmsAmount balance = message->read.balance;
 
-	if (!has_fee(message))
+	if (has_fee(message))
 	{
-		add_main(transactions, message, zone);
-		take_balance(&transactions->rows[transactions->nrows - 1], message);
-		return;
+		CsTransactionRow *fee = add_row(transactions, message, zone);
+
+		fee->class = CS_MPESA_FEE;
+		fee->sent = cs_sms_rows_amount(&message->read.fee);
+		set_balance(fee, &balance);
+		balance.hundredths += message->read.fee.hundredths;
 	}
-	fee = add_row(transactions, message, zone);
-	fee->class = CS_MPESA_FEE;
-	fee->sent = cs_sms_rows_amount(&message->read.fee);
-	take_balance(fee, message);
 	add_main(transactions, message, zone);
+	set_balance(&transactions->rows[transactions->nrows - 1],
+				message->left.there ? &message->left : &balance);
+}
+
+static bool
+has_rows(const CsSmsMessage *message)
+{
+	return message->read.form != NULL &&
+		   (message->read.form->way != CS_SMS_STILL ||
+			message->read.balance.there);
+}
+
+/* --- messages by account --- */
+
+/* The messages that have rows, account by account, the oldest first. */
+typedef struct ByAccount
+{
+	int *messages; /* places of messages */
+	int *first;	   /* of each account, where its messages begin; and the end */
+} ByAccount;
+
+static int *
+numbers(int n)
+{
+	return palloc_extended(sizeof(int) * ((Size) n + 1),
+						   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+}
+
+static void
+sort_by_account(const CsSmsMessages *messages, ByAccount *by)
+{
+	int *next = numbers(messages->naccounts);
+
+	by->messages = numbers(messages->nmessages);
+	by->first = numbers(messages->naccounts);
+	for (int i = 0; i < messages->nmessages; i++)
+		if (has_rows(&messages->messages[i]))
+			by->first[messages->messages[i].account + 1]++;
+	for (int i = 0; i < messages->naccounts; i++)
+		by->first[i + 1] += by->first[i];
+	memcpy(next, by->first, sizeof(int) * (Size) messages->naccounts);
+	for (int i = 0; i < messages->nmessages; i++)
+		if (has_rows(&messages->messages[i]))
+			by->messages[next[messages->messages[i].account]++] = i;
+	pfree(next);
+}
+
+/*
+ * The newest first, as statements are printed, so that those of one minute are
+ * taken in that order.
+ */
+static void
+arrange_account(const CsSmsMessages *messages, const ByAccount *by,
+				int account, CsTransactions *transactions)
+{
+	memset(transactions, 0, sizeof(*transactions));
+	if (by->first[account] == by->first[account + 1])
+		return;
+	cs_transactions_start(transactions);
+	for (int i = by->first[account + 1] - 1; i >= by->first[account]; i--)
+		add_message_rows(transactions, &messages->messages[by->messages[i]],
+						 messages->zone);
+	cs_arrange(transactions);
+	/* there may be many accounts of few rows */
+	transactions->size = transactions->nrows;
+	transactions->rows =
+		repalloc_huge(transactions->rows,
+					  sizeof(CsTransactionRow) * (Size) transactions->size);
+}
+
+/*
+ * Puts the messages of an account, in the places that they have among all, into
+ * the order of their rows.  `of_line` has the message of each line.
+ */
+static void
+place_messages(const ByAccount *by, int account, const CsSmsRows *rows,
+			   const CsSmsMessage *const *of_line, CsSmsMessage *placed)
+{
+	const CsTransactions *transactions = &rows->accounts[account];
+	int					  next = by->first[account];
+
+	for (int i = 0; i < transactions->nrows; i++)
+		if (transactions->rows[i].details != NULL)
+			placed[by->messages[next++]] =
+				*of_line[transactions->rows[i].line];
+}
+
+static void
+place_all(CsSmsMessages *messages, const ByAccount *by, const CsSmsRows *rows)
+{
+	Size		  bytes = sizeof(CsSmsMessage) * (Size) messages->nmessages;
+	CsSmsMessage *placed = palloc_extended(Max(bytes, 1), MCXT_ALLOC_HUGE);
+	const CsSmsMessage **of_line =
+		palloc_extended(sizeof(CsSmsMessage *) * ((Size) messages->lines + 1),
+						MCXT_ALLOC_HUGE);
+
+	for (int i = 0; i < messages->nmessages; i++)
+		of_line[messages->messages[i].line] = &messages->messages[i];
+	memcpy(placed, messages->messages, bytes);
+	for (int i = 0; i < messages->naccounts; i++)
+		place_messages(by, i, rows, of_line, placed);
+	pfree(of_line);
+	pfree(messages->messages);
+	messages->messages = placed;
 }
 
 void
-cs_sms_rows_account(const CsSmsMessages *messages, CsSmsIssuerId issuer,
-					CsTransactions *transactions)
+cs_sms_rows_arrange(CsSmsMessages *messages, CsSmsRows *rows)
 {
-	cs_transactions_start(transactions);
-	for (int i = messages->nmessages - 1; i >= 0; i--)
-	{
-		const CsSmsMessage *message = &messages->messages[i];
+	ByAccount by;
 
-		if (message->issuer == issuer && message->read.form != NULL)
-			add_message_rows(transactions, message, messages->zone);
+	sort_by_account(messages, &by);
+	rows->naccounts = messages->naccounts;
+	rows->accounts = palloc_extended(
+		sizeof(CsTransactions) * (Size) rows->naccounts, MCXT_ALLOC_HUGE);
+	for (int i = 0; i < rows->naccounts; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		arrange_account(messages, &by, i, &rows->accounts[i]);
 	}
-	cs_arrange(transactions);
+	place_all(messages, &by, rows);
 }
 
 /* --- all accounts --- */
 
 static void
-append(CsTransactions *all, const CsTransactions *account, int issuer)
+append(CsTransactions *all, const CsTransactions *account, int number)
 {
 	for (int i = 0; i < account->nrows; i++)
 	{
 		CsTransactionRow *row = cs_transactions_add(all);
 
 		*row = account->rows[i];
-		row->position = issuer;
+		row->position = number;
 	}
 }
 
@@ -163,11 +273,13 @@ merge(CsTransactions *all)
 
 /* What closes a time of one account becomes what all hold then. */
 static void
-add_closings(CsTransactions *all)
+add_closings(CsTransactions *all, int naccounts)
 {
-	CsAmount held[CS_SMS_ISSUERS];
+	CsAmount *held =
+		palloc_extended(sizeof(CsAmount) * (Size) naccounts, MCXT_ALLOC_HUGE);
+	CsAmount total = cs_amount_zero;
 
-	for (int i = 0; i < CS_SMS_ISSUERS; i++)
+	for (int i = 0; i < naccounts; i++)
 		held[i] = cs_amount_zero;
 	for (int i = 0; i < all->nrows; i++)
 	{
@@ -175,35 +287,32 @@ add_closings(CsTransactions *all)
 
 		if (!row->has_closing)
 			continue;
+		total = cs_amount_add(cs_amount_subtract(total, held[row->position]),
+							  row->closing);
 		held[row->position] = row->closing;
-		row->closing = cs_amount_zero;
-		for (int j = 0; j < CS_SMS_ISSUERS; j++)
-			row->closing = cs_amount_add(row->closing, held[j]);
+		row->closing = total;
 	}
+	pfree(held);
 }
 
 static bool
-is_of_currency(const CsSmsMessages *messages, int issuer)
+is_of_currency(const CsSmsMessages *messages, int account)
 {
-	const char *currency = cs_sms_form_issuers[issuer].currency;
+	const char *currency =
+		cs_sms_form_issuers[messages->accounts[account]].currency;
 
 	return currency == NULL || messages->currency == NULL ||
 		   strcmp(currency, messages->currency) == 0;
 }
 
 void
-cs_sms_rows_all(const CsSmsMessages *messages, CsTransactions *transactions)
+cs_sms_rows_all(const CsSmsMessages *messages, const CsSmsRows *rows,
+				CsTransactions *transactions)
 {
 	cs_transactions_start(transactions);
-	for (int i = 0; i < CS_SMS_ISSUERS; i++)
-	{
-		CsTransactions account;
-
-		if (!is_of_currency(messages, i))
-			continue;
-		cs_sms_rows_account(messages, i, &account);
-		append(transactions, &account, i);
-	}
+	for (int i = 0; i < rows->naccounts; i++)
+		if (is_of_currency(messages, i))
+			append(transactions, &rows->accounts[i], i);
 	merge(transactions);
-	add_closings(transactions);
+	add_closings(transactions, rows->naccounts);
 }

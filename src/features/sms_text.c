@@ -5,11 +5,14 @@
  * A pattern is a row of segments, between which stand the fields that are any
  * text.  The first segment stands at the beginning of the text, and each
  * further one at the first place behind the one before where all of it
- * matches; what lies between is the field.  No choice is taken back.
+ * matches; what lies between is the field.  No choice is taken back.  Of a
+ * lender's text each sentence is read so.
  *------------------------------------------------------------------------- */
 #include "features/sms_text.h"
 
 #include <string.h>
+
+#include "features/sms_sentence.h"
 
 /* A field is written as {X}. */
 #define FIELD_LEN 3
@@ -53,7 +56,8 @@ cs_sms_text_collapse(const char *raw, size_t len, char *out)
 static bool
 is_any_text(const char *pattern)
 {
-	return pattern[0] == '{' && (pattern[1] == 'P' || pattern[1] == 'X');
+	return pattern[0] == '{' && (pattern[1] == 'P' || pattern[1] == 'K' ||
+								 pattern[1] == 'S' || pattern[1] == 'X');
 }
 
 /* The bracket that closes the one at `open`. */
@@ -174,37 +178,49 @@ trim(CsSmsSpan *span)
 static bool
 match_any_text(const char **pattern, CsSmsRest *rest, CsSmsRead *read)
 {
-	bool	  is_party = (*pattern)[1] == 'P';
+	char	  field = (*pattern)[1];
 	CsSmsSpan found = {rest->at, 0};
 
 	*pattern += FIELD_LEN;
 	if (!find_segment(pattern, rest, read, &found.len))
 		return false;
+	if (field == 'S')
+		return cs_sms_sentence_is_so(&found);
 	trim(&found);
-	if (is_party)
+	if (field == 'P')
 		read->party = found;
+	else if (field == 'K')
+		read->account = found;
 	return true;
 }
 
+/* The text moves behind what the form says. */
 static bool
-read_form(const CsSmsForm *form, const char *text, size_t len, CsSmsRead *read)
+read_form(const CsSmsForm *form, CsSmsRest *rest, CsSmsRead *read)
 {
 	const char *pattern = form->pattern;
-	CsSmsRest	rest = {text, text + len};
 
-	if (!may_match(pattern, rest))
+	if (!may_match(pattern, *rest))
 		return false;
 	memset(read, 0, sizeof(*read));
 	read->form = form;
-	if (!match(&pattern, &rest, read))
+	if (!match(&pattern, rest, read))
 		return false;
 	while (*pattern != '\0')
-		if (!match_any_text(&pattern, &rest, read))
+		if (!match_any_text(&pattern, rest, read))
 			return false;
 	return true;
 }
 
 /* --- all forms --- */
+
+/* Some write what goes out with a sign. */
+static void
+make_magnitude(CsSmsAmount *amount)
+{
+	if (amount->hundredths < 0)
+		amount->hundredths = -amount->hundredths;
+}
 
 /* A debit of less than nothing is a credit, where a bank writes so. */
 static void
@@ -214,8 +230,46 @@ settle_way(CsSmsRead *read)
 		read->is_debit = true;
 	if (read->form->way == CS_SMS_TOLD_SIGNED && read->amount.hundredths < 0)
 		read->is_debit = !read->is_debit;
-	if (read->amount.hundredths < 0)
-		read->amount.hundredths = -read->amount.hundredths;
+	make_magnitude(&read->amount);
+	make_magnitude(&read->fee);
+}
+
+/* A sentence of a lender warns where nothing in it makes a condition of it. */
+static bool
+read_sentence(const CsSmsForm *form, const CsSmsSpan *sentence,
+			  CsSmsRead *read)
+{
+	CsSmsRest rest = {sentence->text, sentence->text + sentence->len};
+	CsSmsSpan behind;
+
+	if (!read_form(form, &rest, read))
+		return false;
+	behind.text = rest.at;
+	behind.len = (size_t) (rest.end - rest.at);
+	return cs_sms_sentence_stays_so(&behind);
+}
+
+/* Lenders write as they like: any sentence may be the one. */
+static bool
+read_lender(const CsSmsForm *form, const char *text, size_t len,
+			CsSmsRead *read)
+{
+	CsSmsRest rest = {text, text + len};
+	CsSmsSpan sentence;
+
+	while (cs_sms_sentence_next(&rest, &sentence))
+		if (read_sentence(form, &sentence, read))
+			return true;
+	return false;
+}
+
+static bool
+read_as(const CsSmsForm *form, const char *text, size_t len, CsSmsRead *read)
+{
+	CsSmsRest rest = {text, text + len};
+
+	return form->issuer == CS_SMS_LENDER ? read_lender(form, text, len, read)
+										 : read_form(form, &rest, read);
 }
 
 bool
@@ -225,7 +279,7 @@ cs_sms_text_read(CsSmsIssuerId issuer, const char *text, size_t len,
 	const CsSmsForm *form;
 
 	for (int i = 0; (form = cs_sms_form_at(i)) != NULL; i++)
-		if (form->issuer == issuer && read_form(form, text, len, read))
+		if (form->issuer == issuer && read_as(form, text, len, read))
 		{
 			settle_way(read);
 			return true;

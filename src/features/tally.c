@@ -75,20 +75,6 @@ add_events(CsTally *tally, int roles, const CsTransactionRow *row,
 	}
 }
 
-/*
- * What is received is income unless it is a loan, comes from an own account,
- * or comes back; and what was received and is taken back was none.
- */
-static void
-add_income(CsTally *tally, int roles, const CsTransactionRow *row)
-{
-	if (row->class == CS_MPESA_REVERSAL)
-		tally->sums[CS_SUM_INCOME] =
-			cs_amount_subtract(tally->sums[CS_SUM_INCOME], row->sent);
-	else if ((roles & (CS_PARTY_LENDER | CS_PARTY_OWN_ACCOUNT)) == 0)
-		add_sum(tally, CS_SUM_INCOME, row->received);
-}
-
 /* Classes whose rows are parts of others. */
 static void
 add_part(CsTally *tally, const CsTransactionRow *row, bool is_debit)
@@ -97,6 +83,9 @@ add_part(CsTally *tally, const CsTransactionRow *row, bool is_debit)
 	{
 		tally->counts[CS_COUNT_CHARGES] += is_debit;
 		add_sum(tally, CS_SUM_CHARGES, row->sent);
+		/* one may be given back */
+		tally->sums[CS_SUM_CHARGES] =
+			cs_amount_subtract(tally->sums[CS_SUM_CHARGES], row->received);
 	}
 	else if (row->class == CS_MPESA_OVERDRAFT)
 		add_sum(tally, CS_SUM_OVERDRAFTS, row->received);
@@ -112,14 +101,17 @@ add_row(CsTally *tally, const CsTransactionRow *row, int64 age)
 	bool is_credit = cs_amount_compare(row->received, cs_amount_zero) > 0;
 	bool is_debit = cs_amount_compare(row->sent, cs_amount_zero) > 0;
 
-	tally->active_days += age != tally->last_age;
-	tally->last_age = age;
+	if (cs_transactions_moves(row))
+	{
+		tally->active_days += age != tally->last_age;
+		tally->last_age = age;
+	}
 	tally->unread |= !row->has_amounts || !row->has_type;
 	if (rule->flows)
 	{
 		add_sum(tally, CS_SUM_CREDITS, row->received);
 		add_sum(tally, CS_SUM_DEBITS, row->sent);
-		add_income(tally, roles, row);
+		add_sum(tally, CS_SUM_INCOME, cs_transactions_income(row));
 	}
 	if (rule->counts)
 		tally->counts[CS_COUNT_TRANSACTIONS] += is_credit || is_debit;

@@ -6,7 +6,8 @@
  * east of UTC all year; a time without offset is such a time.
  *
  * Amounts.  A received amount below zero is none.  A row has amounts if one of
- * the two is not zero, or both are there.
+ * the two is not zero, or both are there.  One that has received and sent has
+ * moved the difference.
  *------------------------------------------------------------------------- */
 #include "postgres.h"
 
@@ -17,7 +18,7 @@
 
 #include "features/arrange.h"
 #include "reading/answer_statement.h"
-#include "reading/jsonb_read.h"
+#include "reading/plain.h"
 
 #define FIRST_SIZE 256
 
@@ -38,6 +39,31 @@ int
 cs_transactions_roles(const CsTransactionRow *row)
 {
 	return row->roles | cs_transactions_classes[row->class].roles;
+}
+
+bool
+cs_transactions_moves(const CsTransactionRow *row)
+{
+	return !row->has_amounts ||
+		   (row->class != CS_MPESA_NOTHING &&
+			(cs_amount_compare(row->received, cs_amount_zero) > 0 ||
+			 cs_amount_compare(row->sent, cs_amount_zero) > 0));
+}
+
+CsAmount
+cs_transactions_income(const CsTransactionRow *row)
+{
+	const CsClassRule *rule = &cs_transactions_classes[row->class];
+
+	if (row->class == CS_MPESA_REVERSAL)
+		return row->undoes_none
+				   ? cs_amount_zero
+				   : cs_amount_subtract(cs_amount_zero, row->sent);
+	return rule->flows && rule->counts &&
+				   (cs_transactions_roles(row) &
+					(CS_PARTY_LENDER | CS_PARTY_OWN_ACCOUNT)) == 0
+			   ? row->received
+			   : cs_amount_zero;
 }
 
 /* --- the array --- */
@@ -90,6 +116,16 @@ read_amount(Numeric number, CsAmount *amount)
 	return false;
 }
 
+/* Leaves of two amounts what the larger has more. */
+static void
+take_difference(CsAmount *larger, CsAmount *smaller)
+{
+	if (is_zero(*smaller))
+		return;
+	*larger = cs_amount_subtract(*larger, *smaller);
+	*smaller = cs_amount_zero;
+}
+
 static void
 take_amounts(CsTransactionRow *row, const CsTransaction *transaction)
 {
@@ -103,6 +139,10 @@ take_amounts(CsTransactionRow *row, const CsTransaction *transaction)
 	}
 	row->has_amounts = (has_received && has_sent) || !is_zero(row->received) ||
 					   !is_zero(row->sent);
+	if (cs_amount_compare(row->received, row->sent) >= 0)
+		take_difference(&row->received, &row->sent);
+	else
+		take_difference(&row->sent, &row->received);
 	row->has_balance = read_amount(transaction->balance, &row->balance);
 }
 
@@ -129,19 +169,20 @@ cs_transactions_classify(CsTransactionRow *row, const char *details,
 {
 	CsMpesaRow mpesa;
 
-	row->details = details;
-	row->details_len = details_len;
-	row->has_type =
-		details != NULL && !cs_jsonb_read_is_blank(details, details_len);
+	if (details == NULL)
+		return;
+	row->details = cs_plain_text(details, details_len, &row->details_len);
+	row->has_type = row->details_len > 0;
 	if (!row->has_type)
 		return;
-	cs_mpesa_classify(details, details_len, &mpesa);
+	cs_mpesa_classify(row->details, row->details_len, &mpesa);
 	row->class = mpesa.class;
 	row->rail = mpesa.rail;
 	row->holder = mpesa.holder;
 	row->fuliza = mpesa.fuliza;
 	row->known_as = mpesa.known_as;
 	row->reverses = mpesa.reverses;
+	row->reverses_len = mpesa.reverses != NULL ? CS_MPESA_RECEIPT : 0;
 	if (mpesa.party != NULL)
 		take_party(row, &mpesa, parties);
 }

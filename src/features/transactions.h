@@ -5,7 +5,8 @@
  *
  * Whoever reads a source, a statement or messages, fills an array with what
  * each of its rows says, in the order of the source, and has it arranged
- * (arrange.h).  Texts point into the source, which must outlive the rows.
+ * (arrange.h).  Texts point into the source, which must outlive the rows, or
+ * into the memory context that was current.
  *------------------------------------------------------------------------- */
 #ifndef CS_TRANSACTIONS_H
 #define CS_TRANSACTIONS_H
@@ -34,14 +35,14 @@ typedef struct CsTransactionRow
 	int64		time;	 /* microseconds since 2000-01-01 in East Africa */
 	const char *receipt; /* NULL: none */
 	int			receipt_len;
-	CsAmount	received; /* neither is negative; zero where there is none */
+	CsAmount	received; /* neither is negative, and one of them is zero */
 	CsAmount	sent;
 	CsAmount	balance; /* after it, if has_balance */
 	bool		has_balance;
 	bool		has_amounts; /* else received and sent say nothing */
 	bool		has_type;	 /* else all below says nothing */
 	bool		unread;		 /* something of it is there that is not read */
-	const char *details;	 /* the text */
+	const char *details;	 /* the text, plain (plain.h) */
 	int			details_len;
 	CsMpesaClass class;
 	CsMpesaRail	  rail;
@@ -52,6 +53,7 @@ typedef struct CsTransactionRow
 	int			  party_len;
 	const char	 *known_as; /* its name in credscore.party; NULL: has none */
 	const char	 *reverses; /* receipt that it takes back; NULL: not told */
+	int			  reverses_len;
 
 	/* --- by arranging --- */
 	int64	 latest;   /* a row without time is of a time from `time` to here;
@@ -59,6 +61,7 @@ typedef struct CsTransactionRow
 	int		 position; /* of use while arranging */
 	bool	 has_closing; /* is it the last of its time, and is known ... */
 	CsAmount closing;	  /* ... the balance that is left then? */
+	bool	 undoes_none; /* takes back what was no income */
 } CsTransactionRow;
 
 typedef struct CsTransactions
@@ -97,6 +100,16 @@ cs_transactions_classify(CsTransactionRow *row, const char *details,
 
 /* Roles of a row, by its class and by its party. */
 extern int cs_transactions_roles(const CsTransactionRow *row);
+
+/* Does it move money, or may it, as far as it can be read? */
+extern bool cs_transactions_moves(const CsTransactionRow *row);
+
+/*
+ * What a row adds to the income: what is received, unless it is a loan, comes
+ * from an own account, or comes back; what was received as such and is taken
+ * back is negative.
+ */
+extern CsAmount cs_transactions_income(const CsTransactionRow *row);
 
 /*
  * Reads an answer and arranges it; false when it has no array of transactions.

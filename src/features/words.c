@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  * words.c
- *	  Words of a text, compared without regard to case.
+ *	  Words of a text; see words.h.
  *------------------------------------------------------------------------- */
 #include "features/words.h"
 

@@ -131,27 +131,31 @@ divergence(const int64 n[2], const CsSample samples[2])
 	return (actual - expected) * log(actual / expected);
 }
 
-double
-cs_worth_psi(CsSample samples[2])
+bool
+cs_worth_psi(CsSample samples[2], double *psi)
 {
 	CsSampleWalk walk = start_walk(samples);
 	Binning		 binning = {.total = samples[CS_WORTH_EXPECTED].n,
 							.nbins = PSI_BINS};
 	CsSampleTie	 tie;
 	int64		 n[2] = {0, 0};
-	double		 sum = 0;
+	int			 nbins = 1;
 
+	*psi = 0;
 	while (cs_sample_next(&walk, &tie))
 	{
 		n[0] += tie.n[0];
 		n[1] += tie.n[1];
-		if (!ends_bin(&binning, tie.n[CS_WORTH_EXPECTED]))
+		/* behind the greatest expected value no bin begins */
+		if (!ends_bin(&binning, tie.n[CS_WORTH_EXPECTED]) ||
+			binning.n == binning.total)
 			continue;
-		sum += divergence(n, samples);
+		*psi += divergence(n, samples);
 		n[0] = n[1] = 0;
+		nbins++;
 	}
-	/* none in the last one: both shares are the least */
-	return sum + divergence(n, samples);
+	*psi += divergence(n, samples);
+	return nbins > 1;
 }
 
 /* --- calibration --- */

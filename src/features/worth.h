@@ -50,7 +50,9 @@ enum
 extern double cs_worth_auc(CsSample samples[2]);
 extern double cs_worth_gini(CsSample samples[2]);
 extern double cs_worth_ks(CsSample samples[2]);
-extern double cs_worth_psi(CsSample samples[2]);
+
+/* False where there is one bin only, in which nothing can move. */
+extern bool cs_worth_psi(CsSample samples[2], double *psi);
 
 /* Loans of which nearly the same probability was said. */
 typedef struct CsWorthBin

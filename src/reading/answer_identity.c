@@ -88,8 +88,11 @@ get_names(const JsonbValue *object, const char *key)
 		names[n++] = PointerGetDatum(cs_jsonb_read_text(&list));
 	else if (cs_jsonb_read_is_array(&list))
 		for (uint32 i = 0; cs_jsonb_read_at(&list, i, &element); i++)
+		{
+			CHECK_FOR_INTERRUPTS();
 			if (element.type == jbvString)
 				names[n++] = PointerGetDatum(cs_jsonb_read_text(&element));
+		}
 	return n == 0
 			   ? NULL
 			   : construct_array(names, n, TEXTOID, -1, false, TYPALIGN_INT);

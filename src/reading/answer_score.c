@@ -16,6 +16,8 @@
 #include "reading/answer_lac.h"
 #include "reading/answer_statement.h"
 #include "reading/jsonb_read.h"
+#include "reading/plain.h"
+#include "reading/printed.h"
 
 /* --- values --- */
 
@@ -329,9 +331,37 @@ read_limit_list(const JsonbValue *string, Numeric *low, Numeric *high)
 	*high = number_in(comma + 1, at + len - (comma + 1));
 }
 
+/* An amount in a string, which may have commas between thousands. */
+static Numeric
+amount_in(const char *text, int len)
+{
+	static const CsPrintedForms forms = {false, false, false};
+	Numeric						amount = number_in(text, len);
+	char						plain[CS_PRINTED_AMOUNT];
+
+	if (amount == NULL &&
+		cs_printed_amount(text, len, &forms, plain) != CS_PRINTED_NOT)
+		amount = number_in(plain, (int) strlen(plain));
+	return amount;
+}
+
+/* "2,000 - 3,000", or one amount, which is both ends. */
+static void
+read_limit_range(const JsonbValue *string, Numeric *low, Numeric *high)
+{
+	int			len;
+	const char *text =
+		cs_plain_text(string->val.string.val, string->val.string.len, &len);
+	const char *dash = len > 0 ? memchr(text + 1, '-', len - 1) : NULL;
+
+	*low = amount_in(text, dash != NULL ? (int) (dash - text) : len);
+	*high = dash != NULL ? amount_in(dash + 1, text + len - (dash + 1)) : *low;
+}
+
 /*
  * "Scoring Results": a list in a string; older reports have one number, which
- * is both ends.  Amounts are not negative, and in order.
+ * is both ends, or two with a dash between.  Amounts are not negative, and in
+ * order.
  */
 static void
 read_limit(const JsonbValue *data, CsScore *score)
@@ -352,7 +382,11 @@ read_limit(const JsonbValue *data, CsScore *score)
 	}
 	else if ((low = high = cs_jsonb_read_number(&limit)) == NULL &&
 			 limit.type == jbvString)
+	{
 		read_limit_list(&limit, &low, &high);
+		if (low == NULL && high == NULL)
+			read_limit_range(&limit, &low, &high);
+	}
 	if (not_negative(low) == NULL || high == NULL ||
 		DatumGetInt32(DirectFunctionCall2(numeric_cmp, NumericGetDatum(low),
 										  NumericGetDatum(high))) > 0)

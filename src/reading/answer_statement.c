@@ -15,6 +15,7 @@
 #include "utils/timestamp.h"
 
 #include "reading/jsonb_read.h"
+#include "reading/plain.h"
 
 /* data, an array in it, its element, a member of that: no deeper. */
 #define PERSON_MAX_DEPTH 3
@@ -136,6 +137,24 @@ static const char *const amount_names[] = {"received_amount", "sent_amount",
 
 #define TIME_NAME "transaction_datetime"
 
+/* A member, a text in plain characters; false: it is not there, or null. */
+static bool
+get_cell(const JsonbValue *object, const char *key, JsonbValue *cell)
+{
+	int len;
+
+	if (!cs_jsonb_read_get(object, key, cell))
+		return false;
+	if (cell->type == jbvString)
+	{
+		cell->val.string.val =
+			unconstify(char *, cs_plain_text(cell->val.string.val,
+											 cell->val.string.len, &len));
+		cell->val.string.len = len;
+	}
+	return true;
+}
+
 /*
  * Asks all cells in which way they are printed.  It takes a pass over the
  * array, and few statements have a cell that needs it.
@@ -149,12 +168,11 @@ survey(CsTransactionReader *reader)
 
 	while (!reader->surveyed && next_object(&iterator, &element))
 	{
-		if (cs_jsonb_read_get(&element, TIME_NAME, &cell) &&
-			cell.type == jbvString)
+		if (get_cell(&element, TIME_NAME, &cell) && cell.type == jbvString)
 			cs_printed_survey_time(cell.val.string.val, cell.val.string.len,
 								   &reader->forms);
 		for (int i = 0; i < (int) lengthof(amount_names); i++)
-			if (cs_jsonb_read_get(&element, amount_names[i], &cell) &&
+			if (get_cell(&element, amount_names[i], &cell) &&
 				cell.type == jbvString)
 				cs_printed_survey_amount(cell.val.string.val,
 										 cell.val.string.len, &reader->forms);
@@ -192,7 +210,7 @@ get_amount(CsTransactionReader *reader, const JsonbValue *object,
 	JsonbValue cell;
 	Numeric	   amount = NULL;
 
-	if (cs_jsonb_read_get(object, key, &cell))
+	if (get_cell(object, key, &cell))
 	{
 		amount = cs_jsonb_read_number(&cell);
 		if (amount == NULL)
@@ -231,7 +249,7 @@ get_time(CsTransactionReader *reader, const JsonbValue *object,
 
 	transaction->has_time = transaction->has_offset = false;
 	transaction->offset = 0;
-	if (!cs_jsonb_read_get(object, TIME_NAME, &cell) || cell.type != jbvString)
+	if (!get_cell(object, TIME_NAME, &cell) || cell.type != jbvString)
 		return;
 	printed = cs_printed_time(cell.val.string.val, cell.val.string.len,
 							  &reader->forms, &time);
@@ -260,17 +278,14 @@ get_text(const JsonbValue *object, const char *key, int *len)
 static void
 get_id(const JsonbValue *object, CsTransaction *transaction)
 {
-	const char *id = get_text(object, "transaction_id", &transaction->id_len);
+	JsonbValue id;
 
-	while (transaction->id_len > 0 && cs_jsonb_read_is_blank(id, 1))
-	{
-		id++;
-		transaction->id_len--;
-	}
-	while (transaction->id_len > 0 &&
-		   cs_jsonb_read_is_blank(id + transaction->id_len - 1, 1))
-		transaction->id_len--;
-	transaction->id = id;
+	transaction->id = NULL;
+	transaction->id_len = 0;
+	if (!get_cell(object, "transaction_id", &id) || id.type != jbvString)
+		return;
+	transaction->id = id.val.string.val;
+	transaction->id_len = id.val.string.len;
 }
 
 static Numeric

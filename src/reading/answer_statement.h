@@ -31,9 +31,9 @@ cs_answer_statement_person(const JsonbValue *answer, JsonbValue *person);
  */
 typedef struct CsTransaction
 {
-	const char *id;		/* into the jsonb, not terminated, like type */
-	int			id_len; /* without the blanks around it */
-	const char *type;
+	const char *id; /* plain (plain.h), not terminated */
+	int			id_len;
+	const char *type; /* into the jsonb, not terminated */
 	int			type_len;
 	Numeric		received; /* may point into the jsonb, like the next two */
 	Numeric		sent;	  /* its magnitude, as statements print it negative */
@@ -57,7 +57,8 @@ typedef struct CsTransactionReader
 /*
  * Starts one; false when the answer has no array of transactions, and then
  * cs_answer_statement_next gives none.  Memory is taken from the current context,
- * besides the reader only for numbers that were sent as strings.
+ * besides the reader only for texts that are not plain, and for numbers that
+ * were sent as strings.
  */
 extern bool cs_answer_statement_open(CsTransactionReader *reader,
 									 const JsonbValue	 *answer);

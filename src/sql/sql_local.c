@@ -21,6 +21,7 @@
 #include "reading/feature_catalogue.h"
 #include "reading/feature_row.h"
 #include "reading/jsonb_read.h"
+#include "reading/plain.h"
 #include "sql/row.h"
 #include "sql/transaction_rows.h"
 
@@ -213,7 +214,7 @@ typedef struct Names
 } Names;
 
 static void
-put_name(const char *name, int roles, void *arg)
+put_name(const char *name, const char *known_as, int roles, void *arg)
 {
 	Names *names = arg;
 
@@ -223,7 +224,7 @@ put_name(const char *name, int roles, void *arg)
 
 		if ((roles & names->roles & role) == 0)
 			continue;
-		cs_row_text(&row, cs_party_role_name(role));
+		cs_row_text(&row, cs_party_list_role_name(role));
 		cs_row_text(&row, name);
 		cs_row_emit(names->fcinfo, &row);
 	}
@@ -240,18 +241,19 @@ Datum
 credscore_party_match(PG_FUNCTION_ARGS)
 {
 	text	   *party = PG_GETARG_TEXT_PP(0);
-	const char *text = VARDATA_ANY(party);
-	size_t		len = VARSIZE_ANY_EXHDR(party);
 	Names		names = {fcinfo, ~0};
+	const char *text;
+	int			len;
 	CsMpesaRow	row;
 
 	InitMaterializedSRF(fcinfo, 0);
+	text = cs_plain_text(VARDATA_ANY(party), VARSIZE_ANY_EXHDR(party), &len);
 	cs_mpesa_classify(text, len, &row);
 	if (row.party != NULL)
 	{
 		names.roles = row.roles != 0 ? row.roles | CS_PARTY_NONE : 0;
 		text = row.party;
-		len = row.party_len;
+		len = (int) row.party_len;
 	}
 	cs_party_find(cs_transaction_rows_parties(fcinfo->flinfo), text, len,
 				  row.rail, put_name, &names);

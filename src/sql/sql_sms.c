@@ -19,6 +19,7 @@
 #include "features/sms_features.h"
 #include "features/sms_form.h"
 #include "features/sms_message.h"
+#include "features/sms_party.h"
 #include "features/sms_rows.h"
 #include "reading/feature_catalogue.h"
 #include "reading/feature_row.h"
@@ -108,13 +109,27 @@ put_time(CsRow *row, const CsSmsMessage *message)
 	cs_row_put(row, DateADTGetDatum((DateADT) day), !message->has_time);
 }
 
+static void
+put_party(CsRow *row, const CsSmsMessage *message)
+{
+	CsPartyParts parts;
+
+	cs_sms_party_parts(message, &parts);
+	cs_row_text_of(row, parts.number_len > 0 ? parts.number : NULL,
+				   (int) parts.number_len);
+	cs_row_text_of(row, parts.name_len > 0 ? parts.name : NULL,
+				   (int) parts.name_len);
+}
+
 /* What only an understood message has. */
 static void
 put_meaning(CsRow *row, const CsSmsMessage *message)
 {
-	const CsSmsRead *read = &message->read;
-	const CsSmsForm *form = read->form;
-	bool			 moves = form->way != CS_SMS_STILL;
+	const CsSmsRead	  *read = &message->read;
+	const CsSmsForm	  *form = read->form;
+	const CsClassRule *rule = &cs_transactions_classes[message->class];
+	bool			   moves = form->way != CS_SMS_STILL;
+	int				   roles = message->roles | rule->roles;
 
 	cs_row_text(row, !moves ? NULL : read->is_debit ? "out" : "in");
 	put_amount(row, &read->amount);
@@ -122,23 +137,22 @@ put_meaning(CsRow *row, const CsSmsMessage *message)
 	put_amount(row, &read->balance);
 	put_amount(row, &read->debt);
 	cs_row_text(row, cs_sms_form_issuers[message->issuer].currency);
-	cs_row_text(row, form->class == CS_MPESA_NOTHING
-						 ? NULL
-						 : cs_transactions_classes[form->class].name);
+	cs_row_text(row, message->class == CS_MPESA_NOTHING ? NULL : rule->name);
 	cs_row_text(row, cs_transaction_rows_rail(form->rail));
-	put_span(row, &read->party);
-	cs_row_text(
-		row, cs_transaction_rows_role(
-				 message->roles | cs_transactions_classes[form->class].roles));
+	put_party(row, message);
+	cs_row_text(row, cs_transaction_rows_role(roles));
 	cs_row_text(row, message->known_as);
+	cs_row_bool(row, (roles & CS_PARTY_OWN_ACCOUNT) != 0);
 	put_span(row, &read->reverses);
+	cs_row_bool(row, message->fuliza);
+	cs_row_bool(row, moves && rule->counts && read->amount.hundredths > 0);
 	cs_row_text(row, alerts[form->alert]);
 }
 
 static void
 put_message(FunctionCallInfo fcinfo, const CsSmsMessage *message, int n)
 {
-	const int meanings = 13;
+	const int meanings = 17;
 	CsRow	  row = {0};
 
 	cs_row_int(&row, n);
@@ -146,6 +160,7 @@ put_message(FunctionCallInfo fcinfo, const CsSmsMessage *message, int n)
 	cs_row_text(&row, cs_sms_form_issuers[message->issuer].name);
 	cs_row_text(&row,
 				message->read.form != NULL ? message->read.form->name : NULL);
+	put_span(&row, &message->read.account);
 	put_span(&row, &message->read.receipt);
 	put_time(&row, message);
 	if (message->read.form != NULL)
@@ -161,11 +176,12 @@ put_message(FunctionCallInfo fcinfo, const CsSmsMessage *message, int n)
 /*
  * credscore_sms_transactions(sms jsonb)
  * returns setof (n int, sender text, account text, form text,
- *				  transaction_id text, at timestamptz, day date,
- *				  direction text, amount numeric, charge numeric,
+ *				  account_number text, transaction_id text, at timestamptz,
+ *				  day date, direction text, amount numeric, charge numeric,
  *				  balance numeric, debt numeric, currency text, class text,
- *				  rail text, party text, role text, known_as text,
- *				  reverses text, alert text, details text, line int)
+ *				  rail text, party_number text, party text, role text,
+ *				  known_as text, own boolean, reverses text, fuliza boolean,
+ *				  counted boolean, alert text, details text, line int)
  *
  * Each message about money, the oldest first.
  */
@@ -175,6 +191,7 @@ credscore_sms_transactions(PG_FUNCTION_ARGS)
 	MemoryContext per_row;
 	MemoryContext caller;
 	CsSmsMessages messages;
+	CsSmsRows	  rows;
 	JsonbValue	  root;
 
 	InitMaterializedSRF(fcinfo, 0);
@@ -182,6 +199,7 @@ credscore_sms_transactions(PG_FUNCTION_ARGS)
 	if (!cs_sms_message_read(
 			&root, cs_transaction_rows_parties(fcinfo->flinfo), &messages))
 		return (Datum) 0;
+	cs_sms_rows_arrange(&messages, &rows);
 	per_row = AllocSetContextCreate(CurrentMemoryContext, "credscore SMS",
 									ALLOCSET_SMALL_SIZES);
 	caller = MemoryContextSwitchTo(per_row);

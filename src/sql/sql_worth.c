@@ -16,6 +16,7 @@
 #include "funcapi.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/typcache.h"
@@ -127,8 +128,9 @@ checked_probability(double probability)
 	if (!(probability >= 0 && probability <= 1))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("invalid value for argument \"probability\": %g",
-						probability),
+				 errmsg("invalid value for argument \"probability\": %s",
+						DatumGetCString(DirectFunctionCall1(
+							float8out, Float8GetDatum(probability)))),
 				 errdetail("It must be 0 to 1."),
 				 errhint("Divide what is in percent by 100.")));
 	return probability;
@@ -263,13 +265,23 @@ credscore_worth_deserialize(PG_FUNCTION_ARGS)
 /* --- figures --- */
 
 /* NULL of one class only: there is nothing to compare with. */
-static Datum
-figure(FunctionCallInfo fcinfo, double (*of)(CsSample samples[2]))
+static State *
+get_both(FunctionCallInfo fcinfo)
 {
 	State *state = get_state(fcinfo, 0);
 
 	(void) aggregate_context(fcinfo);
-	if (state == NULL || state->samples[0].n == 0 || state->samples[1].n == 0)
+	return state != NULL && state->samples[0].n > 0 && state->samples[1].n > 0
+			   ? state
+			   : NULL;
+}
+
+static Datum
+figure(FunctionCallInfo fcinfo, double (*of)(CsSample samples[2]))
+{
+	State *state = get_both(fcinfo);
+
+	if (state == NULL)
 		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8(of(state->samples));
 }
@@ -296,7 +308,12 @@ credscore_worth_ks(PG_FUNCTION_ARGS)
 Datum
 credscore_worth_psi(PG_FUNCTION_ARGS)
 {
-	return figure(fcinfo, cs_worth_psi);
+	State *state = get_both(fcinfo);
+	double psi;
+
+	if (state == NULL || !cs_worth_psi(state->samples, &psi))
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(psi);
 }
 
 /* --- calibration --- */

@@ -57,45 +57,8 @@ cs_transaction_rows_role(int roles)
 
 	for (int i = 0; i < (int) lengthof(order); i++)
 		if (roles & order[i])
-			return cs_party_role_name(order[i]);
+			return cs_party_list_role_name(order[i]);
 	return NULL;
-}
-
-/* --- texts --- */
-
-static bool
-is_blank(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-/*
- * A text as it was before it was wrapped to fit a column: blanks are one
- * space, and none behind a hyphen within a word.
- */
-static void
-put_unwrapped(CsRow *row, const char *text, int len)
-{
-	char *out;
-	int	  n = 0;
-
-	if (text == NULL)
-	{
-		cs_row_text(row, NULL);
-		return;
-	}
-	out = palloc(len + 1);
-	for (int i = 0; i < len; i++)
-	{
-		if (!is_blank(text[i]))
-			out[n++] = text[i];
-		else if (n > 0 && out[n - 1] != ' ' &&
-				 !(out[n - 1] == '-' && n > 1 && out[n - 2] != ' '))
-			out[n++] = ' ';
-	}
-	while (n > 0 && out[n - 1] == ' ')
-		n--;
-	cs_row_text_of(row, n > 0 ? out : NULL, n);
 }
 
 /* --- columns --- */
@@ -113,7 +76,7 @@ put_time(CsRow *row, const CsTransactionRow *transaction)
 	cs_row_put(row, DateADTGetDatum((DateADT) day), !transaction->has_time);
 }
 
-/* Direction and magnitude, of one that has both the larger. */
+/* Direction and magnitude. */
 static void
 put_amount(CsRow *row, const CsTransactionRow *transaction)
 {
@@ -139,7 +102,8 @@ put_party(CsRow *row, const CsTransactionRow *transaction)
 		cs_party_split(transaction->party, transaction->party_len, &parts);
 	cs_row_text_of(row, parts.number_len > 0 ? parts.number : NULL,
 				   (int) parts.number_len);
-	put_unwrapped(row, parts.name, (int) parts.name_len);
+	cs_row_text_of(row, parts.name_len > 0 ? parts.name : NULL,
+				   (int) parts.name_len);
 }
 
 static bool
@@ -150,9 +114,19 @@ is_counted(const CsTransactionRow *transaction)
 			cs_amount_compare(transaction->sent, cs_amount_zero) > 0);
 }
 
+/* What a row adds to sum_of_income, which is of people. */
+static void
+put_income(CsRow *row, const CsTransactionRow *transaction, bool personal)
+{
+	cs_row_pointer(
+		row, personal && transaction->has_type && transaction->has_amounts
+				 ? cs_amount_numeric(cs_transactions_income(transaction))
+				 : NULL);
+}
+
 static void
 put_transaction(FunctionCallInfo fcinfo, const CsTransactionRow *transaction,
-				int n)
+				int n, bool personal)
 {
 	CsRow row = {0};
 	bool  known = transaction->has_type;
@@ -170,11 +144,13 @@ put_transaction(FunctionCallInfo fcinfo, const CsTransactionRow *transaction,
 	cs_row_text(&row, transaction->known_as);
 	cs_row_put(&row, BoolGetDatum((roles & CS_PARTY_OWN_ACCOUNT) != 0),
 			   !known);
-	cs_row_text_of(&row, transaction->reverses, CS_MPESA_RECEIPT);
+	cs_row_text_of(&row, transaction->reverses, transaction->reverses_len);
 	cs_row_put(&row, BoolGetDatum(transaction->fuliza), !known);
 	cs_row_put(&row, BoolGetDatum(is_counted(transaction)),
 			   !known || !transaction->has_amounts);
-	put_unwrapped(&row, transaction->details, transaction->details_len);
+	put_income(&row, transaction, personal);
+	cs_row_text_of(&row, known ? transaction->details : NULL,
+				   transaction->details_len);
 	cs_row_int(&row, transaction->line);
 	cs_row_emit(fcinfo, &row);
 }
@@ -187,13 +163,14 @@ cs_transaction_rows_put(FunctionCallInfo	  fcinfo,
 	MemoryContext per_row = AllocSetContextCreate(
 		CurrentMemoryContext, "transaction", ALLOCSET_SMALL_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(per_row);
+	bool personal = cs_transactions_holder(transactions) <= CS_HOLDER_CONSUMER;
 
 	for (int i = 0; i < transactions->nrows; i++)
 	{
 		if (utc_endtime != NULL &&
 			transactions->rows[i].time > *utc_endtime + CS_EAT)
 			break;
-		put_transaction(fcinfo, &transactions->rows[i], i + 1);
+		put_transaction(fcinfo, &transactions->rows[i], i + 1, personal);
 		MemoryContextReset(per_row);
 	}
 	MemoryContextSwitchTo(caller);
@@ -223,6 +200,6 @@ const CsPartyList *
 cs_transaction_rows_parties(FmgrInfo *flinfo)
 {
 	if (flinfo->fn_extra == NULL)
-		flinfo->fn_extra = cs_party_load(flinfo->fn_mcxt);
+		flinfo->fn_extra = cs_party_list_load(flinfo->fn_mcxt);
 	return flinfo->fn_extra;
 }

@@ -6,7 +6,8 @@
  *	  n int, transaction_id text, at timestamptz, day date, direction text,
  *	  amount numeric, balance numeric, class text, rail text,
  *	  party_number text, party text, role text, known_as text, own boolean,
- *	  reverses text, fuliza boolean, counted boolean, details text, line int
+ *	  reverses text, fuliza boolean, counted boolean, income numeric,
+ *	  details text, line int
  *------------------------------------------------------------------------- */
 #ifndef CS_TRANSACTION_ROWS_H
 #define CS_TRANSACTION_ROWS_H

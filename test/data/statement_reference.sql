@@ -121,37 +121,38 @@ entry AS MATERIALIZED (
 kind AS MATERIALIZED (
     SELECT e.*,
         CASE
-            WHEN details ~* ' charge( online)?$' AND details !~ '\d' THEN 'fee'
+            WHEN details ~* ' charge( online)?$' AND details !~ '\d| -' THEN 'fee'
             WHEN details ~* '^overdraft of credit party' THEN 'overdraft'
-            WHEN details ~* '^od loan repayment to ' THEN 'overdraft repaid'
-            WHEN details ~* 'reversal' THEN 'reversal'
-            WHEN details ~* '^(airtime purchase|(customer bundle purchase|recharge for customer)( with fuliza)? to |buy bundles)'
+            WHEN details ~* '^od loan repayment\y' THEN 'overdraft repaid'
+            WHEN split_part(details, ' -', 1) ~* 'reversal' THEN 'reversal'
+            WHEN details ~* '^(airtime purchase|customer bundle purchase|recharge for customer|buy bundles)\y'
                 THEN 'airtime'
             WHEN details ~* '^(m-?shwari (deposit|lock|withdraw)|kcb m-?pesa (deposit|lock|target|withdraw)|small business withdrawal from business account)'
                 THEN 'own'
-            WHEN details ~* '^(m-?shwari loan (disburse|repayment)|term loan (disbursement|repayment)|kcb m-?pesa loan repayment)'
-                THEN 'loan'
-            WHEN details ~* '^(m-?shwari|kcb m-?pesa) loan request' THEN 'nothing'
+            WHEN details ~* '^(.* )?loan (disburse|disbursement|repayment)( -|$)' THEN 'loan'
+            WHEN details ~* '^(.* )?loan request( -|$)' THEN 'nothing'
             ELSE 'transaction'
         END AS kind
     FROM entry e
 ),
 -- who the businesses are: a name applies where its letters are those of some
--- words that follow each other
+-- words that follow each other, and a number is one business
 name AS MATERIALIZED (
     SELECT p.role, p.kind, p.whole, p.name ~ '^[0-9 ]+$' AS is_number,
-        regexp_replace(lower(p.name), '[^a-z0-9]', '', 'g') AS letters, length(p.name) AS length
+        regexp_replace(lower(p.name), '[^a-z0-9]', '', 'g') AS letters,
+        regexp_replace(lower(coalesce(p.known_as, p.name)), '[^a-z0-9]', '', 'g') AS known_as,
+        CASE WHEN p.name ~ '^[0-9 ]+$' THEN 1000 ELSE length(p.name) END AS length
     FROM credscore.party p
 ),
 business AS MATERIALIZED (
     SELECT k.*, m[1] AS way, coalesce(substring(m[2] FROM '^[0-9*]{4,}'), '') AS number,
         regexp_split_to_array(btrim(regexp_replace(lower(regexp_replace(m[2], '^[0-9*]{4,}', '')), '[^a-z0-9]+', ' ', 'g')), ' ') AS words
     FROM kind k
-    LEFT JOIN LATERAL regexp_match(regexp_replace(details, '( acc\.| via api).*', '', 'i'),
+    LEFT JOIN LATERAL regexp_match(regexp_replace(details, '( acc[. ]| via api).*', '', 'i'),
         '^((?:card )?pay bill|merchant payment|(?:business|salary|promotion|merchant customer) payment)(?: online)?(?: fuliza m-?pesa)?(?: online)? (?:to|from) (.*)$', 'i') m ON true
 ),
 span AS MATERIALIZED (
-    SELECT b.place, n.role, n.letters, n.length, i, j
+    SELECT b.place, n.role, n.known_as, n.length, i, j
     FROM business b
     CROSS JOIN LATERAL generate_subscripts(b.words, 1) i
     CROSS JOIN LATERAL generate_series(i, cardinality(b.words)) j
@@ -160,17 +161,17 @@ span AS MATERIALIZED (
         AND (n.kind = 'any' OR n.kind = CASE WHEN b.way ~* 'pay bill' THEN 'paybill' WHEN b.way ~* '^merchant payment' THEN 'till' ELSE 'payout' END)
         AND (NOT n.whole OR NOT EXISTS (
             SELECT FROM unnest(b.words) WITH ORDINALITY w (word, at)
-            WHERE at NOT BETWEEN i AND j AND word NOT IN ('ltd', 'limited', 'plc', 'co', 'company', 'inc', 'kenya', 'ke', 'k', 'the',
-                'mobile', 'loan', 'app', 'loans', 'game', 'games', 'online')))
-    WHERE b.words IS NOT NULL
+            WHERE at NOT BETWEEN i AND j AND word NOT IN ('ltd', 'limited', 'plc', 'kenya', 'ke', 'k',
+                'loan', 'loans', 'app', 'game', 'games')))
+    WHERE b.words IS NOT NULL AND b.way !~* '^salary'
 ),
 role AS MATERIALIZED (
-    SELECT s.place, s.role, s.letters, s.length
+    SELECT s.place, s.role, s.known_as, s.length
     FROM span s
     WHERE NOT EXISTS (SELECT FROM span t WHERE t.place = s.place AND t.role = 'none' AND t.i <= s.i AND t.j >= s.j)
         AND NOT EXISTS (SELECT FROM business b JOIN name n ON n.is_number AND n.role = 'none' AND n.letters = b.number WHERE b.place = s.place)
     UNION
-    SELECT b.place, n.role, NULL, 0
+    SELECT b.place, n.role, n.known_as, n.length
     FROM business b
     JOIN name n ON n.is_number AND n.letters = b.number
     WHERE NOT EXISTS (SELECT FROM name o WHERE o.role = 'none' AND o.letters = n.letters)
@@ -178,8 +179,9 @@ role AS MATERIALIZED (
 event AS MATERIALIZED (
     SELECT b.*,
         coalesce(r.known_as, nullif(array_to_string(b.words, ''), ''), nullif(b.number, ''),
-            regexp_replace(lower(substring(details FROM '(?i)^(m-?shwari|kcb m-?pesa|term loan)')), '[^a-z]', '', 'g')) AS lender,
-        kind = 'airtime' OR coalesce('airtime' = ANY (r.roles), false) AS is_airtime,
+            regexp_replace(lower(substring(details FROM '(?i)^(.*?) ?loan ')), '[^a-z]', '', 'g')) AS lender,
+        NOT has_amounts OR (kind <> 'nothing' AND credit + debit > 0) AS moves,
+        kind = 'airtime' OR coalesce('airtime' = ANY (r.roles) AND b.way ~* '^(card |pay|merchant payment)', false) AS is_airtime,
         coalesce('betting' = ANY (r.roles), false) AS is_betting,
         kind = 'loan' OR coalesce('lender' = ANY (r.roles) AND NOT details ~* '^merchant payment .*to ', false) AS is_loan,
         kind = 'own' OR coalesce('own_account' = ANY (r.roles) AND NOT details ~* '^merchant payment .*to ', false) AS is_own,
@@ -188,7 +190,7 @@ event AS MATERIALIZED (
             AND details !~* 'reversal') AS is_overdraft
     FROM business b
     LEFT JOIN LATERAL (
-        SELECT array_agg(x.role) AS roles, (array_agg(x.letters ORDER BY x.length DESC))[1] AS known_as FROM role x WHERE x.place = b.place
+        SELECT array_agg(x.role) AS roles, (array_agg(x.known_as ORDER BY x.length DESC))[1] AS known_as FROM role x WHERE x.place = b.place
     ) r ON b.words IS NOT NULL
 ),
 -- balances: of groups of rows, of days, of windows
@@ -246,7 +248,7 @@ daily AS (
 flow AS (
     SELECT f.from_days, f.to_days,
         coalesce(bool_and(coalesce(e.readable, false)) FILTER (WHERE e.place IS NOT NULL), true) AS readable,
-        count(DISTINCT e.age) AS active_days,
+        count(DISTINCT e.age) FILTER (WHERE moves) AS active_days,
         count(*) FILTER (WHERE kind NOT IN ('fee', 'nothing', 'overdraft', 'overdraft repaid') AND credit + debit > 0) AS transactions,
         coalesce(sum(credit) FILTER (WHERE kind NOT IN ('nothing', 'overdraft', 'overdraft repaid')), 0) AS credits,
         coalesce(sum(debit) FILTER (WHERE kind NOT IN ('nothing', 'overdraft', 'overdraft repaid')), 0) AS debits,
@@ -259,13 +261,13 @@ flow AS (
         coalesce(sum(credit + debit) FILTER (WHERE is_own), 0) AS own,
         count(DISTINCT coalesce(e.receipt, 'row ' || e.place)) FILTER (WHERE is_overdraft) AS overdrafts,
         count(*) FILTER (WHERE kind = 'fee' AND debit > 0) AS charge_count,
-        coalesce(sum(debit) FILTER (WHERE kind = 'fee'), 0) AS charges,
+        coalesce(sum(debit - credit) FILTER (WHERE kind = 'fee'), 0) AS charges,
         coalesce(sum(debit) FILTER (WHERE is_betting), 0) AS stakes,
         coalesce(sum(credit) FILTER (WHERE is_betting), 0) AS payouts,
         coalesce(sum(credit) FILTER (WHERE is_loan), 0) AS loans,
         coalesce(sum(credit) FILTER (WHERE kind = 'overdraft'), 0) AS drawn,
         coalesce(sum(debit) FILTER (WHERE kind = 'overdraft repaid'), 0) AS drawn_repaid,
-        coalesce(sum(credit) FILTER (WHERE kind NOT IN ('nothing', 'overdraft', 'overdraft repaid', 'reversal') AND NOT is_loan AND NOT is_own), 0)
+        coalesce(sum(credit) FILTER (WHERE kind NOT IN ('nothing', 'overdraft', 'overdraft repaid', 'reversal', 'fee') AND NOT is_loan AND NOT is_own), 0)
             - coalesce(sum(debit) FILTER (WHERE kind = 'reversal'), 0) AS income,
         count(DISTINCT e.lender) FILTER (WHERE is_loan AND credit + debit > 0) AS lenders,
         count(DISTINCT (e.lender, e.age)) FILTER (WHERE is_loan AND credit + debit > 0) AS lender_days,
@@ -319,7 +321,8 @@ CROSS JOIN LATERAL (VALUES
 WHERE v.value IS NOT NULL
 UNION ALL
 SELECT 'data_recency_minutes', NULL, NULL, floor(extract(epoch FROM s.until - max(e.at)) / 60), NULL
-FROM finish s CROSS JOIN entry e
+FROM finish s CROSS JOIN event e
+WHERE e.moves
 GROUP BY s.until
 UNION ALL
 SELECT 'sum_of_depository_balances_latest', NULL, NULL, d.balance, NULL
@@ -379,7 +382,18 @@ INSERT INTO reference.detail VALUES
     (36, 'Business Payment from 851901 - Tala Loan via API. Original conversation ID is 1.', 1, NULL, false),
     (37, 'Merchant Payment to 000105 - AVIATOR TRAVEL', -1, NULL, false),
     (38, 'Airtime Purchase Reversal', 1, NULL, false),
-    (39, 'Send Money Reversal', -1, NULL, false);
+    (39, 'Send Money Reversal', -1, NULL, false),
+    (40, 'Recharge for Customer With Fuliza - 2547***001', -1, NULL, false),
+    (41, 'Hustler Fund Loan Disbursement', 1, NULL, false),
+    (42, 'KCB M-PESA Loan Disburse', 1, NULL, false),
+    (43, 'Loan Repayment', -1, NULL, false),
+    (44, 'Pay Bill to 851900 - TALA MOBILE Acc 5', -1, NULL, false),
+    (45, 'Business Payment from 300067 - MFANO CREDIT', 1, NULL, false),
+    (46, 'Promotion Payment from 000107 - SAFARICOM OFFERS', 1, NULL, false),
+    (47, 'Pay Bill Charge', 1, NULL, false),
+    (48, 'Funds received from - JANE CHARGE', 1, NULL, false),
+    (49, 'Merchant Payment to 000108 - REVERSAL AUTO SPARES', -1, NULL, false),
+    (50, 'Business Payment from 000109 - SportPesa Kenya via API.', 1, NULL, false);
 
 -- One receipt: payment, charge and overdraft, in an order of its own.  A
 -- statement is of a temper: 0 times are midnight, 1 shuffled, 2 the oldest
@@ -401,7 +415,7 @@ payment AS (
                 * (CASE WHEN temper = 3 THEN 2 ELSE 1 END)) * interval '1 second' AS at
     FROM generate_series(1, receipts) n
     CROSS JOIN temper
-    JOIN reference.detail d ON d.id = reference.pick(seed, 'd ' || n, 40)
+    JOIN reference.detail d ON d.id = reference.pick(seed, 'd ' || n, 51)
 ),
 line AS (
     SELECT p.n, l.part, p.receipt, l.details, p.at,

@@ -55,9 +55,11 @@ require_sound(const CsSmsRead *read, const char *text, size_t len)
 	require_span(&read->receipt, text, len);
 	require_span(&read->reverses, text, len);
 	require_span(&read->party, text, len);
+	require_span(&read->number, text, len);
+	require_span(&read->account, text, len);
 	require_amount(&read->amount, false);
 	require_amount(&read->balance, true);
-	require_amount(&read->fee, true);
+	require_amount(&read->fee, false);
 	require_amount(&read->debt, true);
 	if (read->form->way != CS_SMS_STILL)
 		REQUIRE(read->amount.there);

@@ -13,6 +13,7 @@
 
 #include "features/mpesa.h"
 #include "features/words.h"
+#include "reading/plain_chars.h"
 #include "reading/printed.h"
 
 extern int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -41,6 +42,20 @@ handle_details(const char *text, size_t len)
 			(row.class == CS_MPESA_REVERSAL && row.reverses >= text &&
 			 row.reverses + CS_MPESA_RECEIPT <= text + len));
 	REQUIRE(row.roles == 0 || row.party != NULL);
+}
+
+static void
+handle_plain(const char *text, size_t len)
+{
+	char  *plain = malloc(len + 1);
+	size_t n = cs_plain_chars_write(text, len, plain);
+
+	REQUIRE(n <= len);
+	n = cs_plain_chars_unwrap(plain, n);
+	REQUIRE(n <= len && (n == 0 || (plain[0] != ' ' && plain[n - 1] != ' ')));
+	if (cs_plain_chars_are_all(text, len))
+		REQUIRE(memmem(text, len, plain, n) != NULL);
+	free(plain);
 }
 
 static void
@@ -97,6 +112,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const char	  *text = (const char *) data;
 
 	handle_details(text, size);
+	handle_plain(text, size);
 	handle_words(text, size);
 	handle_time(text, size, &forms);
 	handle_amount(text, size, &forms);

@@ -9,7 +9,9 @@
 #   tried here, and ten sweeps of the overdraft, six of them printed on the
 #   other side, end with what is left.
 # - Each day ends with the balance that it ended with.
-# - Each query of the page gives what a few lines of Perl make of the file.
+# - Each query of the page gives what a few lines of Perl make of the file, and
+#   of each of several applicants the same.
+# - A no-break space is a space in databases of every encoding.
 
 use strict;
 use warnings;
@@ -135,6 +137,14 @@ for my $i (reverse 1 .. $#rows)
 is(value(q{SELECT to_char(complete_from AT TIME ZONE 'Africa/Nairobi', 'YYYY-MM-DD"T"HH24:MI:SS') FROM statement, credscore_coverage(report)}),
 	$since, 'and since when nothing is missing');
 
+# What rows add up to is what features say.
+is(value(q{SELECT string_agg(value::numeric(12, 2)::text, ' ' ORDER BY feature COLLATE "C") FROM statement, credscore_statement_features(report)
+		WHERE (from_days, to_days) = (0, 90) AND feature IN ('sum_of_income', 'sum_of_credits', 'sum_of_debits', 'sum_of_charges')}),
+	value(q{SELECT concat_ws(' ', sum(cents) FILTER (WHERE class = 'charge'), sum(cents) FILTER (WHERE direction = 'in' AND class <> 'overdraft'),
+			sum(cents) FILTER (WHERE direction = 'out' AND class <> 'overdraft_repayment'), sum(income)::numeric(12, 2))
+		FROM statement, credscore_transactions(report), LATERAL (SELECT amount::numeric(12, 2) AS cents) c}),
+	'rows add up to features');
+
 # --- what underwriters ask ---
 
 my $page = slurp_file("$root/docs/local-features.md");
@@ -175,7 +185,7 @@ my %by_month = by { $_[0]{month} } @rows;
 is_deeply([ map { [ $_->[1], sprintf '%.2f', $_->[2] ] } answers(1) ],
 	[ map { [ $_, money(total('in', grep { $_->{text} !~ $overdraft } @{ $by_month{$_} })) ] } sort keys %by_month ], 'income');
 
-my %payers = by { join '|', party_of($_[0]{text}) } grep { $_->{in} > 0 && $_->{text} !~ $overdraft } @rows;
+my %payers = by { join '|', party_of($_[0]{text}) } grep { $_->{in} > 0 && $_->{text} !~ $overdraft && $_->{text} !~ /Agent Till/ } @rows;
 is_deeply([ sort map { join '|', @$_[1, 2, 4, 5] } answers(2) ],
 	[ sort map { join '|', $_, scalar @{ $payers{$_} }, scalar uniq map { $_->{month} } @{ $payers{$_} } }
 		grep { 1 < uniq map { $_->{month} } @{ $payers{$_} } } keys %payers ], 'who pays regularly');
@@ -202,7 +212,7 @@ is(join('|', map { sprintf '%.2f', $_ } @{ (answers(8))[0] }[1, 2]) . '|' . (ans
 	join('|', money($income), money($repaid), sprintf('%.3f', $repaid / $income)), 'repayment burden');
 
 is_deeply([ map { [ $_->[1], sprintf('%.2f', $_->[2]), $_->[3] ] } answers(9) ],
-	[ [ scalar @days, money(min values %end), scalar grep { $_ < 10000 } values %end ] ], 'ends of days');
+	[ [ scalar @filled, money(min @filled), scalar grep { $_ < 10000 } @filled ] ], 'ends of days, of those without a row, too');
 
 sub purpose
 {
@@ -214,5 +224,33 @@ sub purpose
 my %purposes = by { purpose($_[0]{text}) } grep { $_->{out} > 0 && $_->{text} !~ $overdraft } @rows;
 is_deeply([ sort map { join '|', @$_[1, 2], sprintf '%.2f', $_->[3] } answers(10) ],
 	[ sort map { join '|', $_, scalar @{ $purposes{$_} }, money(total('out', @{ $purposes{$_} })) } keys %purposes ], 'where the money goes');
+
+# --- of many applicants ---
+
+# each query has for the second what it has for the first, and not more of one
+value(q{INSERT INTO statement SELECT 2, report FROM statement});
+foreach my $i (0 .. $#queries)
+{
+	my @both = answers($i);
+	my @each = map { my $id = $_; [ sort map { join '|', @$_[ 1 .. $#$_ ] } grep { $_->[0] == $id } @both ] } 1, 2;
+
+	is_deeply($each[1], $each[0], "query $i is of each applicant");
+	is(@{ $each[0] } + @{ $each[1] }, @both, 'and of no other');
+}
+
+# --- databases of other encodings ---
+
+foreach ([ LATIN1 => '\xa0' ], [ SQL_ASCII => '\xc2\xa0' ])
+{
+	my ($encoding, $space) = @$_;
+
+	value("CREATE DATABASE in_$encoding TEMPLATE template0 ENCODING $encoding LOCALE 'C'");
+	$cluster->extension(lc "in_$encoding");
+	is($cluster->safe_psql(qq{SELECT class, details = 'OverDraft of Credit Party' FROM credscore_transactions(jsonb_build_object(
+			'statement_details', jsonb_build_array(jsonb_build_object('transaction_type', E'OverDraft of${space}Credit  Party', 'received_amount', 9))))},
+			database => lc "in_$encoding"), 'overdraft|t', "$encoding: a no-break space is one");
+	is($cluster->safe_psql(qq{SELECT count(*) FROM credscore_party_match(E'Pay Bill${space}to 000111 - BETIKA${space}KENYA')}, database => lc "in_$encoding"), 1,
+		'and parts words');
+}
 
 done_testing();

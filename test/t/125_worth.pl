@@ -81,10 +81,10 @@ value(q{
 	WHERE b.expected <= a.expected
 	GROUP BY seed, a.expected;
 	CREATE TABLE break_of AS
-	SELECT DISTINCT seed, min(value) AS value
-	FROM rank_of, generate_series(1, 9) k
-	WHERE k * total <= 10 * upto
-	GROUP BY seed, k;
+	-- the bins' ends but for the greatest, above which nothing begins
+	SELECT DISTINCT seed, value
+	FROM (SELECT seed, min(value) AS value FROM rank_of, generate_series(1, 10) k WHERE k * total <= 10 * upto GROUP BY seed, k) e
+	WHERE value < (SELECT max(r.value) FROM rank_of r WHERE r.seed = e.seed);
 	CREATE INDEX ON break_of (seed);
 	CREATE VIEW shifts AS
 	SELECT seed, sum((a - e) * ln(a / e)) AS psi
@@ -97,7 +97,8 @@ value(q{
 			FROM value_of v
 			CROSS JOIN LATERAL (VALUES (false, v.expected), (true, v.actual)) x (is_actual, value)
 			JOIN (SELECT seed, count(expected) AS nexpected, count(actual) AS nactual FROM value_of GROUP BY seed) n USING (seed)
-			WHERE x.value IS NOT NULL AND n.nexpected > 0 AND n.nactual > 0) placed
+			WHERE x.value IS NOT NULL AND n.nexpected > 0 AND n.nactual > 0
+				AND EXISTS (SELECT FROM break_of b WHERE b.seed = v.seed)) placed
 		GROUP BY seed, bin) s
 	GROUP BY seed;
 
@@ -198,8 +199,16 @@ is(value(q{SELECT credscore_auc(s, b) FROM (VALUES ('NaN'::float8, true), ('Infi
 is(value(q{SELECT credscore_auc(1, true), credscore_ks(1, false), credscore_gini(NULL, true), credscore_auc(1, NULL),
 	credscore_psi(1, NULL), credscore_psi(NULL, 1), credscore_calibration(NULL, true, 10), credscore_calibration(0.5, true, NULL)}),
 	'|||||||', 'one class only has no figure');
-is(value(q{SELECT credscore_psi(n, n), credscore_psi(1, 1), round(credscore_psi(1, 2)::numeric, 6) FROM generate_series(1, 1000) n}),
-	'0|0|' . sprintf('%.6f', 2 * (1 - 0.0001) * log(1 / 0.0001)), 'PSI of what has not moved, and of what has wholly');
+is(value(q{SELECT credscore_psi(n, n), round(credscore_psi(n % 2, 2)::numeric, 6) FROM generate_series(1, 1000) n}),
+	'0|' . sprintf('%.6f', (1 - 0.5) * log(1 / 0.5) + (0.0001 - 0.5) * log(0.0001 / 0.5)), 'PSI of what has not moved, and of what has wholly');
+is(value(q{SELECT credscore_psi(1, 1), credscore_psi(1, 2)}), '|', 'in one bin nothing moves');
+# ties at the top: 17 values one by one, and three of the greatest, of which the
+# actual ones are as many at or above it
+is(value(q{SELECT credscore_psi(e, a) FROM (
+	SELECT n AS e, n AS a FROM generate_series(1, 17) n UNION ALL VALUES (20, 20), (20, 20), (20, 21)) v}), 0,
+	'the last bin is open where the greatest are equal');
+is(value(q{SELECT round(credscore_psi(e, a)::numeric, 6) FROM (VALUES (1, 1), (1, 1), (1, 9), (2, NULL), (2, NULL)) v (e, a)}),
+	sprintf('%.6f', (2 / 3 - 0.6) * log(2 / 3 / 0.6) + (1 / 3 - 0.4) * log(1 / 3 / 0.4)), 'also of two');
 is(value(q{SELECT credscore_calibration(0.25, false, 10)}), '{"(1,1,0,0.25,0.25,0.25,0)"}', 'a calibration of one class');
 
 # --- refusals ---
@@ -215,6 +224,7 @@ sub refused
 }
 
 refused('SELECT credscore_calibration(45.56, true, 10)', 'invalid value for argument "probability": 45.56', 'in percent');
+refused('SELECT credscore_calibration(1.0000001, true, 10)', 'invalid value for argument "probability": 1.0000001', 'barely too large');
 refused(q{SELECT credscore_calibration('NaN', true, 10)}, 'invalid value for argument "probability": NaN', 'NaN');
 refused('SELECT credscore_calibration(0.5, true, 0)', 'invalid value for argument "bins": 0', 'no bins');
 refused('SELECT credscore_calibration(0.5, true, 1001)', 'invalid value for argument "bins": 1001', 'too many bins');

@@ -1,13 +1,16 @@
 # Features and transactions from the messages of a phone.
 #
 # Promises checked here:
-# - Features are equal from a statement and from the messages of the same
-#   account, over 80 accounts that were made up, in whatever order the messages
-#   are, with copies, adverts and other people's messages among them.
+# - Features and rows are equal from a statement and from the messages of the
+#   same account, over 80 accounts that were made up on all days of a year, in
+#   whatever order the messages are, also those of one minute, with copies,
+#   adverts and other people's messages among them.
 # - Messages are taken as credscore_sms_event() takes them, and as Weza's events
 #   have them; what else there may be is no message, and no error.
 # - Each message about money is a row, once; what is not understood is told, and
 #   nothing is read of it.  A sender's form is believed of no other sender.
+# - So are features of phones with several accounts at banks, some of them at one
+#   bank, and what was worked out of what their alerts were made of.
 # - Balances of several accounts are added day by day; what failed, lenders'
 #   warnings, institutions and debts are counted as worked out by hand.
 # - Days are those of Nigeria where most messages are in naira.
@@ -19,9 +22,11 @@ use warnings;
 use Test::More;
 
 use CredScore::Account;
+use CredScore::Alerts;
 use CredScore::Cluster;
 
 use constant ACCOUNTS => 80;
+use constant PHONES => 24;
 
 my $cluster = CredScore::Cluster->start(servers => 0, preload => 0, conf => 'jit = off');
 
@@ -56,6 +61,20 @@ is(value(q{SELECT count(DISTINCT seed), count(*) > 8000, count(statement) > 4000
 is(value(q{SELECT seed, feature, from_days, to_days, statement, sms FROM both_ways
 	WHERE statement IS NOT NULL AND statement IS DISTINCT FROM sms OR statement_text IS DISTINCT FROM sms_text ORDER BY 1, 2 LIMIT 5}),
 	'', 'features from a statement are those from messages');
+
+# The receipt of a payment is also that of its charge and of its draw.
+value(q{CREATE TABLE rows AS
+	SELECT seed, s.transaction_id, s.class AS class, m.transaction_id IS NOT NULL AS told,
+		ROW(s.day, date_trunc('minute', s.at), s.direction, s.amount::float8, s.rail, CASE WHEN s.class <> 'overdraft_repayment' THEN s.party END, s.role, s.known_as, s.own, s.reverses IS NULL, s.fuliza, s.counted,
+			CASE WHEN s.rail = 'business' THEN s.party_number END)::text AS statement,
+		ROW(m.day, m.at, m.direction, m.amount::float8, m.rail, m.party, m.role, m.known_as, m.own, s.reverses IS NULL, m.fuliza, m.counted,
+			CASE WHEN m.rail = 'business' THEN m.party_number END)::text AS sms
+	FROM account CROSS JOIN LATERAL credscore_transactions(statement) s
+	LEFT JOIN LATERAL credscore_sms_transactions(sms) m ON m.transaction_id = s.transaction_id AND m.class = s.class
+	WHERE s.class <> 'charge'});
+is(value(q{SELECT count(*) > 5000, count(DISTINCT class) > 7, count(DISTINCT (statement LIKE '%851900%')), bool_and(told) FROM rows}), 't|t|2|t', 'rows are compared');
+is(value(q{SELECT seed, transaction_id, statement, sms FROM rows WHERE statement IS DISTINCT FROM sms ORDER BY 1, 2 LIMIT 5}), '', 'rows of a statement are those of messages');
+is(value(q{SELECT count(DISTINCT to_char(day, 'MM-DD')) > 300 FROM account, credscore_transactions(statement)}), 't', 'of all days of a leap year');
 
 
 # --- forms of messages ---
@@ -120,8 +139,8 @@ my $told = q{sms_of(
 	'+254700000001 | 2026-11-25T12:00:00Z | UKM5AB2CD3 Confirmed. Ksh80.00 paid to MFANO SHOP 12. on 22/11/26 at 11:00 AM.New M-PESA balance is Ksh4,423.50. Transaction cost, Ksh0.00.')};
 is(value("SELECT account, form, at AT TIME ZONE 'UTC', direction, amount, charge, balance, debt, class, role, known_as, alert, line FROM credscore_sms_transactions($told)"),
 	join("\n",
-		'M-PESA|sent.paybill|2026-11-22 07:30:00|out|500.00|5.00|0.00||transaction|betting|betika||1',
 		'M-PESA|fuliza.draw|2026-11-22 07:30:00|in|100.00|||101.00|overdraft||||2',
+		'M-PESA|sent.paybill|2026-11-22 07:30:00|out|500.00|5.00|0.00||transaction|betting|betika||1',
 		'M-PESA|fuliza.repaid.part|2026-11-22 10:00:00|out|40.00||0.00||overdraft_repayment||||3',
 		'M-PESA|short.party|2026-11-24 10:00:00||||20.50|||||insufficient_funds|5',
 		'M-PESA||2026-11-24 10:01:00||||||||||6',
@@ -148,6 +167,77 @@ is(value(qq{SELECT string_agg(feature || ' ' || coalesce(value::text, '-'), ', '
 is(value("SELECT feature($told, 'count_insufficient_funds_events', '31_90'), feature($told, 'count_insufficient_funds_events', '0_30', '2026-11-24 09:59:59Z')"),
 	'|0', 'in their windows, up to the end');
 
+# --- one minute ---
+
+# 1,000, less 100 and a charge of 7, and 500: 1,393 in whatever order they came,
+# whether or not something is known of before, and also where it is not what it
+# was.  What has no balance fills a gap: 200 repaid between 1,893 and 1,693, and
+# a draw whose payment is not there.
+my $received = 'MPESA | 2026-11-22T06:05:%02dZ | UKM1AB2CD3 Confirmed.You have received Ksh500.00 from JUMA MFANO 0700000001 on 22/11/26 at 9:05 AM New M-PESA balance is Ksh1,393.00.';
+my $sent = 'MPESA | 2026-11-22T06:05:%02dZ | UKM1AB2CD4 Confirmed. Ksh100.00 sent to ALI MFANO 0700000002 on 22/11/26 at 9:05 AM. New M-PESA balance is Ksh893.00. Transaction cost, Ksh7.00.';
+my $before = 'MPESA | 2026-11-20T06:05:00Z | UKK1AB2CD3 confirmed.You bought Ksh20.00 of airtime on 20/11/26 at 9:05 AM.New M-PESA balance is Ksh%s.';
+my $more = 'MPESA | 2026-11-22T06:05:%02dZ | UKM1AB2CD5 Confirmed.You have received Ksh500.00 from JUMA MFANO 0700000001 on 22/11/26 at 9:05 AM New M-PESA balance is Ksh1,693.00.';
+my $repaid = 'MPESA | 2026-11-22T06:05:%02dZ | UKM1AB2CD6 Confirmed. Loan of Ksh200.00 repaid from M-PESA on 22/11/26 at 9:05 AM. Loan balance is Ksh1,680.00. Transaction cost Kshs 0.00';
+
+sub told
+{
+	my (@lines) = @_;
+	my $n = 0;
+	my $sms = 'sms_of(' . join(', ', map { quoted(/%02d/ ? sprintf($_, $n++) : $_) } @lines) . ')';
+	return value("SELECT string_agg(right(transaction_id, 1), '' ORDER BY n), feature($sms, 'sum_of_depository_balances_latest') FROM credscore_sms_transactions($sms)");
+}
+foreach my $first ([], [ sprintf $before, '1,000.00' ], [ sprintf $before, '7.00' ])
+{
+	my $of = @$first ? '3' : '';
+	is(told(@$first, $sent, $received), "${of}43|1393.00", 'payments of a minute, as they were');
+	is(told(@$first, $received, $sent), "${of}43|1393.00", 'and the other way round');
+	is(told(@$first, $more, $repaid, $received, $sent), "${of}4365|1693.00", 'with one that has no balance');
+}
+is(value(q{SELECT string_agg(n || ':' || balance, ' ' ORDER BY n) FROM credscore_sms_transactions(sms_of(
+	'MPESA | 2026-11-22T06:05:01Z | UKM1AB2CD5 Confirmed.Ksh300.00 paid to MFANO SHOP. on 22/11/26 at 9:05 AM.New M-PESA balance is Ksh800.00. Transaction cost, Ksh0.00.',
+	'MPESA | 2026-11-22T06:05:02Z | UKM1AB2CD4 Confirmed.You have received Ksh1,000.00 from JUMA MFANO 0700000001 on 22/11/26 at 9:05 AM New M-PESA balance is Ksh1,100.00.',
+	'MPESA | 2026-11-22T06:05:03Z | UKM1AB2CD3 Confirmed.You have received Ksh100.00 from JUMA MFANO 0700000001 on 22/11/26 at 9:05 AM New M-PESA balance is Ksh100.00.'))}),
+	'1:100.00 2:1100.00 3:800.00', 'rows are in the order of balances');
+
+# --- who it is ---
+
+is(value(q{SELECT m.party_number, m.party, m.role, m.known_as, m.own, m.counted FROM credscore_sms_transactions(sms_of(
+	'MPESA | 2026-11-22T06:01:00Z | UKM1AB2CD1 Confirmed.You have received Ksh500.00 from TALA MOBILE 555123 on 22/11/26 at 9:01 AM New M-PESA balance is Ksh1.00.',
+	'MPESA | 2026-11-22T06:02:00Z | UKM1AB2CD2 Confirmed.You have received Ksh500.00 from 12345 - MFANO SHOP on 22/11/26 at 9:02 AM New M-PESA balance is Ksh1.00.',
+	'MPESA | 2026-11-22T06:03:00Z | UKM1AB2CD3 Confirmed.You have received Ksh500.00 from OKASH  ABDI on 22/11/26 at 9:03 AM New M-PESA balance is Ksh1.00.',
+	'MPESA | 2026-11-22T06:04:00Z | UKM1AB2CD4 Confirmed.You have received Ksh500.00 from OKASH  ABDI 0700***001 on 22/11/26 at 9:04 AM New M-PESA balance is Ksh1.00.',
+	'MPESA | 2026-11-22T06:05:00Z | UKM1AB2CD5 Confirmed.You have received Ksh500.00 from ZENKA LTD on 22/11/26 at 9:05 AM New M-PESA balance is Ksh1.00.',
+	'MPESA | 2026-11-22T06:06:00Z | UKM1AB2CD6 Confirmed.Ksh100.00 transferred to M-Shwari account on 22/11/26 at 9:06 AM. M-PESA balance is Ksh1.00 .New M-Shwari saving account balance is Ksh600.00.',
+	'KCB | 2026-11-22T06:07:00Z | Your account 1XXXXX0001 has been debited with KES 540.25 for a POS PURCHASE at BETIKA HOTEL on 22/11/2026.',
+	'KCB | 2026-11-22T06:08:00Z | Your account 1XXXXX0001 has been debited with KES 540.25 for a POS PURCHASE at BETIKA KENYA LTD on 22/11/2026.')) m}),
+	join("\n", '555123|TALA MOBILE|lender|Tala|f|t', '12345|MFANO SHOP|||f|t', '|OKASH ABDI|||f|t', '0700***001|OKASH ABDI|||f|t',
+		'|ZENKA LTD|lender|Zenka|f|t', '||own_account||t|t', '|BETIKA HOTEL|||f|t', '|BETIKA KENYA LTD|betting|betika|f|t'),
+	'persons are no businesses');
+
+# --- times that cannot be ---
+
+is(value(q{SELECT day FROM credscore_sms_transactions(sms_of(
+	'MPESA | 2026-11-22T06:01:00Z | UKM1AB2CD1 confirmed.You bought Ksh20.00 of airtime on 22/11/62 at 9:01 AM.New M-PESA balance is Ksh1.00.',
+	'MPESA | 2015-01-01T00:01:00Z | UKL1AB2CD2 confirmed.You bought Ksh20.00 of airtime on 21/11/26 at 9:02 AM.New M-PESA balance is Ksh1.00.',
+	'MPESA | 2026-11-19T20:59:00Z | UKL1AB2CD3 confirmed.You bought Ksh20.00 of airtime on 20/11/26 at 0:02.New M-PESA balance is Ksh1.00.',
+	'MPESA | 2026-11-19T20:59:00Z | UJC1AB2CD4 confirmed.You bought Ksh20.00 of airtime on 12/10/26 at 9:02 AM.New M-PESA balance is Ksh1.00.',
+	'AirtelMoney | 2026-11-18T06:05:00Z | A3MFANO1XYZ. Ksh 15,000 sent to JUMA MFANO 700000000 on 18/11/62 at 10:45 PM. Fee: Ksh 100. Bal: Ksh 4071.5.'))}),
+	join("\n", qw(2026-10-12 2026-11-18 2026-11-20 2026-11-21 2026-11-22)), 'a text that tells of what is to come, or a phone whose clock was wrong');
+
+# What is no transaction: a wrong PIN a day later, and a lender's refusal.
+my $failed = q{sms_of(
+	'MPESA | 2026-11-22T06:01:00Z | UKM1AB2CD1 confirmed.You bought Ksh20.00 of airtime on 22/11/26 at 9:01 AM.New M-PESA balance is Ksh1.00.',
+	'MPESA | 2026-11-23T06:01:00Z | Failed. The entered PIN is wrong.',
+	'Tala | 2026-11-24T06:01:00Z | Your loan application has been declined.')};
+is(value("SELECT feature($failed, 'data_density', '0_30'), feature($failed, 'data_recency_minutes')"), '0.032258|2880', 'a day on which nothing moved is none with a transaction');
+
+# A text is cut between two characters.
+is(value(q{SELECT octet_length(details), right(convert_from(convert_to(details, 'UTF8'), 'UTF8'), 1) FROM generate_series(0, 3) i,
+	credscore_sms_transactions(sms_of('MPESA | 2026-11-22T06:01:00Z | ' || repeat('o', i) || repeat(U&'\+01F4B0', 300))) ORDER BY i}),
+	join("\n", map { "$_|\x{F0}\x{9F}\x{92}\x{B0}" } 1024, 1021, 1022, 1023), 'texts are cut between characters');
+is(value(q{SELECT count(*) FROM credscore_sms_transactions(sms_of(U&'MPESA\+01F4B0 | 2026-11-22T06:01:00Z | Failed.', repeat('MPESA', 100000) || ' | 2026-11-22T06:01:00Z | Failed.'))}), '0',
+	'senders that are like others');
+
 # --- several accounts ---
 
 # M-PESA has 100 on the first day and 80 on the third, Airtel Money 50.5 from
@@ -161,6 +251,21 @@ is(value(qq{SELECT feature($accounts, 'sum_of_depository_balances_latest'), feat
 		feature($accounts, 'mpesa_min_end_of_day_depository_balance'), feature($accounts, 'sum_of_credits'), feature($accounts, 'mpesa_sum_of_credits'),
 		feature($accounts, 'count_of_institutions'), feature($accounts, 'data_density', '0_30')}),
 	'130.50|127.000000|100.00|93.333333|80.00|150.50|100.00|2|0.096774', 'balances of all accounts, and of M-PESA');
+
+# Several accounts, some at one bank, against what was worked out of what they
+# were made of.
+value('CREATE TABLE phone (seed int, sms jsonb); CREATE TABLE expected (seed int, feature text, value float8)');
+foreach my $seed (1 .. PHONES)
+{
+	my $phone = CredScore::Alerts->make($seed);
+	my %features = $phone->features;
+	value("INSERT INTO phone VALUES ($seed, " . quoted($phone->sms) . ');'
+		  . 'INSERT INTO expected VALUES ' . join(', ', map { "($seed, '$_', $features{$_})" } sort keys %features));
+}
+is(value(q{SELECT count(DISTINCT (seed, account, account_number)), count(form) = count(*) FROM phone, credscore_sms_transactions(sms)}), 4 * PHONES . '|t', 'accounts of banks');
+is(value(q{SELECT e.seed, e.feature, e.value, f.value FROM phone JOIN expected e USING (seed)
+	LEFT JOIN LATERAL credscore_sms_features(sms) f ON f.feature = e.feature AND coalesce((f.from_days, f.to_days) = (0, 90), true)
+	WHERE f.value IS NULL OR abs(f.value::float8 - e.value) > 0.0001 ORDER BY 1, 2 LIMIT 5}), '', 'features of accounts of banks');
 
 # --- Nigeria ---
 

@@ -23,7 +23,8 @@
 #define ALL \
 	(CS_PARTY_BETTING | CS_PARTY_LENDER | CS_PARTY_OWN_ACCOUNT | \
 	 CS_PARTY_AIRTIME)
-#define TILL (CS_PARTY_BETTING | CS_PARTY_AIRTIME)
+#define TILL   (CS_PARTY_BETTING | CS_PARTY_AIRTIME)
+#define PAYOUT (CS_PARTY_BETTING | CS_PARTY_LENDER | CS_PARTY_OWN_ACCOUNT)
 
 typedef struct RowCase
 {
@@ -67,8 +68,20 @@ static const RowCase rows[] = {
 	{"Pay Utility Reversal by 000111 - MFANO POWER", REVERSAL, NULL, 0, false},
 	{"GlobalPay reversal from MFANO", REVERSAL, NULL, 0, false},
 	{"Airtime Purchase Reversal", REVERSAL, NULL, 0, false},
-	{"Pay Bill Fuliza M-Pesa to 955100 - MFANO BETS Reversal", REVERSAL, NULL,
-	 0, false},
+	{"Pay Bill Reversal to 955100 - MFANO BETS", REVERSAL, NULL, 0, false},
+	{"Reversals", REVERSAL, NULL, 0, false},
+	/* and not what somebody is called */
+	{"Pay Bill Fuliza M-Pesa to 955100 - MFANO BETS Reversal", TXN,
+	 "955100 - MFANO BETS Reversal", ALL, true},
+	{"Pay Bill to 400200 - REVERSAL OF DEBT MINISTRIES Acc. 1", TXN,
+	 "400200 - REVERSAL OF DEBT MINISTRIES", ALL, false},
+	{"Funds received from 2547***001 - JANE REVERSAL", TXN,
+	 "2547***001 - JANE REVERSAL", 0, false},
+	{"Funds received from JANE REVERSAL", TXN, "JANE REVERSAL", 0, false},
+	{"Something new - JANE REVERSAL", TXN, NULL, 0, false},
+	{"Something new - JANE CHARGE", TXN, NULL, 0, false},
+	{"Funds received from - JANE CHARGE", TXN, "JANE CHARGE", 0, false},
+	{"Merchant Payment to SOLAR CHARGE", TXN, "SOLAR CHARGE", TILL, false},
 	{"M-Shwari Deposit REVERSAL", REVERSAL, NULL, 0, false},
 
 	/* airtime and bundles */
@@ -77,13 +90,17 @@ static const RowCase rows[] = {
 	{"Airtime Purchase For Other 2547***001", AIR, NULL, 0, false},
 	{"Airtime Purchase With Fuliza For Other 2547***001", AIR, NULL, 0, true},
 	{"Customer Bundle Purchase to 826915Safaricom Offers by -0700***001", AIR,
-	 "826915Safaricom Offers by -0700***001", 0, false},
+	 "826915Safaricom Offers", 0, false},
 	{"Customer Bundle Purchase with Fuliza to 826915Safaricom Offers by -0700***001",
-	 AIR, "826915Safaricom Offers by -0700***001", 0, true},
+	 AIR, "826915Safaricom Offers", 0, true},
+	{"Customer Bundle Purchase to 4093441 - SAFARICOM DATA BUNDLES by - 2547******219",
+	 AIR, "4093441 - SAFARICOM DATA BUNDLES", 0, false},
 	{"Recharge for Customer To 0700***001", AIR, "0700***001", 0, false},
 	{"Recharge for Customer With Fuliza To 0700***001", AIR, "0700***001", 0,
 	 true},
 	{"Buy Bundles Online", AIR, NULL, 0, false},
+	{"Buy Bundles with Fuliza", AIR, NULL, 0, true},
+	{"Buy Bundlesome", TXN, NULL, 0, false},
 
 	/* people */
 	{"Customer Transfer to 0700***001 - JUMA MFANO", TXN,
@@ -101,7 +118,7 @@ static const RowCase rows[] = {
 	{"Intimate Card Customer Transfer to 0700***001 - MFANO", TXN,
 	 "0700***001 - MFANO", 0, false},
 	{"Offnet C2B Transfer to 000111 - MFANO for Mobile No. 0700***001", TXN,
-	 "000111 - MFANO for Mobile No. 0700***001", 0, false},
+	 "000111 - MFANO", 0, false},
 	{"Funds received from 0700***001 - NEEMA MFANO", TXN,
 	 "0700***001 - NEEMA MFANO", 0, false},
 	{"Funds received from - 0700***001 NEEMA MFANO", TXN,
@@ -135,15 +152,19 @@ static const RowCase rows[] = {
 	{"Merchant Payment Online Fuliza M-Pesa Online to 000111 - MFANO", TXN,
 	 "000111 - MFANO", TILL, true},
 	{"Business Payment from 000111 - MFANO Bulk via API. Original conversation ID is MFANO-1.",
-	 TXN, "000111 - MFANO Bulk", ALL, false},
+	 TXN, "000111 - MFANO Bulk", PAYOUT, false},
 	{"Business Payment from 000111 - MFANO Bulk", TXN, "000111 - MFANO Bulk",
-	 ALL, false},
+	 PAYOUT, false},
 	{"Salary Payment from 000111 - MFANO LTD via API", TXN,
-	 "000111 - MFANO LTD", ALL, false},
-	{"Promotion Payment from 000111 - MFANO", TXN, "000111 - MFANO", ALL,
+	 "000111 - MFANO LTD", PAYOUT, false},
+	{"Promotion Payment from 000111 - MFANO", TXN, "000111 - MFANO", PAYOUT,
 	 false},
 	{"Merchant Customer Payment from 000111 - MFANO", TXN, "000111 - MFANO",
-	 ALL, false},
+	 PAYOUT, false},
+	{"Pay Bill to 000111 - TALA Acc 123", TXN, "000111 - TALA", ALL, false},
+	{"Pay Bill to 000111 - TALA Acc: 123", TXN, "000111 - TALA", ALL, false},
+	{"Merchant Payment to 000111 - NAIROBI ACC CLUB", TXN,
+	 "000111 - NAIROBI ACC CLUB", TILL, false},
 
 	/* cash, banks, abroad, funds */
 	{"Customer Withdrawal At Agent Till 000111 - MFANO AGENCY", TXN,
@@ -177,6 +198,17 @@ static const RowCase rows[] = {
 	{"Term Loan Disbursement", LOAN, NULL, 0, false},
 	{"M-Shwari Loan Repayment", REPAID, NULL, 0, false},
 	{"KCB M-PESA Loan Repayment", REPAID, NULL, 0, false},
+	{"KCB M-PESA Loan Disbursement", LOAN, NULL, 0, false},
+	{"Hustler Fund Loan Disbursed", LOAN, NULL, 0, false},
+	{"Hustler Fund Loan Repayment - 1", REPAID, NULL, 0, false},
+	{"Stawi Biashara Loan Repayment", REPAID, "Stawi Biashara", 0, false},
+	{"Loan Repayment", REPAID, NULL, 0, false},
+	{"Loan Disbursement", LOAN, NULL, 0, false},
+	{"Fuliza Loan Request", NONE, "Fuliza", 0, false},
+	{"Fuliza Loan Repayment", OD_REPAID, NULL, 0, false},
+	{"Fuliza M-PESA Loan Disbursement", OVERDRAFT, NULL, 0, false},
+	{"Pay Bill to 000111 - MFANO LOAN REPAYMENT Acc. 1", TXN,
+	 "000111 - MFANO LOAN REPAYMENT", ALL, false},
 	{"M-Shwari Loan Request", NONE, NULL, 0, false},
 	{"KCB M-PESA Loan Request", NONE, NULL, 0, false},
 	{"KCB M-PESA Deposit", OWN, NULL, 0, false},
@@ -223,6 +255,74 @@ test_rows(void)
 		is_int(row.roles, expected->roles, "roles of the party");
 		is_int(row.fuliza, expected->fuliza, "paid with the overdraft");
 	}
+}
+
+/*
+ * Each beginning that is documented, by itself and with whatever follows it,
+ * in each way of saying that the overdraft paid, is of one class.
+ */
+static void
+test_beginnings(void)
+{
+	static const struct
+	{
+		const char *text;
+		CsMpesaClass class;
+		bool with_fuliza;
+	} beginnings[] = {
+		{"Airtime Purchase", AIR, true},
+		{"Customer Bundle Purchase", AIR, true},
+		{"Recharge for Customer", AIR, true},
+		{"Buy Bundles", AIR, true},
+		{"M-Shwari Deposit", OWN, false},
+		{"M-Shwari Withdraw", OWN, false},
+		{"M-Shwari Withdrawal", OWN, false},
+		{"M-Shwari Lock", OWN, false},
+		{"KCB M-PESA Deposit", OWN, false},
+		{"KCB M-PESA Lock", OWN, false},
+		{"KCB M-PESA Target", OWN, false},
+		{"KCB M-PESA Withdraw", OWN, false},
+		{"Small Business Withdrawal from Business Account", OWN, false},
+		{"M-Shwari Loan Disburse", LOAN, false},
+		{"KCB M-PESA Loan Disbursement", LOAN, false},
+		{"Hustler Fund Loan Disburse", LOAN, false},
+		{"Term Loan Disbursement", LOAN, false},
+		{"M-Shwari Loan Repayment", REPAID, false},
+		{"Loan Repayment", REPAID, false},
+		{"M-Shwari Loan Request", NONE, false},
+		{"Fuliza Loan Request", NONE, false},
+		{"OverDraft of Credit Party", OVERDRAFT, false},
+		{"OD Loan Repayment", OD_REPAID, false},
+	};
+	static const char *const tails[] = {"",
+										" ",
+										" to 0700***001",
+										" - 2547******219",
+										" by - 2547******219",
+										" to 000111 - REVERSAL MFANO",
+										" - JANE CHARGE"};
+	static const char *const fulizas[] = {"", " With Fuliza",
+										  " with Fuliza M-Pesa"};
+
+	for (int i = 0; i < COUNT(beginnings); i++)
+		for (int j = 0; j < COUNT(tails); j++)
+			for (int k = 0;
+				 k < (beginnings[i].with_fuliza ? COUNT(fulizas) : 1); k++)
+			{
+				char	   text[200];
+				CsMpesaRow row;
+
+				snprintf(text, sizeof(text), "%s%s%s", beginnings[i].text,
+						 fulizas[k], tails[j]);
+				cs_mpesa_classify(text, strlen(text), &row);
+				is_int(row.class, beginnings[i].class, "\"%s\"", text);
+				is_int(row.fuliza, k > 0, "and its overdraft");
+				/* a word that goes on is another one */
+				snprintf(text, sizeof(text), "%s%sx%s", beginnings[i].text,
+						 fulizas[k], tails[j]);
+				cs_mpesa_classify(text, strlen(text), &row);
+				ok(row.class != beginnings[i].class || k > 0, "\"%s\"", text);
+			}
 }
 
 /* On which way, whose statement, whose loan, and what is reversed. */
@@ -380,6 +480,7 @@ int
 main(void)
 {
 	test_rows();
+	test_beginnings();
 	test_facts();
 	test_cut();
 	test_blanks();

@@ -16,8 +16,9 @@ CredScore::Account - a made-up M-PESA account, as statement and as messages
 The same number makes the same account.  Its events are payments, transfers,
 cash, airtime, savings, loans, reversals and overdrafts with their charges; each
 is printed as a statement has it, and as the messages that a phone has got about
-it.  Among the messages are adverts, those of friends, sent ones, and copies,
-in no order.
+it.  Accounts begin on any day of the leap year 2024.  Messages of one minute
+come in any order.  Among them are adverts, those of friends, sent ones, and
+copies, in no order.
 
 =cut
 
@@ -29,12 +30,20 @@ use warnings;
 use JSON::PP;
 use POSIX ();
 
-# The first of January 2026 in East Africa, in seconds since 1970.
-use constant START => 1767214800;
+# The first of January 2024 in East Africa, in seconds since 1970.
+use constant START => 1704056400;
+use constant DAYS_OF_YEAR => 366;
 use constant EAT => 3 * 3600;
 
 my @people = ('JUMA MFANO', 'NEEMA MFANO', 'ZUHURA MASON', 'ALI MFANO');
-my @payers = ('MFANO BULK', 'Zenka', 'SportPesa Payouts', 'MFANO WAGES');
+my @payers = (
+	[ 'MFANO BULK', 300001 ],
+	[ 'Zenka', 300002 ],
+	[ 'SportPesa Payouts', 300003 ],
+	[ 'MFANO WAGES', 300004 ],
+	[ 'TALA MOBILE', 851900 ],
+	[ 'SAFARI TEAS LTD', 5001007 ],
+	[ 'MFANO 24 SHOP', 30005 ]);
 my @bills = ('MFANO POWER', 'BETIKA', 'OKash', 'SAFARICOM DATA BUNDLES', 'MFANO SCHOOL');
 my @tills = ('MFANO SHOP 12', '1XBET', 'A. B. MFANO & SONS');
 
@@ -71,12 +80,12 @@ sub make
 	my $events = $options{events} // 100;
 	my $seconds = ($options{days} // 120) * 86400;
 
-	$self->{second} = START;
+	$self->{second} = START + $seed * 29 % DAYS_OF_YEAR * 86400;
 	foreach (1 .. $events)
 	{
 		# some are in the minute of the one before
 		$self->{second} += 60 * (1 + $self->pick(2 * $seconds / $events / 60)) - $self->{second} % 60
-		  if $self->pick(8) > 0 || $self->{second} % 60 > 40;
+		  if $self->pick(3) > 0 || $self->{second} % 60 > 40;
 		my $event = $tickets[ $self->pick(scalar @tickets) ];
 		$self->$event;
 		$self->advert if $self->pick(5) == 0;
@@ -123,13 +132,16 @@ sub when_of
 	return sprintf('on %d/%d/%02d at %d:%02d %s', $day, $month + 1, $year % 100, $hour % 12 || 12, $minute, $hour < 12 ? 'AM' : 'PM');
 }
 
+# A letter for the year and for the month, and the day, up to 9 and from A on.
 sub receipt
 {
 	my ($self) = @_;
-	return sprintf('UA%08d', ++$self->{receipts});
+	my (undef, undef, undef, $day, $month, $year) = gmtime($self->{second} + EAT);
+
+	return chr(ord('A') + $year - 106) . chr(ord('A') + $month) . substr('0123456789ABCDEFGHIJKLMNOPQRSTUV', $day, 1)
+	  . sprintf('%07d', ++$self->{receipts});
 }
 
-# The messages come a little later, in the same minute.
 sub second { return $_[0]{second} + 1; }
 
 sub row
@@ -143,12 +155,14 @@ sub row
 	return;
 }
 
+# A message comes in the minute of what it tells of, before or after others.
 sub text
 {
 	my ($self, $body, $sender) = @_;
+	my $minute = $self->{second} - $self->{second} % 60;
 
 	push @{ $self->{sms} },
-	  { address => $sender // 'MPESA', direction => 'inbound', timestamp => ($self->{second} + 3) * 1000 + 123, rawBody => $body };
+	  { address => $sender // 'MPESA', direction => 'inbound', timestamp => ($minute + $self->pick(60)) * 1000 + 123, rawBody => $body };
 	return;
 }
 
@@ -231,10 +245,11 @@ sub received
 sub business
 {
 	my ($self) = @_;
-	my ($receipt, $amount, $name) = ($self->receipt, $self->amount, $self->one_of(@payers));
+	my ($receipt, $amount, $payer) = ($self->receipt, $self->amount, $self->one_of(@payers));
+	my ($name, $number) = @$payer;
 
-	$self->credit($receipt, "Business Payment from 300001 - $name via API. Original conversation ID is MFANO-1.", $amount,
-		sub { "$receipt Confirmed.You have received Ksh" . commas($amount) . " from $name 300001 $_[0] New M-PESA balance is Ksh$_[1]." });
+	$self->credit($receipt, "Business Payment from $number - $name via API. Original conversation ID is MFANO-1.", $amount,
+		sub { "$receipt Confirmed.You have received Ksh" . commas($amount) . " from $name $number $_[0] New M-PESA balance is Ksh$_[1]." });
 	return;
 }
 
@@ -371,7 +386,7 @@ sub reversed
 	my ($receipt, $amount) = ($self->receipt, $self->amount);
 
 	$self->credit($receipt, 'Pay Utility Reversal by 000111 - MFANO POWER', $amount,
-		sub { "$receipt confirmed. Reversal of transaction UA00000001 has been successfully reversed  $_[0] and Ksh" . commas($amount) . " is credited to your M-PESA account. New M-PESA account balance is Ksh$_[1]." });
+		sub { "$receipt confirmed. Reversal of transaction RA10000001 has been successfully reversed  $_[0] and Ksh" . commas($amount) . " is credited to your M-PESA account. New M-PESA account balance is Ksh$_[1]." });
 	return;
 }
 
