@@ -145,7 +145,16 @@ take_time(CsSmsMessage *message)
 	message->time = local - zone;
 }
 
-/* What is cut is cut between two characters. */
+/* What is cut is cut between two characters; in SQL_ASCII they are of UTF-8. */
+static int
+cut_length(const char *text, int len)
+{
+	int encoding = GetDatabaseEncoding();
+
+	return pg_encoding_mbcliplen(encoding == PG_SQL_ASCII ? PG_UTF8 : encoding,
+								 text, len, len);
+}
+
 static void
 copy_text(CsSmsMessage *message, const char *raw, int len)
 {
@@ -155,8 +164,7 @@ copy_text(CsSmsMessage *message, const char *raw, int len)
 	int			n = (int) cs_sms_text_collapse(plain, plain_len, collapsed);
 	char	   *text;
 
-	message->text_len =
-		n < CS_SMS_TEXT_MAX ? n : pg_mbcliplen(collapsed, n, n);
+	message->text_len = n < CS_SMS_TEXT_MAX ? n : cut_length(collapsed, n);
 	text = palloc(message->text_len + 1);
 	memcpy(text, collapsed, message->text_len);
 	message->text = text;
