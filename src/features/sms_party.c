@@ -13,6 +13,10 @@
 
 #include "features/sms_narration.h"
 
+/* Digits of the number of a paybill or a till. */
+#define SHORTCODE_MIN 5
+#define SHORTCODE_MAX 7
+
 /* A sender has at most eleven characters, and a contact's name some more. */
 #define SENDER_MAX 128
 
@@ -38,6 +42,47 @@ cs_sms_party_issuer(CsSmsMessage *message, const CsPartyList *parties)
 }
 
 /* --- parts --- */
+
+/* The digits that a party ends with, if they are a shortcode; 0: they are not. */
+static int
+shortcode_length(const CsSmsSpan *party)
+{
+	int n = 0;
+
+	while (n < (int) party->len && party->text[party->len - 1 - n] >= '0' &&
+		   party->text[party->len - 1 - n] <= '9')
+		n++;
+	return n >= SHORTCODE_MIN && n <= SHORTCODE_MAX && n < (int) party->len &&
+				   party->text[party->len - 1 - n] == ' '
+			   ? n
+			   : 0;
+}
+
+/* "MFANO LTD 300001" is "300001 - MFANO LTD" in statements. */
+static void
+turn_party(CsSmsMessage *message, int digits)
+{
+	const CsSmsSpan *party = &message->read.party;
+	int				 name = (int) party->len - digits - 1;
+
+	message->party = psprintf("%.*s - %.*s", digits, party->text + name + 1,
+							  name, party->text);
+	message->party_len = (int) strlen(message->party);
+}
+
+static void
+take_name(CsSmsMessage *message)
+{
+	const CsSmsRead *read = &message->read;
+	int				 digits = read->form->rail == CS_RAIL_BUSINESS
+								  ? shortcode_length(&read->party)
+								  : 0;
+
+	message->party = read->party.len > 0 ? read->party.text : NULL;
+	message->party_len = (int) read->party.len;
+	if (digits > 0)
+		turn_party(message, digits);
+}
 
 void
 cs_sms_party_parts(const CsSmsMessage *message, CsPartyParts *parts)
@@ -118,11 +163,9 @@ cs_sms_party_take(CsSmsMessage *message, const CsPartyList *parties)
 	message->class = read->form->class;
 	if (read->form->known_as != NULL)
 		message->known_as = read->form->known_as;
-	if (read->party.len == 0)
-		return;
-	message->party = read->party.text;
-	message->party_len = (int) read->party.len;
-	if (roles == 0 || message->class != CS_MPESA_TRANSACTION)
+	take_name(message);
+	if (message->party == NULL || roles == 0 ||
+		message->class != CS_MPESA_TRANSACTION)
 		return;
 	if (read->form->rail == CS_RAIL_NONE)
 		message->class = cs_sms_narration_class(&read->party, read->is_debit);
