@@ -252,7 +252,7 @@ group_size(const CsTransactionRow *rows, int nrows)
 static void
 chain_balances(CsTransactions *transactions)
 {
-	CsChain chain = {false};
+	CsChain chain = {.bridges = transactions->bridges};
 	bool	running = false;
 	int		size;
 

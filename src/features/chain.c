@@ -10,8 +10,9 @@
  * node the first in the present order is used first, so that rows which chain
  * as they stand stay.
  *
- * A row without balance is put where it bridges a gap between two others; where
- * it bridges none it stands behind those that chain.
+ * Where messages are read, of which some tell no balance, a row without one is
+ * put where it bridges a gap between two others; where it bridges none it stands
+ * behind those that chain.
  *------------------------------------------------------------------------- */
 #include "postgres.h"
 
@@ -365,7 +366,7 @@ order_rows(const CsChain *chain, CsTransactionRow *rows, int nrows)
 		if (!is_in_order(chain, rows, nrows))
 			(void) find_order(chain, rows, nrows);
 	}
-	else if (can_bridge(rows, nrows))
+	else if (chain->bridges && can_bridge(rows, nrows))
 		order_with_gaps(chain, rows, nrows);
 }
 

@@ -17,6 +17,7 @@
 /* The balance after all rows so far. */
 typedef struct CsChain
 {
+	bool	 bridges; /* do rows without balance fill gaps? */
 	bool	 known;
 	bool	 shown; /* did one of the latest rows show it? */
 	CsAmount balance;
@@ -26,8 +27,8 @@ typedef struct CsChain
  * Puts rows of one time, at least one, into the order in which their balances
  * chain, from the balance before them if that is possible; where they do in no
  * order they stay as they are.  Of several such orders it is the nearest to
- * the one they have.  A row without balance is put where it bridges a gap, else
- * behind the others.  Moves the chain behind them.
+ * the one they have.  Where the chain bridges gaps, a row without balance is put
+ * where it fills one, else behind the others.  Moves the chain behind them.
  *
  * The balance after them is that of the last row, or of the row that shows
  * what all amounts make of the balance before.

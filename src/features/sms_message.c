@@ -23,6 +23,7 @@
 #include "features/sms_account.h"
 #include "features/sms_party.h"
 #include "reading/jsonb_read.h"
+#include "reading/plain.h"
 
 #define FIRST_SIZE 64
 
@@ -144,21 +145,39 @@ take_time(CsSmsMessage *message)
 	message->time = local - zone;
 }
 
+/* What is cut is cut between two characters; in SQL_ASCII they are of UTF-8. */
+static int
+cut_length(const char *text, int len)
+{
+	int encoding = GetDatabaseEncoding();
+
+	return pg_encoding_mbcliplen(encoding == PG_SQL_ASCII ? PG_UTF8 : encoding,
+								 text, len, len);
+}
+
+static void
+copy_text(CsSmsMessage *message, const char *raw, int len)
+{
+	char		collapsed[CS_SMS_TEXT_MAX];
+	int			plain_len;
+	const char *plain = cs_plain_text(raw, len, &plain_len);
+	int			n = (int) cs_sms_text_collapse(plain, plain_len, collapsed);
+	char	   *text;
+
+	message->text_len = n < CS_SMS_TEXT_MAX ? n : cut_length(collapsed, n);
+	text = palloc(message->text_len + 1);
+	memcpy(text, collapsed, message->text_len);
+	message->text = text;
+	if (plain < raw || plain > raw + len)
+		pfree(unconstify(char *, plain));
+}
+
 static void
 take_text(CsSmsMessage *message, const char *raw, int len,
 		  const CsPartyList *parties)
 {
-	char  collapsed[CS_SMS_TEXT_MAX];
-	char *text;
-	int	  n = (int) cs_sms_text_collapse(raw, len, collapsed);
-
-	/* what is cut is cut between two characters */
-	message->text_len =
-		n < CS_SMS_TEXT_MAX ? n : pg_mbcliplen(collapsed, n, n);
-	text = palloc(message->text_len + 1);
-	memcpy(text, collapsed, message->text_len);
-	message->text = text;
-	if (cs_sms_text_read(message->issuer, text, message->text_len,
+	copy_text(message, raw, len);
+	if (cs_sms_text_read(message->issuer, message->text, message->text_len,
 						 &message->read))
 		cs_sms_party_take(message, parties);
 	take_time(message);

@@ -160,6 +160,7 @@ arrange_account(const CsSmsMessages *messages, const ByAccount *by,
 	if (by->first[account] == by->first[account + 1])
 		return;
 	cs_transactions_start(transactions);
+	transactions->bridges = true;
 	for (int i = by->first[account + 1] - 1; i >= by->first[account]; i--)
 		add_message_rows(transactions, &messages->messages[by->messages[i]],
 						 messages->zone);

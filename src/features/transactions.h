@@ -68,7 +68,9 @@ typedef struct CsTransactions
 {
 	CsTransactionRow *rows; /* when arranged the oldest first */
 	int				  nrows;
-	int				  size; /* for how many there is room */
+	int				  size;	   /* for how many there is room */
+	bool			  bridges; /* rows without balance stand where they fill
+								* a gap between those of one time */
 
 	/* --- by arranging --- */
 	int	  duplicates;	 /* rows that were there twice, and are left out */

@@ -13,6 +13,7 @@
 #   bank, and what was worked out of what their alerts were made of.
 # - Balances of several accounts are added day by day; what failed, lenders'
 #   warnings, institutions and debts are counted as worked out by hand.
+# - Texts may be typeset, and databases of any encoding.
 # - Days are those of Nigeria where most messages are in naira.
 # - Workers read them, too, and without preload.
 
@@ -238,6 +239,27 @@ is(value(q{SELECT octet_length(details), right(convert_from(convert_to(details, 
 is(value(q{SELECT count(*) FROM credscore_sms_transactions(sms_of(U&'MPESA\+01F4B0 | 2026-11-22T06:01:00Z | Failed.', repeat('MPESA', 100000) || ' | 2026-11-22T06:01:00Z | Failed.'))}), '0',
 	'senders that are like others');
 
+# --- characters ---
+
+# No-break spaces, a dash and an apostrophe that are typeset, and where nothing
+# shows.
+is(value(q{SELECT form, party, role, balance FROM credscore_sms_transactions(sms_of(
+	U&'MPESA | 2026-11-22T06:01:00Z | UKM1AB2CD1\00A0Confirmed.\202FKsh100.00 sent to BETIKA\2013KENYA for account 1 on\00A022/11/26 at 9:01\202FAM New M\2011PESA balance is Ksh\00A01.00. Transaction cost, Ksh0.00.',
+	U&'MPESA | 2026-11-22T06:02:00Z | UKM1AB2CD2 Confirmed.\200BKsh100.00 sent to SPORTPESA\2019S for account 1 on 22/11/26 at 9:02 AM New M-PESA balance is Ksh1.00.'))}),
+	"sent.paybill|BETIKA-KENYA|betting|1.00\nsent.paybill|SPORTPESA'S|betting|1.00", 'texts that are typeset');
+foreach ([ LATIN1 => '\xa0', '\xe9', 1024 ], [ SQL_ASCII => '\xc2\xa0', '\xc3\xa9', 1023 ], [ EUC_JP => ' ', '\xb0\xa1', 1023 ])
+{
+	my ($encoding, $space, $letter, $bytes) = @$_;
+
+	value("CREATE DATABASE in_$encoding TEMPLATE template0 ENCODING $encoding LOCALE 'C'");
+	$cluster->extension(lc "in_$encoding");
+	is($cluster->safe_psql(qq{SELECT form, octet_length(convert_to(details, getdatabaseencoding())) FROM credscore_sms_transactions(jsonb_build_array(
+			jsonb_build_object('address', 'MPESA', 'timestamp', 1795332600000, 'rawBody',
+				E'UKM1AB2CD1${space}confirmed.You bought Ksh20.00 of airtime${space}on 22/11/26 at 9:01 AM.New M-PESA balance is Ksh1.00.'),
+			jsonb_build_object('address', 'MPESA', 'timestamp', 1795332700000, 'rawBody', 'o' || repeat(E'$letter', 2000)))) ORDER BY form},
+			database => lc "in_$encoding"), "airtime.self|105\n|$bytes", "$encoding: texts are read, and cut between characters");
+}
+
 # --- several accounts ---
 
 # M-PESA has 100 on the first day and 80 on the third, Airtel Money 50.5 from
@@ -255,13 +277,15 @@ is(value(qq{SELECT feature($accounts, 'sum_of_depository_balances_latest'), feat
 # Several accounts, some at one bank, against what was worked out of what they
 # were made of.
 value('CREATE TABLE phone (seed int, sms jsonb); CREATE TABLE expected (seed int, feature text, value float8)');
-foreach my $seed (1 .. PHONES)
-{
-	my $phone = CredScore::Alerts->make($seed);
-	my %features = $phone->features;
-	value("INSERT INTO phone VALUES ($seed, " . quoted($phone->sms) . ');'
-		  . 'INSERT INTO expected VALUES ' . join(', ', map { "($seed, '$_', $features{$_})" } sort keys %features));
-}
+value(
+	join '',
+	map {
+		my $seed = $_;
+		my $phone = CredScore::Alerts->make($seed);
+		my %features = $phone->features;
+		"INSERT INTO phone VALUES ($seed, " . quoted($phone->sms) . ");\n"
+		  . 'INSERT INTO expected VALUES ' . join(', ', map { "($seed, '$_', $features{$_})" } sort keys %features) . ";\n"
+	} 1 .. PHONES);
 is(value(q{SELECT count(DISTINCT (seed, account, account_number)), count(form) = count(*) FROM phone, credscore_sms_transactions(sms)}), 4 * PHONES . '|t', 'accounts of banks');
 is(value(q{SELECT e.seed, e.feature, e.value, f.value FROM phone JOIN expected e USING (seed)
 	LEFT JOIN LATERAL credscore_sms_features(sms) f ON f.feature = e.feature AND coalesce((f.from_days, f.to_days) = (0, 90), true)
