@@ -11,7 +11,7 @@ use Test::More;
 my $sandbox = CredScore::Sandbox->start(magic => 0);
 my $cluster = CredScore::Cluster->start(
 	sandbox => $sandbox,
-	conf => "restart_after_crash = on\ncredscore.workers = off\ncredscore.max_in_flight = 8\n",
+	conf => "restart_after_crash = on\ncredscore.workers = off\ncredscore.max_in_flight = 8\nwal_level = replica\nmax_wal_senders = 3\n",
 	servers => { all => { keep_answers => '30d', cache_ttl => '0' } });
 my $node = $cluster->node;
 my $calls = 0;
@@ -171,4 +171,16 @@ costs(3, 'and none was bought twice');
 
 is($cluster->error(q{ALTER SERVER pngme OPTIONS (SET keep_answers 'long')})->{sqlstate}, 'HV024', 'a value that is no time');
 is($cluster->error(q{ALTER SERVER pngme OPTIONS (ADD ledger 'off')})->{sqlstate}, 'HV024', 'without a ledger nothing is kept');
+
+# --- a standby reads what is kept ---
+
+$node->backup('b');
+my $standby = bless { sandbox => $sandbox, node => PostgreSQL::Test::Cluster->new('standby') }, 'CredScore::Cluster';
+$standby->node->init_from_backup($node, 'b', has_streaming => 1);
+$standby->node->start;
+$node->wait_for_catchup($standby->node);
+is($standby->safe_psql(q{SELECT credscore_answer_at('254711000007', 'pngme', now()) = credscore_decision('254711000007')}), 't', 'a standby serves it');
+is($standby->error(q{SELECT credscore_decision('254711999999')})->{sqlstate}, '25006', 'and buys nothing');
+costs(0, 'by no call');
+$standby->node->stop('immediate');
 done_testing;
