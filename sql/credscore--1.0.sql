@@ -461,7 +461,7 @@ CREATE TABLE credscore.call_log (
     question uuid NOT NULL,
     subject uuid NOT NULL,
     masked text NOT NULL,
-    source text NOT NULL CHECK (source IN ('call', 'shared')),
+    source text NOT NULL CHECK (source IN ('call', 'shared', 'memory', 'kept')),
     http_status smallint,
     sqlstate text,
     outcome text NOT NULL CHECK (outcome IN ('answered', 'refused', 'failed', 'unknown')),
@@ -483,7 +483,7 @@ COMMENT ON COLUMN credscore.call_log.query_id IS 'queryid of the statement, as i
 COMMENT ON COLUMN credscore.call_log.question IS 'keyed digest of all that was asked; the key is in credscore.digest_key';
 COMMENT ON COLUMN credscore.call_log.subject IS 'keyed digest of whom it was about';
 COMMENT ON COLUMN credscore.call_log.masked IS 'whom it was about, without the digits in the middle';
-COMMENT ON COLUMN credscore.call_log.source IS 'call; or shared: the question shared a call that another had started';
+COMMENT ON COLUMN credscore.call_log.source IS 'call; shared: the question shared a call that another had started; with the server option log_reuse also memory and kept: an answer that was there served again';
 COMMENT ON COLUMN credscore.call_log.http_status IS 'status of the reply; NULL: there was none';
 COMMENT ON COLUMN credscore.call_log.sqlstate IS 'what the question ended with; NULL: with an answer';
 COMMENT ON COLUMN credscore.call_log.outcome IS 'answered, refused, failed, or unknown: it was sent, and nobody knows what came of it';
@@ -792,7 +792,7 @@ COMMENT ON COLUMN credscore_call_log.attempt IS 'which call of its question it w
 COMMENT ON COLUMN credscore_call_log.question IS 'keyed digest of all that was asked: the same for the same question';
 COMMENT ON COLUMN credscore_call_log.subject IS 'keyed digest of whom it was about: the same for the same person';
 COMMENT ON COLUMN credscore_call_log.masked IS 'whom it was about, without the digits in the middle';
-COMMENT ON COLUMN credscore_call_log.source IS 'call; or shared: the question shared a call that another had started';
+COMMENT ON COLUMN credscore_call_log.source IS 'call; shared: the question shared a call that another had started; with the server option log_reuse also memory and kept: an answer that was there served again';
 COMMENT ON COLUMN credscore_call_log.http_status IS 'status of the reply; NULL: there was none';
 COMMENT ON COLUMN credscore_call_log.sqlstate IS 'what the question ended with; NULL: with an answer';
 COMMENT ON COLUMN credscore_call_log.outcome IS 'answered, refused, failed, or unknown: it was sent, and nobody knows what came of it';
@@ -826,6 +826,7 @@ CREATE VIEW credscore_spend WITH (security_barrier) AS
         JOIN credscore.call_context c ON c.id = l.context
         LEFT JOIN credscore.call_correction x
             ON x.request_id = l.request_id AND x.attempt = l.attempt AND l.source = 'call' AND l.billed = 'unknown'
+        WHERE l.source IN ('call', 'shared')
         UNION ALL
         SELECT r.day, c.server, c.provider, c.endpoint, c.role, NULL::text, c.account, c.currency,
             NULL::text, NULL::text, NULL::text, r.reused, c.price * 0
@@ -887,7 +888,7 @@ CREATE VIEW credscore.answered_call WITH (security_barrier) AS
     FROM credscore.call_answer a
     CROSS JOIN LATERAL (
         SELECT r.* FROM credscore.call_log r
-        WHERE r.request_id = a.request_id AND r.outcome = 'answered'
+        WHERE r.request_id = a.request_id AND r.outcome = 'answered' AND r.source IN ('call', 'shared')
         OFFSET 0
     ) l
     JOIN credscore.call_context c ON c.id = l.context

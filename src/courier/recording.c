@@ -107,6 +107,7 @@ cs_recording_shared(const CsRecording *r, const CsNote *note)
 	if (note == NULL || r->call.called_at == 0)
 		return;
 	shared.call.sent = 0;
+	shared.call.source = CS_SOURCE_SHARED;
 	shared.call.billed = CS_BILLED_NO;
 	(void) append(&shared, CS_JOURNAL_ENDED, note, NULL);
 }

@@ -309,11 +309,12 @@ keep_about(const CsAsk *ask, CsScope *scope)
  * to be taken, is younger than any age that was asked for.
  */
 static bool
-answer_from_cache(CsScope *scope, CsMemoEntry *entry, const CsAsk *ask)
+answer_from_cache(CsScope *scope, CsMemoEntry *entry, const CsAsk *ask,
+				  CsOrigin *origin)
 {
-	CsAbout		  about = about_of(ask);
-	int			  ttl = Min(ask->settings->limits.cache_ttl, ask->max_age_ms);
-	CsCached	  cached;
+	CsAbout	 about = about_of(ask);
+	int		 ttl = (int) Min(ask->settings->limits.cache_ttl, ask->max_age_ms);
+	CsCached cached;
 	volatile bool fresh = false;
 
 	if (ttl == 0 || !ask->endpoint->shared ||
@@ -322,6 +323,7 @@ answer_from_cache(CsScope *scope, CsMemoEntry *entry, const CsAsk *ask)
 	PG_TRY();
 	{
 		fresh = cs_reading_cached(scope, entry, &about, &cached);
+		*origin = cs_origin_of_outcome(&cached.outcome);
 	}
 	PG_FINALLY();
 	{
@@ -334,12 +336,12 @@ answer_from_cache(CsScope *scope, CsMemoEntry *entry, const CsAsk *ask)
 /* Somebody's call, before, has answered it; an estimate has it for free. */
 static void
 count_served(const CsMemoEntry *entry, const CsAsk *ask,
-			 void (*count)(const CsKey *server))
+			 const CsOrigin *origin, void (*count)(const CsKey *server))
 {
 	if (cs_estimate_count(&entry->key, ask, true))
 		return;
 	count(&ask->settings->server_key);
-	cs_noting_reused(ask);
+	cs_noting_reused(ask, origin);
 }
 
 /*
@@ -350,20 +352,21 @@ static bool
 answer_without_call(CsScope *scope, CsMemoEntry *entry, const CsAsk *ask,
 					CsAskStats *stats)
 {
-	CsAbout about = about_of(ask);
+	CsAbout	 about = about_of(ask);
+	CsOrigin origin;
 
 	if (cs_planned_take(scope, entry))
 		return true;
-	if (answer_from_cache(scope, entry, ask))
+	if (answer_from_cache(scope, entry, ask, &origin))
 	{
-		count_served(entry, ask, cs_stats_cache_hit);
+		count_served(entry, ask, &origin, cs_stats_cache_hit);
 		if (stats != NULL)
 			cs_ask_stats_hit(stats, ask);
 		return true;
 	}
-	if (cs_kept_answer(scope, entry, ask))
+	if (cs_kept_answer(scope, entry, ask, &origin))
 	{
-		count_served(entry, ask, cs_stats_kept_hit);
+		count_served(entry, ask, &origin, cs_stats_kept_hit);
 		if (stats != NULL)
 			cs_ask_stats_kept(stats, ask);
 		return true;

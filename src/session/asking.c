@@ -320,7 +320,8 @@ secret_text(Datum value)
  * as 24 hours, and what is too long to count as any age.  Negative: refused.
  */
 static CsStatus
-take_age(const char *name, const Interval *interval, int *age_ms, CsError *err)
+take_age(const char *name, const Interval *interval, int64 *age_ms,
+		 CsError *err)
 {
 	int64 days = (int64) interval->month * DAYS_PER_MONTH + interval->day;
 	int64 micros = interval->time % 1000;
@@ -336,7 +337,7 @@ take_age(const char *name, const Interval *interval, int *age_ms, CsError *err)
 			"Pass '0' to ask anew, or NULL for an answer of any age that cache_ttl allows.";
 		return CS_FAIL;
 	}
-	*age_ms = (int) Min(ms, CS_QUESTION_ANY_AGE);
+	*age_ms = ms;
 	return CS_OK;
 }
 

@@ -184,14 +184,14 @@ find(const CsKeptSearch *search, CsKeptAnswer *found)
 /* --- for who asks --- */
 
 bool
-cs_kept_answer(CsScope *scope, CsMemoEntry *entry, const CsAsk *ask)
+cs_kept_answer(CsScope *scope, CsMemoEntry *entry, const CsAsk *ask,
+			   CsOrigin *origin)
 {
 	int64 age_ms = Min(ask->settings->limits.keep_answers * INT64CONST(1000),
 					   ask->max_age_ms);
 	CsDigests	 digests;
 	CsKeptSearch search;
 	CsKeptAnswer found;
-	CsOrigin	 origin;
 
 	if (!cs_noting_keeps(ask) || age_ms == 0)
 		return false;
@@ -202,8 +202,8 @@ cs_kept_answer(CsScope *scope, CsMemoEntry *entry, const CsAsk *ask)
 							.until = DT_NOEND};
 	if (!find(&search, &found))
 		return false;
-	origin = cs_origin_of_kept(&found.request_id, found.answered_at);
-	cs_memo_store_answer(scope, entry, found.body, &origin);
+	*origin = cs_origin_of_kept(&found.request_id, found.answered_at);
+	cs_memo_store_answer(scope, entry, found.body, origin);
 	pfree(found.body);
 	return true;
 }

@@ -10,6 +10,7 @@
 #include "utils/jsonb.h"
 
 #include "session/memo.h"
+#include "session/origin.h"
 #include "session/question.h"
 #include "shared/kept_reply.h"
 #include "store/answer.h"
@@ -18,8 +19,8 @@
  * Looks for an answer that is kept and serves: it is put into the MEMO, and true is
  * returned.  Raises 55P03, and what the database's key of digests does.
  */
-extern bool
-cs_kept_answer(CsScope *scope, CsMemoEntry *entry, const CsAsk *ask);
+extern bool cs_kept_answer(CsScope *scope, CsMemoEntry *entry,
+						   const CsAsk *ask, CsOrigin *origin);
 
 /*
  * The same for what was answered at a time: the answers of a subject, which is

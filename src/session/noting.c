@@ -22,6 +22,7 @@
 #include "base/text.h"
 #include "pg/clock.h"
 #include "pg/compat.h"
+#include "pg/guc.h"
 #include "pg/jsonb_digest.h"
 #include "shared/journal.h"
 #include "shared/journal_record.h"
@@ -344,13 +345,38 @@ is_same_kind(const CsAsk *ask)
 		   reused.endpoint == ask->endpoint && reused.role == GetUserId();
 }
 
+/* A row of its own: nothing waits for that, and what finds no room is left out. */
+static void
+log_reused(const CsAsk *ask, const CsOrigin *origin)
+{
+	const CsNote *note = cs_noting_make(ask, cs_guc_purpose());
+	CsCallRecord  call;
+
+	memset(&call, 0, sizeof(call));
+	call.called_at = cs_clock_now();
+	call.request_id = origin->request_id;
+	call.source =
+		origin->source == CS_ORIGIN_KEPT ? CS_SOURCE_KEPT : CS_SOURCE_MEMORY;
+	call.outcome = CS_CALL_ANSWERED;
+	call.billed = CS_BILLED_NO;
+	if (cs_journal_room(note->database, 0) != CS_JOURNAL_ROOM ||
+		!cs_journal_append(&(CsJournalEntry){.type = CS_JOURNAL_ENDED,
+											 .database = note->database,
+											 .parts = {{&call, sizeof(call)},
+													   {note, note->len}}},
+						   NULL))
+		cs_journal_left_out();
+}
+
 void
-cs_noting_reused(const CsAsk *ask)
+cs_noting_reused(const CsAsk *ask, const CsOrigin *origin)
 {
 	const CsNote *note;
 
 	if (!is_told(ask->endpoint, ask->settings))
 		return;
+	if (ask->settings->limits.log_reuse)
+		log_reused(ask, origin);
 	if (!is_same_kind(ask))
 	{
 		tell_reused();

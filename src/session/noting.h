@@ -9,6 +9,7 @@
 
 #include "utils/jsonb.h"
 
+#include "session/origin.h"
 #include "session/question.h"
 #include "shared/note.h"
 
@@ -40,11 +41,12 @@ cs_noting_digest_subject(const CsSettings *settings, const char *subject,
 						 CsKey *subject_digest, CsKey *account_digest);
 
 /*
- * An answer in memory was served to a question, without a call: it is counted, and
- * the ledger is told at the end of the transaction.  Raises what cs_noting_make
- * does.
+ * An answer in memory, or one that is kept, was served to a question without a
+ * call: it is counted, and the ledger is told at the end of the transaction.  With
+ * log_reuse it has a row of its own, too, unless there is no room for it: then that
+ * is counted.  Raises what cs_noting_make does.
  */
-extern void cs_noting_reused(const CsAsk *ask);
+extern void cs_noting_reused(const CsAsk *ask, const CsOrigin *origin);
 
 /*
  * Tells the ledger which answer the reply to a billed request was read as, so that

@@ -17,7 +17,7 @@
 #define CS_QUESTION_MAX_SECRETS 2
 
 /* An answer in memory serves at any age that its server allows. */
-#define CS_QUESTION_ANY_AGE INT_MAX
+#define CS_QUESTION_ANY_AGE PG_INT64_MAX
 
 /* What to ask. */
 typedef struct CsAsk
@@ -25,7 +25,7 @@ typedef struct CsAsk
 	const CsSettings *settings;
 	const CsEndpoint *endpoint;
 	bool			  cached_only; /* the role may read, not ask */
-	int			  max_age_ms; /* of an answer in memory that serves; it narrows
+	int64		  max_age_ms; /* of an answer in memory that serves; it narrows
 					 * cache_ttl and is no part of the question */
 	CsArguments	  args;		  /* normalised; "subject" among them; the request
 							 * id comes with the specification */

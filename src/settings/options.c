@@ -104,6 +104,7 @@ static const CommonOption server_options[] = {
 	{"timezone", KIND_ZONE, "UTC", 0, 0, 0},
 	{"enabled", KIND_BOOL, "on", 0, 0, LIMIT(enabled)},
 	{"ledger", KIND_LEDGER, "async", 0, 0, LIMIT(ledger)},
+	{"log_reuse", KIND_BOOL, "off", 0, 0, LIMIT(log_reuse)},
 	{"keep_answers", KIND_LONG_TIME, "0", 0, MAX_KEEP_S, LIMIT(keep_answers)},
 	{"ca_file", KIND_FILE, NULL, 0, 0, 0},
 	{"proxy", KIND_PROXY, NULL, 0, 0, 0},

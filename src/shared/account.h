@@ -55,6 +55,7 @@ typedef struct CsLimits
 	int	 cache_ttl;		/* milliseconds; 0: answers are not kept */
 	int	 keep_answers;	/* seconds, in tables; 0: they are not */
 	int	 ledger;		/* CsLedgerMode */
+	bool log_reuse;		/* what costs nothing has rows there, too */
 	int	 poll_interval; /* of what is pending, in milliseconds: at first, */
 	int	 poll_interval_max; /* at most, */
 	int	 poll_deadline;		/* and how long in all; -1: the provider's own */

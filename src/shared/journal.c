@@ -66,6 +66,7 @@ typedef struct JournalTable
 	CsJournalPosition end;
 	CsJournalPosition prepared;
 	uint64			  run;
+	uint64			  left_out; /* records, since the start */
 	int64			  promised; /* bytes, to replies on their way */
 	char			  failure[128];
 	int				  ndatabases; /* that were ever used */
@@ -302,6 +303,14 @@ cs_journal_append(const CsJournalEntry *entry, CsJournalPosition *position)
 	if (done && position != NULL)
 		*position = at;
 	return done;
+}
+
+void
+cs_journal_left_out(void)
+{
+	LWLockAcquire(table_lock, LW_EXCLUSIVE);
+	table->left_out++;
+	LWLockRelease(table_lock);
 }
 
 /* --- who sends --- */
@@ -567,6 +576,7 @@ cs_journal_view(CsJournalView *view)
 	view->recorder = table->recorder_pid;
 	view->recorder_since = table->recorder_since;
 	view->ready = table->ready;
+	view->left_out = table->left_out;
 	view->full = table->full;
 	view->fails = table->fails;
 	view->bytes =

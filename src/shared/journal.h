@@ -53,6 +53,9 @@ extern const char *cs_journal_room_detail(void);
 extern bool
 cs_journal_append(const CsJournalEntry *entry, CsJournalPosition *position);
 
+/* A record that nothing depends on was left out, for lack of room. */
+extern void cs_journal_left_out(void);
+
 /* --- who sends --- */
 
 /* This process is the one that sends from now on: the courier.  What a former one
@@ -142,6 +145,7 @@ typedef struct CsJournalView
 	CsInstant recorder_since;
 	uint64	  bytes;	/* of files */
 	uint64	  unloaded; /* bytes from the first that somebody needs */
+	uint64	  left_out; /* records that nothing depends on */
 	bool	  full;
 	bool	  fails; /* a record could not be written */
 	bool	  ready;

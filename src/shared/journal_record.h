@@ -26,23 +26,34 @@ typedef enum CsCallOutcome
 	CS_CALL_UNKNOWN
 } CsCallOutcome;
 
+/* Where a question has its answer from, to the ledger. */
+typedef enum CsCallSource
+{
+	CS_SOURCE_CALL,
+	CS_SOURCE_SHARED, /* another's call */
+	CS_SOURCE_MEMORY,
+	CS_SOURCE_KEPT
+} CsCallSource;
+
 #define CS_SQLSTATE_SIZE 6 /* five characters and NUL */
 
 /* CS_JOURNAL_SENT and CS_JOURNAL_ENDED; a note follows. */
 typedef struct CsCallRecord
 {
-	CsJournalPosition sent; /* ENDED: where the SENT is; 0: another's call was
-							 * shared */
-	uint64			  run;	/* of who sent it */
-	TimestampTz		  called_at;
-	pg_uuid_t		  request_id;
-	int32			  duration_us;
-	int32			  bytes;		 /* of the reply's body */
-	int16			  http_status;	 /* 0: none */
-	int16			  attempt;		 /* from 1 */
-	uint8			  outcome;		 /* CsCallOutcome */
-	uint8			  billed;		 /* CsBilled */
-	char sqlstate[CS_SQLSTATE_SIZE]; /* "" where it was answered */
+	CsJournalPosition
+				sent; /* ENDED: where the SENT is; 0: there was none, since
+							 * it cost nothing */
+	uint64		run;  /* of who sent it */
+	TimestampTz called_at;
+	pg_uuid_t	request_id;
+	int32		duration_us;
+	int32		bytes;						/* of the reply's body */
+	int16		http_status;				/* 0: none */
+	int16		attempt;					/* from 1 */
+	uint8		source;						/* CsCallSource */
+	uint8		outcome;					/* CsCallOutcome */
+	uint8		billed;						/* CsBilled */
+	char		sqlstate[CS_SQLSTATE_SIZE]; /* "" where it was answered */
 } CsCallRecord;
 
 #define CS_ANSWER_DIGEST_SIZE 32 /* SHA-256 */

@@ -125,6 +125,15 @@ put_journal(CsHealth *health)
 	cs_journal_view(&journal);
 	works = journal.recorder != 0 && !journal.full && !journal.fails &&
 			journal.failure[0] == '\0';
+	if (works && journal.left_out > 0)
+	{
+		cs_health_put(
+			health, "journal", NULL, true, (int64) journal.unloaded,
+			"Bytes of the journal that are not in the ledger of their database yet; " UINT64_FORMAT
+			" rows of log_reuse had no room since the start.",
+			journal.left_out);
+		return;
+	}
 	cs_health_put(
 		health, "journal", NULL, works, (int64) journal.unloaded, "%s",
 		journal.recorder == 0

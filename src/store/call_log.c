@@ -105,6 +105,14 @@ outcome_name(uint8 outcome)
 	return names[Min(outcome, lengthof(names) - 1)];
 }
 
+static const char *
+source_name(uint8 source)
+{
+	static const char *const names[] = {"call", "shared", "memory", "kept"};
+
+	return names[Min(source, lengthof(names) - 1)];
+}
+
 /* In the order of the statement. */
 enum
 {
@@ -155,7 +163,7 @@ put_call(CsColumn *c, const CsCallRow *row, int64 context)
 	cs_columns_put(&c[CALL_SUBJECT], cs_columns_key(&row->note->subject));
 	cs_columns_put(&c[CALL_MASKED],
 				   CStringGetTextDatum(row->texts[CS_NOTE_MASKED]));
-	cs_columns_put_text(&c[CALL_SOURCE], call->sent == 0 ? "shared" : "call");
+	cs_columns_put_text(&c[CALL_SOURCE], source_name(call->source));
 	if (call->http_status == 0)
 		cs_columns_put_null(&c[CALL_STATUS]);
 	else

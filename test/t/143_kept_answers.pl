@@ -99,6 +99,22 @@ is(one(q{SELECT count(*) FROM credscore.answer WHERE expires_at = answered_at + 
 	'56', 'in the month of their end');
 ok($cluster->wait_until(sub { one('SELECT sum(reused) FROM credscore.call_reuse') >= 100 }, 'what was served again is counted'), 'what was served again is counted');
 
+# --- rows for what costs nothing ---
+
+my $spent = one(q{SELECT sum(calls), sum(billed) FROM credscore_spend});
+one(q{ALTER SERVER pngme OPTIONS (ADD log_reuse 'on', SET cache_ttl '1h')});
+is(one("SET credscore.purpose = 'a second look'; " . decisions(0, 3)), 3, 'three are served');
+one(q{SELECT credscore_decision('254711000777')}) for 1 .. 2;
+$calls = calls();
+ok($cluster->wait_until(sub { one(q{SELECT count(*) FROM credscore_call_log WHERE source IN ('memory', 'kept')}) eq '4' }, 'each has a row'), 'each has a row');
+is(one(q{SELECT string_agg(DISTINCT concat_ws(',', source, outcome, billed, purpose), ';') FROM credscore_call_log WHERE source IN ('memory', 'kept')}),
+	'kept,answered,no,a second look;memory,answered,no', 'with its source and purpose');
+is(one(q{SELECT count(*) FROM credscore_call_log a JOIN credscore_call_log b USING (request_id, question) WHERE a.source IN ('memory', 'kept') AND b.source = 'call'}), '4',
+	'and the call that gave it');
+is(one(q{SELECT sum(calls) - 1, sum(billed) - 1 FROM credscore_spend}), $spent, 'they cost nothing');
+is(one(q{SELECT count(*) FROM credscore_provenance(credscore_decision('254711000777'))}), '1', 'and are no provenance');
+one(q{ALTER SERVER pngme OPTIONS (DROP log_reuse, SET cache_ttl '0')});
+
 # --- how old it may be ---
 
 is(one(q{SELECT credscore_decision('254711000001', max_age => '1 hour') ? 'user'}), 't', 'within max_age it serves');
