@@ -569,6 +569,7 @@ CREATE TABLE credscore.legal_hold (
     reason text NOT NULL CHECK (reason <> ''),
     placed_by name NOT NULL DEFAULT current_user,
     placed_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+    forms text[] NOT NULL,
     PRIMARY KEY (subject, reason)
 );
 REVOKE ALL ON credscore.legal_hold FROM PUBLIC;
@@ -578,6 +579,7 @@ COMMENT ON COLUMN credscore.legal_hold.subject IS 'number, reference or id, as t
 COMMENT ON COLUMN credscore.legal_hold.reason IS 'why, as credscore_forget() says it';
 COMMENT ON COLUMN credscore.legal_hold.placed_by IS 'by which role';
 COMMENT ON COLUMN credscore.legal_hold.placed_at IS 'since when';
+COMMENT ON COLUMN credscore.legal_hold.forms IS 'credscore.subject_forms() of the subject when it was placed, which a trigger adds';
 SELECT pg_catalog.pg_extension_config_dump('credscore.legal_hold', '');
 
 -- No key: a restore may bring a row beside the one that is there.
@@ -727,7 +729,7 @@ BEGIN
         EXECUTE statement;
     END LOOP;
     FOREACH statement IN ARRAY CASE parent
-        WHEN 'answer' THEN ARRAY['(question, answered_at)', '(subject, answered_at)']
+        WHEN 'answer' THEN ARRAY['(question, answered_at)', '(subject)']
         WHEN 'call_answer' THEN ARRAY['(substring(answer, 1, 7))']
         WHEN 'call_log' THEN ARRAY['(day)', '(request_id)', '(question) WHERE billed = ''unknown''',
             'USING brin (called_at) WITH (pages_per_range = 32, autosummarize = on)']
@@ -1131,13 +1133,25 @@ CREATE FUNCTION credscore_answer_at(
 REVOKE ALL ON FUNCTION credscore_answer_at(text, name, timestamptz) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION credscore_answer_at(text, name, timestamptz) TO credscore_caller, credscore_reader;
 COMMENT ON FUNCTION credscore_answer_at(text, name, timestamptz) IS
-    'the latest answer about a subject that a server''s account had given by then, among those that are kept; NULL: there is none; asks nobody; needs what asking or reading there needs';
+    'the latest answer about a subject that a server''s account had given by then, to a question without other arguments, among those that are kept; NULL: there is none; asks nobody; needs what asking or reading there needs';
 
 CREATE FUNCTION credscore.subject_forms(subject text) RETURNS text[]
     AS 'MODULE_PATHNAME', 'credscore_subject_forms' LANGUAGE C STRICT STABLE PARALLEL RESTRICTED;
 REVOKE ALL ON FUNCTION credscore.subject_forms(text) FROM PUBLIC;
 COMMENT ON FUNCTION credscore.subject_forms(text) IS
-    'a subject as the endpoints of this database''s servers know it, a telephone number first; empty: none does; 22023: another number in another country';
+    'a subject as the endpoints of this database''s servers know it, a telephone number first; empty: none does; 22023: a number without its country, which no server has or several have';
+
+CREATE FUNCTION credscore.add_forms() RETURNS trigger
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    NEW.forms := array_append(credscore.subject_forms(NEW.subject), NEW.subject);
+    RETURN NEW;
+END
+$$;
+REVOKE ALL ON FUNCTION credscore.add_forms() FROM PUBLIC;
+COMMENT ON FUNCTION credscore.add_forms() IS 'knows who is held, whatever becomes of the servers: for the trigger of credscore.legal_hold';
+CREATE TRIGGER add_forms BEFORE INSERT OR UPDATE OF subject ON credscore.legal_hold
+    FOR EACH ROW EXECUTE FUNCTION credscore.add_forms();
 
 CREATE FUNCTION credscore_forget(
     subject text,

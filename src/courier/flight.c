@@ -13,6 +13,7 @@
 #include "utils/memutils.h"
 
 #include "courier/reserve.h"
+#include "pg/clock.h"
 #include "pg/guc.h"
 #include "pg/shmem.h"
 #include "shared/answer_cache.h"
@@ -66,6 +67,8 @@ cs_flight_board(int slot, bool *found)
 	flight->endpoint = cs_spec_endpoint(flight->spec);
 	flight->note = cs_spec_note(flight->spec);
 	flight->began = cs_slots_looked_at(slot);
+	if (flight->began == 0)
+		flight->began = cs_clock_ticks();
 	return flight;
 }
 
@@ -162,21 +165,22 @@ cs_flight_unreserve(CsFlight *flight)
 	cs_flight_promise(flight, 0);
 }
 
-/* Did a slot before it in the chain belong to the same database? */
+/* Did a slot before it in the chain have it kept in the same database? */
 static bool
 is_first_of_database(const CsFlight *flight, int slot, Oid database)
 {
 	for (int s = flight->first_slot; s != slot; s = next_attached[s])
 	{
-		const CsNote *note = cs_spec_note(cs_slots_spec(s));
+		const CsSpec *spec = cs_slots_spec(s);
+		const CsNote *note = cs_spec_note(spec);
 
-		if (note != NULL && note->database == database)
+		if (note != NULL && spec->subject != 0 && note->database == database)
 			return false;
 	}
 	return true;
 }
 
-static bool
+static CsForgotten
 is_forgotten(const CsFlight *flight)
 {
 	return cs_forgotten_since(&flight->spec->subject_key, flight->began);
@@ -187,7 +191,7 @@ cs_flight_keep(CsFlight *flight, const CsReply *reply)
 {
 	bool kept = false;
 
-	if (is_forgotten(flight))
+	if (is_forgotten(flight) != CS_FORGOTTEN_NO)
 		return false;
 	for (int s = flight->first_slot; s >= 0; s = next_attached[s])
 	{
@@ -255,7 +259,7 @@ forget_again(CsFlight *flight)
 		const CsNote *note = cs_spec_note(cs_slots_spec(s));
 
 		if (note != NULL)
-			(void) cs_kept_reply_forget(note->database, &note->subject);
+			(void) cs_kept_reply_forget(note->database, &note->subject, NULL);
 	}
 }
 
@@ -276,10 +280,10 @@ cs_flight_settle(CsFlight *flight, CsOutcome *outcome, const char *bytes,
 			cs_block_text(flight->spec, flight->spec->request_id),
 			sizeof(outcome->request_id));
 	outcome->received_at = flight->received_at;
-	keep = keep && !is_forgotten(flight);
+	keep = keep && is_forgotten(flight) == CS_FORGOTTEN_NO;
 	body = share_body(flight, outcome, bytes, len, keep);
 	cs_flight_unreserve(flight);
-	if ((keep || flight->kept) && is_forgotten(flight))
+	if ((keep || flight->kept) && is_forgotten(flight) == CS_FORGOTTEN_YES)
 		forget_again(flight);
 	for (int s = flight->first_slot; s >= 0; s = next)
 	{

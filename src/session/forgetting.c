@@ -2,10 +2,11 @@
  * forgetting.c
  *	  Forgetting a person: what of it waits for the end of the transaction.
  *
- * Rows are deleted by the transaction itself.  Memory and the journal know no
- * transactions, so they forget once it has committed: first it is noted that the
- * subject is forgotten, so that no answer on its way is kept any more, then what
- * lies there goes, and a record says so to whoever loads the journal.
+ * Rows are deleted by the transaction itself.  The journal knows no transactions: a
+ * record says so to whoever loads it, and is safe on disk before the commit is, so
+ * that nothing that was forgotten comes back after a crash.  Then it is noted that
+ * the subject is forgotten, so that no answer on its way is kept any more; memory
+ * forgets once the transaction has committed.
  *------------------------------------------------------------------------- */
 #include "postgres.h"
 
@@ -71,12 +72,17 @@ cs_forgetting_at_commit(const char *subject)
 /* --- the end of the transaction --- */
 
 static void
-require_room(void)
+refuse_without_room(void)
 {
-	if (cs_journal_room(MyDatabaseId, 0) == CS_JOURNAL_ROOM)
-		return;
 	cs_error_raise(ERROR, CS_ERR_JOURNAL, "nobody can be forgotten now",
 				   cs_journal_room_detail(), NULL);
+}
+
+static void
+require_room(void)
+{
+	if (cs_journal_room(MyDatabaseId, 0) != CS_JOURNAL_ROOM)
+		refuse_without_room();
 }
 
 static void
@@ -90,16 +96,33 @@ refuse_prepare(void)
 			 "The server's memory forgets when credscore_forget() commits.")));
 }
 
-/* Locks, assignments and a write. */
+/*
+ * Whatever ends us once the commit is on disk, the journal has it before.  Should
+ * the commit fail after this, what was kept is gone all the same.
+ */
+static void
+record_all(void)
+{
+	CsJournalPosition position = 0;
+
+	require_room();
+	for (Pending *p = pending; p != NULL; p = p->next)
+	{
+		cs_forgotten_add(&p->memory);
+		if (!cs_kept_reply_forget(MyDatabaseId, &p->digest, &position))
+			refuse_without_room();
+	}
+	if (!cs_journal_file_flush(cs_journal_file_of(position)))
+		ereport(ERROR, (errcode_for_file_access(),
+						errmsg("could not flush the credscore journal: %m")));
+}
+
+/* Locks and assignments. */
 static void
 forget_all(void)
 {
 	for (Pending *p = pending; p != NULL; p = p->next)
-	{
-		cs_forgotten_add(&p->memory);
 		(void) cs_answer_cache_forget(&p->memory);
-		(void) cs_kept_reply_forget(MyDatabaseId, &p->digest);
-	}
 	pending = NULL;
 }
 
@@ -111,7 +134,7 @@ at_transaction_end(XactEvent event, void *arg)
 	switch (event)
 	{
 		case XACT_EVENT_PRE_COMMIT:
-			require_room();
+			record_all();
 			break;
 		case XACT_EVENT_PRE_PREPARE:
 			refuse_prepare();

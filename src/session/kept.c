@@ -110,21 +110,17 @@ serves(const CsKeptRecord *r, const CsKeptSearch *search)
 {
 	return r->answered_at >= search->since &&
 		   r->answered_at <= search->until && r->expires_at > cs_clock_now() &&
-		   (search->question != NULL
-				? cs_key_equal(&r->question, search->question)
-				: cs_key_equal(&r->account, &search->account));
+		   cs_key_equal(&r->question, &search->question);
 }
 
 static bool
 take_reply(const CsJournalHead *head, CsJournalPosition position,
-		   const CsKeptSearch *search, CsKeptAnswer *found)
+		   CsKeptAnswer *found)
 {
 	CsKeptReply	  reply;
 	CsKeptReading reading;
 
-	if (!cs_kept_reply_read(head, position, &reply) ||
-		(search->question == NULL &&
-		 strcmp(reply.server, search->server) != 0))
+	if (!cs_kept_reply_read(head, position, &reply))
 		return false;
 	reading = cs_kept_read(&reply);
 	if (reading.answer == NULL || !reading.lasts)
@@ -162,7 +158,7 @@ find_in_journal(const CsKeptSearch *search, CsKeptAnswer *found,
 			cs_journal_record_len(head) < sizeof(r))
 			continue;
 		memcpy(&r, cs_journal_record_body(head), sizeof(r));
-		if (!serves(&r, search) || !take_reply(head, position, search, found))
+		if (!serves(&r, search) || !take_reply(head, position, found))
 			continue;
 		cs_journal_chain_end();
 		return true;
@@ -196,7 +192,7 @@ cs_kept_answer(CsScope *scope, CsMemoEntry *entry, const CsAsk *ask,
 	if (!cs_noting_keeps(ask) || age_ms == 0)
 		return false;
 	cs_noting_digest(ask, &digests);
-	search = (CsKeptSearch){.question = &digests.question,
+	search = (CsKeptSearch){.question = digests.question,
 							.subject = digests.subject,
 							.since = cs_clock_now() - age_ms * CS_US_PER_MS,
 							.until = DT_NOEND};
@@ -209,13 +205,15 @@ cs_kept_answer(CsScope *scope, CsMemoEntry *entry, const CsAsk *ask,
 }
 
 bool
-cs_kept_answer_at(const CsSettings *settings, const char *subject,
-				  TimestampTz at, CsKeptAnswer *found)
+cs_kept_answer_at(const CsAsk *ask, TimestampTz at, CsKeptAnswer *found)
 {
-	CsKeptSearch search = {
-		.server = settings->server_name, .since = DT_NOBEGIN, .until = at};
+	CsDigests	 digests;
+	CsKeptSearch search;
 
-	cs_noting_digest_subject(settings, subject, &search.subject,
-							 &search.account);
+	cs_noting_digest(ask, &digests);
+	search = (CsKeptSearch){.question = digests.question,
+							.subject = digests.subject,
+							.since = DT_NOBEGIN,
+							.until = at};
 	return find(&search, found);
 }

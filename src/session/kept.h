@@ -22,12 +22,9 @@
 extern bool cs_kept_answer(CsScope *scope, CsMemoEntry *entry,
 						   const CsAsk *ask, CsOrigin *origin);
 
-/*
- * The same for what was answered at a time: the answers of a subject, which is
- * normalised, at a server, to any question that is shared.
- */
-extern bool cs_kept_answer_at(const CsSettings *settings, const char *subject,
-							  TimestampTz at, CsKeptAnswer *found);
+/* The same for the answer to a question that was the latest at a time. */
+extern bool
+cs_kept_answer_at(const CsAsk *ask, TimestampTz at, CsKeptAnswer *found);
 
 /* What a reply from the journal is read as. */
 typedef struct CsKeptReading

@@ -2,9 +2,11 @@
  * noting.c
  *	  What the ledger is told of a question.
  *
- * An account is what its provider knows the customer by, and never a secret: its
- * options that are none; only where the mapping has no other its secrets count,
- * and then a rotated one makes another account of it.
+ * An account is whose mapping it is, and what its provider knows the customer by,
+ * and never a secret: its options that are none; only where the mapping has no
+ * other its secrets count, and then a rotated one makes another account of it.  The
+ * holder counts since anybody may make a mapping that names another's account, and
+ * must not be served what that one has bought.
  *------------------------------------------------------------------------- */
 #include "postgres.h"
 
@@ -28,8 +30,8 @@
 #include "shared/journal_record.h"
 #include "store/digest_key.h"
 
-/* Provider, address, endpoint, then name and value of options and arguments. */
-#define MAX_PARTS (4 + 4 * CS_ACCOUNT_MAX_PAIRS)
+/* Holder, provider, address, endpoint, then name and value of options and arguments. */
+#define MAX_PARTS (5 + 4 * CS_ACCOUNT_MAX_PAIRS)
 
 /* So many hexadecimal digits tell accounts of a mapping apart. */
 #define ACCOUNT_DIGITS 8
@@ -49,6 +51,14 @@ has_name(const CsSettings *s)
 	return false;
 }
 
+static const char *
+role_name(Oid role)
+{
+	char *name = GetUserNameFromId(role, true);
+
+	return name != NULL ? name : "";
+}
+
 /* Who is asked, as whom. */
 static int
 account_parts(const CsSettings *s, const char **parts)
@@ -56,6 +66,7 @@ account_parts(const CsSettings *s, const char **parts)
 	bool named = has_name(s);
 	int	 n = 0;
 
+	parts[n++] = OidIsValid(s->holder) ? role_name(s->holder) : NULL;
 	parts[n++] = s->provider->name;
 	parts[n++] = s->account.base_url;
 	for (const CsOption *o = s->provider->options; o->name != NULL; o++)
@@ -132,14 +143,6 @@ find_host(const char *url, char out[HOST_SIZE])
 
 	host = host != NULL ? host + 3 : url;
 	snprintf(out, HOST_SIZE, "%.*s", (int) strcspn(host, "/"), host);
-}
-
-static const char *
-role_name(Oid role)
-{
-	char *name = GetUserNameFromId(role, true);
-
-	return name != NULL ? name : "";
 }
 
 /* Whose mapping, and which account: kept as long as the same one asks. */
@@ -235,14 +238,6 @@ cs_noting_digest(const CsAsk *ask, CsDigests *digests)
 	memset(&digests->account, 0, sizeof(digests->account));
 	if (cs_noting_keeps(ask))
 		digest_account(ask->settings, &digests->account);
-}
-
-void
-cs_noting_digest_subject(const CsSettings *settings, const char *subject,
-						 CsKey *subject_digest, CsKey *account_digest)
-{
-	digest_subject(subject, subject_digest);
-	digest_account(settings, account_digest);
 }
 
 const CsNote *

@@ -35,11 +35,6 @@ typedef struct CsDigests
 
 extern void cs_noting_digest(const CsAsk *ask, CsDigests *digests);
 
-/* Those of a subject, normalised, and of who would be asked. */
-extern void
-cs_noting_digest_subject(const CsSettings *settings, const char *subject,
-						 CsKey *subject_digest, CsKey *account_digest);
-
 /*
  * An answer in memory, or one that is kept, was served to a question without a
  * call: it is counted, and the ledger is told at the end of the transaction.  With

@@ -3,7 +3,8 @@
  *	  One person in all the forms that the servers of a database know him by.
  *
  * A number without its country's prefix is a number of the country that a server
- * has; where two servers have two, it is nobody's in particular.
+ * has; where two servers have two, it is nobody's in particular.  In
+ * international form it is one, whether there is such a server still or not.
  *------------------------------------------------------------------------- */
 #include "postgres.h"
 
@@ -71,6 +72,39 @@ refuse_ambiguous(void)
 			 "Give it in international form, with the prefix of its country.")));
 }
 
+static void
+refuse_local(void)
+{
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		 errmsg("no server of this database has the country of that number"),
+		 errhint(
+			 "Give it in international form, with the prefix of its country.")));
+}
+
+/* Shorter ones are no telephone numbers, longer ones neither (ITU-T E.164). */
+#define NUMBER_MIN 9
+#define NUMBER_MAX 15
+
+/* The digits of what is written like a telephone number; false: it is none. */
+static bool
+digits_of(const char *given, char digits[NUMBER_MAX + 1])
+{
+	int n = 0;
+
+	for (const char *c = given; *c != '\0'; c++)
+	{
+		if (strchr(" -().+", *c) != NULL)
+			continue;
+		if (*c < '0' || *c > '9' || n == NUMBER_MAX)
+			return false;
+		digits[n++] = *c;
+	}
+	digits[n] = '\0';
+	return n >= NUMBER_MIN;
+}
+
 typedef struct Forms
 {
 	List *numbers;
@@ -120,6 +154,7 @@ cs_subjects_of(const char *given)
 	SysScanDesc scan =
 		systable_beginscan(relation, InvalidOid, false, NULL, 0, NULL);
 	Forms	  forms = {NIL, NIL};
+	char	  digits[NUMBER_MAX + 1];
 	HeapTuple tuple;
 	ListCell *lc;
 
@@ -134,6 +169,13 @@ cs_subjects_of(const char *given)
 	table_close(relation, AccessShareLock);
 	if (list_length(forms.numbers) > 1)
 		refuse_ambiguous();
+	if (forms.numbers == NIL && digits_of(given, digits))
+	{
+		/* Whoever asked about him may have a server no more. */
+		if (digits[0] == '0')
+			refuse_local();
+		forms.numbers = list_make1(pstrdup(digits));
+	}
 	foreach(lc, forms.others)
 		if (!has_form(forms.numbers, lfirst(lc)))
 			forms.numbers = lappend(forms.numbers, lfirst(lc));

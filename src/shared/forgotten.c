@@ -15,19 +15,20 @@
 #include "pg/clock.h"
 #include "pg/shmem.h"
 
-#define RING_SIZE 1024
+#define RING_SIZE 16384 /* 384 kB */
 
-typedef struct Forgotten
+typedef struct Entry
 {
 	CsKey	  subject;
 	CsInstant at; /* 0: none */
-} Forgotten;
+} Entry;
 
 typedef struct Ring
 {
 	int		  next;
+	CsInstant latest;
 	CsInstant horizon; /* when the last one was that went out of it */
-	Forgotten all[RING_SIZE];
+	Entry	  all[RING_SIZE];
 } Ring;
 
 static Ring	  *ring;
@@ -64,27 +65,38 @@ cs_forgotten_init(void)
 void
 cs_forgotten_add(const CsKey *subject)
 {
-	Forgotten *place;
+	Entry *place;
 
 	LWLockAcquire(ring_lock, LW_EXCLUSIVE);
 	place = &ring->all[ring->next];
 	ring->next = (ring->next + 1) % RING_SIZE;
 	ring->horizon = Max(ring->horizon, place->at);
 	place->subject = *subject;
-	place->at = cs_clock_ticks();
+	place->at = ring->latest = cs_clock_ticks();
 	LWLockRelease(ring_lock);
 }
 
-bool
+/* The lock is held. */
+static bool
+stands(const CsKey *subject, CsInstant then)
+{
+	for (int i = 0; i < RING_SIZE && ring->all[i].at != 0; i++)
+		if (ring->all[i].at >= then &&
+			cs_key_equal(&ring->all[i].subject, subject))
+			return true;
+	return false;
+}
+
+CsForgotten
 cs_forgotten_since(const CsKey *subject, CsInstant then)
 {
-	bool forgotten;
+	CsForgotten forgotten = CS_FORGOTTEN_NO;
 
 	LWLockAcquire(ring_lock, LW_SHARED);
-	forgotten = ring->horizon >= then && ring->horizon != 0;
-	for (int i = 0; i < RING_SIZE && !forgotten && ring->all[i].at != 0; i++)
-		forgotten = ring->all[i].at >= then &&
-					cs_key_equal(&ring->all[i].subject, subject);
+	if (ring->latest >= then && ring->latest != 0)
+		forgotten = stands(subject, then)	? CS_FORGOTTEN_YES
+					: ring->horizon >= then ? CS_FORGOTTEN_PERHAPS
+											: CS_FORGOTTEN_NO;
 	LWLockRelease(ring_lock);
 	return forgotten;
 }

@@ -225,7 +225,8 @@ cs_kept_reply_find(const CsNote *note, CsJournalPosition from,
 /* --- forgetting --- */
 
 bool
-cs_kept_reply_forget(Oid database, const CsKey *subject)
+cs_kept_reply_forget(Oid database, const CsKey *subject,
+					 CsJournalPosition *position)
 {
 	CsForgottenRecord record;
 
@@ -237,7 +238,7 @@ cs_kept_reply_forget(Oid database, const CsKey *subject)
 						  .database = database,
 						  .parts = {{&record, sizeof(record)}},
 						  .linked = true},
-		NULL);
+		position);
 }
 
 /* The pieces of a reply, from the first one on. */

@@ -47,8 +47,9 @@ extern bool cs_kept_reply_find(const CsNote *note, CsJournalPosition from,
 							   CsKeptReply *reply);
 
 /* From now on no reply about a subject that lies there counts; false: that could
- * not be written.  Does not raise. */
-extern bool cs_kept_reply_forget(Oid database, const CsKey *subject);
+ * not be written.  `position` may be NULL.  Does not raise. */
+extern bool cs_kept_reply_forget(Oid database, const CsKey *subject,
+								 CsJournalPosition *position);
 
 /* Wipes all replies about a subject that lie in the files still, loaded or not. */
 extern void cs_kept_reply_wipe(Oid database, const CsKey *subject);

@@ -4,7 +4,7 @@
  *------------------------------------------------------------------------- */
 #include "postgres.h"
 
-#include "access/xlog.h"
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "funcapi.h"
@@ -85,6 +85,18 @@ refuse_held(const char *reason)
 			 "Nothing was removed.  The row of credscore.legal_hold has to go first.")));
 }
 
+/* With a snapshot of before, a hold and answers that came later were not seen. */
+static void
+require_read_committed(void)
+{
+	if (IsolationUsesXactSnapshot())
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("credscore_forget() needs isolation level READ COMMITTED"),
+			 errhint("BEGIN ISOLATION LEVEL READ COMMITTED.")));
+}
+
 /* What was removed, or will be. */
 typedef struct Removed
 {
@@ -136,9 +148,10 @@ ask_for_vacuum(const Removed *removed)
 		return;
 	ereport(
 		NOTICE,
-		(errmsg("what was removed stays in the tables' files until VACUUM"),
+		(errmsg(
+			 "what was removed stays in the tables' files until they are written anew"),
 		 errhint(
-			 "VACUUM credscore.answer, credscore.assessment once this is committed.")));
+			 "VACUUM (FULL) credscore.answer, credscore.assessment once this is committed.")));
 }
 
 static void
@@ -181,6 +194,8 @@ credscore_forget(PG_FUNCTION_ARGS)
 
 	cs_shmem_require();
 	PreventCommandIfReadOnly("credscore_forget()");
+	require_read_committed();
+	cs_ledger_lock_holds();
 	forms = forms_of(PG_GETARG_TEXT_PP(0));
 	if (forms == NIL)
 		refuse_unknown();

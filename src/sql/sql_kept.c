@@ -52,23 +52,23 @@ kept_endpoint(const CsSettings *settings)
 Datum
 credscore_answer_at(PG_FUNCTION_ARGS)
 {
-	text			 *given = PG_GETARG_TEXT_PP(0);
-	char			 *utf8 = pg_server_to_any(text_to_cstring(given),
-											  VARSIZE_ANY_EXHDR(given), PG_UTF8);
-	char			  subject[CS_SUBJECT_SIZE];
-	const CsSettings *settings;
-	CsKeptAnswer	  found;
-	CsError			  err = {0};
-	bool			  reader;
+	text		*given = PG_GETARG_TEXT_PP(0);
+	char		*utf8 = pg_server_to_any(text_to_cstring(given),
+										 VARSIZE_ANY_EXHDR(given), PG_UTF8);
+	char		 subject[CS_SUBJECT_SIZE];
+	CsPair		 argument = {"subject", subject};
+	CsAsk		 ask = {.args = {.pairs = &argument, .npairs = 1}};
+	CsKeptAnswer found;
+	CsError		 err = {0};
 
 	cs_shmem_require();
-	settings = cs_pin_settings(cs_scope_current(), NameStr(*PG_GETARG_NAME(1)),
-							   &reader);
-	if (kept_endpoint(settings)->normalise(&settings->account, utf8, subject,
-										   &err) != CS_OK)
+	ask.settings = cs_pin_settings(
+		cs_scope_current(), NameStr(*PG_GETARG_NAME(1)), &ask.cached_only);
+	ask.endpoint = kept_endpoint(ask.settings);
+	if (ask.endpoint->normalise(&ask.settings->account, utf8, subject, &err) !=
+		CS_OK)
 		cs_error_raise_early(&err, NULL);
-	if (!cs_kept_answer_at(settings, subject, PG_GETARG_TIMESTAMPTZ(2),
-						   &found))
+	if (!cs_kept_answer_at(&ask, PG_GETARG_TIMESTAMPTZ(2), &found))
 		PG_RETURN_NULL();
 	PG_RETURN_JSONB_P(found.body);
 }

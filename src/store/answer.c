@@ -19,7 +19,6 @@
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
-#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/inval.h"
@@ -30,8 +29,7 @@
 #include "utils/timestamp.h"
 
 #include "pg/clock.h"
-#include "pg/compat.h"
-#include "pg/wakeup.h"
+#include "pg/quick_lock.h"
 #include "store/columns.h"
 #include "store/month.h"
 #include "store/queue_spi.h"
@@ -54,17 +52,12 @@ enum
 	ANSWER_NCOLUMNS = ANSWER_BODY
 };
 
-/* A table that is locked is waited for so long, looking so often. */
-#define LOCK_WAIT_MS 1000
-#define LOCK_LOOK_MS 10
-
 /* --- the months --- */
 
 typedef struct Month
 {
 	Oid			table;
-	Oid			by_question; /* indexes; InvalidOid: it was dropped */
-	Oid			by_subject;
+	Oid			by_question; /* its index; InvalidOid: it was dropped */
 	TimestampTz end;
 } Month;
 
@@ -90,9 +83,9 @@ forget_months(Datum arg, Oid relation)
 			months.valid = false;
 }
 
-/* The one whose first column is this; the relation's lock is held. */
+/* The one by question and time; the table's lock is held. */
 static Oid
-find_index(Relation table, AttrNumber column)
+find_index(Relation table)
 {
 	Oid		  found = InvalidOid;
 	List	 *indexes = RelationGetIndexList(table);
@@ -100,42 +93,20 @@ find_index(Relation table, AttrNumber column)
 
 	foreach(lc, indexes)
 	{
-		Relation index = index_open(lfirst_oid(lc), AccessShareLock);
+		Oid		 oid = lfirst_oid(lc);
+		Relation index;
 
-		if (index->rd_index->indisvalid &&
-			index->rd_index->indkey.values[0] == column)
-			found = RelationGetRelid(index);
+		if (!cs_quick_lock(oid))
+			continue;
+		index = index_open(oid, NoLock);
+		if (index->rd_index->indisvalid && index->rd_index->indnkeyatts == 2 &&
+			index->rd_index->indkey.values[0] == ANSWER_QUESTION &&
+			index->rd_index->indkey.values[1] == ANSWER_ANSWERED_AT)
+			found = oid;
 		index_close(index, AccessShareLock);
 	}
 	list_free(indexes);
 	return found;
-}
-
-/* Locks it for a moment; false: it is gone. */
-static Relation
-open_month(Oid oid)
-{
-	CsInstant began = cs_clock_ticks();
-
-	while (!ConditionalLockRelationOid(oid, AccessShareLock))
-	{
-		if (cs_clock_ticks() - began > LOCK_WAIT_MS * CS_US_PER_MS)
-			ereport(
-				ERROR,
-				(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
-				 errmsg("could not look for kept answers"),
-				 errdetail(
-					 "A table of theirs was locked for longer than a second."),
-				 errhint(
-					 "Nothing was asked or spent.  See who holds it in pg_locks, or wait.")));
-		CHECK_FOR_INTERRUPTS();
-		(void) cs_wakeup_sleep(LOCK_LOOK_MS,
-							   CS_WAIT_EVENT("CredscoreKeptAnswer"));
-	}
-	if (SearchSysCacheExists1(RELOID, ObjectIdGetDatum(oid)))
-		return table_open(oid, NoLock);
-	UnlockRelationOid(oid, AccessShareLock);
-	return NULL;
 }
 
 static void
@@ -146,15 +117,17 @@ add_month(Oid oid)
 	Month	   *m = &months.all[months.n];
 	Relation	table;
 
-	if (end == 0 || end <= cs_clock_now())
+	/* Of one that somebody has renamed it is not known when it ends. */
+	if (end == 0)
+		end = DT_NOEND;
+	if (end <= cs_clock_now())
 		return;
-	table = open_month(oid);
+	table = cs_quick_lock_table(oid);
 	if (table == NULL)
 		return;
 	m->table = oid;
 	m->end = end;
-	m->by_question = find_index(table, ANSWER_QUESTION);
-	m->by_subject = find_index(table, ANSWER_SUBJECT);
+	m->by_question = find_index(table);
 	months.n++;
 	table_close(table, AccessShareLock);
 }
@@ -211,17 +184,10 @@ serves(const CsKeptSearch *search, HeapTuple tuple, TupleDesc desc,
 	TimestampTz at =
 		DatumGetTimestampTz(column(tuple, desc, ANSWER_ANSWERED_AT));
 
-	if (at < search->since || at > search->until ||
-		(found->body != NULL && at <= found->answered_at) ||
-		DatumGetTimestampTz(column(tuple, desc, ANSWER_EXPIRES_AT)) <=
-			cs_clock_now())
-		return false;
-	if (search->question != NULL)
-		return true;
-	return memcmp(DatumGetUUIDP(column(tuple, desc, ANSWER_ACCOUNT)),
-				  &search->account, UUID_LEN) == 0 &&
-		   strcmp(NameStr(*DatumGetName(column(tuple, desc, ANSWER_SERVER))),
-				  search->server) == 0;
+	return at >= search->since && at <= search->until &&
+		   (found->body == NULL || at > found->answered_at) &&
+		   DatumGetTimestampTz(column(tuple, desc, ANSWER_EXPIRES_AT)) >
+			   cs_clock_now();
 }
 
 static void
@@ -237,28 +203,67 @@ take(HeapTuple tuple, TupleDesc desc, CsKeptAnswer *found)
 	found->body = DatumGetJsonbPCopy(column(tuple, desc, ANSWER_BODY));
 }
 
+/* From the latest on back: the first that serves is the one. */
 static void
-look_into(const Month *m, const CsKeptSearch *search, CsKeptAnswer *found)
+look_by_index(Relation table, Oid index_oid, const CsKeptSearch *search,
+			  CsKeptAnswer *found)
 {
-	bool		by_question = search->question != NULL;
-	Oid			index = by_question ? m->by_question : m->by_subject;
-	Relation	table = open_month(m->table);
+	Relation	index = index_open(index_oid, NoLock);
+	TupleDesc	desc = RelationGetDescr(table);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	bool		taken = false;
+
+	ScanKeyInit(&key, ANSWER_QUESTION, BTEqualStrategyNumber, F_UUID_EQ,
+				cs_columns_key(&search->question));
+	scan = systable_beginscan_ordered(table, index, SnapshotSelf, 1, &key);
+	while (!taken && HeapTupleIsValid(tuple = systable_getnext_ordered(
+										  scan, BackwardScanDirection)))
+	{
+		CHECK_FOR_INTERRUPTS();
+		taken = serves(search, tuple, desc, found);
+		if (taken)
+			take(tuple, desc, found);
+		else if (DatumGetTimestampTz(column(tuple, desc, ANSWER_ANSWERED_AT)) <
+				 search->since)
+			break;
+	}
+	systable_endscan_ordered(scan);
+	index_close(index, AccessShareLock);
+}
+
+/* Somebody has dropped the index. */
+static void
+look_at_all(Relation table, const CsKeptSearch *search, CsKeptAnswer *found)
+{
 	ScanKeyData key;
 	SysScanDesc scan;
 	HeapTuple	tuple;
 
-	if (table == NULL)
-		return;
-	ScanKeyInit(
-		&key, by_question ? ANSWER_QUESTION : ANSWER_SUBJECT,
-		BTEqualStrategyNumber, F_UUID_EQ,
-		cs_columns_key(by_question ? search->question : &search->subject));
-	scan = systable_beginscan(table, index, OidIsValid(index), SnapshotSelf, 1,
-							  &key);
+	ScanKeyInit(&key, ANSWER_QUESTION, BTEqualStrategyNumber, F_UUID_EQ,
+				cs_columns_key(&search->question));
+	scan = systable_beginscan(table, InvalidOid, false, SnapshotSelf, 1, &key);
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		CHECK_FOR_INTERRUPTS();
 		if (serves(search, tuple, RelationGetDescr(table), found))
 			take(tuple, RelationGetDescr(table), found);
+	}
 	systable_endscan(scan);
+}
+
+static void
+look_into(const Month *m, const CsKeptSearch *search, CsKeptAnswer *found)
+{
+	Relation table = cs_quick_lock_table(m->table);
+
+	if (table == NULL)
+		return;
+	if (OidIsValid(m->by_question) && cs_quick_lock(m->by_question))
+		look_by_index(table, m->by_question, search, found);
+	else
+		look_at_all(table, search, found);
 	table_close(table, AccessShareLock);
 }
 

@@ -25,15 +25,13 @@ typedef struct CsKeptAnswer
 	Jsonb	   *body;
 } CsKeptAnswer;
 
-/* Which one is looked for: all zero but what is said. */
+/* Which one is looked for. */
 typedef struct CsKeptSearch
 {
-	const CsKey *question; /* or NULL: that of the next three */
-	CsKey		 subject;
-	CsKey		 account;
-	const char	*server;
-	TimestampTz	 since; /* answered then or later, */
-	TimestampTz	 until; /* and then or earlier */
+	CsKey		question;
+	CsKey		subject; /* of the question */
+	TimestampTz since;	 /* answered then or later, */
+	TimestampTz until;	 /* and then or earlier */
 } CsKeptSearch;
 
 /*

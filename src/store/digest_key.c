@@ -20,6 +20,8 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
+#include "pg/quick_lock.h"
+
 #define KEY_SCHEMA "credscore"
 #define KEY_TABLE  "digest_key"
 
@@ -88,8 +90,7 @@ read_key(void)
 	Oid schema = get_namespace_oid(KEY_SCHEMA, true);
 	Oid oid =
 		OidIsValid(schema) ? get_relname_relid(KEY_TABLE, schema) : InvalidOid;
-	Relation table =
-		OidIsValid(oid) ? try_table_open(oid, AccessShareLock) : NULL;
+	Relation table = OidIsValid(oid) ? cs_quick_lock_table(oid) : NULL;
 
 	key.len = 0;
 	if (table != NULL)

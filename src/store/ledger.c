@@ -17,6 +17,7 @@
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "executor/spi.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
@@ -56,15 +57,21 @@ cs_ledger_resolve(const pg_uuid_t *request, const CsLedgerWord *word)
 	return said;
 }
 
+void
+cs_ledger_lock_holds(void)
+{
+	Oid schema = get_namespace_oid(LEDGER_SCHEMA, false);
+
+	LockRelationOid(get_relname_relid("legal_hold", schema), ShareLock);
+}
+
 char *
 cs_ledger_hold(Datum forms)
 {
 	static CsQueueStatement look = {
-		.text =
-			"SELECT h.reason FROM credscore.legal_hold h "
-			"WHERE h.subject OPERATOR(pg_catalog.=) ANY ($1) "
-			"OR credscore.subject_forms(h.subject) OPERATOR(pg_catalog.&&) $1 "
-			"ORDER BY h.placed_at LIMIT 1",
+		.text = "SELECT h.reason FROM credscore.legal_hold h "
+				"WHERE h.forms OPERATOR(pg_catalog.&&) $1 "
+				"ORDER BY h.placed_at LIMIT 1",
 		.nargs = 1,
 		.types = {TEXTARRAYOID}};
 	MemoryContext caller = CurrentMemoryContext;

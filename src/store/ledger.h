@@ -27,6 +27,9 @@ typedef struct CsLedgerWord
 extern uint64
 cs_ledger_resolve(const pg_uuid_t *request, const CsLedgerWord *word);
 
+/* Nobody places a hold until the transaction ends. */
+extern void cs_ledger_lock_holds(void);
+
 /* Why somebody, by any of his forms, an array of texts, must not be forgotten, in the
  * current memory context; NULL: he may be. */
 extern char *cs_ledger_hold(Datum forms);

@@ -146,6 +146,11 @@ $cluster->mapping('other', 'pngme', email => 'second@acme.example', password => 
 $cluster->psql(q{SET ROLE other; SELECT credscore_decision('254711000005')});
 cmp_ok(calls(), '>', $calls, 'another account is asked anew');
 $calls = calls();
+one(q{CREATE ROLE thief LOGIN; GRANT credscore_caller TO thief; GRANT USAGE ON FOREIGN SERVER pngme TO thief});
+$cluster->mapping('thief', 'pngme', email => 'svc@acme.example', password => 'a guess');
+is($cluster->error(q{SET ROLE thief; SELECT credscore_decision('254711000005')})->{sqlstate}, 'CS401', 'who names the account and not its password gets nothing');
+is(one(q{SET ROLE thief; SELECT credscore_answer_at('254711000005', 'pngme', now()) IS NULL}), 't', 'nor of what was');
+$calls = calls();
 like($cluster->error('SET ROLE other; SELECT body FROM credscore.answer')->{sqlstate}, qr/42501/, 'nobody reads the table');
 is($cluster->error($_)->{sqlstate}, '42501', "not even a superuser: $_")
   for 'UPDATE credscore.answer SET body = \'{}\'', 'DELETE FROM credscore.answer', 'TRUNCATE credscore.answer';
@@ -154,6 +159,9 @@ is($cluster->error($_)->{sqlstate}, '42501', "not even a superuser: $_")
 
 is(one(q{SELECT credscore_answer_at('+254 711 000 007', 'pngme', now()) = credscore_decision('254711000007')}), 't', 'the answer of a time');
 is(one(q{SELECT credscore_answer_at('254711000007', 'pngme', now() - interval '1 day') IS NULL}), 't', 'there was none before');
+one(q{SELECT credscore_decision('254711000007', utc_endtime => '2020-01-01')});
+$calls = calls();
+is(one(q{SELECT credscore_answer_at('+254 711 000 007', 'pngme', now()) = credscore_decision('254711000007')}), 't', 'what was asked of another time is another question');
 is($cluster->error(q{SELECT credscore_answer_at('nobody', 'pngme', now())})->{sqlstate}, '22023', 'a bad subject is refused');
 costs(0, 'and nobody is asked');
 
@@ -164,7 +172,14 @@ $locks->query_safe('BEGIN; LOCK TABLE credscore.answer');
 my ($error) = $cluster->error(q{SELECT credscore_decision('254711000008')});
 is($error->{sqlstate}, '55P03', 'a table that is locked is said');
 costs(0, 'and nothing is bought a second time');
+$locks->query_safe('ROLLBACK; BEGIN; LOCK TABLE credscore.digest_key');
+is($cluster->error(q{SELECT credscore_decision('254711000008')})->{sqlstate}, '55P03', 'likewise of the key');
 $locks->query_safe('ROLLBACK');
+my $month = one(q{SELECT tableoid::regclass FROM credscore.answer LIMIT 1});
+one("ALTER TABLE $month RENAME TO something");
+is(one(q{SELECT credscore_decision('254711000008') ? 'user'}), 't', 'a month by another name is one');
+one("ALTER TABLE credscore.something RENAME TO " . ($month =~ s/.*\.//r));
+costs(0, 'by no call');
 is(one(q{SELECT credscore_decision('254711000008') ? 'user'}), 't', 'then it is read');
 costs(0, 'by no call');
 

@@ -10,7 +10,7 @@ use Test::More;
 my $sandbox = CredScore::Sandbox->start(magic => 0);
 my $cluster = CredScore::Cluster->start(
 	sandbox => $sandbox,
-	conf => "credscore.workers = off\nmax_prepared_transactions = 2\n",
+	conf => "credscore.workers = off\nmax_prepared_transactions = 2\nrestart_after_crash = on\nwal_level = replica\nmax_wal_senders = 3\n",
 	servers => { pngme => { keep_answers => '30d', cache_ttl => '1h', country => 'kenya' }, lenderlink => {}, patascore => {} });
 my $node = $cluster->node;
 my $calls = 0;
@@ -112,7 +112,7 @@ is(one('SELECT count(*), sum(bytes), count(DISTINCT subject) FROM credscore.call
 comes(q{SELECT count(*) FROM credscore.call_forgotten f JOIN credscore.call_log l USING (subject) WHERE f.answers > 0 AND l.outcome = 'answered'
 	AND f.forgotten_at = (SELECT max(forgotten_at) FROM credscore.call_forgotten)} , one(q{SELECT count(*) FROM credscore.call_log WHERE subject = (SELECT subject FROM credscore.call_forgotten ORDER BY forgotten_at DESC LIMIT 1)}),
 	'and says that it was so');
-one('VACUUM credscore.answer');
+one('VACUUM (FULL) credscore.answer, credscore.assessment');
 comes('SELECT count(*) FROM credscore_health() WHERE NOT ok', '0', 'all is well');
 is_deeply([ files_with(qq{"$person"}) ], [], 'after VACUUM no file has the number');
 
@@ -131,6 +131,14 @@ like(forget($other), qr/requests 1$/, 'and emptied when its person is forgotten'
 is(one("SELECT status, subject, result IS NULL FROM credscore.assessment WHERE id = $done"), 'expired||t', 'with its answer');
 is($cluster->error("SELECT credscore_result($done)")->{sqlstate}, 'CS410', 'which is said');
 
+# --- a request after that ---
+
+one("SELECT credscore_request_decision('$person')");
+comes("SELECT count(*) FROM credscore.assessment WHERE subject = '$person' AND status = 'done'", '1', 'who is requested again is answered');
+$calls = $sandbox->count('pngme', 'decision');
+decide($person);
+costs(0, 'and kept again');
+
 # --- a legal hold ---
 
 one(qq{INSERT INTO credscore.legal_hold (subject, reason) VALUES ('0711223344', 'court order 12')});
@@ -138,6 +146,11 @@ decide($person);
 my ($error) = $cluster->error("SELECT * FROM credscore_forget('+254711223344')");
 is($error->{sqlstate}, '55000', 'a hold refuses it');
 like($error->{detail}, qr/court order 12/, 'with its reason');
+is($cluster->error(qq{BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT * FROM credscore_forget('$person')})->{sqlstate}, '0A000', 'an old snapshot would not see it');
+$cluster->alter_server('pngme', keep_answers => '30d', cache_ttl => '1h', country => 'uganda', base_url => $sandbox->base_url('pngme'), provider => 'pngme', organization => 'acme', environment => 'production');
+is($cluster->error("SELECT * FROM credscore_forget('$person')")->{sqlstate}, '55000', 'it holds whatever the servers say now');
+is($cluster->error("SELECT * FROM credscore_forget('0711223344')")->{sqlstate}, '22023', 'and a number without its country is nobody');
+$cluster->alter_server('pngme', keep_answers => '30d', cache_ttl => '1h', country => 'kenya', base_url => $sandbox->base_url('pngme'), provider => 'pngme', organization => 'acme', environment => 'production');
 one('DELETE FROM credscore.legal_hold');
 like(forget($person), qr/memory 1/, 'without it it goes');
 
@@ -154,4 +167,28 @@ my $locks = $cluster->session;
 $locks->query_safe('BEGIN; LOCK TABLE credscore.answer');
 is($cluster->error("SELECT * FROM credscore_forget('$person')")->{sqlstate}, '55P03', 'a lock does not have it hang');
 $locks->query_safe('ROLLBACK');
+
+# --- a crash right after the commit is on disk ---
+
+workers('off');
+comes(q{SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'credscore worker'}, '0', 'no worker runs');
+my $late = '254711556677';
+decide($late);
+$calls = $sandbox->count('pngme', 'decision');
+one(q{ALTER SYSTEM SET synchronous_standby_names = 'nobody'});
+$node->reload;
+comes('SHOW synchronous_standby_names', 'nobody', 'commits wait for a standby');
+my $forgets = $cluster->background("SELECT FROM credscore_forget('$late')");
+comes(q{SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'}, '1', 'so does this one');
+my $courier = $cluster->courier_pid;
+kill 'KILL', one(q{SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep'});
+$forgets->finish;
+$cluster->wait_until(sub { !kill 0, $courier }, 'the courier has ended, too');
+$cluster->wait_until(sub { $cluster->psql('SELECT 1') }, 'the server is there again');
+$node->append_conf('postgresql.auto.conf', "synchronous_standby_names = ''");
+$node->reload;
+comes('SHOW synchronous_standby_names', '', 'commits wait no more');
+is(one(q{SELECT count(*) FROM credscore.call_forgotten WHERE forgotten_at = (SELECT max(forgotten_at) FROM credscore.call_forgotten) AND answers = 1}), '1', 'the commit was on disk');
+decide($late);
+costs(1, 'and what it forgot does not come back');
 done_testing;
