@@ -23,7 +23,8 @@ typedef enum CsCallOutcome
 	CS_CALL_ANSWERED,
 	CS_CALL_REFUSED, /* the provider said no */
 	CS_CALL_FAILED,
-	CS_CALL_UNKNOWN
+	CS_CALL_UNKNOWN,
+	CS_CALL_UNSENT /* recorded, and did not leave: the ledger has no row */
 } CsCallOutcome;
 
 #define CS_SQLSTATE_SIZE 6 /* five characters and NUL */
@@ -31,6 +32,7 @@ typedef enum CsCallOutcome
 /* CS_JOURNAL_SENT and CS_JOURNAL_ENDED; a note follows. */
 typedef struct CsCallRecord
 {
+	CsJournalLink	  link; /* where the record is linked; else zero */
 	CsJournalPosition sent; /* ENDED: where the SENT is; 0: another's call was
 							 * shared */
 	uint64			  run;	/* of who sent it */
