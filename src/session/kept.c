@@ -92,9 +92,8 @@ cs_kept_read(const CsKeptReply *reply)
 
 /* --- looking --- */
 
-/* Nobody asks before the end is found; what lies before it may be the answer. */
-static void
-wait_for_journal(void)
+void
+cs_kept_await_journal(void)
 {
 	CsInstant until = cs_clock_ticks() + READY_WAIT_MS * CS_US_PER_MS;
 
@@ -176,7 +175,7 @@ find(const CsKeptSearch *search, CsKeptAnswer *found)
 {
 	bool forgotten = false;
 
-	wait_for_journal();
+	cs_kept_await_journal();
 	return find_in_journal(search, found, &forgotten) ||
 		   (!forgotten && cs_answer_find(search, found));
 }

@@ -28,6 +28,10 @@ cs_kept_answer(CsScope *scope, CsMemoEntry *entry, const CsAsk *ask);
 extern bool cs_kept_answer_at(const CsSettings *settings, const char *subject,
 							  TimestampTz at, CsKeptAnswer *found);
 
+/* Nobody asks before the journal's end is found, and what lies before it may be the
+ * answer: waits for that, some seconds, interruptibly. */
+extern void cs_kept_await_journal(void);
+
 /* What a reply from the journal is read as. */
 typedef struct CsKeptReading
 {
