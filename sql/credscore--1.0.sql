@@ -1728,6 +1728,14 @@ COMMENT ON COLUMN credscore_stat_progress.total IS 'rows that were to do when cr
 COMMENT ON COLUMN credscore_stat_progress.total_done IS 'rows that it has looked at, over all chunks';
 COMMENT ON COLUMN credscore_stat_progress.rate IS 'of those, how many per second since it began';
 
+CREATE FUNCTION credscore.journal(OUT written bigint, OUT flushed bigint, OUT missed bigint)
+    AS 'MODULE_PATHNAME', 'credscore_journal'
+    LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
+REVOKE ALL ON FUNCTION credscore.journal() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION credscore.journal() TO credscore_monitor;
+COMMENT ON FUNCTION credscore.journal() IS
+    'how far the journal of the ledger is written, and how far it is safe on disk: positions in bytes, of files of 16 MB, 0 before it was found; and how many outcomes of servers with ledger ''sync'' were handed over since the start though that they ended was not flushed';
+
 CREATE FUNCTION credscore.shared_memory(OUT chunks bigint, OUT bytes bigint)
     AS 'MODULE_PATHNAME', 'credscore_shared_memory'
     LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;

@@ -29,6 +29,7 @@
 #include "shared/forgotten.h"
 #include "shared/journal.h"
 #include "shared/journal_chain.h"
+#include "shared/journal_flush.h"
 #include "shared/prepared.h"
 #include "shared/progress.h"
 #include "shared/refusal.h"
@@ -58,6 +59,7 @@ _PG_init(void)
 	cs_place_init();
 	cs_prepared_init();
 	cs_journal_init();
+	cs_journal_flush_init();
 	cs_journal_chain_init();
 	cs_forgotten_init();
 	cs_shmem_init();

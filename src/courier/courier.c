@@ -18,17 +18,21 @@
  *
  * A flight goes
  *
- *	  WAITING -> LOGIN -> QUEUED -> CALLING -> settled
- *				   ^		 ^			|
- *				   |		 +- PAUSED <+	again after a while
- *				   +--------------------+	once more, with a new token
+ *	  WAITING -> LOGIN -> QUEUED -> (RECORDING) -> CALLING -> (CLOSING) -> settled
+ *				   ^		 ^						   |
+ *				   |		 +---------- PAUSED <------+	again after a while
+ *				   +-----------------------------------+	once more, with a new token
  *
  *	  WAITING	its asker has as many on their way as it wants
  *	  LOGIN		waits for a token; passed at once when there is one
  *	  QUEUED	waits at its server's gate for its turn, queue_timeout long
+ *	  RECORDING	it has its turn, and leaves when that is flushed; passed at once
+ *				unless its server's ledger is 'sync'
  *	  CALLING	its call is connecting or on the wire
  *	  PAUSED	waits for its next try, or for room in shared memory for its
  *				answer; the gate is left meanwhile
+ *	  CLOSING	it has its outcome, which is told when its end is flushed; window
+ *				and gate are left.  As RECORDING, with 'sync' only
  *
  * and ends by settling all slots attached to it.  A turn that came ends in
  * exactly one of two ways, the call is over or it is backed out, which keeps
@@ -70,6 +74,7 @@
 #include "courier/budget.h"
 #include "courier/course.h"
 #include "courier/flight.h"
+#include "courier/flushing.h"
 #include "courier/login.h"
 #include "courier/reserve.h"
 #include "courier/server.h"
@@ -88,6 +93,9 @@
 
 /* The loop turns at least this often, and says so in its heartbeat. */
 #define HEARTBEAT_MS 1000
+
+/* At its end it waits so long for a flush. */
+#define LAST_FLUSH_MS 1000
 
 static MemoryContext look_context; /* of what is kept */
 static uint32		 abandons_seen;
@@ -135,7 +143,9 @@ serve_from_kept(int slot)
 		return false;
 	MemoryContextReset(look_context);
 	MemoryContextSwitchTo(look_context);
-	if (!cs_kept_reply_find(note, spec->looked_from, &reply))
+	if (!cs_kept_reply_find(
+			note, spec->looked_from,
+			cs_spec_account(spec)->limits.ledger == CS_LEDGER_SYNC, &reply))
 		return false;
 	memset(&outcome, 0, sizeof(outcome));
 	outcome.cached = outcome.kept = true;
@@ -239,7 +249,8 @@ look_for_abandoned(void)
 	{
 		int slot = cs_flight_wanting_slot(flight, flight->place.process);
 
-		if (slot < 0 && flight->state != CS_FLIGHT_CALLING)
+		if (slot < 0 && flight->state != CS_FLIGHT_CALLING &&
+			flight->state != CS_FLIGHT_CLOSING)
 			cs_course_drop(flight);
 		else
 			vacate(flight, slot);
@@ -356,11 +367,13 @@ work_round(void)
 	follow_switches();
 	look_for_abandoned();
 	cs_timer_run(cs_clock_ticks());
+	(void) cs_flushing_run();
 	start_next();
 	cs_http_turn(start_next);
 	/* Calls that timed out made room, too. */
 	start_next();
 	show_switch();
+	cs_flushing_ask();
 	cs_slots_wake();
 	http_ms = cs_http_timeout();
 	if (http_ms < 0)
@@ -388,6 +401,24 @@ must_start_anew(void)
 					  errmsg("credscore courier starts anew"),
 					  errdetail("%s", failure)));
 	return failure != NULL;
+}
+
+/*
+ * What has ended is told when it is safe, for a moment, if there is who flushes.
+ * What was to leave does not.
+ */
+static void
+await_flush(void)
+{
+	CsInstant	  until = cs_clock_ticks() + LAST_FLUSH_MS * CS_US_PER_MS;
+	CsJournalView journal;
+
+	cs_journal_view(&journal);
+	cs_course_stop();
+	cs_flushing_ask();
+	while (journal.recorder != 0 && cs_flushing_run() &&
+		   cs_clock_ticks() < until)
+		(void) cs_wakeup_sleep(1, CS_WAIT_EVENT("CredscoreCourier"));
 }
 
 static void
@@ -442,6 +473,7 @@ credscore_courier_main(Datum arg)
 		}
 	}
 	cs_budget_close();
+	await_flush();
 
 	/* Exit status 1: the postmaster starts a new one, unless it stops. */
 	proc_exit(1);

@@ -12,7 +12,6 @@
 
 #include "common/pg_prng.h"
 
-#include "base/buf.h"
 #include "base/core.h"
 #include "courier/login.h"
 #include "courier/retry.h"
@@ -26,6 +25,11 @@
 
 /* A question that found no room for its answer looks again so often. */
 #define ROOM_CHECK_MS 20
+
+/* A turn that came late has so long for the flush before its call. */
+#define RECORDING_LEAST_US (1 * CS_US_PER_S)
+
+#define CANNOT_FLUSH "Its files cannot be flushed to disk; see the server log."
 
 /* --- from the window to the call --- */
 
@@ -122,49 +126,6 @@ cs_course_enter(CsFlight *flight, int slot)
 /* --- the call --- */
 
 /*
- * The headers of a request; with those of its account, if it has any, in a
- * buffer to be wiped and freed.
- */
-static const char *
-headers_of(const CsFlight *flight, CsBuf *buf)
-{
-	const CsSharedAccount *a = flight->account;
-	const char			  *headers =
-		cs_block_text(flight->spec, flight->spec->request.headers);
-
-	if (a->headers == 0)
-		return headers;
-	cs_buf_puts(buf, headers);
-	cs_buf_puts(buf, cs_block_text(a, a->headers));
-	return buf->data;
-}
-
-static bool
-start_call(CsFlight *flight, const char *token)
-{
-	const CsSpec		  *s = flight->spec;
-	const CsSharedAccount *a = flight->account;
-	CsBuf				   buf = {0};
-	CsHttpSpec			   http = {.method = s->request.method,
-								   .url = cs_block_text(s, s->request.url),
-								   .headers = headers_of(flight, &buf),
-								   .token = token,
-								   .body = cs_block_text(s, s->request.body),
-								   .body_len = s->request.body_len,
-								   .ca_file = cs_block_text(a, a->ca_file),
-								   .client_cert = cs_block_text(a, a->client_cert),
-								   .client_key = cs_block_text(a, a->client_key),
-								   .proxy = cs_block_text(a, a->proxy),
-								   .connect_timeout_ms = a->limits.connect_timeout,
-								   .request_timeout_ms = a->limits.request_timeout,
-								   .max_body = a->limits.max_response_size};
-	bool started = !buf.failed && cs_http_start(&http, &flight->owner);
-
-	cs_buf_free(&buf);
-	return started;
-}
-
-/*
  * The account's token.  It may have gone while the question queued, and then
  * another one is asked for.  Who came first through the gate after its log-in
  * takes it though its time be over: no token of this account lives longer.
@@ -174,6 +135,14 @@ take_token(CsFlight *flight, char *token)
 {
 	return cs_token_cache_get(&flight->account->account_key,
 							  flight->turn.first, token, &flight->generation);
+}
+
+/* It makes no call, in this turn; where it was recorded, it is that it did not. */
+static void
+back_out(CsFlight *flight)
+{
+	cs_recording_unsent(&flight->recording, flight->note);
+	cs_server_back_out(&flight->turn);
 }
 
 /*
@@ -186,7 +155,7 @@ wait_for_room(CsFlight *flight, CsErrorCode code, const char *detail)
 	int		  most_ms = flight->account->limits.queue_timeout;
 	CsInstant now = cs_clock_ticks();
 
-	cs_server_back_out(&flight->turn);
+	back_out(flight);
 	if (flight->short_since == 0)
 		flight->short_since = now;
 	if (now - flight->short_since >= most_ms * CS_US_PER_MS)
@@ -196,6 +165,13 @@ wait_for_room(CsFlight *flight, CsErrorCode code, const char *detail)
 	}
 	flight->state = CS_FLIGHT_PAUSED;
 	cs_timer_set_after(&flight->timer, Min(ROOM_CHECK_MS, most_ms));
+}
+
+static void
+refuse_recording(CsFlight *flight, const char *detail)
+{
+	back_out(flight);
+	cs_flight_fail_with(flight, CS_ERR_JOURNAL, detail);
 }
 
 /* Makes sure that its answer, and what the ledger is told, have a place; else the
@@ -216,11 +192,10 @@ find_room(CsFlight *flight)
 	bytes = cs_flight_journal_room(flight);
 	if (flight->note != NULL)
 		room = cs_journal_room(flight->note->database, bytes);
-	if (room == CS_JOURNAL_ROOM_NONE)
-	{
-		cs_server_back_out(&flight->turn);
-		cs_flight_fail_with(flight, CS_ERR_JOURNAL, cs_journal_room_detail());
-	}
+	if (cs_flight_is_sync(flight) && cs_journal_flush_fails())
+		refuse_recording(flight, CANNOT_FLUSH);
+	else if (room == CS_JOURNAL_ROOM_NONE)
+		refuse_recording(flight, cs_journal_room_detail());
 	else if (room == CS_JOURNAL_ROOM_SOON)
 		wait_for_room(flight, CS_ERR_JOURNAL, cs_journal_room_detail());
 	else
@@ -232,7 +207,7 @@ find_room(CsFlight *flight)
 	return false;
 }
 
-/* Its turn has come. */
+/* There is room, and where it has to be it is written down. */
 static void
 call(CsFlight *flight)
 {
@@ -240,25 +215,54 @@ call(CsFlight *flight)
 	bool needs_token = flight->account->needs_login;
 	bool started;
 
-	if (!find_room(flight))
-		return;
 	if (needs_token && !take_token(flight, token))
 	{
-		cs_server_back_out(&flight->turn);
+		back_out(flight);
 		flight->patience -= cs_clock_awake() - flight->queued_at;
 		await_token(flight);
 		return;
 	}
 	flight->state = CS_FLIGHT_CALLING;
 	flight->withheld = false;
-	started = start_call(flight, needs_token ? token : NULL);
+	started = cs_flight_start_call(flight, needs_token ? token : NULL);
 	if (needs_token)
 		cs_core_wipe(token, strlen(token));
 	if (started)
 		return;
-	cs_server_back_out(&flight->turn);
+	back_out(flight);
 	cs_flight_fail_with(flight, CS_ERR_MEMORY,
 						"The courier has no memory for the call.");
+}
+
+/* Its call leaves when that is safe on disk; it may wait as long as in the queue. */
+static void
+record(CsFlight *flight)
+{
+	int64 left = flight->patience - (cs_clock_awake() - flight->queued_at);
+
+	if (!cs_flight_record(flight))
+	{
+		refuse_recording(flight, cs_journal_room_detail());
+		return;
+	}
+	flight->state = CS_FLIGHT_RECORDING;
+	cs_flushing_enter(&flight->flush, flight->recording.sent);
+	cs_timer_set_patient(&flight->timer, Max(left, RECORDING_LEAST_US));
+}
+
+static void
+on_flushed(CsFlushWait *wait, CsJournalSafety safety)
+{
+	CsFlight *flight = cs_flight_of(flush, wait);
+	bool	  safe = safety == CS_JOURNAL_SAFE;
+
+	cs_timer_clear(&flight->timer);
+	if (flight->state == CS_FLIGHT_CLOSING)
+		cs_flight_tell(flight, safe);
+	else if (safe)
+		call(flight);
+	else
+		refuse_recording(flight, CANNOT_FLUSH);
 }
 
 static void
@@ -268,7 +272,14 @@ on_turn(CsTurn *turn, const CsRefusal *refusal)
 
 	cs_timer_clear(&flight->timer);
 	if (refusal->code == CS_ERR_NONE)
-		call(flight);
+	{
+		if (!find_room(flight))
+			return;
+		if (cs_flight_is_sync(flight))
+			record(flight);
+		else
+			call(flight);
+	}
 	else
 		cs_flight_fail_with(flight, refusal->code, refusal->detail);
 }
@@ -281,13 +292,12 @@ on_sending(CsHttpOwner *owner)
 
 	flight->withheld = cs_flight_wanting(flight) == 0 ||
 					   cs_server_off(flight->server) != CS_ERR_NONE;
-	if (!flight->withheld && flight->note != NULL)
-		flight->withheld = !cs_recording_sent(
-			&flight->recording, flight->note,
-			cs_block_text(flight->spec, flight->spec->request_id),
-			flight->attempts + 1);
+	if (!flight->withheld && flight->note != NULL &&
+		!cs_flight_is_sync(flight))
+		flight->withheld = !cs_flight_record(flight);
 	if (flight->withheld)
 		return false;
+	cs_recording_left(&flight->recording);
 	flight->attempts++;
 	cs_flight_mark_sent(flight, true);
 	return true;
@@ -483,10 +493,22 @@ on_timer(CsTimer *timer)
 {
 	CsFlight *flight = cs_flight_of(timer, timer);
 
-	if (flight->state == CS_FLIGHT_PAUSED)
-		cs_course_proceed(flight);
-	else
-		give_up_queue(flight);
+	switch (flight->state)
+	{
+		case CS_FLIGHT_PAUSED:
+			cs_course_proceed(flight);
+			break;
+		case CS_FLIGHT_RECORDING:
+			cs_flushing_leave(&flight->flush);
+			refuse_recording(flight,
+							 "It was not flushed within queue_timeout.");
+			break;
+		case CS_FLIGHT_CLOSING:
+			cs_flight_tell(flight, false);
+			break;
+		default:
+			give_up_queue(flight);
+	}
 }
 
 /* --- nobody wants it, or nothing may leave --- */
@@ -498,6 +520,11 @@ stop_waiting(CsFlight *flight)
 		cs_server_withdraw(&flight->turn);
 	else if (flight->state == CS_FLIGHT_LOGIN)
 		cs_login_leave(&flight->waiter);
+	else if (flight->state == CS_FLIGHT_RECORDING)
+	{
+		cs_flushing_leave(&flight->flush);
+		back_out(flight);
+	}
 }
 
 void
@@ -518,11 +545,13 @@ cs_course_drop(CsFlight *flight)
 void
 cs_course_refuse(CsFlight *flight, CsErrorCode off)
 {
+	if (flight->state == CS_FLIGHT_CLOSING)
+		return;
 	if (flight->state == CS_FLIGHT_CALLING)
 	{
 		if (!cs_http_take_back(&flight->owner))
 			return;
-		cs_server_back_out(&flight->turn);
+		back_out(flight);
 	}
 
 	/* Whoever went away while it connected is told nothing. */
@@ -541,7 +570,20 @@ cs_course_begin(CsFlight *flight)
 	flight->waiter.ready = on_token;
 	flight->turn.ready = on_turn;
 	flight->timer.fire = on_timer;
+	flight->flush.ready = on_flushed;
 	flight->owner.sending = on_sending;
 	flight->owner.done = on_done;
 	flight->server = cs_server_get(flight->account);
+}
+
+void
+cs_course_stop(void)
+{
+	HASH_SEQ_STATUS scan;
+	CsFlight	   *flight;
+
+	cs_flight_scan(&scan);
+	while ((flight = hash_seq_search(&scan)) != NULL)
+		if (flight->state == CS_FLIGHT_RECORDING)
+			cs_flushing_leave(&flight->flush);
 }

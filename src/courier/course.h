@@ -11,6 +11,9 @@
 
 #include "courier/flight.h"
 
+/* The courier ends: what is recorded and has not left will not leave. */
+extern void cs_course_stop(void);
+
 /* Readies a new flight; it is in no window yet. */
 extern void cs_course_begin(CsFlight *flight);
 

@@ -12,6 +12,7 @@
 
 #include "utils/memutils.h"
 
+#include "base/buf.h"
 #include "courier/reserve.h"
 #include "pg/clock.h"
 #include "pg/guc.h"
@@ -20,6 +21,13 @@
 #include "shared/forgotten.h"
 #include "shared/kept_reply.h"
 #include "shared/reply.h"
+
+/* So long an outcome waits for its flush: the postmaster starts a recorder that
+ * died within some of it. */
+#define CLOSING_US (10 * CS_US_PER_S)
+
+/* The same trouble is logged again after so long. */
+#define LOG_AGAIN_US (60 * CS_US_PER_S)
 
 static HTAB *flights;
 static int	*next_attached; /* by slot; -1 ends the chain */
@@ -206,45 +214,92 @@ cs_flight_keep(CsFlight *flight, const CsReply *reply)
 	return kept;
 }
 
-void
-cs_flight_stop(void)
-{
-	HASH_SEQ_STATUS scan;
-	CsFlight	   *flight;
+/* --- the call --- */
 
-	if (flights == NULL)
-		return;
-	cs_flight_scan(&scan);
-	while ((flight = hash_seq_search(&scan)) != NULL)
-		cs_flight_unreserve(flight);
+/*
+ * The headers of a request; with those of its account, if it has any, in a
+ * buffer to be wiped and freed.
+ */
+static const char *
+headers_of(const CsFlight *flight, CsBuf *buf)
+{
+	const CsSharedAccount *a = flight->account;
+	const char			  *headers =
+		cs_block_text(flight->spec, flight->spec->request.headers);
+
+	if (a->headers == 0)
+		return headers;
+	cs_buf_puts(buf, headers);
+	cs_buf_puts(buf, cs_block_text(a, a->headers));
+	return buf->data;
+}
+
+bool
+cs_flight_start_call(CsFlight *flight, const char *token)
+{
+	const CsSpec		  *s = flight->spec;
+	const CsSharedAccount *a = flight->account;
+	CsBuf				   buf = {0};
+	CsHttpSpec			   http = {.method = s->request.method,
+								   .url = cs_block_text(s, s->request.url),
+								   .headers = headers_of(flight, &buf),
+								   .token = token,
+								   .body = cs_block_text(s, s->request.body),
+								   .body_len = s->request.body_len,
+								   .ca_file = cs_block_text(a, a->ca_file),
+								   .client_cert = cs_block_text(a, a->client_cert),
+								   .client_key = cs_block_text(a, a->client_key),
+								   .proxy = cs_block_text(a, a->proxy),
+								   .connect_timeout_ms = a->limits.connect_timeout,
+								   .request_timeout_ms = a->limits.request_timeout,
+								   .max_body = a->limits.max_response_size};
+	bool started = !buf.failed && cs_http_start(&http, &flight->owner);
+
+	cs_buf_free(&buf);
+	return started;
+}
+
+/* --- the ledger --- */
+
+bool
+cs_flight_is_sync(const CsFlight *flight)
+{
+	return flight->note != NULL &&
+		   flight->account->limits.ledger == CS_LEDGER_SYNC;
+}
+
+bool
+cs_flight_record(CsFlight *flight)
+{
+	CsRecordedCall call = {
+		.note = flight->note,
+		.request_id = cs_block_text(flight->spec, flight->spec->request_id),
+		.attempt = flight->attempts + 1,
+		.linked = cs_flight_is_sync(flight)};
+
+	return cs_recording_sent(&flight->recording, &call);
 }
 
 /* --- the end --- */
 
 /* Puts the bytes where all who asked, and the cache, can read them. */
 static dsa_pointer
-share_body(CsFlight *flight, CsOutcome *outcome, const char *bytes, size_t len,
-		   bool keep)
+share_body(CsFlight *flight, CsOutcome *outcome, const char *bytes, size_t len)
 {
 	dsa_pointer body;
-	int			nslots = 0;
 
-	if (len == 0 || (cs_flight_waiting(flight) == 0 && !keep))
+	if (len == 0 || (cs_flight_waiting(flight) == 0 && !flight->caches))
 		return InvalidDsaPointer;
-	for (int s = flight->first_slot; s >= 0; s = next_attached[s])
-		nslots++;
 	cs_reserve_learn(&flight->account->server_key, flight->spec->endpoint,
 					 len);
-	body = cs_reply_fill(flight->reserve, bytes, len, nslots + keep);
+	body = cs_reply_fill(flight->reserve, bytes, len, 1);
 	flight->reserve = InvalidDsaPointer;
-	if (!DsaPointerIsValid(body))
-	{
-		outcome->code = CS_ERR_MEMORY;
-		strlcpy(outcome->detail, "There is no shared memory for the answer.",
-				sizeof(outcome->detail));
-	}
-	else if (keep)
-		cs_answer_cache_store(&flight->key, flight->spec, outcome, body);
+	if (DsaPointerIsValid(body))
+		return body;
+	outcome->code = CS_ERR_MEMORY;
+	strlcpy(outcome->detail, "There is no shared memory for the answer.",
+			sizeof(outcome->detail));
+	flight->caches = false;
 	return body;
 }
 
@@ -263,12 +318,84 @@ forget_again(CsFlight *flight)
 	}
 }
 
+/* With a reference to the body. */
+static void
+give(CsFlight *flight, int slot)
+{
+	CsOutcome outcome = flight->outcome;
+
+	outcome.kept = flight->kept && cs_slots_spec(slot)->subject != 0;
+	if (slot != flight->first_slot && !cs_slots_abandoned(slot))
+		cs_recording_shared(&flight->recording,
+							cs_spec_note(cs_slots_spec(slot)));
+	if (DsaPointerIsValid(flight->body))
+		cs_reply_addref(flight->body);
+	if (!cs_slots_settle(slot, &outcome, flight->body) &&
+		DsaPointerIsValid(flight->body))
+		cs_reply_release(flight->body);
+}
+
+/* Gives the outcome to all who asked; nothing is left of the flight. */
+static void
+give_to_all(CsFlight *flight)
+{
+	int next;
+
+	flight->caches = flight->caches && is_forgotten(flight) == CS_FORGOTTEN_NO;
+	if (flight->caches && DsaPointerIsValid(flight->body))
+	{
+		cs_reply_addref(flight->body);
+		cs_answer_cache_store(&flight->key, flight->spec, &flight->outcome,
+							  flight->body);
+	}
+	if ((flight->caches || flight->kept) &&
+		is_forgotten(flight) == CS_FORGOTTEN_YES)
+		forget_again(flight);
+	for (int s = flight->first_slot; s >= 0; s = next)
+	{
+		next = next_attached[s];
+		give(flight, s);
+	}
+	if (DsaPointerIsValid(flight->body))
+		cs_reply_release(flight->body);
+	hash_search(flights, &flight->key, HASH_REMOVE, NULL);
+}
+
+static void
+complain(void)
+{
+	static CsInstant logged_at;
+	CsInstant		 now = cs_clock_ticks();
+
+	if (logged_at != 0 && now - logged_at < LOG_AGAIN_US)
+		return;
+	logged_at = now;
+	ereport(
+		LOG,
+		(errcode(ERRCODE_IO_ERROR),
+		 errmsg("credscore handed over an outcome that is not flushed"),
+		 errdetail(
+			 "That its call has ended is written into the journal; a crash of the machine may lose that.")));
+}
+
+void
+cs_flight_tell(CsFlight *flight, bool safe)
+{
+	cs_flushing_leave(&flight->flush);
+	cs_timer_clear(&flight->timer);
+	if (!safe)
+	{
+		cs_journal_flush_missed();
+		complain();
+	}
+	give_to_all(flight);
+}
+
 void
 cs_flight_settle(CsFlight *flight, CsOutcome *outcome, const char *bytes,
 				 size_t len, bool keep)
 {
-	dsa_pointer body;
-	int			next;
+	CsJournalSafety safety = CS_JOURNAL_SAFE;
 
 	cs_timer_clear(&flight->timer);
 	cs_window_leave(&flight->place);
@@ -280,22 +407,39 @@ cs_flight_settle(CsFlight *flight, CsOutcome *outcome, const char *bytes,
 			cs_block_text(flight->spec, flight->spec->request_id),
 			sizeof(outcome->request_id));
 	outcome->received_at = flight->received_at;
-	keep = keep && is_forgotten(flight) == CS_FORGOTTEN_NO;
-	body = share_body(flight, outcome, bytes, len, keep);
+	flight->caches = keep && is_forgotten(flight) == CS_FORGOTTEN_NO;
+	flight->body = share_body(flight, outcome, bytes, len);
+	flight->outcome = *outcome;
 	cs_flight_unreserve(flight);
-	if ((keep || flight->kept) && is_forgotten(flight) == CS_FORGOTTEN_YES)
-		forget_again(flight);
-	for (int s = flight->first_slot; s >= 0; s = next)
+	if (cs_flight_is_sync(flight) && flight->recording.ended != 0 &&
+		(keep || cs_flight_waiting(flight) > 0))
+		safety = cs_journal_flush_look(flight->recording.ended);
+	if (safety != CS_JOURNAL_WAITS)
 	{
-		next = next_attached[s];
-		if (s != flight->first_slot && !cs_slots_abandoned(s))
-			cs_recording_shared(&flight->recording,
-								cs_spec_note(cs_slots_spec(s)));
-		outcome->kept = flight->kept && cs_slots_spec(s)->subject != 0;
-		if (!cs_slots_settle(s, outcome, body) && DsaPointerIsValid(body))
-			cs_reply_release(body);
+		cs_flight_tell(flight, safety == CS_JOURNAL_SAFE);
+		return;
 	}
-	hash_search(flights, &flight->key, HASH_REMOVE, NULL);
+	flight->state = CS_FLIGHT_CLOSING;
+	cs_flushing_enter(&flight->flush, flight->recording.ended);
+	cs_timer_set_patient(&flight->timer, CLOSING_US);
+}
+
+void
+cs_flight_stop(void)
+{
+	HASH_SEQ_STATUS scan;
+	CsFlight	   *flight;
+
+	if (flights == NULL)
+		return;
+	cs_flight_scan(&scan);
+	while ((flight = hash_seq_search(&scan)) != NULL)
+	{
+		cs_recording_unsent(&flight->recording, flight->note);
+		cs_flight_unreserve(flight);
+		if (flight->state == CS_FLIGHT_CLOSING)
+			cs_flight_tell(flight, false);
+	}
 }
 
 /*

@@ -13,6 +13,7 @@
 #include "utils/hsearch.h"
 
 #include "base/instant.h"
+#include "courier/flushing.h"
 #include "courier/login.h"
 #include "courier/recording.h"
 #include "courier/server.h"
@@ -23,11 +24,13 @@
 
 typedef enum CsFlightState
 {
-	CS_FLIGHT_WAITING, /* for room in its asker's window */
-	CS_FLIGHT_LOGIN,   /* waiting for a token */
-	CS_FLIGHT_QUEUED,  /* waiting for its turn at the server */
-	CS_FLIGHT_CALLING, /* its call is connecting or on the wire */
-	CS_FLIGHT_PAUSED   /* waiting for its next try */
+	CS_FLIGHT_WAITING,	 /* for room in its asker's window */
+	CS_FLIGHT_LOGIN,	 /* waiting for a token */
+	CS_FLIGHT_QUEUED,	 /* waiting for its turn at the server */
+	CS_FLIGHT_RECORDING, /* it has its turn; that it calls is being flushed */
+	CS_FLIGHT_CALLING,	 /* its call is connecting or on the wire */
+	CS_FLIGHT_PAUSED,	 /* waiting for its next try */
+	CS_FLIGHT_CLOSING	 /* it has its outcome; its end is being flushed */
 } CsFlightState;
 
 typedef struct CsFlight
@@ -46,7 +49,8 @@ typedef struct CsFlight
 	CsTurn		  turn;
 	CsLoginWaiter waiter;
 	CsHttpOwner	  owner;
-	CsTimer		  timer;	 /* set while QUEUED and PAUSED */
+	CsTimer		  timer; /* set while QUEUED, RECORDING, PAUSED and CLOSING */
+	CsFlushWait	  flush; /* while RECORDING and CLOSING */
 	int64		  patience;	 /* that is left for queueing */
 	CsInstant	  queued_at; /* in cs_clock_awake's */
 	int			  retries;
@@ -63,6 +67,9 @@ typedef struct CsFlight
 	dsa_pointer	  reserve;	   /* for the answer of its call, */
 	size_t		  promised;	   /* and in the journal */
 	CsInstant	  short_since; /* there was no room for one; 0: there was */
+	CsOutcome	  outcome;	   /* while CLOSING; */
+	dsa_pointer	  body;		   /* likewise, with a reference; */
+	bool		  caches;	   /* likewise: it goes into the cache */
 } CsFlight;
 
 #define cs_flight_of(member, pointer) \
@@ -89,13 +96,23 @@ extern size_t cs_flight_journal_room(const CsFlight *flight);
 /* The journal has it: they are promised to this flight until the same. */
 extern void cs_flight_promise(CsFlight *flight, size_t bytes);
 
+/* Its call begins; false: there is no memory. */
+extern bool cs_flight_start_call(CsFlight *flight, const char *token);
+
+/* Does nothing of it count before it is safe on disk? */
+extern bool cs_flight_is_sync(const CsFlight *flight);
+
+/* Writes down that its call leaves; false: it must not.  Fit for any callback. */
+extern bool cs_flight_record(CsFlight *flight);
+
 /*
  * Its call's reply is an answer: it is written down where it is to be kept, once
  * for each database whose sessions asked; false: nowhere.
  */
 extern bool cs_flight_keep(CsFlight *flight, const CsReply *reply);
 
-/* The courier ends: lets go of what all flights have reserved. */
+/* The courier ends: tells outcomes that are there, and lets go of what all flights
+ * have reserved.  What was recorded and has not left will not. */
 extern void cs_flight_stop(void);
 
 /* Starts a scan over all flights, with hash_seq_search. */
@@ -115,13 +132,18 @@ extern int cs_flight_wanting_slot(const CsFlight *flight, int process);
 extern void cs_flight_mark_sent(CsFlight *flight, bool sent);
 
 /*
- * Gives every attached slot the outcome, then forgets the flight.  `keep`: the
- * reply may be an answer, and goes into the cache though nobody waits for it.
- * CS_ERR_MEMORY is what becomes of the outcome when there is no room for the
- * reply.
+ * Gives every attached slot the outcome, and forgets the flight: at once, or, with
+ * a ledger that is flushed, when that says how the call ended; who asks the same
+ * meanwhile gets it, too.  `keep`: the reply may be an answer, and goes into the
+ * cache though nobody waits for it.  CS_ERR_MEMORY is what becomes of the outcome
+ * when there is no room for the reply.
  */
 extern void cs_flight_settle(CsFlight *flight, CsOutcome *outcome,
 							 const char *bytes, size_t len, bool keep);
+
+/* It is CLOSING, and nobody waits for the flush any longer: its end is safe, or
+ * that will not be known. */
+extern void cs_flight_tell(CsFlight *flight, bool safe);
 
 /* Counts and settles a failure. */
 extern void cs_flight_fail(CsFlight *flight, CsOutcome *outcome);

@@ -17,30 +17,54 @@
 #include "shared/kept_reply.h"
 
 static bool
-append(const CsRecording *r, CsJournalType type, const CsNote *note,
+append(const CsCallRecord *call, CsJournalType type, const CsNote *note,
 	   CsJournalPosition *position)
 {
 	return cs_journal_append(
 		&(CsJournalEntry){
 			.type = type,
 			.database = note->database,
-			.parts = {{&r->call, sizeof(r->call)}, {note, note->len}}},
+			.parts = {{call, sizeof(*call)}, {note, note->len}},
+			.linked = cs_key_equal(&call->link.subject, &note->subject)},
 		position);
 }
 
 bool
-cs_recording_sent(CsRecording *r, const CsNote *note, const char *request_id,
-				  int attempt)
+cs_recording_sent(CsRecording *r, const CsRecordedCall *call)
 {
-	memset(&r->call, 0, sizeof(r->call));
-	r->call.run = cs_journal_run();
+	CsCallRecord *next = &r->next;
+
+	memset(next, 0, sizeof(*next));
+	if (call->linked)
+		next->link.subject = call->note->subject;
+	next->run = cs_journal_run();
+	next->called_at = cs_clock_now();
+	next->attempt = (int16) call->attempt;
+	next->outcome = CS_CALL_UNKNOWN;
+	next->billed = CS_BILLED_UNKNOWN;
+	cs_journal_record_uuid(call->request_id, &next->request_id);
+	r->left_at = 0;
+	return append(next, CS_JOURNAL_SENT, call->note, &r->sent);
+}
+
+void
+cs_recording_left(CsRecording *r)
+{
+	r->call = r->next;
 	r->call.called_at = cs_clock_now();
-	r->call.attempt = (int16) attempt;
-	r->call.outcome = CS_CALL_UNKNOWN;
-	r->call.billed = CS_BILLED_UNKNOWN;
-	cs_journal_record_uuid(request_id, &r->call.request_id);
 	r->left_at = cs_clock_ticks();
-	return append(r, CS_JOURNAL_SENT, note, &r->sent);
+}
+
+void
+cs_recording_unsent(CsRecording *r, const CsNote *note)
+{
+	if (r->sent == 0 || r->left_at != 0)
+		return;
+	r->next.sent = r->sent;
+	r->next.outcome = CS_CALL_UNSENT;
+	r->next.billed = CS_BILLED_NO;
+	(void) append(&r->next, CS_JOURNAL_ENDED, note, NULL);
+	r->sent = 0;
 }
 
 bool
@@ -82,6 +106,7 @@ void
 cs_recording_ended(CsRecording *r, const CsNote *note,
 				   const CsRecordedEnd *end)
 {
+	cs_recording_unsent(r, note);
 	if (r->sent == 0)
 		return;
 	r->call.sent = r->sent;
@@ -95,19 +120,20 @@ cs_recording_ended(CsRecording *r, const CsNote *note,
 		strlcpy(r->call.sqlstate,
 				unpack_sql_state(cs_error_sqlstate(end->code)),
 				sizeof(r->call.sqlstate));
-	(void) append(r, CS_JOURNAL_ENDED, note, NULL);
+	(void) append(&r->call, CS_JOURNAL_ENDED, note, &r->ended);
 	r->sent = 0;
 }
 
 void
 cs_recording_shared(const CsRecording *r, const CsNote *note)
 {
-	CsRecording shared = *r;
+	CsCallRecord shared = r->call;
 
 	if (note == NULL || r->call.called_at == 0)
 		return;
-	shared.call.sent = 0;
-	shared.call.source = CS_SOURCE_SHARED;
-	shared.call.billed = CS_BILLED_NO;
+	shared.sent = 0;
+	shared.source = CS_SOURCE_SHARED;
+	shared.billed = CS_BILLED_NO;
+	memset(&shared.link, 0, sizeof(shared.link));
 	(void) append(&shared, CS_JOURNAL_ENDED, note, NULL);
 }

@@ -19,9 +19,12 @@
 /* Of one question; all zero at first. */
 typedef struct CsRecording
 {
-	CsJournalPosition sent; /* of the call on the wire; 0: none was recorded */
-	CsInstant		  left_at; /* when it left, in ticks */
-	CsCallRecord	  call;	   /* the last one that was recorded */
+	CsJournalPosition sent;	   /* of the call that has not ended; 0: none was
+							  * recorded */
+	CsJournalPosition ended;   /* of the last one that ended; 0: none has */
+	CsInstant		  left_at; /* when it left, in ticks; 0: it has not yet */
+	CsCallRecord	  next;	   /* the last one that was recorded, */
+	CsCallRecord	  call;	   /* and that left */
 } CsRecording;
 
 /* Its call ended. */
@@ -34,10 +37,25 @@ typedef struct CsRecordedEnd
 	size_t		bytes;
 } CsRecordedEnd;
 
+/* A call that is to leave. */
+typedef struct CsRecordedCall
+{
+	const CsNote *note;
+	const char	 *request_id;
+	int			  attempt;
+	bool		  linked; /* sessions look for it before it is loaded */
+} CsRecordedCall;
+
 /* Before a call leaves; false: it could not be recorded, and must not.  Fit for any
  * callback. */
-extern bool cs_recording_sent(CsRecording *recording, const CsNote *note,
-							  const char *request_id, int attempt);
+extern bool
+cs_recording_sent(CsRecording *recording, const CsRecordedCall *call);
+
+/* What was recorded leaves.  Fit for any callback. */
+extern void cs_recording_left(CsRecording *recording);
+
+/* It did not leave; does nothing where it has, or was not recorded. */
+extern void cs_recording_unsent(CsRecording *recording, const CsNote *note);
 
 /*
  * The reply to it, which came at `answered_at`, is an answer that is kept, in the
@@ -47,7 +65,7 @@ extern bool cs_recording_kept(const CsRecording *recording, const CsSpec *spec,
 							  const CsNote *note, const CsReply *reply,
 							  TimestampTz answered_at);
 
-/* It has ended; does nothing where it was not recorded. */
+/* It has ended, or did not leave; does nothing where it was not recorded. */
 extern void cs_recording_ended(CsRecording *recording, const CsNote *note,
 							   const CsRecordedEnd *end);
 

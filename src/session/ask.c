@@ -30,6 +30,7 @@
 #include "pg/guc.h"
 #include "pg/shmem.h"
 #include "pg/wakeup.h"
+#include "session/doubt.h"
 #include "session/estimate.h"
 #include "session/forgetting.h"
 #include "session/kept.h"
@@ -346,14 +347,16 @@ count_served(const CsMemoEntry *entry, const CsAsk *ask,
 
 /*
  * What needs no call: this statement's planner has asked it; an outcome in the
- * cache, or one that is kept; or it must not be asked, and is counted, or refused without a purpose.
+ * cache, or one that is kept; or it must not be asked, and is counted, or refused
+ * without a purpose, or while an earlier call is in doubt.
  */
 static bool
 answer_without_call(CsScope *scope, CsMemoEntry *entry, const CsAsk *ask,
 					CsAskStats *stats)
 {
-	CsAbout	 about = about_of(ask);
-	CsOrigin origin;
+	CsAbout		  about = about_of(ask);
+	CsOrigin	  origin;
+	CsUnknownCall unknown;
 
 	if (cs_planned_take(scope, entry))
 		return true;
@@ -379,9 +382,14 @@ answer_without_call(CsScope *scope, CsMemoEntry *entry, const CsAsk *ask,
 		cs_failure_not_asked(scope, entry, &about, ask->cached_only);
 		return true;
 	}
-	if (!cs_permit_lacks_purpose(ask->settings))
+	if (cs_permit_lacks_purpose(ask->settings))
+	{
+		cs_failure_without_purpose(scope, entry, &about);
+		return true;
+	}
+	if (!cs_doubt_blocks(ask, &unknown))
 		return false;
-	cs_failure_without_purpose(scope, entry, &about);
+	cs_failure_in_doubt(scope, entry, &about, &unknown);
 	return true;
 }
 

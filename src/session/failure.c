@@ -11,8 +11,10 @@
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
+#include "utils/timestamp.h"
 
 #include "base/text.h"
+#include "shared/journal_record.h"
 
 #define HTTP_TOO_LARGE 413
 
@@ -353,6 +355,32 @@ cs_failure_without_purpose(CsScope *scope, CsMemoEntry *entry,
 							   about->settings->provider->title);
 	failure.detail =
 		make_detail(about, detail_of_purpose(about->settings->server_name), 0);
+	store_failure(scope, entry, &failure);
+}
+
+void
+cs_failure_in_doubt(CsScope *scope, CsMemoEntry *entry, const CsAbout *about,
+					const CsUnknownCall *call)
+{
+	const CsSettings *settings = about->settings;
+	char			  request[2 * UUID_LEN + 5];
+	CsOutcome		  none;
+	CsFailure		  failure;
+
+	cs_journal_record_uuid_text(&call->request_id, request);
+	memset(&none, 0, sizeof(none));
+	failure = make_failure(about, CS_ERR_UNKNOWN, &none, 0);
+	failure.message =
+		psprintf("the outcome of an earlier call to %s is unknown",
+				 settings->provider->title);
+	failure.detail = make_detail(
+		about,
+		psprintf("Call %s, of %s, was sent, and may have been billed.",
+				 request, timestamptz_to_str(call->called_at)),
+		0);
+	failure.hint = psprintf(
+		"Find out whether it was, and say so with credscore_resolve('%s', ...); or accept paying twice with retry_ambiguous of ALTER SERVER %s.",
+		request, quote_identifier(settings->server_name));
 	store_failure(scope, entry, &failure);
 }
 

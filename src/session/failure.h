@@ -13,6 +13,7 @@
 #include "session/question.h"
 #include "settings/settings.h"
 #include "shared/reply.h"
+#include "store/unknown.h"
 
 /* What was asked, as far as an answer's reader needs it. */
 typedef struct CsAbout
@@ -69,7 +70,12 @@ extern void cs_failure_not_asked(CsScope *scope, CsMemoEntry *entry,
 extern void cs_failure_without_purpose(CsScope *scope, CsMemoEntry *entry,
 									   const CsAbout *about);
 
-/* The same of a request, which raises. */
+/* Likewise, because nobody knows what came of an earlier call. */
+extern void
+cs_failure_in_doubt(CsScope *scope, CsMemoEntry *entry, const CsAbout *about,
+					const CsUnknownCall *call);
+
+/* The first of these of a request, which raises. */
 pg_noreturn extern void cs_failure_no_request(const char *server);
 
 /* The failure that bytes of the MEMO stand for. */

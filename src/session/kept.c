@@ -25,6 +25,7 @@
 #include "session/noting.h"
 #include "session/result_jsonb.h"
 #include "shared/journal.h"
+#include "shared/journal_flush.h"
 
 /* After a start the journal's end is found first: so long it is waited for. */
 #define READY_WAIT_MS 10000
@@ -92,9 +93,8 @@ cs_kept_read(const CsKeptReply *reply)
 
 /* --- looking --- */
 
-/* Nobody asks before the end is found; what lies before it may be the answer. */
-static void
-wait_for_journal(void)
+void
+cs_kept_await_journal(void)
 {
 	CsInstant until = cs_clock_ticks() + READY_WAIT_MS * CS_US_PER_MS;
 
@@ -111,6 +111,12 @@ serves(const CsKeptRecord *r, const CsKeptSearch *search)
 	return r->answered_at >= search->since &&
 		   r->answered_at <= search->until && r->expires_at > cs_clock_now() &&
 		   cs_key_equal(&r->question, &search->question);
+}
+
+static bool
+waits(CsJournalPosition position)
+{
+	return cs_journal_flush_look(position) == CS_JOURNAL_WAITS;
 }
 
 static bool
@@ -158,7 +164,8 @@ find_in_journal(const CsKeptSearch *search, CsKeptAnswer *found,
 			cs_journal_record_len(head) < sizeof(r))
 			continue;
 		memcpy(&r, cs_journal_record_body(head), sizeof(r));
-		if (!serves(&r, search) || !take_reply(head, position, found))
+		if (!serves(&r, search) || (search->flushed && waits(position)) ||
+			!take_reply(head, position, found))
 			continue;
 		cs_journal_chain_end();
 		return true;
@@ -172,7 +179,7 @@ find(const CsKeptSearch *search, CsKeptAnswer *found)
 {
 	bool forgotten = false;
 
-	wait_for_journal();
+	cs_kept_await_journal();
 	return find_in_journal(search, found, &forgotten) ||
 		   (!forgotten && cs_answer_find(search, found));
 }
@@ -195,7 +202,9 @@ cs_kept_answer(CsScope *scope, CsMemoEntry *entry, const CsAsk *ask,
 	search = (CsKeptSearch){.question = digests.question,
 							.subject = digests.subject,
 							.since = cs_clock_now() - age_ms * CS_US_PER_MS,
-							.until = DT_NOEND};
+							.until = DT_NOEND,
+							.flushed = ask->settings->limits.ledger ==
+									   CS_LEDGER_SYNC};
 	if (!find(&search, &found))
 		return false;
 	*origin = cs_origin_of_kept(&found.request_id, found.answered_at);

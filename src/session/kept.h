@@ -26,6 +26,10 @@ extern bool cs_kept_answer(CsScope *scope, CsMemoEntry *entry,
 extern bool
 cs_kept_answer_at(const CsAsk *ask, TimestampTz at, CsKeptAnswer *found);
 
+/* Nobody asks before the journal's end is found, and what lies before it may be the
+ * answer: waits for that, some seconds, interruptibly. */
+extern void cs_kept_await_journal(void);
+
 /* What a reply from the journal is read as. */
 typedef struct CsKeptReading
 {

@@ -105,6 +105,7 @@ static const CommonOption server_options[] = {
 	{"enabled", KIND_BOOL, "on", 0, 0, LIMIT(enabled)},
 	{"ledger", KIND_LEDGER, "async", 0, 0, LIMIT(ledger)},
 	{"log_reuse", KIND_BOOL, "off", 0, 0, LIMIT(log_reuse)},
+	{"unknown_ttl", KIND_LONG_TIME, "1d", 0, MAX_KEEP_S, LIMIT(unknown_ttl)},
 	{"keep_answers", KIND_LONG_TIME, "0", 0, MAX_KEEP_S, LIMIT(keep_answers)},
 	{"ca_file", KIND_FILE, NULL, 0, 0, 0},
 	{"proxy", KIND_PROXY, NULL, 0, 0, 0},
@@ -214,9 +215,12 @@ read_bool(const CommonOption *option, const char *text)
 static CsLedgerMode
 read_ledger(const CommonOption *option, const char *text)
 {
-	if (strcmp(text, "off") != 0 && strcmp(text, "async") != 0)
-		bad_value(option->name, "one of async, off");
-	return strcmp(text, "off") == 0 ? CS_LEDGER_OFF : CS_LEDGER_ASYNC;
+	static const char *const modes[] = {"off", "async", "sync"};
+
+	for (size_t i = 0; i < lengthof(modes); i++)
+		if (strcmp(text, modes[i]) == 0)
+			return (CsLedgerMode) i;
+	bad_value(option->name, "one of async, off, sync");
 }
 
 static CsMoney

@@ -30,7 +30,8 @@
 typedef enum CsLedgerMode
 {
 	CS_LEDGER_OFF,
-	CS_LEDGER_ASYNC /* all, before they leave and when they end, not flushed */
+	CS_LEDGER_ASYNC, /* all, before they leave and when they end, not flushed */
+	CS_LEDGER_SYNC	 /* likewise, and flushed */
 } CsLedgerMode;
 
 /*
@@ -51,11 +52,13 @@ typedef struct CsLimits
 	int	 rate_limit;	   /* calls per second; 0: none */
 	int	 breaker_failures; /* in a row, that open it; 0: no breaker */
 	int	 breaker_cooldown;
-	int	 daily_budget;	/* billed calls per day; 0: none */
-	int	 cache_ttl;		/* milliseconds; 0: answers are not kept */
-	int	 keep_answers;	/* seconds, in tables; 0: they are not */
-	int	 ledger;		/* CsLedgerMode */
-	bool log_reuse;		/* what costs nothing has rows there, too */
+	int	 daily_budget; /* billed calls per day; 0: none */
+	int	 cache_ttl;	   /* milliseconds; 0: answers are not kept */
+	int	 keep_answers; /* seconds, in tables; 0: they are not */
+	int	 ledger;	   /* CsLedgerMode */
+	int	 unknown_ttl;  /* seconds that an unknown bill keeps from asking again;
+						 * 0: it does not */
+	bool log_reuse;	   /* what costs nothing has rows there, too */
 	int	 poll_interval; /* of what is pending, in milliseconds: at first, */
 	int	 poll_interval_max; /* at most, */
 	int	 poll_deadline;		/* and how long in all; -1: the provider's own */

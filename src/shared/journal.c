@@ -366,7 +366,7 @@ cs_journal_end(void)
 }
 
 CsJournalPosition
-cs_journal_unloaded_from(Oid database)
+cs_journal_unloaded_from(Oid database, bool open)
 {
 	CsJournalPosition	   from;
 	const JournalDatabase *d;
@@ -374,6 +374,8 @@ cs_journal_unloaded_from(Oid database)
 	LWLockAcquire(table_lock, LW_SHARED);
 	d = find_database(database);
 	from = d == NULL || d->loaded >= d->last ? table->end : d->loaded;
+	if (d != NULL && open && d->needed != 0)
+		from = Min(from, d->needed);
 	LWLockRelease(table_lock);
 	return from;
 }
@@ -458,6 +460,12 @@ cs_journal_recorder(int process)
 	table->recorder_pid = process >= 0 ? MyProcPid : 0;
 	table->recorder_since = cs_clock_ticks();
 	LWLockRelease(table_lock);
+}
+
+void
+cs_journal_wake_recorder(void)
+{
+	cs_wakeup_process(table->recorder);
 }
 
 bool
@@ -547,6 +555,14 @@ cs_journal_made(uint64 segment, const char *failure)
 			sizeof(table->failure));
 	if (failure == NULL)
 		table->prepared = cs_journal_file_start(segment + 1);
+	LWLockRelease(table_lock);
+}
+
+void
+cs_journal_go_on_in(uint64 segment)
+{
+	LWLockAcquire(table_lock, LW_EXCLUSIVE);
+	table->end = Max(table->end, cs_journal_file_start(segment));
 	LWLockRelease(table_lock);
 }
 

@@ -70,9 +70,9 @@ extern uint64 cs_journal_run(void);
 /* Has the database's worker something to do for its ledger, as far as is known? */
 extern bool cs_journal_is_due(Oid database);
 
-/* From where on records of a database may not be in its tables yet; the end: all
- * of them are. */
-extern CsJournalPosition cs_journal_unloaded_from(Oid database);
+/* From where on records of a database may not be in its tables yet, or, with `open`,
+ * calls whose end is not; the end: all of them are. */
+extern CsJournalPosition cs_journal_unloaded_from(Oid database, bool open);
 
 /* Where the journal ends now; 0: the recorder has not found it yet. */
 extern CsJournalPosition cs_journal_end(void);
@@ -111,6 +111,9 @@ extern bool cs_journal_is_ready(void);
 /* This process is the recorder; -1 at its end. */
 extern void cs_journal_recorder(int process);
 
+/* It is to look at once what there is to do. */
+extern void cs_journal_wake_recorder(void);
+
 /* What the recorder is to do. */
 typedef struct CsJournalTask
 {
@@ -126,6 +129,9 @@ extern void cs_journal_task(CsJournalTask *task);
 
 /* The segment was made, or could not be. */
 extern void cs_journal_made(uint64 segment, const char *failure);
+
+/* The next record goes into this segment, which is made, or a later one. */
+extern void cs_journal_go_on_in(uint64 segment);
 
 /* A record that could not be written is no reason any more: calls may try. */
 extern void cs_journal_try_again(void);

@@ -143,7 +143,7 @@ begin(CsJournalChain *chain)
 {
 	chain->begun = true;
 	chain->at = cs_journal_chain_head(&chain->subject);
-	chain->stop = cs_journal_unloaded_from(chain->database);
+	chain->stop = cs_journal_unloaded_from(chain->database, chain->open);
 }
 
 const CsJournalHead *

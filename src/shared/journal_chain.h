@@ -39,9 +39,10 @@ cs_journal_chain_set_head(const CsKey *subject, CsJournalPosition position);
  */
 typedef struct CsJournalChain
 {
-	Oid				  database;
-	CsKey			  subject;
-	bool			  begun;
+	Oid	  database;
+	CsKey subject;
+	bool  open; /* also those of calls whose end is not in the tables */
+	bool  begun;
 	CsJournalPosition at;	/* the next to look at */
 	CsJournalPosition stop; /* none before this */
 } CsJournalChain;

@@ -23,7 +23,8 @@ typedef enum CsCallOutcome
 	CS_CALL_ANSWERED,
 	CS_CALL_REFUSED, /* the provider said no */
 	CS_CALL_FAILED,
-	CS_CALL_UNKNOWN
+	CS_CALL_UNKNOWN,
+	CS_CALL_UNSENT /* recorded, and did not leave: the ledger has no row */
 } CsCallOutcome;
 
 /* Where a question has its answer from, to the ledger. */
@@ -40,6 +41,7 @@ typedef enum CsCallSource
 /* CS_JOURNAL_SENT and CS_JOURNAL_ENDED; a note follows. */
 typedef struct CsCallRecord
 {
+	CsJournalLink link; /* where the record is linked; else zero */
 	CsJournalPosition
 				sent; /* ENDED: where the SENT is; 0: there was none, since
 							 * it cost nothing */

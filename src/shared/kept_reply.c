@@ -8,6 +8,7 @@
 
 #include "pg/clock.h"
 #include "shared/journal.h"
+#include "shared/journal_flush.h"
 #include "shared/journal_reader.h"
 
 /* So much of a reply goes into one record: others find room between pieces. */
@@ -194,7 +195,7 @@ cs_kept_reply_read(const CsJournalHead *head, CsJournalPosition position,
 }
 
 bool
-cs_kept_reply_find(const CsNote *note, CsJournalPosition from,
+cs_kept_reply_find(const CsNote *note, CsJournalPosition from, bool flushed,
 				   CsKeptReply *reply)
 {
 	CsJournalChain		 chain = {.database = note->database,
@@ -216,6 +217,8 @@ cs_kept_reply_find(const CsNote *note, CsJournalPosition from,
 		found = head->type == CS_JOURNAL_KEPT &&
 				cs_journal_record_len(head) >= sizeof(*r) &&
 				cs_key_equal(&r->question, &note->question) &&
+				(!flushed ||
+				 cs_journal_flush_look(position) != CS_JOURNAL_WAITS) &&
 				cs_kept_reply_read(head, position, reply);
 	}
 	cs_journal_chain_end();

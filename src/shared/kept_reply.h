@@ -40,11 +40,11 @@ extern bool cs_kept_reply_read(const CsJournalHead *head,
 							   CsJournalPosition position, CsKeptReply *reply);
 
 /*
- * Looks for a reply to a question among those that were written from a position on;
- * as cs_kept_reply_read.
+ * Looks for a reply to a question among those that were written from a position on,
+ * and are flushed, if that is asked for; as cs_kept_reply_read.
  */
 extern bool cs_kept_reply_find(const CsNote *note, CsJournalPosition from,
-							   CsKeptReply *reply);
+							   bool flushed, CsKeptReply *reply);
 
 /* From now on no reply about a subject that lies there counts; false: that could
  * not be written.  `position` may be NULL.  Does not raise. */

@@ -12,6 +12,7 @@
 #include "pg/clock.h"
 #include "pg/guc.h"
 #include "shared/journal.h"
+#include "shared/journal_flush.h"
 #include "shared/place.h"
 
 /* A database that waits longer for a worker waits for somebody to help. */
@@ -119,12 +120,14 @@ put_places(CsHealth *health, const Places *all)
 static void
 put_journal(CsHealth *health)
 {
-	CsJournalView journal;
-	bool		  works;
+	CsJournalView	   journal;
+	CsJournalFlushView flush;
+	bool			   works;
 
 	cs_journal_view(&journal);
-	works = journal.recorder != 0 && !journal.full && !journal.fails &&
-			journal.failure[0] == '\0';
+	cs_journal_flush_view(&flush);
+	works = !flush.fails && journal.recorder != 0 && !journal.full &&
+			!journal.fails && journal.failure[0] == '\0';
 	if (works && journal.left_out > 0)
 	{
 		cs_health_put(
@@ -140,6 +143,8 @@ put_journal(CsHealth *health)
 			? "The recorder, which keeps the journal, does not run; see the server log and max_worker_processes."
 		: journal.full
 			? "The journal is as large as credscore.journal_size allows, since its records are not loaded; servers with a ledger are not called."
+		: flush.fails
+			? "The journal cannot be flushed to disk, see the server log; servers whose ledger is 'sync' are not called."
 		: !works
 			? "The journal cannot be written, see the server log; servers with a ledger are not called."
 			: "Bytes of the journal that are not in the ledger of their database yet.");

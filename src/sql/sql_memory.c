@@ -12,10 +12,31 @@
 #include "pg/guc.h"
 #include "pg/shmem.h"
 #include "shared/answer_cache.h"
+#include "shared/journal.h"
+#include "shared/journal_flush.h"
 #include "sql/row.h"
 
+#define MOST_NUMBERS 3
+
+PG_FUNCTION_INFO_V1(credscore_journal);
 PG_FUNCTION_INFO_V1(credscore_shared_memory);
 PG_FUNCTION_INFO_V1(credscore_stat_memory);
+
+/* A row of so many. */
+static Datum
+numbers(FunctionCallInfo fcinfo, const uint64 *numbers, int n)
+{
+	TupleDesc columns;
+	Datum	  values[MOST_NUMBERS];
+	bool	  nulls[MOST_NUMBERS] = {false};
+
+	if (get_call_result_type(fcinfo, NULL, &columns) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	for (int i = 0; i < n; i++)
+		values[i] = Int64GetDatum((int64) numbers[i]);
+	return HeapTupleGetDatum(
+		heap_form_tuple(BlessTupleDesc(columns), values, nulls));
+}
 
 /*
  * credscore.shared_memory() returns (chunks bigint, bytes bigint)
@@ -25,19 +46,27 @@ PG_FUNCTION_INFO_V1(credscore_stat_memory);
 Datum
 credscore_shared_memory(PG_FUNCTION_ARGS)
 {
-	TupleDesc  columns;
 	CsShmemUse use;
-	Datum	   values[2];
-	bool	   nulls[2] = {false};
 
 	cs_shmem_require();
-	if (get_call_result_type(fcinfo, NULL, &columns) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
 	use = cs_shmem_use();
-	values[0] = Int64GetDatum((int64) use.chunks);
-	values[1] = Int64GetDatum((int64) use.bytes);
-	PG_RETURN_DATUM(HeapTupleGetDatum(
-		heap_form_tuple(BlessTupleDesc(columns), values, nulls)));
+	return numbers(fcinfo, (uint64[]){use.chunks, use.bytes}, 2);
+}
+
+/*
+ * credscore.journal() returns (written bigint, flushed bigint, missed bigint)
+ *
+ * Where the journal ends, and up to where it is safe on disk.
+ */
+Datum
+credscore_journal(PG_FUNCTION_ARGS)
+{
+	CsJournalFlushView flush;
+
+	cs_shmem_require();
+	cs_journal_flush_view(&flush);
+	return numbers(
+		fcinfo, (uint64[]){cs_journal_end(), flush.flushed, flush.missed}, 3);
 }
 
 /*

@@ -3,39 +3,23 @@
  *	  The table of kept answers.
  *
  * Its partitions are months of expiry, so that what has expired goes by dropping
- * them.  A session looks into those that have not ended, one after the other, by
- * their index and without a snapshot: what was committed a moment ago counts, also
- * for a statement that began before.  It holds a partition's lock only while it
- * looks, and waits a second for one at most: neither a month that is dropped nor
- * LOCK TABLE has it hang.
+ * them.  A session looks into those that have not ended, see store/partition.h.
  *------------------------------------------------------------------------- */
 #include "postgres.h"
 
 #include "store/answer.h"
 
-#include "access/genam.h"
-#include "access/table.h"
-#include "catalog/namespace.h"
-#include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
-#include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/fmgroids.h"
-#include "utils/inval.h"
-#include "utils/lsyscache.h"
-#include "utils/memutils.h"
-#include "utils/rel.h"
-#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #include "pg/clock.h"
-#include "pg/quick_lock.h"
 #include "store/columns.h"
 #include "store/month.h"
+#include "store/partition.h"
 #include "store/queue_spi.h"
 
-#define ANSWER_SCHEMA "credscore"
-#define ANSWER_TABLE  "answer"
+#define ANSWER_TABLE "answer"
 
 /* The columns. */
 enum
@@ -52,229 +36,73 @@ enum
 	ANSWER_NCOLUMNS = ANSWER_BODY
 };
 
-/* --- the months --- */
-
-typedef struct Month
-{
-	Oid			table;
-	Oid			by_question; /* its index; InvalidOid: it was dropped */
-	TimestampTz end;
-} Month;
-
-/* Those of this database, as long as nobody has attached or dropped one. */
-typedef struct Months
-{
-	bool   valid;
-	bool   complete;
-	Oid	   parent;
-	int	   n;
-	Month *all; /* in TopMemoryContext */
-} Months;
-
-static Months months;
-
-static void
-forget_months(Datum arg, Oid relation)
-{
-	if (!OidIsValid(relation) || relation == months.parent)
-		months.valid = false;
-	for (int i = 0; i < months.n; i++)
-		if (months.all[i].table == relation)
-			months.valid = false;
-}
-
-/* The one by question and time; the table's lock is held. */
-static Oid
-find_index(Relation table)
-{
-	Oid		  found = InvalidOid;
-	List	 *indexes = RelationGetIndexList(table);
-	ListCell *lc;
-
-	foreach(lc, indexes)
-	{
-		Oid		 oid = lfirst_oid(lc);
-		Relation index;
-
-		if (!cs_quick_lock(oid))
-			continue;
-		index = index_open(oid, NoLock);
-		if (index->rd_index->indisvalid && index->rd_index->indnkeyatts == 2 &&
-			index->rd_index->indkey.values[0] == ANSWER_QUESTION &&
-			index->rd_index->indkey.values[1] == ANSWER_ANSWERED_AT)
-			found = oid;
-		index_close(index, AccessShareLock);
-	}
-	list_free(indexes);
-	return found;
-}
-
-static void
-add_month(Oid oid)
-{
-	char	   *name = get_rel_name(oid);
-	TimestampTz end = name != NULL ? cs_month_end(name) : 0;
-	Month	   *m = &months.all[months.n];
-	Relation	table;
-
-	/* Of one that somebody has renamed it is not known when it ends. */
-	if (end == 0)
-		end = DT_NOEND;
-	if (end <= cs_clock_now())
-		return;
-	table = cs_quick_lock_table(oid);
-	if (table == NULL)
-		return;
-	m->table = oid;
-	m->end = end;
-	m->by_question = find_index(table);
-	months.n++;
-	table_close(table, AccessShareLock);
-}
-
-static void
-know_months(void)
-{
-	static bool watching;
-	Oid			schema = get_namespace_oid(ANSWER_SCHEMA, true);
-	List	   *children;
-	ListCell   *lc;
-
-	if (!watching)
-		CacheRegisterRelcacheCallback(forget_months, (Datum) 0);
-	watching = true;
-	AcceptInvalidationMessages();
-	if (months.valid && months.complete)
-		return;
-	months.n = 0;
-	months.complete = false;
-	months.parent = OidIsValid(schema)
-						? get_relname_relid(ANSWER_TABLE, schema)
-						: InvalidOid;
-	if (!OidIsValid(months.parent))
-		return;
-	children = find_inheritance_children(months.parent, NoLock);
-	if (months.all != NULL)
-		pfree(months.all);
-	months.all = NULL;
-	months.all = MemoryContextAlloc(
-		TopMemoryContext, (list_length(children) + 1) * sizeof(Month));
-	months.valid = true;
-	foreach(lc, children)
-		add_month(lfirst_oid(lc));
-	list_free(children);
-	months.complete = true;
-}
+static CsPartitions months = {.parent = ANSWER_TABLE,
+							  .key = ANSWER_QUESTION,
+							  .order = ANSWER_ANSWERED_AT};
 
 /* --- looking --- */
 
-static Datum
-column(HeapTuple tuple, TupleDesc desc, AttrNumber attribute)
+/* What is looked for, and what was found by now. */
+typedef struct Looking
 {
-	bool isnull;
+	const CsKeptSearch *search;
+	CsKeptAnswer	   *found;
+} Looking;
 
-	return heap_getattr(tuple, attribute, desc, &isnull);
+static TimestampTz
+time_of(HeapTuple tuple, TupleDesc desc, AttrNumber column)
+{
+	return DatumGetTimestampTz(cs_partition_column(tuple, desc, column));
 }
 
 /* Is it later than what was found before, and what is looked for? */
 static bool
-serves(const CsKeptSearch *search, HeapTuple tuple, TupleDesc desc,
-	   const CsKeptAnswer *found)
+serves(const Looking *looking, HeapTuple tuple, TupleDesc desc)
 {
-	TimestampTz at =
-		DatumGetTimestampTz(column(tuple, desc, ANSWER_ANSWERED_AT));
+	TimestampTz at = time_of(tuple, desc, ANSWER_ANSWERED_AT);
 
-	return at >= search->since && at <= search->until &&
-		   (found->body == NULL || at > found->answered_at) &&
-		   DatumGetTimestampTz(column(tuple, desc, ANSWER_EXPIRES_AT)) >
-			   cs_clock_now();
+	return at >= looking->search->since && at <= looking->search->until &&
+		   (looking->found->body == NULL ||
+			at > looking->found->answered_at) &&
+		   time_of(tuple, desc, ANSWER_EXPIRES_AT) > cs_clock_now();
 }
 
 static void
-take(HeapTuple tuple, TupleDesc desc, CsKeptAnswer *found)
+keep(HeapTuple tuple, TupleDesc desc, CsKeptAnswer *found)
 {
 	if (found->body != NULL)
 		pfree(found->body);
-	found->request_id = *DatumGetUUIDP(column(tuple, desc, ANSWER_REQUEST_ID));
-	found->answered_at =
-		DatumGetTimestampTz(column(tuple, desc, ANSWER_ANSWERED_AT));
-	found->expires_at =
-		DatumGetTimestampTz(column(tuple, desc, ANSWER_EXPIRES_AT));
-	found->body = DatumGetJsonbPCopy(column(tuple, desc, ANSWER_BODY));
+	found->request_id =
+		*DatumGetUUIDP(cs_partition_column(tuple, desc, ANSWER_REQUEST_ID));
+	found->answered_at = time_of(tuple, desc, ANSWER_ANSWERED_AT);
+	found->expires_at = time_of(tuple, desc, ANSWER_EXPIRES_AT);
+	found->body =
+		DatumGetJsonbPCopy(cs_partition_column(tuple, desc, ANSWER_BODY));
 }
 
-/* From the latest on back: the first that serves is the one. */
-static void
-look_by_index(Relation table, Oid index_oid, const CsKeptSearch *search,
-			  CsKeptAnswer *found)
+/* In their order the first that serves is the one. */
+static bool
+take(HeapTuple tuple, TupleDesc desc, bool ordered, void *argument)
 {
-	Relation	index = index_open(index_oid, NoLock);
-	TupleDesc	desc = RelationGetDescr(table);
-	ScanKeyData key;
-	SysScanDesc scan;
-	HeapTuple	tuple;
-	bool		taken = false;
+	Looking *looking = argument;
 
-	ScanKeyInit(&key, ANSWER_QUESTION, BTEqualStrategyNumber, F_UUID_EQ,
-				cs_columns_key(&search->question));
-	scan = systable_beginscan_ordered(table, index, SnapshotSelf, 1, &key);
-	while (!taken && HeapTupleIsValid(tuple = systable_getnext_ordered(
-										  scan, BackwardScanDirection)))
+	if (serves(looking, tuple, desc))
 	{
-		CHECK_FOR_INTERRUPTS();
-		taken = serves(search, tuple, desc, found);
-		if (taken)
-			take(tuple, desc, found);
-		else if (DatumGetTimestampTz(column(tuple, desc, ANSWER_ANSWERED_AT)) <
-				 search->since)
-			break;
+		keep(tuple, desc, looking->found);
+		return ordered;
 	}
-	systable_endscan_ordered(scan);
-	index_close(index, AccessShareLock);
-}
-
-/* Somebody has dropped the index. */
-static void
-look_at_all(Relation table, const CsKeptSearch *search, CsKeptAnswer *found)
-{
-	ScanKeyData key;
-	SysScanDesc scan;
-	HeapTuple	tuple;
-
-	ScanKeyInit(&key, ANSWER_QUESTION, BTEqualStrategyNumber, F_UUID_EQ,
-				cs_columns_key(&search->question));
-	scan = systable_beginscan(table, InvalidOid, false, SnapshotSelf, 1, &key);
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-	{
-		CHECK_FOR_INTERRUPTS();
-		if (serves(search, tuple, RelationGetDescr(table), found))
-			take(tuple, RelationGetDescr(table), found);
-	}
-	systable_endscan(scan);
-}
-
-static void
-look_into(const Month *m, const CsKeptSearch *search, CsKeptAnswer *found)
-{
-	Relation table = cs_quick_lock_table(m->table);
-
-	if (table == NULL)
-		return;
-	if (OidIsValid(m->by_question) && cs_quick_lock(m->by_question))
-		look_by_index(table, m->by_question, search, found);
-	else
-		look_at_all(table, search, found);
-	table_close(table, AccessShareLock);
+	return ordered &&
+		   time_of(tuple, desc, ANSWER_ANSWERED_AT) < looking->search->since;
 }
 
 bool
 cs_answer_find(const CsKeptSearch *search, CsKeptAnswer *found)
 {
+	Looking			  looking = {search, found};
+	CsPartitionSearch where = {&search->question, cs_clock_now()};
+
 	found->body = NULL;
-	know_months();
-	for (int i = 0; i < months.n; i++)
-		if (months.all[i].end > cs_clock_now())
-			look_into(&months.all[i], search, found);
+	cs_partition_scan(&months, &where, take, &looking);
 	return found->body != NULL;
 }
 

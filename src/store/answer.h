@@ -32,6 +32,9 @@ typedef struct CsKeptSearch
 	CsKey		subject; /* of the question */
 	TimestampTz since;	 /* answered then or later, */
 	TimestampTz until;	 /* and then or earlier */
+	bool
+		flushed; /* only what is safe on disk: with ledger 'sync' the call that
+				   * has brought it is on its way until then */
 } CsKeptSearch;
 
 /*

@@ -56,7 +56,8 @@ typedef struct Open
 {
 	CsJournalPosition sent; /* must be first: the table's key */
 	CsCallRecord	  call;
-	CsNote			 *note; /* a copy, with its texts */
+	bool			  linked; /* so will its end be */
+	CsNote			 *note;	  /* a copy, with its texts */
 } Open;
 
 typedef struct Loader
@@ -173,7 +174,7 @@ begin(void)
 /* --- reading --- */
 
 static void
-keep_open(CsJournalPosition sent, const CsCallRow *row)
+keep_open(CsJournalPosition sent, const CsCallRow *row, bool linked)
 {
 	bool		  found;
 	Open		 *open;
@@ -181,6 +182,7 @@ keep_open(CsJournalPosition sent, const CsCallRow *row)
 
 	open = hash_search(loader.open, &sent, HASH_ENTER, &found);
 	open->call = row->call;
+	open->linked = linked;
 	open->note = palloc(row->note->len);
 	memcpy(open->note, row->note, row->note->len);
 	MemoryContextSwitchTo(old);
@@ -261,11 +263,11 @@ take_call(Batch *batch, CsJournalPosition position, const CsJournalHead *head)
 		return;
 	if (head->type == CS_JOURNAL_SENT)
 	{
-		keep_open(position, &row);
+		keep_open(position, &row, head->linked);
 		return;
 	}
 	close_open(row.call.sent);
-	if (!is_loaded(position))
+	if (!is_loaded(position) && row.call.outcome != CS_CALL_UNSENT)
 		batch->calls[batch->ncalls++] = row;
 }
 
@@ -399,7 +401,8 @@ end_lost_calls(void)
 				&(CsJournalEntry){.type = CS_JOURNAL_ENDED,
 								  .database = MyDatabaseId,
 								  .parts = {{&open->call, sizeof(open->call)},
-											{open->note, open->note->len}}},
+											{open->note, open->note->len}},
+								  .linked = open->linked},
 				NULL))
 			open->call.sent = 0;
 		else

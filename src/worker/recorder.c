@@ -13,6 +13,11 @@
  * life, the journal goes on with another id, so that a position in the table of a
  * database, which came from another server, is not taken for one of here.
  *
+ * Who waits for a flush wakes it; what was appended while one is under way waits for
+ * the next, so that one serves many.  After one that failed the kernel may have given
+ * up what it had: nothing of that is taken for safe any more, and the journal goes on
+ * in another segment as soon as one can be made, which is tried once a second.
+ *
  * It may end at any moment: appending needs it for new segments only, and the next
  * one goes on from what is in shared memory.
  *------------------------------------------------------------------------- */
@@ -38,6 +43,7 @@
 #include "pg/wakeup.h"
 #include "shared/journal.h"
 #include "shared/journal_chain.h"
+#include "shared/journal_flush.h"
 #include "shared/journal_reader.h"
 #include "shared/place.h"
 
@@ -52,10 +58,11 @@ extern PGDLLEXPORT void credscore_recorder_main(Datum arg);
 /* What the next segment will say. */
 static CsJournalHeader header;
 
+/* When all else than room and flushing is looked at again. */
+static CsInstant house_due;
+
 /* It was a standby, or a backup on its way to consistency. */
 static bool was_archive;
-
-static CsJournalPosition flushed;
 
 /* --- trouble --- */
 
@@ -189,7 +196,8 @@ find_end(void)
 	}
 	if (!ShutdownRequestPending)
 		cs_journal_found(&found);
-	flushed = found.end;
+	/* What a process wrote that died may lie in the kernel's cache yet. */
+	cs_journal_flush_done(cs_journal_file_start(found.first_segment));
 	return true;
 }
 
@@ -200,7 +208,6 @@ take_over(void)
 	CsJournalTask task;
 
 	cs_journal_task(&task);
-	flushed = task.end;
 	if (task.next == task.first_segment ||
 		!cs_journal_file_header(task.next - 1, &header))
 		begin_new_id();
@@ -232,7 +239,7 @@ get_ready(void)
 
 /* --- what it does --- */
 
-static void
+static bool
 make_segment(uint64 segment)
 {
 	char failure[128];
@@ -241,11 +248,12 @@ make_segment(uint64 segment)
 	if (cs_journal_file_make_directory() && cs_journal_file_make(&header))
 	{
 		cs_journal_made(segment, NULL);
-		return;
+		return true;
 	}
 	snprintf(failure, sizeof(failure), "%s", strerror(errno));
 	complain("make", segment);
 	cs_journal_made(segment, failure);
+	return false;
 }
 
 static void
@@ -255,7 +263,7 @@ make_room(void)
 
 	cs_journal_task(&task);
 	if (task.make && task.may)
-		make_segment(task.next);
+		(void) make_segment(task.next);
 }
 
 /* The last segment that was used stays: it says who we are. */
@@ -279,22 +287,40 @@ remove_old(void)
 	}
 }
 
-/* Before a segment is used no more, and once a second. */
+/* When somebody waits for it, and once a second. */
 static void
 flush(void)
 {
-	CsJournalPosition end = cs_journal_end();
+	CsJournalPosition  end = cs_journal_end();
+	CsJournalFlushView view;
 
-	if (end == flushed)
+	cs_journal_flush_view(&view);
+	if (end <= view.flushed || view.fails)
 		return;
-	for (uint64 s = cs_journal_file_of(flushed); s <= cs_journal_file_of(end);
-		 s++)
+	for (uint64 s = cs_journal_file_of(view.flushed);
+		 s <= cs_journal_file_of(end); s++)
 		if (!cs_journal_file_flush(s) && errno != ENOENT)
 		{
 			complain("flush", s);
+			cs_journal_flush_failed(end);
 			return;
 		}
-	flushed = end;
+	cs_journal_flush_done(end);
+}
+
+/* After a flush that failed: another segment can be made, and so it is used. */
+static void
+begin_anew(void)
+{
+	CsJournalTask task;
+
+	if (!cs_journal_flush_fails())
+		return;
+	cs_journal_task(&task);
+	if (!task.may || !make_segment(task.next))
+		return;
+	cs_journal_go_on_in(task.next);
+	cs_journal_flush_anew(cs_journal_file_start(task.next));
 }
 
 /* Where records wait to be loaded a worker is to come. */
@@ -309,16 +335,27 @@ call_workers(void)
 			cs_place_due(database);
 }
 
+/* What need not be done each time that somebody waits for a flush. */
+static void
+keep_house(void)
+{
+	cs_journal_try_again();
+	begin_anew();
+	remove_old();
+	call_workers();
+}
+
 static void
 turn(void)
 {
 	if (!get_ready())
 		return;
-	cs_journal_try_again();
 	make_room();
 	flush();
-	remove_old();
-	call_workers();
+	if (house_due > cs_clock_ticks())
+		return;
+	house_due = cs_clock_ticks() + TICK_MS * CS_US_PER_MS;
+	keep_house();
 }
 
 /* Calls wait for the end to be found: a server that starts is looked at again soon,
@@ -326,9 +363,12 @@ turn(void)
 static long
 time_to_sleep(void)
 {
-	return !cs_journal_is_ready() && GetRecoveryState() == RECOVERY_STATE_CRASH
-			   ? RECOVERY_LOOK_MS
-			   : TICK_MS;
+	CsInstant left = house_due - cs_clock_ticks();
+
+	if (!cs_journal_is_ready())
+		return GetRecoveryState() == RECOVERY_STATE_CRASH ? RECOVERY_LOOK_MS
+														  : TICK_MS;
+	return (long) Max(left / CS_US_PER_MS + 1, 1);
 }
 
 /* --- the process --- */
