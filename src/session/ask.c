@@ -65,6 +65,8 @@ typedef struct Running
 	bool		 urgent;	/* it is waited for right away */
 	bool		 planned;	/* a planner runs what asks */
 	bool		 away;		/* the database is not at home here */
+	bool		 left;		/* it is given up */
+	bool		 ours;		/* so that its slot is to be freed here */
 	dsa_pointer	 spec;		/* while pending */
 	CsInstant	 looked_at; /* when the cache had no answer */
 	CsAbout		 about;
@@ -109,29 +111,64 @@ take_out(Running *running)
 		nflying--;
 }
 
-/* Gives it up, wherever it is.  Does not raise. */
-static void
-abandon(Running *running)
+static bool
+is_of(const Running *running, const CsScope *scope)
 {
-	take_out(running);
-	if (running->slot >= 0)
-		cs_slots_abandon(running->slot);
-	else
-		cs_spec_discard(running->spec);
-	release(running);
+	return scope == NULL || running->scope == scope;
 }
 
+/* Marks those of a scope that are not the courier's alone. */
 static void
-abandon_all(dlist_head *list, const CsScope *scope)
+leave_slots(const CsScope *scope)
+{
+	dlist_iter iter;
+
+	cs_slots_leave_begin();
+	for (int sent = 0; sent <= 1; sent++)
+		dlist_foreach(iter, &flying)
+		{
+			Running *running = dlist_container(Running, node, iter.cur);
+
+			if (is_of(running, scope) && !running->left &&
+				(sent || !cs_slots_sent(running->slot)))
+			{
+				running->left = true;
+				running->ours = cs_slots_leave(running->slot);
+			}
+		}
+	cs_slots_leave_end();
+}
+
+/* Gives up what a scope (NULL: all of them) has asked, wherever it is.  Does not
+ * raise. */
+static void
+abandon_all(const CsScope *scope)
 {
 	dlist_mutable_iter iter;
 
-	dlist_foreach_modify(iter, list)
+	dlist_foreach_modify(iter, &pending)
 	{
 		Running *running = dlist_container(Running, node, iter.cur);
 
-		if (scope == NULL || running->scope == scope)
-			abandon(running);
+		if (!is_of(running, scope))
+			continue;
+		take_out(running);
+		cs_spec_discard(running->spec);
+		release(running);
+	}
+	if (dlist_is_empty(&flying))
+		return;
+	leave_slots(scope);
+	dlist_foreach_modify(iter, &flying)
+	{
+		Running *running = dlist_container(Running, node, iter.cur);
+
+		if (!running->left)
+			continue;
+		take_out(running);
+		if (running->ours)
+			cs_slots_free(running->slot);
+		release(running);
 	}
 }
 
@@ -148,8 +185,7 @@ at_scope_end(void *scope)
 {
 	cs_progress_clear();
 	cs_reading_tidy();
-	abandon_all(&pending, scope);
-	abandon_all(&flying, scope);
+	abandon_all(scope);
 }
 
 /*
@@ -162,8 +198,7 @@ at_transaction_end(XactEvent event, void *arg)
 	if (event != XACT_EVENT_ABORT)
 		return;
 	cs_progress_clear();
-	abandon_all(&pending, NULL);
-	abandon_all(&flying, NULL);
+	abandon_all(NULL);
 }
 
 void

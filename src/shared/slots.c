@@ -30,6 +30,11 @@
  * received for the cache, and cs_slots_settle, which looks once more under the
  * lock, frees the slot.
  *
+ * Whoever gives up several marks all of them before the courier is told, and
+ * those that have not left before those that have: a place in the window that is
+ * seen to be free would else be taken by one that is about to be given up, whose
+ * call would leave, and be billed, for nobody.
+ *
  * `sent` says that a billed call is on the wire.  The courier sets it in
  * libcurl's last callback before the request leaves, and clears it when that
  * call is over and another follows.  It decides what becomes of questions when
@@ -324,30 +329,50 @@ cs_slots_collect(int slot, CsOutcome *outcome, dsa_pointer *body)
 }
 
 void
-cs_slots_abandon(int slot)
+cs_slots_leave_begin(void)
 {
-	Slot	   *s = &cs_slots_table->slots[slot];
-	dsa_pointer spec = InvalidDsaPointer;
-	dsa_pointer body = InvalidDsaPointer;
-	int			courier = -1;
-
 	LWLockAcquire(cs_slots_lock, LW_EXCLUSIVE);
+}
+
+bool
+cs_slots_leave(int slot)
+{
+	Slot *s = &cs_slots_table->slots[slot];
+
 	if (s->state == SLOT_TAKEN)
 	{
 		s->abandoned = true;
-		cs_slots_table->abandon_count++;
-		courier = cs_slots_table->courier;
+		return false;
 	}
-	else
+	if (s->state == SLOT_FILLED)
 	{
-		spec = s->spec;
-		body = s->body;
-		if (s->state == SLOT_FILLED)
-			cs_slots_table_take_out_filled(slot);
-		cs_slots_table_push_free(slot);
+		cs_slots_table_take_out_filled(slot);
+		s->state = SLOT_SETTLED;
 	}
+	return true;
+}
+
+void
+cs_slots_leave_end(void)
+{
+	int courier = cs_slots_table->courier;
+
+	cs_slots_table->abandon_count++;
 	LWLockRelease(cs_slots_lock);
 	cs_wakeup_process(courier);
+}
+
+void
+cs_slots_free(int slot)
+{
+	Slot	   *s = &cs_slots_table->slots[slot];
+	dsa_pointer spec = s->spec;
+	dsa_pointer body = s->body;
+
+	Assert(s->state == SLOT_SETTLED);
+	LWLockAcquire(cs_slots_lock, LW_EXCLUSIVE);
+	cs_slots_table_push_free(slot);
+	LWLockRelease(cs_slots_lock);
 	if (DsaPointerIsValid(spec))
 		cs_spec_discard(spec);
 	if (DsaPointerIsValid(body))
@@ -355,13 +380,40 @@ cs_slots_abandon(int slot)
 }
 
 void
+cs_slots_abandon(int slot)
+{
+	bool ours;
+
+	cs_slots_leave_begin();
+	ours = cs_slots_leave(slot);
+	cs_slots_leave_end();
+	if (ours)
+		cs_slots_free(slot);
+}
+
+static bool
+is_of_queue(int slot, Oid database)
+{
+	const Slot *s = &cs_slots_table->slots[slot];
+
+	return s->database == database && s->state != SLOT_FREE && !s->abandoned;
+}
+
+/* No courier takes a settled slot, and nobody else has those of the database. */
+void
 cs_slots_forget(Oid database)
 {
+	cs_slots_leave_begin();
+	for (int left = 0; left <= 1; left++)
+		for (int i = 0; i < cs_slots_table->nslots; i++)
+			if (is_of_queue(i, database) &&
+				cs_slots_table->slots[i].sent == left)
+				cs_slots_leave(i);
+	cs_slots_leave_end();
 	for (int i = 0; i < cs_slots_table->nslots; i++)
-		if (cs_slots_table->slots[i].database == database &&
-			cs_slots_table->slots[i].state != SLOT_FREE &&
-			!cs_slots_table->slots[i].abandoned)
-			cs_slots_abandon(i);
+		if (is_of_queue(i, database) &&
+			cs_slots_table->slots[i].state == SLOT_SETTLED)
+			cs_slots_free(i);
 }
 
 void

@@ -65,6 +65,16 @@ extern void cs_slots_collect(int slot, CsOutcome *outcome, dsa_pointer *body);
 /* Gives the question up.  Never raises. */
 extern void cs_slots_abandon(int slot);
 
+/*
+ * Gives several up, none of which leaves any more: between begin and end, under
+ * the lock, those first that were not sent.  False: the slot is the courier's,
+ * and was marked; else it is to be freed after the end.  None of these raises.
+ */
+extern void cs_slots_leave_begin(void);
+extern bool cs_slots_leave(int slot);
+extern void cs_slots_leave_end(void);
+extern void cs_slots_free(int slot);
+
 /* Gives up all questions of the rows of a database that has no queue any more.
  * Never raises. */
 extern void cs_slots_forget(Oid database);
@@ -114,7 +124,7 @@ extern void cs_slots_mark_shared(int slot);
 /* Notes that a billed call has left; plain store, fit for any callback. */
 extern void cs_slots_mark_sent(int slot, bool sent);
 
-/* Changes whenever a taken slot was abandoned. */
+/* Changes whenever slots were abandoned, after all of them are marked. */
 extern uint32 cs_slots_abandon_count(void);
 
 /*

@@ -6,6 +6,7 @@
 # - what waits for its session's window keeps nobody else waiting, nor what the
 #   session itself waits for;
 # - calls that an abandoned statement has on the wire take no room from the next;
+# - a statement that ends early lets no further call leave, however it ends;
 # - rows behind a slow answer are read on, up to a bound, and the answers come in
 #   order; a read_ahead that is set is the bound;
 # - what the planner made a function ask the execution does not ask again.
@@ -118,6 +119,48 @@ sub settle_down
 	ok(held(4), 'two calls of it are on the wire, and two of the next statement of a session like it');
 	$sandbox->release;
 	is($run->result, 2, 'which has its answers');
+}
+
+# What a statement gives up it gives up at once: what has not left does not take
+# the place of what has.
+{
+	my $batch = 'SELECT count(risk(phone)) FROM line';
+	my $timeout = q{SET statement_timeout = '200ms'};
+	my %ends = (
+		'a timeout' => [ 0, "$timeout; $batch" ],
+		'a savepoint' => [ 0, "$timeout; DO \$\$BEGIN PERFORM risk(phone) FROM line; EXCEPTION WHEN query_canceled THEN NULL; END\$\$" ],
+		'an error beside it' => [ 1, 'SELECT risk(phone), 1 / (id - 1) FROM line' ],
+		'a cursor that is closed' => [ 1, 'BEGIN; DECLARE c CURSOR FOR SELECT risk(phone) FROM line; MOVE 1 FROM c; CLOSE c; COMMIT' ],
+		'a LIMIT that is reached' => [ 1, 'SELECT id FROM line WHERE risk(phone) > 0 LIMIT 1' ],
+		'a backend that is terminated' => [ 'terminate', $batch ]);
+
+	for my $name (sort keys %ends)
+	{
+		my ($how, $sql) = @{ $ends{$name} };
+
+		for my $round (1 .. 5)
+		{
+			my $what = "$name, $round";
+
+			$sandbox->reset;
+			$sandbox->hold('pngme', 'decision');
+			my $run = $cluster->background("SET application_name = 'ends'; SET credscore.max_in_flight = 20; $sql");
+
+			$sandbox->wait_for(%decision, held => $name =~ /cursor|LIMIT/ ? 1 : 20, timeout => PATIENCE);
+			$cluster->wait_for_questions(40) if $how eq 'terminate';
+			settle_down();
+			my $before = $sandbox->count('pngme', 'decision');
+			$cluster->safe_psql(q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ends'}) if $how eq 'terminate';
+			$sandbox->release(1, subject => '254800000001', keep => JSON::PP::true) if $how eq '1';
+			$cluster->wait_until(sub { $run->done }, "$what: it ends");
+			settle_down();
+			cmp_ok($sandbox->count('pngme', 'decision'), '<=', $before + ($how eq '1'),
+				"$what: nothing leaves in place of what it had on its way, $before calls");
+			$sandbox->release;
+			$cluster->wait_for_questions(0);
+			cmp_ok($sandbox->count('pngme', 'decision'), '<=', $before + ($how eq '1'), "$what: nor later");
+		}
+	}
 }
 
 # A call of a cancelled statement that somebody else waits for, too.

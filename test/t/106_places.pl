@@ -67,8 +67,13 @@ foreach my $database (@databases)
 $cluster->safe_psql('CREATE DATABASE without');
 
 subtest 'three at once, and one without' => sub {
-	$cluster->safe_psql(q{SELECT count(credscore_request_lac('63917' || lpad(n::text, 7, '0'))) FROM generate_series(1, 300) n}, database => $_)
-	  foreach @databases;
+	# Others in each: two databases that ask the same at the same time share a call.
+	my $first = 0;
+	foreach my $database (@databases)
+	{
+		$cluster->safe_psql("SELECT count(credscore_request_lac('63917' || lpad(($first + n)::text, 7, '0'))) FROM generate_series(1, 300) n", database => $database);
+		$first += 300;
+	}
 	foreach my $database (@databases)
 	{
 		$cluster->wait_until(sub { $cluster->safe_psql(q{SELECT count(*) FROM credscore.assessment WHERE status = 'done'}, database => $database) eq '300' },

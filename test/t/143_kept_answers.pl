@@ -167,6 +167,8 @@ costs(0, 'and nobody is asked');
 
 # --- what locks it does not have it hang ---
 
+# What is not loaded yet is found in the journal, without a look into the table.
+ok($cluster->wait_until(sub { one(q{SELECT value FROM credscore_health() WHERE check_name = 'journal'}) eq '0' }, 'all is loaded'), 'all is loaded');
 my $locks = $cluster->session;
 $locks->query_safe('BEGIN; LOCK TABLE credscore.answer');
 my ($error) = $cluster->error(q{SELECT credscore_decision('254711000008')});
