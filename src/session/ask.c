@@ -3,7 +3,7 @@
  *	  Asking a question: the session's side.
  *
  *	  MEMO		has this execution asked already?
- *	  CACHE		does a fresh outcome lie in shared memory?
+ *	  CACHE		does it need no call?  without_call.c
  *	  SUBMIT	fill a slot, wake the courier
  *	  wait		until the slot is settled
  *	  CLASSIFY	read the body: answer, or which failure; make jsonb
@@ -30,15 +30,13 @@
 #include "pg/guc.h"
 #include "pg/shmem.h"
 #include "pg/wakeup.h"
-#include "session/doubt.h"
-#include "session/estimate.h"
+#include "session/courier_watch.h"
 #include "session/forgetting.h"
-#include "session/kept.h"
 #include "session/noting.h"
 #include "session/permit.h"
 #include "session/planned.h"
 #include "session/reading.h"
-#include "session/courier_watch.h"
+#include "session/without_call.h"
 #include "settings/altered.h"
 #include "shared/journal.h"
 #include "shared/progress.h"
@@ -311,22 +309,12 @@ cs_ask_pump(void)
 	}
 }
 
-static CsAbout
-about_of(const CsAsk *ask)
-{
-	CsAbout about = {ask->endpoint, ask->settings,
-					 cs_template_argument(&ask->args, "subject"), ask->secrets,
-					 ask->nsecrets};
-
-	return about;
-}
-
-/* The same, for as long as the scope lives. */
+/* What its answer is read with, for as long as the scope lives. */
 static CsAbout
 keep_about(const CsAsk *ask, CsScope *scope)
 {
 	MemoryContext old = MemoryContextSwitchTo(scope->cxt);
-	CsAbout		  about = about_of(ask);
+	CsAbout		  about = cs_failure_about(ask);
 	CsPair		 *secrets = NULL;
 
 	about.subject = pstrdup(about.subject);
@@ -338,94 +326,6 @@ keep_about(const CsAsk *ask, CsScope *scope)
 	about.secrets = secrets;
 	MemoryContextSwitchTo(old);
 	return about;
-}
-
-/*
- * CACHE: is a fresh outcome there?  What comes later, while the question waits
- * to be taken, is younger than any age that was asked for.
- */
-static bool
-answer_from_cache(CsScope *scope, CsMemoEntry *entry, const CsAsk *ask,
-				  CsOrigin *origin)
-{
-	CsAbout	 about = about_of(ask);
-	int		 ttl = (int) Min(ask->settings->limits.cache_ttl, ask->max_age_ms);
-	CsCached cached;
-	volatile bool fresh = false;
-
-	if (ttl == 0 || !ask->endpoint->shared ||
-		!cs_answer_cache_find(&entry->key, ttl, 0, &cached))
-		return false;
-	PG_TRY();
-	{
-		fresh = cs_reading_cached(scope, entry, &about, &cached);
-		*origin = cs_origin_of_outcome(&cached.outcome);
-	}
-	PG_FINALLY();
-	{
-		cs_reply_release(cached.body);
-	}
-	PG_END_TRY();
-	return fresh;
-}
-
-/* Somebody's call, before, has answered it; an estimate has it for free. */
-static void
-count_served(const CsMemoEntry *entry, const CsAsk *ask,
-			 const CsOrigin *origin, void (*count)(const CsKey *server))
-{
-	if (cs_estimate_count(&entry->key, ask, true))
-		return;
-	count(&ask->settings->server_key);
-	cs_noting_reused(ask, origin);
-}
-
-/*
- * What needs no call: this statement's planner has asked it; an outcome in the
- * cache, or one that is kept; or it must not be asked, and is counted, or refused
- * without a purpose, or while an earlier call is in doubt.
- */
-static bool
-answer_without_call(CsScope *scope, CsMemoEntry *entry, const CsAsk *ask,
-					CsAskStats *stats)
-{
-	CsAbout		  about = about_of(ask);
-	CsOrigin	  origin;
-	CsUnknownCall unknown;
-
-	if (cs_planned_take(scope, entry))
-		return true;
-	if (answer_from_cache(scope, entry, ask, &origin))
-	{
-		count_served(entry, ask, &origin, cs_stats_cache_hit);
-		if (stats != NULL)
-			cs_ask_stats_hit(stats, ask);
-		return true;
-	}
-	if (cs_kept_answer(scope, entry, ask, &origin))
-	{
-		count_served(entry, ask, &origin, cs_stats_kept_hit);
-		if (stats != NULL)
-			cs_ask_stats_kept(stats, ask);
-		return true;
-	}
-	if (cs_estimate_count(&entry->key, ask, false) || ask->cached_only ||
-		cs_guc_mode() == CS_MODE_CACHED)
-	{
-		if (stats != NULL)
-			cs_ask_stats_would(stats, ask);
-		cs_failure_not_asked(scope, entry, &about, ask->cached_only);
-		return true;
-	}
-	if (cs_permit_lacks_purpose(ask->settings))
-	{
-		cs_failure_without_purpose(scope, entry, &about);
-		return true;
-	}
-	if (!cs_doubt_blocks(ask, &unknown))
-		return false;
-	cs_failure_in_doubt(scope, entry, &about, &unknown);
-	return true;
 }
 
 /* When it was looked for in memory, and among what is kept. */
@@ -490,7 +390,7 @@ cs_ask_start(const CsAsk *ask)
 	question.scope = cs_scope_current();
 	question.entry = cs_memo_enter(question.scope, &key);
 	if (question.entry->state != CS_MEMO_NEW ||
-		answer_without_call(question.scope, question.entry, ask, NULL))
+		cs_without_call(question.scope, question.entry, ask, NULL))
 		return question;
 	if (!cs_permit_here())
 		cs_failure_on_standby();
@@ -515,7 +415,7 @@ cs_ask_ahead(const CsAsk *ask, CsAskStats *stats)
 	cs_question_key(&key, ask);
 	entry = cs_memo_enter(scope, &key);
 	if (entry->state != CS_MEMO_NEW ||
-		answer_without_call(scope, entry, ask, stats) || !cs_permit_here() ||
+		cs_without_call(scope, entry, ask, stats) || !cs_permit_here() ||
 		limit_reached(scope))
 		return entry;
 	running = make_running(scope, entry, ask, &look);

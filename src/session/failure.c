@@ -34,6 +34,16 @@ typedef struct FlatFailure
 	uint32		provider_code;
 } FlatFailure;
 
+CsAbout
+cs_failure_about(const CsAsk *ask)
+{
+	CsAbout about = {ask->endpoint, ask->settings,
+					 cs_template_argument(&ask->args, "subject"), ask->secrets,
+					 ask->nsecrets};
+
+	return about;
+}
+
 static uint32
 flat_text(StringInfo flat, const char *text)
 {

@@ -25,6 +25,9 @@ typedef struct CsAbout
 	int				  nsecrets;
 } CsAbout;
 
+/* The same of a question; everything stays the question's. */
+extern CsAbout cs_failure_about(const CsAsk *ask);
+
 /* A failed question, with all that a report says. */
 typedef struct CsFailure
 {

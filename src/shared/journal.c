@@ -8,11 +8,6 @@
  * all open questions may have to say is left, no further billed call leaves, so
  * that what has left can always say how it ended.
  *
- * For each database with records three positions are known: where its last one
- * ends, up to where its worker has loaded them, and from where on it needs them.
- * After a start the recorder finds the first of these by reading, the others by
- * what the workers say when they come.  Segments before what all of them need go.
- *
  * A crash at any moment leaves at the end a record that is not whole, or is not
  * there: what is behind it was not written, and the recorder begins a segment of
  * its own behind it.
@@ -33,10 +28,8 @@
 #include "pg/shmem.h"
 #include "pg/wakeup.h"
 #include "shared/journal_chain.h"
+#include "shared/journal_database.h"
 #include "shared/journal_entry.h"
-
-/* Databases with records at once; 40 kB. */
-#define MAX_DATABASES 1024
 
 /* What one question may have to say. */
 #define BYTES_PER_QUESTION 4096
@@ -44,33 +37,23 @@
 /* A segment more is wanted when less than this beyond that is left. */
 #define SPARE (CS_JOURNAL_SEGMENT / 4)
 
-typedef struct JournalDatabase
-{
-	Oid				  oid;	  /* InvalidOid: free */
-	CsJournalPosition last;	  /* the end of its last record */
-	CsJournalPosition loaded; /* 0: not known */
-	CsJournalPosition needed; /* 0: nothing */
-	uint64			  run;	  /* that its worker knew of then */
-} JournalDatabase;
-
 typedef struct JournalTable
 {
-	bool			  ready;
-	bool			  wanted; /* somebody waits for room */
-	bool			  full;	  /* it may not grow */
-	bool			  fails;  /* a record could not be written, a moment ago */
-	int				  recorder;
-	int				  recorder_pid;
-	CsInstant		  recorder_since;
-	uint64			  first_segment;
-	CsJournalPosition end;
-	CsJournalPosition prepared;
-	uint64			  run;
-	uint64			  left_out; /* records, since the start */
-	int64			  promised; /* bytes, to replies on their way */
-	char			  failure[128];
-	int				  ndatabases; /* that were ever used */
-	JournalDatabase	  databases[MAX_DATABASES];
+	bool			   ready;
+	bool			   wanted; /* somebody waits for room */
+	bool			   full;   /* it may not grow */
+	bool			   fails; /* a record could not be written, a moment ago */
+	int				   recorder;
+	int				   recorder_pid;
+	CsInstant		   recorder_since;
+	uint64			   first_segment;
+	CsJournalPosition  end;
+	CsJournalPosition  prepared;
+	uint64			   run;
+	uint64			   left_out; /* records, since the start */
+	int64			   promised; /* bytes, to replies on their way */
+	char			   failure[128];
+	CsJournalDatabases databases;
 } JournalTable;
 
 static JournalTable *table;
@@ -111,44 +94,6 @@ cs_journal_init(void)
 	cs_shmem_register(&part);
 }
 
-/* --- databases; the lock is held --- */
-
-static JournalDatabase *
-find_database(Oid oid)
-{
-	for (int i = 0; i < table->ndatabases; i++)
-		if (table->databases[i].oid == oid)
-			return &table->databases[i];
-	return NULL;
-}
-
-static JournalDatabase *
-make_database(Oid oid)
-{
-	JournalDatabase *d = find_database(oid);
-
-	if (d == NULL)
-		d = find_database(InvalidOid);
-	if (d == NULL && table->ndatabases < MAX_DATABASES)
-		d = &table->databases[table->ndatabases++];
-	if (d != NULL && d->oid != oid)
-		*d = (JournalDatabase){.oid = oid};
-	return d;
-}
-
-static bool
-is_unloaded(const JournalDatabase *d)
-{
-	return OidIsValid(d->oid) && (d->loaded < d->last || d->needed != 0);
-}
-
-/* Has its worker something to do?  Calls of a former run have no end that comes. */
-static bool
-is_due(const JournalDatabase *d)
-{
-	return is_unloaded(d) && (d->loaded < d->last || d->run != table->run);
-}
-
 /* --- room; the lock is held --- */
 
 static uint64
@@ -180,7 +125,9 @@ cs_journal_room(Oid database, size_t more)
 	CsJournalRoom room = CS_JOURNAL_ROOM_SOON;
 
 	LWLockAcquire(table_lock, LW_EXCLUSIVE);
-	if (table->fails || (table->ready && make_database(database) == NULL))
+	if (table->fails ||
+		(table->ready &&
+		 cs_journal_database_make(&table->databases, database) == NULL))
 		room = CS_JOURNAL_ROOM_NONE;
 	else if (table->ready && left() >= reserved() + more)
 		room = CS_JOURNAL_ROOM;
@@ -262,7 +209,8 @@ place_for(size_t len)
 static bool
 append(const CsJournalHead *head, CsJournalPosition at)
 {
-	JournalDatabase *d = make_database(head->database);
+	CsJournalDatabase *d =
+		cs_journal_database_make(&table->databases, head->database);
 
 	if (!table->ready || d == NULL || at + head->len > table->prepared ||
 		!write_at(at, (const char *) head, head->len))
@@ -271,9 +219,7 @@ append(const CsJournalHead *head, CsJournalPosition at)
 		return false;
 	}
 	table->end = at + head->len;
-	d->last = table->end;
-	if (d->needed == 0)
-		d->needed = at;
+	cs_journal_database_add(d, at, table->end, true);
 	return true;
 }
 
@@ -344,12 +290,13 @@ cs_journal_run(void)
 bool
 cs_journal_is_due(Oid database)
 {
-	JournalDatabase *d;
-	bool			 due;
+	CsJournalDatabase *d;
+	bool			   due;
 
 	LWLockAcquire(table_lock, LW_SHARED);
-	d = find_database(database);
-	due = table->ready && d != NULL && is_due(d);
+	d = cs_journal_database_find(&table->databases, database);
+	due =
+		table->ready && d != NULL && cs_journal_database_is_due(d, table->run);
 	LWLockRelease(table_lock);
 	return due;
 }
@@ -368,11 +315,11 @@ cs_journal_end(void)
 CsJournalPosition
 cs_journal_unloaded_from(Oid database, bool open)
 {
-	CsJournalPosition	   from;
-	const JournalDatabase *d;
+	CsJournalPosition		 from;
+	const CsJournalDatabase *d;
 
 	LWLockAcquire(table_lock, LW_SHARED);
-	d = find_database(database);
+	d = cs_journal_database_find(&table->databases, database);
 	from = d == NULL || d->loaded >= d->last ? table->end : d->loaded;
 	if (d != NULL && open && d->needed != 0)
 		from = Min(from, d->needed);
@@ -395,16 +342,16 @@ void
 cs_journal_loaded(Oid database, CsJournalPosition loaded,
 				  CsJournalPosition needed)
 {
-	JournalDatabase *d;
+	CsJournalDatabase *d;
 
 	LWLockAcquire(table_lock, LW_EXCLUSIVE);
-	d = find_database(database);
+	d = cs_journal_database_find(&table->databases, database);
 	if (d != NULL)
 	{
 		d->loaded = loaded;
 		d->needed = needed < d->last ? needed : 0;
 		d->run = table->run;
-		if (!is_unloaded(d))
+		if (!cs_journal_database_is_unloaded(d))
 			d->oid = InvalidOid;
 	}
 	LWLockRelease(table_lock);
@@ -413,14 +360,16 @@ cs_journal_loaded(Oid database, CsJournalPosition loaded,
 void
 cs_journal_forget(Oid database, const char *why)
 {
-	JournalDatabase *d;
-	uint64			 bytes = 0;
+	CsJournalDatabase *d;
+	uint64			   bytes = 0;
 
 	LWLockAcquire(table_lock, LW_EXCLUSIVE);
-	d = find_database(database);
+	d = cs_journal_database_find(&table->databases, database);
 	if (d != NULL)
 	{
-		bytes = is_unloaded(d) ? d->last - Max(d->needed, d->loaded) : 0;
+		bytes = cs_journal_database_is_unloaded(d)
+					? d->last - Max(d->needed, d->loaded)
+					: 0;
 		d->oid = InvalidOid;
 	}
 	LWLockRelease(table_lock);
@@ -438,12 +387,13 @@ cs_journal_unloaded(int i, Oid *database, uint64 *bytes)
 	bool there;
 
 	LWLockAcquire(table_lock, LW_SHARED);
-	there = i < table->ndatabases;
+	there = i < table->databases.n;
 	if (there)
 	{
-		const JournalDatabase *d = &table->databases[i];
+		const CsJournalDatabase *d = &table->databases.all[i];
 
-		*database = is_due(d) ? d->oid : InvalidOid;
+		*database =
+			cs_journal_database_is_due(d, table->run) ? d->oid : InvalidOid;
 		*bytes = d->last - Max(d->loaded, d->needed);
 	}
 	LWLockRelease(table_lock);
@@ -478,16 +428,12 @@ void
 cs_journal_found_record(Oid database, CsJournalPosition begin,
 						CsJournalPosition end)
 {
-	JournalDatabase *d;
+	CsJournalDatabase *d;
 
 	LWLockAcquire(table_lock, LW_EXCLUSIVE);
-	d = make_database(database);
+	d = cs_journal_database_make(&table->databases, database);
 	if (d != NULL)
-	{
-		d->last = end;
-		if (d->needed == 0)
-			d->needed = begin;
-	}
+		cs_journal_database_add(d, begin, end, false);
 	LWLockRelease(table_lock);
 }
 
@@ -505,18 +451,9 @@ cs_journal_found(const CsJournalFound *found)
 
 /* The first position that somebody needs. */
 static CsJournalPosition
-needed(void)
+needed_from(void)
 {
-	CsJournalPosition first = table->end;
-
-	for (int i = 0; i < table->ndatabases; i++)
-	{
-		const JournalDatabase *d = &table->databases[i];
-
-		if (is_unloaded(d) && d->needed != 0)
-			first = Min(first, d->needed);
-	}
-	return first;
+	return cs_journal_database_first_needed(&table->databases, table->end);
 }
 
 /* May another segment be made?  What open questions need it has in any case. */
@@ -539,7 +476,7 @@ cs_journal_task(CsJournalTask *task)
 	task->may = may_grow();
 	task->next = cs_journal_file_of(table->prepared);
 	task->first_segment = table->first_segment;
-	task->needed_segment = cs_journal_file_of(needed());
+	task->needed_segment = cs_journal_file_of(needed_from());
 	task->end = table->end;
 	table->full = task->make && !task->may;
 	if (!task->make)
@@ -597,7 +534,7 @@ cs_journal_view(CsJournalView *view)
 	view->fails = table->fails;
 	view->bytes =
 		table->prepared - cs_journal_file_start(table->first_segment);
-	view->unloaded = table->end - needed();
+	view->unloaded = table->end - needed_from();
 	strlcpy(view->failure, table->failure, sizeof(view->failure));
 	LWLockRelease(table_lock);
 }
