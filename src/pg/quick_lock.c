@@ -2,8 +2,8 @@
  * quick_lock.c
  *	  Locks to read a relation of ours, which are not waited for long.
  *
- * A session that asks must not hang since somebody has locked a table of the
- * ledger; and it must not spend, for lack of looking there.
+ * A session that asks must not hang since somebody has locked a table of ours;
+ * and it must not spend, for lack of looking there.
  *------------------------------------------------------------------------- */
 #include "postgres.h"
 
@@ -12,6 +12,7 @@
 #include "access/table.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
+#include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
 #include "pg/clock.h"
@@ -23,13 +24,16 @@
 #define LOOK_MS 10
 
 static void
-refuse(void)
+refuse(Oid relation)
 {
+	const char *name = get_rel_name(relation);
+
 	ereport(
 		ERROR,
 		(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
-		 errmsg("could not look into the ledger of credscore"),
-		 errdetail("A table of its was locked for longer than a second."),
+		 errmsg("could not look into a table of credscore"),
+		 errdetail("Relation \"%s\" was locked for longer than a second.",
+				   name != NULL ? name : "?"),
 		 errhint(
 			 "Nothing was asked or spent.  See who holds it in pg_locks, or wait.")));
 }
@@ -42,7 +46,7 @@ cs_quick_lock(Oid relation)
 	while (!ConditionalLockRelationOid(relation, AccessShareLock))
 	{
 		if (cs_clock_ticks() - began > WAIT_MS * CS_US_PER_MS)
-			refuse();
+			refuse(relation);
 		CHECK_FOR_INTERRUPTS();
 		(void) cs_wakeup_sleep(LOOK_MS, CS_WAIT_EVENT("CredscoreLedgerLock"));
 	}

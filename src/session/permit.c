@@ -21,7 +21,7 @@ bool
 cs_permit_away(CsScope *scope)
 {
 	if (!scope->looked || scope->estate == NULL)
-		scope->away = cs_home_look() != CS_HOME_HERE;
+		scope->away = cs_home_look(false) != CS_HOME_HERE;
 	scope->looked = true;
 	return scope->away;
 }

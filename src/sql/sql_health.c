@@ -83,7 +83,7 @@ put_enabled(CsHealth *health)
 static void
 put_home(CsHealth *health)
 {
-	const char *fault = cs_home_fault(cs_home_look());
+	const char *fault = cs_home_fault(cs_home_look(false));
 
 	if (fault == NULL)
 		cs_health_put(health, "home", NULL, true, CS_HEALTH_NO_VALUE,

@@ -86,7 +86,7 @@ check_asks(bool cached_only)
 				(errcode(cs_error_sqlstate(CS_ERR_NOT_CACHED)),
 				 errmsg("a request would ask the provider"),
 				 errhint("SET credscore.mode = 'live' to make requests.")));
-	home = cs_home_look();
+	home = cs_home_look(false);
 	if (home != CS_HOME_HERE)
 		cs_error_raise(ERROR, CS_ERR_AWAY, "requests are switched off",
 					   psprintf("This database is not at home here: %s.",

@@ -24,6 +24,7 @@
 #include "utils/timestamp.h"
 
 #include "pg/life.h"
+#include "pg/quick_lock.h"
 
 #define HOME_SCHEMA "credscore"
 #define HOME_TABLE	"home"
@@ -94,13 +95,15 @@ look_into(Relation table)
 }
 
 CsHome
-cs_home_look(void)
+cs_home_look(bool waits)
 {
 	Oid		 oid = home_table();
-	Relation table =
-		OidIsValid(oid) ? try_table_open(oid, AccessShareLock) : NULL;
-	CsHome home;
+	Relation table = NULL;
+	CsHome	 home;
 
+	if (OidIsValid(oid))
+		table = waits ? try_table_open(oid, AccessShareLock)
+					  : cs_quick_lock_table(oid);
 	if (table == NULL)
 		return CS_HOME_NOWHERE;
 	home = look_into(table);

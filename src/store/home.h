@@ -24,9 +24,10 @@ typedef enum CsHome
 /*
  * Looks into the table: it is not remembered, since a restore in another session
  * may bring a row at any moment.  Rows of other transactions count once they are
- * committed, whatever the snapshot.
+ * committed, whatever the snapshot.  Who does not wait for a lock on it gets 55P03
+ * after a second.
  */
-extern CsHome cs_home_look(void);
+extern CsHome cs_home_look(bool waits);
 
 /* Why it may buy nothing, as a part of a sentence; NULL: it may. */
 extern const char *cs_home_fault(CsHome home);

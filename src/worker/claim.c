@@ -215,7 +215,7 @@ plan_and_write(void *argument)
 	take_due(turn);
 	if (turn->n == 0)
 		return;
-	cs_work.away = cs_home_look() != CS_HOME_HERE;
+	cs_work.away = cs_home_look(true) != CS_HOME_HERE;
 	if (!cs_work.away)
 		turn->jobs = cs_due_plan(turn->ids, turn->n, &locked);
 }

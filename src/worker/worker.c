@@ -128,7 +128,7 @@ has_queue(void)
 		cs_journal_forget(MyDatabaseId,
 						  "The database has no ledger any more.");
 	}
-	has = has && cs_home_look() == CS_HOME_HERE;
+	has = has && cs_home_look(true) == CS_HOME_HERE;
 	PopActiveSnapshot();
 	CommitTransactionCommand();
 	return has;
