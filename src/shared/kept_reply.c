@@ -274,7 +274,8 @@ wipe_pieces(const CsKeptRecord *r, CsJournalPosition limit)
 }
 
 void
-cs_kept_reply_wipe(Oid database, const CsKey *subject)
+cs_kept_reply_wipe(Oid database, const CsKey *subject,
+				   CsJournalPosition before)
 {
 	CsJournalChain chain = {
 		.database = database,
@@ -289,7 +290,7 @@ cs_kept_reply_wipe(Oid database, const CsKey *subject)
 	{
 		CsKeptRecord r;
 
-		if (head->type != CS_JOURNAL_KEPT ||
+		if (position >= before || head->type != CS_JOURNAL_KEPT ||
 			cs_journal_record_len(head) < sizeof(r))
 			continue;
 		memcpy(&r, cs_journal_record_body(head), sizeof(r));

@@ -51,7 +51,9 @@ extern bool cs_kept_reply_find(const CsNote *note, CsJournalPosition from,
 extern bool cs_kept_reply_forget(Oid database, const CsKey *subject,
 								 CsJournalPosition *position);
 
-/* Wipes all replies about a subject that lie in the files still, loaded or not. */
-extern void cs_kept_reply_wipe(Oid database, const CsKey *subject);
+/* Wipes all replies about a subject that lie in the files still, loaded or not,
+ * before a position: what was bought since then is kept. */
+extern void cs_kept_reply_wipe(Oid database, const CsKey *subject,
+							   CsJournalPosition before);
 
 #endif /* CS_KEPT_REPLY_H */

@@ -75,6 +75,13 @@ typedef struct Loader
 
 static Loader loader;
 
+/* Whom nobody is to know any more, and since when. */
+typedef struct Forgotten
+{
+	CsKey			  subject;
+	CsJournalPosition at;
+} Forgotten;
+
 /* What one transaction loads. */
 typedef struct Batch
 {
@@ -86,7 +93,7 @@ typedef struct Batch
 	int				  nreuses;
 	CsAnswerNew		 *kept;
 	int				  nkept;
-	CsKey			 *forgotten;
+	Forgotten		 *forgotten;
 	int				  nforgotten;
 	CsJournalPosition last; /* behind the last record of ours; 0: none */
 	uint8			  id[CS_JOURNAL_ID_SIZE]; /* whose journal's that is */
@@ -286,7 +293,8 @@ take_kept(Batch *batch, CsJournalPosition position, const CsJournalHead *head)
 
 /* What came before it in this batch does not come into the table. */
 static void
-take_forgotten(Batch *batch, const CsJournalHead *head)
+take_forgotten(Batch *batch, CsJournalPosition position,
+			   const CsJournalHead *head)
 {
 	CsForgottenRecord r;
 	int				  left = 0;
@@ -298,7 +306,8 @@ take_forgotten(Batch *batch, const CsJournalHead *head)
 		if (!cs_key_equal(&batch->kept[i].subject, &r.link.subject))
 			batch->kept[left++] = batch->kept[i];
 	batch->nkept = left;
-	batch->forgotten[batch->nforgotten++] = r.link.subject;
+	batch->forgotten[batch->nforgotten++] =
+		(Forgotten){r.link.subject, position};
 }
 
 static void
@@ -315,7 +324,7 @@ take(Batch *batch, CsJournalPosition position, const CsJournalHead *head)
 	else if (head->type == CS_JOURNAL_KEPT && !is_loaded(position))
 		take_kept(batch, position, head);
 	else if (head->type == CS_JOURNAL_FORGOTTEN && !is_loaded(position))
-		take_forgotten(batch, head);
+		take_forgotten(batch, position, head);
 	if (is_loaded(position))
 		return;
 	batch->last = loader.reader.at;
@@ -436,15 +445,17 @@ load(void *argument)
 	batch->answers = palloc(BATCH_ROWS * sizeof(CsAnswerRow));
 	batch->reuses = palloc(BATCH_ROWS * sizeof(CsReuseRow));
 	batch->kept = palloc(BATCH_ROWS * sizeof(CsAnswerNew));
-	batch->forgotten = palloc(BATCH_ROWS * sizeof(CsKey));
+	batch->forgotten = palloc(BATCH_ROWS * sizeof(Forgotten));
 	read_batch(batch, cs_journal_end());
 	cs_call_log_insert(batch->calls, batch->ncalls);
 	cs_call_log_insert_answers(batch->answers, batch->nanswers);
 	cs_call_log_insert_reuses(batch->reuses, batch->nreuses);
 	for (int i = 0; i < batch->nforgotten; i++)
 	{
-		cs_kept_reply_wipe(MyDatabaseId, &batch->forgotten[i]);
-		(void) cs_answer_forget(&batch->forgotten[i]);
+		const Forgotten *f = &batch->forgotten[i];
+
+		cs_kept_reply_wipe(MyDatabaseId, &f->subject, f->at);
+		(void) cs_answer_forget(&f->subject);
 	}
 	cs_answer_insert(batch->kept, batch->nkept);
 	if (batch->last == 0)

@@ -191,4 +191,20 @@ comes('SHOW synchronous_standby_names', '', 'commits wait no more');
 is(one(q{SELECT count(*) FROM credscore.call_forgotten WHERE forgotten_at = (SELECT max(forgotten_at) FROM credscore.call_forgotten) AND answers = 1}), '1', 'the commit was on disk');
 decide($late);
 costs(1, 'and what it forgot does not come back');
+# --- bought again before it is loaded that it was forgotten ---
+
+workers('off');
+comes('SHOW credscore.workers', 'off', 'workers are off');
+my $again = '254711229777';
+decide($again);
+forget($again);
+is(one(q{SELECT count(credscore_decision((254791000000 + i)::text)) FROM generate_series(1, 1200) i}), '1200', 'many others are asked about');
+is(decide($again), 't', 'and the person once more');
+$calls = $sandbox->count('pngme', 'decision');
+workers('on');
+comes(q{SELECT count(*) FROM credscore.answer WHERE subject IN (SELECT subject FROM credscore.call_log WHERE masked LIKE '25471%777')}, '1',
+	'what was bought after it is kept, though it is loaded later');
+one('SELECT credscore_cache_clear()');
+decide($again);
+costs(0, 'and serves');
 done_testing;
