@@ -171,7 +171,8 @@ adopt(CsFlight *flight, int slot)
 		cs_slots_urgent(slot) && cs_slots_asker(slot) == flight->place.process;
 
 	if (cs_slots_away(slot) ||
-		(!hurries && !cs_window_has_room(cs_slots_asker(slot))))
+		(!hurries && !cs_window_has_room(cs_slots_asker(slot),
+										 cs_slots_spec(slot)->max_in_flight)))
 		return;
 	cs_window_leave(&flight->place);
 	cs_course_enter(flight, slot);

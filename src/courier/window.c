@@ -75,9 +75,9 @@ cs_window_enter(CsPlace *place, int process, int most, bool urgent)
 }
 
 bool
-cs_window_has_room(int process)
+cs_window_has_room(int process, int most)
 {
-	return has_room(&windows[process]);
+	return windows[process].inside < most;
 }
 
 void

@@ -31,8 +31,9 @@ extern void cs_window_init(void);
 extern bool
 cs_window_enter(CsPlace *place, int process, int most, bool urgent);
 
-/* Has the window of a process, as large as it last was, room for one more? */
-extern bool cs_window_has_room(int process);
+/* Has the window of a process, which may not have asked before, room for one more
+ * if it has room for `most`? */
+extern bool cs_window_has_room(int process, int most);
 
 /* Leaves, from inside or from among those waiting; at any time. */
 extern void cs_window_leave(CsPlace *place);

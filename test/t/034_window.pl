@@ -74,8 +74,10 @@ sub settle_down
 	is($sandbox->count('pngme', 'decision'), 20, 'one call per question');
 }
 
-# Another session asks what waits in the window of the first.
+# Another session, of which the courier has not heard yet, asks what waits in the
+# window of the first.
 {
+	$cluster->restart_courier;
 	$sandbox->reset;
 	$sandbox->hold('pngme', 'decision', subject => '254800000001');
 	my $first = $cluster->background('SET credscore.max_in_flight = 1; SELECT count(risk(phone)) FROM line WHERE id <= 2');
