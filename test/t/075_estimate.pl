@@ -24,7 +24,8 @@ use Plans::Statement;
 my $sandbox = CredScore::Sandbox->start;
 my $cluster = CredScore::Cluster->start(
 	sandbox => $sandbox,
-	conf => 'autovacuum = off',
+	# Nobody else writes.
+	conf => "autovacuum = off\ncredscore.workers = off",
 	servers => { all => { cache_ttl => '1h' } });
 
 sub calls
