@@ -16,7 +16,10 @@ use JSON::PP;
 use Time::HiRes ();
 
 our @EXPORT = qw(number_from_env base_url control counted median max
-  create_servers proc_status descriptors);
+  create_servers proc_status descriptors wait_for);
+
+# How long anything may take, in seconds.
+use constant PATIENCE => 3600;
 
 my $http = HTTP::Tiny->new(timeout => 60, proxy => undef, http_proxy => undef);
 
@@ -125,6 +128,21 @@ sub descriptors
 	my ($pid) = @_;
 	opendir(my $dir, "/proc/$pid/fd") or die "descriptors of process $pid: $!\n";
 	return scalar grep { !/^\./ } readdir($dir);
+}
+
+# Looks every so many milliseconds until a function returns something true.
+sub wait_for
+{
+	my ($what, $ms, $condition) = @_;
+	my $end = Time::HiRes::time() + PATIENCE;
+
+	while (Time::HiRes::time() < $end)
+	{
+		my $value = $condition->();
+		return $value if $value;
+		Time::HiRes::usleep($ms * 1000);
+	}
+	die "it took too long until $what\n";
 }
 
 package Bench::Session;

@@ -16,26 +16,8 @@ use Bench;
 our @EXPORT = qw(queue_batch queue_pend queue_start queue_settled queue_rest queue_reads
   queue_call queue_nap queue_stop);
 
-# How long anything may take, in seconds.
-use constant PATIENCE => 3600;
-
 my $accounts = 0;
 my $subjects = 0;
-
-# Looks every so many milliseconds until a function returns something true.
-sub wait_for
-{
-	my ($what, $ms, $condition) = @_;
-	my $end = Time::HiRes::time() + PATIENCE;
-
-	while (Time::HiRes::time() < $end)
-	{
-		my $value = $condition->();
-		return $value if $value;
-		Time::HiRes::usleep($ms * 1000);
-	}
-	die "it took too long until $what\n";
-}
 
 # Of the worker in this database; '' when there is none.
 sub worker

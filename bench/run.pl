@@ -390,6 +390,31 @@ sub measure_cache
 	return;
 }
 
+# Answers that are kept in tables, and no longer in the journal nor in memory.
+sub measure_kept
+{
+	my $what = "$rows kept answers";
+	my $sql = q{SELECT count(credscore_decision(phone, server => 'pngme_kept') -> 'risk_score') FROM subject};
+
+	return not_there($what, 'jsonb in a table', 4.00) if !$main->knows_option('keep_answers');
+	my $session = session();
+	fresh_tables($rows);
+	$session->query('DROP TABLE IF EXISTS bought');
+	$session->query(q{CREATE TABLE bought AS SELECT id,
+		credscore_decision(phone, server => 'pngme_kept') AS decision FROM subject});
+	wait_for('all answers are loaded', 200,
+		sub { $main->query('SELECT count(*) FROM credscore.answer') >= $rows });
+	$session->query('VACUUM ANALYZE bought, credscore.answer');
+	compare(
+		$what, 's',
+		sub { statement($session, $sql, 0) },
+		[   'jsonb in a table', 4.00,
+			sub { $session->seconds(q{SELECT count(decision -> 'risk_score') FROM bought}) } ]);
+	$session->query('DROP TABLE bought');
+	$session->stop;
+	return;
+}
+
 # Megabytes that a session had at most, over one UPDATE.
 sub update_memory
 {
@@ -778,6 +803,7 @@ my @groups = (
 	zero => \&measure_zero,
 	ledger => \&measure_ledger,
 	cache => \&measure_cache,
+	kept => \&measure_kept,
 	memory => \&measure_memory,
 	planning => \&measure_planning,
 	single => \&measure_single,
@@ -797,6 +823,7 @@ create_servers(
 	pngme_64 => { provider => 'pngme' },
 	pngme_written => { provider => 'pngme', $main->knows_option('daily_spend') ? (ledger => 'async') : () },
 	pngme_flushed => { provider => 'pngme', $main->knows_option('unknown_ttl') ? (ledger => 'sync') : () },
+	pngme_kept => { provider => 'pngme', $main->knows_option('keep_answers') ? (ledger => 'async', keep_answers => '30d') : () },
 	pngme_128 => { provider => 'pngme', max_concurrency => 128 },
 	pngme_rate => { provider => 'pngme', rate_limit => RATE->{per_second} },
 	lenderlink_64 => { provider => 'lenderlink' },
