@@ -617,7 +617,6 @@ SELECT pg_catalog.pg_extension_config_dump('credscore.digest_key', '');
 CREATE TABLE credscore.answer (
     question uuid NOT NULL,
     subject uuid NOT NULL,
-    account uuid NOT NULL,
     server name NOT NULL,
     endpoint text NOT NULL,
     request_id uuid NOT NULL,
@@ -628,9 +627,8 @@ CREATE TABLE credscore.answer (
 REVOKE ALL ON credscore.answer FROM PUBLIC;
 COMMENT ON TABLE credscore.answer IS
     'answers as long as the server option keep_answers keeps them, of which the latest counts; append-only but for credscore_forget(), in months of UTC by expires_at; see credscore_answer_at()';
-COMMENT ON COLUMN credscore.answer.question IS 'keyed digest of all that was asked, as in credscore.call_log';
+COMMENT ON COLUMN credscore.answer.question IS 'keyed digest of who was asked, as whom, and of what, as in credscore.call_log';
 COMMENT ON COLUMN credscore.answer.subject IS 'keyed digest of whom it is about, as in credscore.call_log';
-COMMENT ON COLUMN credscore.answer.account IS 'keyed digest of who was asked, and as whom: never a secret';
 COMMENT ON COLUMN credscore.answer.server IS 'foreign server that was asked';
 COMMENT ON COLUMN credscore.answer.endpoint IS 'what was asked for, as in decision';
 COMMENT ON COLUMN credscore.answer.request_id IS 'of the call that gave it, as in credscore.call_log';

@@ -77,7 +77,6 @@ cs_recording_kept(const CsRecording *r, const CsSpec *spec, const CsNote *note,
 	memset(&kept, 0, sizeof(kept));
 	kept.record.link.subject = note->subject;
 	kept.record.question = note->question;
-	kept.record.account = note->account;
 	kept.record.answered_at = answered_at;
 	kept.record.expires_at =
 		kept.record.answered_at + account->limits.keep_answers * CS_US_PER_S;

@@ -514,6 +514,7 @@ begin(CsAsking *asking)
 	memset(asking, 0, offsetof(CsAsking, subject));
 	asking->ask.args.pairs = asking->pairs;
 	asking->ask.secrets = asking->secrets;
+	asking->ask.digests = &asking->digests;
 	asking->ask.max_age_ms = CS_QUESTION_ANY_AGE;
 }
 

@@ -82,6 +82,7 @@ typedef struct CsAsking
 	const char *given; /* the subject as it was given */
 	CsPair		pairs[CS_ASKING_MAX_ARGUMENTS];
 	CsPair		secrets[CS_QUESTION_MAX_SECRETS];
+	CsDigests	digests;
 	char		subject[CS_SUBJECT_SIZE];
 } CsAsking;
 

@@ -123,17 +123,15 @@ may_block(const CsAsk *ask)
 bool
 cs_doubt_blocks(const CsAsk *ask, CsUnknownCall *call)
 {
-	int64	  ttl_us = ask->settings->limits.unknown_ttl * CS_US_PER_S;
-	Walk	  walk = {.since = cs_clock_now() - ttl_us};
-	CsDigests digests;
-	bool	  found;
+	int64 ttl_us = ask->settings->limits.unknown_ttl * CS_US_PER_S;
+	Walk  walk = {.since = cs_clock_now() - ttl_us};
+	bool  found;
 
 	if (!may_block(ask))
 		return false;
 	cs_kept_await_journal();
-	cs_noting_digest(ask, &digests);
-	walk.question = digests.question;
-	found = find_in_journal(&walk, &digests.subject, call) ||
+	walk.question = cs_noting_digests(ask)->question;
+	found = find_in_journal(&walk, &cs_noting_digests(ask)->subject, call) ||
 			cs_unknown_find(&walk.question, walk.since, call);
 	if (walk.sent != NULL)
 		pfree(walk.sent);

@@ -192,15 +192,13 @@ cs_kept_answer(CsScope *scope, CsMemoEntry *entry, const CsAsk *ask,
 {
 	int64 age_ms = Min(ask->settings->limits.keep_answers * INT64CONST(1000),
 					   ask->max_age_ms);
-	CsDigests	 digests;
 	CsKeptSearch search;
 	CsKeptAnswer found;
 
 	if (!cs_noting_keeps(ask) || age_ms == 0)
 		return false;
-	cs_noting_digest(ask, &digests);
-	search = (CsKeptSearch){.question = digests.question,
-							.subject = digests.subject,
+	search = (CsKeptSearch){.question = cs_noting_digests(ask)->question,
+							.subject = cs_noting_digests(ask)->subject,
 							.since = cs_clock_now() - age_ms * CS_US_PER_MS,
 							.until = DT_NOEND,
 							.flushed = ask->settings->limits.ledger ==
@@ -216,13 +214,10 @@ cs_kept_answer(CsScope *scope, CsMemoEntry *entry, const CsAsk *ask,
 bool
 cs_kept_answer_at(const CsAsk *ask, TimestampTz at, CsKeptAnswer *found)
 {
-	CsDigests	 digests;
-	CsKeptSearch search;
+	CsKeptSearch search = {.question = cs_noting_digests(ask)->question,
+						   .subject = cs_noting_digests(ask)->subject,
+						   .since = DT_NOBEGIN,
+						   .until = at};
 
-	cs_noting_digest(ask, &digests);
-	search = (CsKeptSearch){.question = digests.question,
-							.subject = digests.subject,
-							.since = DT_NOBEGIN,
-							.until = at};
 	return find(&search, found);
 }

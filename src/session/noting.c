@@ -84,14 +84,6 @@ account_parts(const CsSettings *s, const char **parts)
 }
 
 static void
-digest_account(const CsSettings *s, CsKey *digest)
-{
-	const char *parts[MAX_PARTS];
-
-	cs_digest_key_make(digest, parts, account_parts(s, parts));
-}
-
-static void
 digest_question(const CsAsk *ask, CsKey *digest)
 {
 	const char *parts[MAX_PARTS];
@@ -229,15 +221,18 @@ cs_noting_keeps(const CsAsk *ask)
 		   ask->endpoint->shared && ask->endpoint->fee != CS_FEE_NONE;
 }
 
-void
-cs_noting_digest(const CsAsk *ask, CsDigests *digests)
+const CsDigests *
+cs_noting_digests(const CsAsk *ask)
 {
+	CsDigests *digests = ask->digests;
+
+	if (digests->made)
+		return digests;
 	digest_question(ask, &digests->question);
 	digest_subject(cs_template_argument(&ask->args, "subject"),
 				   &digests->subject);
-	memset(&digests->account, 0, sizeof(digests->account));
-	if (cs_noting_keeps(ask))
-		digest_account(ask->settings, &digests->account);
+	digests->made = true;
+	return digests;
 }
 
 const CsNote *
@@ -250,17 +245,14 @@ cs_noting_make(const CsAsk *ask, const char *purpose)
 	} made;
 	const char *subject = cs_template_argument(&ask->args, "subject");
 	Writer		w = {made.bytes + sizeof(CsNote), made.bytes + CS_NOTE_MAX};
-	CsDigests	digests;
 
 	if (!is_told(ask->endpoint, ask->settings))
 		return NULL;
 	memset(&made.note, 0, sizeof(made.note));
 	made.note.database = MyDatabaseId;
 	made.note.query_id = (int64) pgstat_get_my_query_id();
-	cs_noting_digest(ask, &digests);
-	made.note.question = digests.question;
-	made.note.subject = digests.subject;
-	made.note.account = digests.account;
+	made.note.question = cs_noting_digests(ask)->question;
+	made.note.subject = cs_noting_digests(ask)->subject;
 	put_texts(&w, ask, subject, purpose);
 	made.note.len = (uint32) (w.at - made.bytes);
 	return &made.note;

@@ -25,15 +25,8 @@ extern const CsNote *cs_noting_make(const CsAsk *ask, const char *purpose);
 /* Is the answer to it to be kept in tables, as far as its server says? */
 extern bool cs_noting_keeps(const CsAsk *ask);
 
-/* The digests of a question in tables; `account` only where answers are kept. */
-typedef struct CsDigests
-{
-	CsKey question;
-	CsKey subject;
-	CsKey account;
-} CsDigests;
-
-extern void cs_noting_digest(const CsAsk *ask, CsDigests *digests);
+/* A question's digests, by the database's key: made once, and kept with it. */
+extern const CsDigests *cs_noting_digests(const CsAsk *ask);
 
 /*
  * An answer in memory, or one that is kept, was served to a question without a

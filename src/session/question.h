@@ -19,6 +19,14 @@
 /* An answer in memory serves at any age that its server allows. */
 #define CS_QUESTION_ANY_AGE PG_INT64_MAX
 
+/* What a question is in the database's tables; see session/noting.h. */
+typedef struct CsDigests
+{
+	bool  made;
+	CsKey question;
+	CsKey subject;
+} CsDigests;
+
 /* What to ask. */
 typedef struct CsAsk
 {
@@ -31,6 +39,7 @@ typedef struct CsAsk
 							 * id comes with the specification */
 	const CsPair *secrets;	  /* those of args that no text may show */
 	int			  nsecrets;
+	CsDigests	 *digests; /* which are made when they are first needed */
 } CsAsk;
 
 /*

@@ -84,8 +84,7 @@ extern void cs_journal_record_uuid(const char *text, pg_uuid_t *uuid);
 typedef struct CsKeptRecord
 {
 	CsJournalLink	  link;
-	CsKey			  question; /* by the database's key, */
-	CsKey			  account;	/* likewise */
+	CsKey			  question; /* by the database's key */
 	TimestampTz		  answered_at;
 	TimestampTz		  expires_at;
 	CsJournalPosition pieces; /* where to look for the first one; 0: none */

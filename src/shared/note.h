@@ -42,8 +42,7 @@ typedef struct CsNote
 	Oid	   database; /* whose ledger it goes to */
 	int64  query_id; /* pg_stat_statements'; 0: not computed */
 	CsKey  question; /* by the database's key, see store/digest_key.h */
-	CsKey  subject;	 /* likewise; */
-	CsKey  account;	 /* likewise, where the answer is to be kept; else zero */
+	CsKey  subject;	 /* likewise */
 } CsNote;
 
 #define CS_NOTE_MAX (sizeof(CsNote) + CS_NOTE_NTEXTS * (CS_NOTE_TEXT_MAX + 1))

@@ -57,7 +57,9 @@ credscore_answer_at(PG_FUNCTION_ARGS)
 										 VARSIZE_ANY_EXHDR(given), PG_UTF8);
 	char		 subject[CS_SUBJECT_SIZE];
 	CsPair		 argument = {"subject", subject};
-	CsAsk		 ask = {.args = {.pairs = &argument, .npairs = 1}};
+	CsDigests	 digests = {.made = false};
+	CsAsk		 ask = {.args = {.pairs = &argument, .npairs = 1},
+						.digests = &digests};
 	CsKeptAnswer found;
 	CsError		 err = {0};
 

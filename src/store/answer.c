@@ -26,7 +26,6 @@ enum
 {
 	ANSWER_QUESTION = 1,
 	ANSWER_SUBJECT,
-	ANSWER_ACCOUNT,
 	ANSWER_SERVER,
 	ANSWER_ENDPOINT,
 	ANSWER_REQUEST_ID,
@@ -115,7 +114,6 @@ put_row(CsColumn *c, const CsAnswerNew *row)
 
 	cs_columns_put(&c[ANSWER_QUESTION - 1], cs_columns_key(&row->question));
 	cs_columns_put(&c[ANSWER_SUBJECT - 1], cs_columns_key(&row->subject));
-	cs_columns_put(&c[ANSWER_ACCOUNT - 1], cs_columns_key(&row->account));
 	cs_columns_put_text(&c[ANSWER_SERVER - 1], row->server);
 	cs_columns_put_text(&c[ANSWER_ENDPOINT - 1], row->endpoint);
 	cs_columns_put(&c[ANSWER_REQUEST_ID - 1],
@@ -131,35 +129,32 @@ void
 cs_answer_insert(const CsAnswerNew *rows, int n)
 {
 	static const CsColumnType *const types[ANSWER_NCOLUMNS] = {
-		&cs_column_uuid, &cs_column_uuid, &cs_column_uuid,
-		&cs_column_text, &cs_column_text, &cs_column_uuid,
-		&cs_column_time, &cs_column_time, &cs_column_jsonb};
+		&cs_column_uuid, &cs_column_uuid, &cs_column_text, &cs_column_text,
+		&cs_column_uuid, &cs_column_time, &cs_column_time, &cs_column_jsonb};
 	static CsQueueStatement insert = {
 		.text =
-			"INSERT INTO credscore.answer (question, subject, account, server, endpoint, "
+			"INSERT INTO credscore.answer (question, subject, server, endpoint, "
 			"request_id, answered_at, expires_at, body) "
-			"SELECT a, b, c, d, e, f, g, h, i "
-			"FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9) u(a, b, c, d, e, f, g, h, i)",
+			"SELECT a, b, c, d, e, f, g, h "
+			"FROM unnest($1, $2, $3, $4, $5, $6, $7, $8) u(a, b, c, d, e, f, g, h)",
 		.nargs = ANSWER_NCOLUMNS,
-		.types = {UUIDARRAYOID, UUIDARRAYOID, UUIDARRAYOID, TEXTARRAYOID,
-				  TEXTARRAYOID, UUIDARRAYOID, TIMESTAMPTZARRAYOID,
-				  TIMESTAMPTZARRAYOID, JSONBARRAYOID}};
+		.types = {UUIDARRAYOID, UUIDARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
+				  UUIDARRAYOID, TIMESTAMPTZARRAYOID, TIMESTAMPTZARRAYOID,
+				  JSONBARRAYOID}};
 	CsColumn columns[ANSWER_NCOLUMNS];
 	Datum	 values[ANSWER_NCOLUMNS];
 	DateADT	 month = DATEVAL_NOBEGIN;
 
 	if (n == 0)
 		return;
-	for (int i = 0; i < ANSWER_NCOLUMNS; i++)
-		columns[i] = cs_columns_begin(n);
+	cs_columns_begin(columns, ANSWER_NCOLUMNS, n);
 	SPI_connect();
 	for (int i = 0; i < n; i++)
 	{
 		cs_month_make(ANSWER_TABLE, rows[i].answer.expires_at, &month);
 		put_row(columns, &rows[i]);
 	}
-	for (int i = 0; i < ANSWER_NCOLUMNS; i++)
-		values[i] = cs_columns_array(&columns[i], *types[i]);
+	cs_columns_arrays(columns, types, ANSWER_NCOLUMNS, values);
 	cs_queue_spi_run(&insert, values, NULL);
 	SPI_finish();
 }

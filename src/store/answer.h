@@ -50,7 +50,6 @@ typedef struct CsAnswerNew
 	CsKeptAnswer answer;
 	CsKey		 question;
 	CsKey		 subject;
-	CsKey		 account;
 	const char	*server;
 	const char	*endpoint;
 } CsAnswerNew;

@@ -198,8 +198,7 @@ insert_calls(const CsColumn *columns)
 				  INT4ARRAYOID, TEXTARRAYOID, TEXTARRAYOID}};
 	Datum values[CALL_NCOLUMNS];
 
-	for (int i = 0; i < CALL_NCOLUMNS; i++)
-		values[i] = cs_columns_array(&columns[i], *call_types[i]);
+	cs_columns_arrays(columns, call_types, CALL_NCOLUMNS, values);
 	cs_queue_spi_run(&insert, values, NULL);
 }
 
@@ -212,8 +211,7 @@ cs_call_log_insert(const CsCallRow *rows, int n)
 
 	if (n == 0)
 		return;
-	for (int i = 0; i < CALL_NCOLUMNS; i++)
-		columns[i] = cs_columns_begin(n);
+	cs_columns_begin(columns, CALL_NCOLUMNS, n);
 	SPI_connect();
 	for (int i = 0; i < n; i++)
 	{
@@ -269,8 +267,7 @@ cs_call_log_insert_answers(const CsAnswerRow *rows, int n)
 
 	if (n == 0)
 		return;
-	for (int i = 0; i < ANSWER_NCOLUMNS; i++)
-		columns[i] = cs_columns_begin(n);
+	cs_columns_begin(columns, ANSWER_NCOLUMNS, n);
 	SPI_connect();
 	for (int i = 0; i < n; i++)
 	{
@@ -284,8 +281,7 @@ cs_call_log_insert_answers(const CsAnswerRow *rows, int n)
 		cs_columns_put(&columns[ANSWER_DIGEST], digest_datum(read));
 		cs_columns_put_text(&columns[ANSWER_REF], rows[i].provider_ref);
 	}
-	for (int i = 0; i < ANSWER_NCOLUMNS; i++)
-		values[i] = cs_columns_array(&columns[i], *answer_types[i]);
+	cs_columns_arrays(columns, answer_types, ANSWER_NCOLUMNS, values);
 	cs_queue_spi_run(&insert, values, NULL);
 	SPI_finish();
 }

@@ -20,10 +20,12 @@ const CsColumnType cs_column_uuid = {UUIDOID, UUID_LEN, false, TYPALIGN_CHAR};
 const CsColumnType cs_column_bytea = {BYTEAOID, -1, false, TYPALIGN_INT};
 const CsColumnType cs_column_jsonb = {JSONBOID, -1, false, TYPALIGN_INT};
 
-CsColumn
-cs_columns_begin(int n)
+void
+cs_columns_begin(CsColumn *columns, int ncolumns, int nrows)
 {
-	return (CsColumn){0, palloc(n * sizeof(Datum)), palloc0(n * sizeof(bool))};
+	for (int i = 0; i < ncolumns; i++)
+		columns[i] = (CsColumn){.values = palloc(nrows * sizeof(Datum)),
+								.nulls = palloc0(nrows * sizeof(bool))};
 }
 
 void
@@ -37,6 +39,15 @@ cs_columns_put_null(CsColumn *c)
 {
 	c->nulls[c->n] = true;
 	cs_columns_put(c, (Datum) 0);
+}
+
+void
+cs_columns_put_jsonb(CsColumn *c, const Jsonb *value)
+{
+	if (value == NULL)
+		cs_columns_put_null(c);
+	else
+		cs_columns_put(c, PointerGetDatum(value));
 }
 
 void
@@ -54,13 +65,21 @@ cs_columns_key(const CsKey *key)
 	return UUIDPGetDatum((pg_uuid_t *) unconstify(CsKey *, key));
 }
 
-Datum
-cs_columns_array(const CsColumn *c, CsColumnType type)
+static Datum
+array_of(const CsColumn *c, const CsColumnType *type)
 {
 	int dims[] = {c->n};
 	int lbs[] = {1};
 
 	return PointerGetDatum(construct_md_array(c->values, c->nulls, 1, dims,
-											  lbs, type.type, type.len,
-											  type.byval, type.align));
+											  lbs, type->type, type->len,
+											  type->byval, type->align));
+}
+
+void
+cs_columns_arrays(const CsColumn *columns, const CsColumnType *const *types,
+				  int ncolumns, Datum *values)
+{
+	for (int i = 0; i < ncolumns; i++)
+		values[i] = array_of(&columns[i], types[i]);
 }

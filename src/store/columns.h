@@ -8,6 +8,8 @@
 
 #include "postgres.h"
 
+#include "utils/jsonb.h"
+
 #include "shared/key.h"
 
 /* How a type's values lie in an array. */
@@ -36,16 +38,23 @@ typedef struct CsColumn
 	bool  *nulls;
 } CsColumn;
 
-extern CsColumn cs_columns_begin(int n);
-extern void		cs_columns_put(CsColumn *column, Datum value);
-extern void		cs_columns_put_null(CsColumn *column);
+/* Makes room for so many rows. */
+extern void cs_columns_begin(CsColumn *columns, int ncolumns, int nrows);
+extern void cs_columns_put(CsColumn *column, Datum value);
+extern void cs_columns_put_null(CsColumn *column);
 
 /* An empty text is none. */
 extern void cs_columns_put_text(CsColumn *column, const char *text);
 
+/* NULL is NULL. */
+extern void cs_columns_put_jsonb(CsColumn *column, const Jsonb *value);
+
 /* A digest as the uuid that tables have it as; it points to the key. */
 extern Datum cs_columns_key(const CsKey *key);
 
-extern Datum cs_columns_array(const CsColumn *column, CsColumnType type);
+/* All of them, as the arguments of a statement. */
+extern void
+cs_columns_arrays(const CsColumn *columns, const CsColumnType *const *types,
+				  int ncolumns, Datum *values);
 
 #endif /* CS_COLUMNS_H */

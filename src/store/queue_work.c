@@ -15,6 +15,7 @@
 #include "utils/memutils.h"
 
 #include "shared/place.h"
+#include "store/columns.h"
 #include "store/home.h"
 #include "store/queue_spi.h"
 
@@ -115,24 +116,17 @@ rows_of(CsQueueStatement *statement, Datum *values, CsQueueRow **rows)
 /* --- arguments --- */
 
 static Datum
-array_of(Datum *values, bool *nulls, int n, Oid type, int len, bool byval,
-		 char align)
-{
-	int dims[] = {n};
-	int bounds[] = {1};
-
-	return PointerGetDatum(construct_md_array(values, nulls, 1, dims, bounds,
-											  type, len, byval, align));
-}
-
-static Datum
 ids_of(const int64 *ids, int n)
 {
-	Datum *values = palloc(Max(n, 1) * sizeof(Datum));
+	static const CsColumnType *const type[] = {&cs_column_long};
+	CsColumn						 column;
+	Datum							 array;
 
+	cs_columns_begin(&column, 1, n);
 	for (int i = 0; i < n; i++)
-		values[i] = Int64GetDatum(ids[i]);
-	return array_of(values, NULL, n, INT8OID, 8, true, TYPALIGN_DOUBLE);
+		cs_columns_put(&column, Int64GetDatum(ids[i]));
+	cs_columns_arrays(&column, type, 1, &array);
+	return array;
 }
 
 /* --- reading and claiming --- */
@@ -213,114 +207,46 @@ cs_queue_work_join(int64 id, int64 other)
 
 /* --- writing --- */
 
-#define WRITE_COLUMNS 11
-
-/* The columns of changes, as arrays. */
-typedef struct Columns
+/* The columns of changes. */
+enum
 {
-	Datum *values;
-	bool  *nulls;
-	int	   n;
-} Columns;
+	WRITE_ID,
+	WRITE_REQUEST,
+	WRITE_FROM,
+	WRITE_TO,
+	WRITE_ATTEMPTS,
+	WRITE_REF,
+	WRITE_DEADLINE,
+	WRITE_RESULT,
+	WRITE_ERROR,
+	WRITE_CALL,
+	WRITE_ANSWERS,
+	WRITE_NCOLUMNS
+};
+
+static const CsColumnType *const write_types[WRITE_NCOLUMNS] = {
+	&cs_column_long,  &cs_column_uuid, &cs_column_text, &cs_column_text,
+	&cs_column_int,	  &cs_column_text, &cs_column_time, &cs_column_jsonb,
+	&cs_column_jsonb, &cs_column_uuid, &cs_column_int};
 
 static void
-begin(Columns *c, int n)
+put_change(CsColumn *c, CsQueueChange *change)
 {
-	c->values = palloc(n * sizeof(Datum));
-	c->nulls = palloc0(n * sizeof(bool));
-	c->n = n;
-}
-
-static void
-put(Columns *c, int i, Datum value, bool isnull)
-{
-	c->values[i] = value;
-	c->nulls[i] = isnull;
-}
-
-static Datum
-text_or_null(const char *text)
-{
-	return text != NULL ? CStringGetTextDatum(text) : (Datum) 0;
-}
-
-static Datum
-column_of(CsQueueChange *changes, int n, int which)
-{
-	Columns c;
-
-	begin(&c, n);
-	for (int i = 0; i < n; i++)
-	{
-		CsQueueChange *change = &changes[i];
-
-		switch (which)
-		{
-			case 0:
-				put(&c, i, Int64GetDatum(change->id), false);
-				break;
-			case 1:
-				put(&c, i, UUIDPGetDatum(&change->request_id), false);
-				break;
-			case 2:
-				put(&c, i, text_or_null(cs_queue_status_name(change->from)),
-					false);
-				break;
-			case 3:
-				put(&c, i, text_or_null(cs_queue_status_name(change->to)),
-					false);
-				break;
-			case 4:
-				put(&c, i, Int32GetDatum(change->attempts), false);
-				break;
-			case 5:
-				put(&c, i, text_or_null(change->provider_ref),
-					change->provider_ref == NULL);
-				break;
-			case 6:
-				put(&c, i, TimestampTzGetDatum(change->deadline),
-					change->deadline == 0);
-				break;
-			case 7:
-				put(&c, i, PointerGetDatum(change->result),
-					change->result == NULL);
-				break;
-			case 8:
-				put(&c, i, PointerGetDatum(change->error),
-					change->error == NULL);
-				break;
-			case 9:
-				put(&c, i, UUIDPGetDatum(&change->call_id), false);
-				break;
-			case 10:
-				put(&c, i, Int32GetDatum(change->answers), false);
-				break;
-		}
-	}
-	switch (which)
-	{
-		case 0:
-			return array_of(c.values, c.nulls, n, INT8OID, 8, true,
-							TYPALIGN_DOUBLE);
-		case 1:
-		case 9:
-			return array_of(c.values, c.nulls, n, UUIDOID, UUID_LEN, false,
-							TYPALIGN_CHAR);
-		case 4:
-		case 10:
-			return array_of(c.values, c.nulls, n, INT4OID, 4, true,
-							TYPALIGN_INT);
-		case 6:
-			return array_of(c.values, c.nulls, n, TIMESTAMPTZOID, 8, true,
-							TYPALIGN_DOUBLE);
-		case 7:
-		case 8:
-			return array_of(c.values, c.nulls, n, JSONBOID, -1, false,
-							TYPALIGN_INT);
-		default:
-			return array_of(c.values, c.nulls, n, TEXTOID, -1, false,
-							TYPALIGN_INT);
-	}
+	cs_columns_put(&c[WRITE_ID], Int64GetDatum(change->id));
+	cs_columns_put(&c[WRITE_REQUEST], UUIDPGetDatum(&change->request_id));
+	cs_columns_put_text(&c[WRITE_FROM], cs_queue_status_name(change->from));
+	cs_columns_put_text(&c[WRITE_TO], cs_queue_status_name(change->to));
+	cs_columns_put(&c[WRITE_ATTEMPTS], Int32GetDatum(change->attempts));
+	cs_columns_put_text(&c[WRITE_REF], change->provider_ref);
+	if (change->deadline == 0)
+		cs_columns_put_null(&c[WRITE_DEADLINE]);
+	else
+		cs_columns_put(&c[WRITE_DEADLINE],
+					   TimestampTzGetDatum(change->deadline));
+	cs_columns_put_jsonb(&c[WRITE_RESULT], change->result);
+	cs_columns_put_jsonb(&c[WRITE_ERROR], change->error);
+	cs_columns_put(&c[WRITE_CALL], UUIDPGetDatum(&change->call_id));
+	cs_columns_put(&c[WRITE_ANSWERS], Int32GetDatum(change->answers));
 }
 
 static CsQueueChange *
@@ -349,19 +275,23 @@ cs_queue_work_write(CsQueueChange *changes, int n)
 			"WHERE a.id = w.id AND a.request_id = w.request_id AND a.status = w.was "
 			"AND a.id IN (SELECT b.id FROM credscore.assessment b WHERE b.id = ANY ($1) FOR NO KEY UPDATE SKIP LOCKED) "
 			"RETURNING a.id",
-		.nargs = WRITE_COLUMNS,
+		.nargs = WRITE_NCOLUMNS,
 		.types = {INT8ARRAYOID, UUIDARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
 				  INT4ARRAYOID, TEXTARRAYOID, TIMESTAMPTZARRAYOID,
 				  JSONBARRAYOID, JSONBARRAYOID, UUIDARRAYOID, INT4ARRAYOID}};
-	Datum values[WRITE_COLUMNS];
-	bool  isnull;
+	CsColumn columns[WRITE_NCOLUMNS];
+	Datum	 values[WRITE_NCOLUMNS];
+	bool	 isnull;
 
-	for (int i = 0; i < n; i++)
-		changes[i].done = false;
 	if (n == 0)
 		return;
-	for (int which = 0; which < WRITE_COLUMNS; which++)
-		values[which] = column_of(changes, n, which);
+	cs_columns_begin(columns, WRITE_NCOLUMNS, n);
+	for (int i = 0; i < n; i++)
+	{
+		changes[i].done = false;
+		put_change(columns, &changes[i]);
+	}
+	cs_columns_arrays(columns, write_types, WRITE_NCOLUMNS, values);
 	SPI_connect();
 	for (uint64 i = cs_queue_spi_run(&write, values, NULL); i > 0; i--)
 		change_of(

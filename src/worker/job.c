@@ -28,7 +28,6 @@
 #include "shared/slots.h"
 #include "shared/stats.h"
 
-
 /* --- life --- */
 
 static void
@@ -382,7 +381,8 @@ hand_over(CsJob *job)
 	CsPair		pairs[4];
 	CsAsk		ask = {.settings = job->settings,
 					   .endpoint = job->endpoint,
-					   .max_age_ms = CS_QUESTION_ANY_AGE};
+					   .max_age_ms = CS_QUESTION_ANY_AGE,
+					   .digests = &(CsDigests){.made = false}};
 	char		request_id[CS_JOB_UUID_SIZE];
 	CsKey		key;
 	dsa_pointer spec;

@@ -28,7 +28,6 @@ fill(const CsKeptReply *reply, Jsonb *body, CsAnswerNew *row)
 	row->answer.body = body;
 	row->question = r->question;
 	row->subject = r->link.subject;
-	row->account = r->account;
 	row->server = reply->server;
 	row->endpoint = reply->endpoint;
 }
