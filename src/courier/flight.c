@@ -412,7 +412,7 @@ cs_flight_settle(CsFlight *flight, CsOutcome *outcome, const char *bytes,
 	flight->outcome = *outcome;
 	cs_flight_unreserve(flight);
 	if (cs_flight_is_sync(flight) && flight->recording.ended != 0 &&
-		(keep || cs_flight_waiting(flight) > 0))
+		(keep || flight->kept || cs_flight_waiting(flight) > 0))
 		safety = cs_journal_flush_look(flight->recording.ended);
 	if (safety != CS_JOURNAL_WAITS)
 	{

@@ -21,6 +21,7 @@
 #include "base/json.h"
 #include "pg/clock.h"
 #include "pg/compat.h"
+#include "pg/error.h"
 #include "pg/wakeup.h"
 #include "session/noting.h"
 #include "session/result_jsonb.h"
@@ -30,6 +31,9 @@
 /* After a start the journal's end is found first: so long it is waited for. */
 #define READY_WAIT_MS 10000
 #define READY_LOOK_MS 10
+
+/* An answer that is not flushed yet is waited for as its outcome is. */
+#define FLUSH_WAIT_MS 10000
 
 /* --- what a reply is read as --- */
 
@@ -93,15 +97,37 @@ cs_kept_read(const CsKeptReply *reply)
 
 /* --- looking --- */
 
+static bool
+cannot_be_read(void)
+{
+	CsJournalView journal;
+
+	cs_journal_view(&journal);
+	return journal.failure[0] != '\0';
+}
+
+/* Who went on might buy what lies there, and each further row would wait as long. */
+static void
+refuse_unread(void)
+{
+	cs_error_raise(
+		ERROR, CS_ERR_JOURNAL, "the journal of credscore is not read yet",
+		"What it has may be the answer, so nothing was asked.",
+		"Ask again in a moment; see the rows \"journal\" and \"processes\" of credscore_health().");
+}
+
 void
 cs_kept_await_journal(void)
 {
 	CsInstant until = cs_clock_ticks() + READY_WAIT_MS * CS_US_PER_MS;
 
-	while (!cs_journal_is_ready() && !RecoveryInProgress() &&
-		   cs_clock_ticks() < until)
+	while (!cs_journal_is_ready() && !RecoveryInProgress())
+	{
+		if (cs_clock_ticks() >= until || cannot_be_read())
+			refuse_unread();
 		(void) cs_wakeup_sleep(READY_LOOK_MS,
 							   CS_WAIT_EVENT("CredscoreKeptAnswer"));
+	}
 	CHECK_FOR_INTERRUPTS();
 }
 
@@ -113,10 +139,24 @@ serves(const CsKeptRecord *r, const CsKeptSearch *search)
 		   cs_key_equal(&r->question, &search->question);
 }
 
-static bool
-waits(CsJournalPosition position)
+/*
+ * What was told to nobody yet, or lay there when the server ended, is perhaps not on
+ * disk: that is waited for, since not to see it would be to buy it again.  Where that
+ * was in vain it is not waited for at each answer anew.
+ */
+static void
+await_flush(CsJournalPosition position)
 {
-	return cs_journal_flush_look(position) == CS_JOURNAL_WAITS;
+	static CsJournalPosition stuck_at;
+	CsJournalFlushView		 view;
+
+	cs_journal_flush_view(&view);
+	if (cs_journal_flush_await(position,
+							   stuck_at == view.flushed ? 0 : FLUSH_WAIT_MS) !=
+		CS_JOURNAL_WAITS)
+		return;
+	stuck_at = view.flushed;
+	cs_journal_flush_missed();
 }
 
 static bool
@@ -164,10 +204,11 @@ find_in_journal(const CsKeptSearch *search, CsKeptAnswer *found,
 			cs_journal_record_len(head) < sizeof(r))
 			continue;
 		memcpy(&r, cs_journal_record_body(head), sizeof(r));
-		if (!serves(&r, search) || (search->flushed && waits(position)) ||
-			!take_reply(head, position, found))
+		if (!serves(&r, search) || !take_reply(head, position, found))
 			continue;
 		cs_journal_chain_end();
+		if (search->flushed)
+			await_flush(position);
 		return true;
 	}
 	cs_journal_chain_end();

@@ -13,10 +13,14 @@
 #include "miscadmin.h"
 #include "port/atomics.h"
 
+#include "pg/clock.h"
 #include "pg/compat.h"
 #include "pg/shmem.h"
 #include "pg/wakeup.h"
 #include "shared/journal.h"
+
+/* Who waits without being told when looks so often. */
+#define AWAIT_LOOK_MS 2
 
 typedef struct Flushing
 {
@@ -63,6 +67,24 @@ cs_journal_flush_init(void)
 									 attach_flushing};
 
 	cs_shmem_register(&part);
+}
+
+/* --- who else waits --- */
+
+CsJournalSafety
+cs_journal_flush_await(CsJournalPosition position, int most_ms)
+{
+	CsInstant		until = cs_clock_ticks() + most_ms * CS_US_PER_MS;
+	CsJournalSafety safety;
+
+	while ((safety = cs_journal_flush_look(position)) == CS_JOURNAL_WAITS &&
+		   cs_clock_ticks() < until)
+	{
+		cs_journal_wake_recorder();
+		(void) cs_wakeup_sleep(AWAIT_LOOK_MS,
+							   CS_WAIT_EVENT("CredscoreJournalFlush"));
+	}
+	return safety;
 }
 
 /* --- the courier --- */

@@ -7,7 +7,7 @@
  * left behind is never said to be safe: the kernel may have given it up, and a later
  * flush that goes well says nothing about it.
  *
- * No function here raises.
+ * No function here raises but where it says so.
  *------------------------------------------------------------------------- */
 #ifndef CS_JOURNAL_FLUSH_H
 #define CS_JOURNAL_FLUSH_H
@@ -24,6 +24,15 @@ typedef enum CsJournalSafety
 } CsJournalSafety;
 
 extern void cs_journal_flush_init(void);
+
+/* --- who else waits --- */
+
+/*
+ * Wakes the recorder, and waits so long for a record that begins there; what is
+ * known of it then.  Interruptible: may raise.
+ */
+extern CsJournalSafety
+cs_journal_flush_await(CsJournalPosition position, int most_ms);
 
 /* --- the courier --- */
 
