@@ -340,7 +340,7 @@ cs_journal_first_segment(void)
 
 void
 cs_journal_loaded(Oid database, CsJournalPosition loaded,
-				  CsJournalPosition needed)
+				  CsJournalPosition needed, bool ended)
 {
 	CsJournalDatabase *d;
 
@@ -350,7 +350,8 @@ cs_journal_loaded(Oid database, CsJournalPosition loaded,
 	{
 		d->loaded = loaded;
 		d->needed = needed < d->last ? needed : 0;
-		d->run = table->run;
+		if (ended)
+			d->run = table->run;
 		if (!cs_journal_database_is_unloaded(d))
 			d->oid = InvalidOid;
 	}

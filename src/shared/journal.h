@@ -81,9 +81,10 @@ extern CsJournalPosition cs_journal_end(void);
 extern uint64 cs_journal_first_segment(void);
 
 /* All records before `loaded` are in the database's tables, by a transaction that
- * has committed; of what is before it, it still needs what is from `needed` on. */
+ * has committed; of what is before it, it still needs what is from `needed` on.
+ * `ended`: calls of former runs all have an end by now. */
 extern void cs_journal_loaded(Oid database, CsJournalPosition loaded,
-							  CsJournalPosition needed);
+							  CsJournalPosition needed, bool ended);
 
 /* The database is no more, or has no ledger: nobody will load its records.  How
  * many bytes it had not loaded, as far as is known, goes to the server log, with a

@@ -41,6 +41,7 @@ enum
 };
 
 static CsPartitions months = {.parent = "call_log", .key = CALL_QUESTION};
+static CsPartitions by_request = {.parent = "call_log", .key = CALL_REQUEST};
 
 /* What is looked for, and what was found by now. */
 typedef struct Looking
@@ -98,6 +99,39 @@ cs_unknown_find(const CsKey *question, TimestampTz since, CsUnknownCall *found)
 
 	cs_partition_scan(&months, &search, take, &looking);
 	return looking.any;
+}
+
+/* --- is it known? --- */
+
+/* A call by its id. */
+typedef struct Call
+{
+	int16 attempt;
+	bool  found;
+} Call;
+
+static bool
+take_end(HeapTuple tuple, TupleDesc desc, bool ordered, void *argument)
+{
+	Call *call = argument;
+
+	if (DatumGetInt16(cs_partition_column(tuple, desc, CALL_ATTEMPT)) ==
+			call->attempt &&
+		says(tuple, desc, CALL_SOURCE, "call"))
+		call->found = true;
+	return call->found;
+}
+
+bool
+cs_unknown_has_end(const CsUnknownCall *call)
+{
+	Call			  wanted = {call->attempt, false};
+	CsKey			  request;
+	CsPartitionSearch search = {&request, call->called_at - USECS_PER_DAY};
+
+	memcpy(request.bytes, call->request_id.data, sizeof(request.bytes));
+	cs_partition_scan(&by_request, &search, take_end, &wanted);
+	return wanted.found;
 }
 
 /* Is there a row about this call? */

@@ -30,6 +30,12 @@ typedef struct CsUnknownCall
 extern bool cs_unknown_find(const CsKey *question, TimestampTz since,
 							CsUnknownCall *found);
 
+/*
+ * Is its end loaded?  It may be though the journal that is here has none: that may be
+ * older than the tables, as where a standby was promoted.  Raises the same.
+ */
+extern bool cs_unknown_has_end(const CsUnknownCall *call);
+
 /* Has somebody said what its bill says?  Raises the same. */
 extern bool cs_unknown_is_resolved(const CsUnknownCall *call);
 

@@ -6,11 +6,13 @@
  * the new position in one transaction: so each record is loaded once, whatever
  * ends whom when.
  *
- * A call that has left, and whose end it has not come across, is open.  While the
- * run that sent it goes on, its end will come.  When another has begun it will not:
- * then the loader writes the end into the journal itself, as unknown, and loads it
- * like any other.  What is open is needed further: after a restart it is read again,
- * from the first segment on, and what was loaded by then is skipped.
+ * A call that has left, and whose end it has not come across, is open (open_calls.c).
+ * What is open is needed further: after a restart it is read again, from the first
+ * segment on, and what was loaded by then is skipped.
+ *
+ * Only what is flushed is loaded.  Else the tables would know more than the journal
+ * does after a crash of the machine, whose next records would be taken for those
+ * that were loaded.
  *
  * A position names the journal that it is one of.  Where that is none of this data
  * directory's, as in a database that was restored from a dump, nothing here was
@@ -22,7 +24,7 @@
 #include "worker/loader.h"
 
 #include "miscadmin.h"
-#include "utils/hsearch.h"
+#include "storage/latch.h"
 #include "utils/memutils.h"
 
 #include "pg/clock.h"
@@ -30,11 +32,13 @@
 #include "pg/wakeup.h"
 #include "provider/billing.h"
 #include "shared/journal.h"
+#include "shared/journal_flush.h"
 #include "shared/journal_reader.h"
 #include "shared/journal_record.h"
 #include "shared/place.h"
 #include "store/call_log.h"
 #include "worker/kept_load.h"
+#include "worker/open_calls.h"
 #include "worker/work.h"
 
 /* Rows of one transaction, and bytes that one reads in search of them. */
@@ -47,18 +51,12 @@
 /* So long records are gathered. */
 #define GATHER_MS 1000
 
+/* A flush is waited for so long. */
+#define FLUSH_MS 200
+
 /* A worker that has just come waits so long for the recorder, looking so often. */
 #define WAIT_MS		 1000
 #define WAIT_LOOK_MS 10
-
-/* A call that has left. */
-typedef struct Open
-{
-	CsJournalPosition sent; /* must be first: the table's key */
-	CsCallRecord	  call;
-	bool			  linked; /* so will its end be */
-	CsNote			 *note;	  /* a copy, with its texts */
-} Open;
 
 typedef struct Loader
 {
@@ -67,7 +65,6 @@ typedef struct Loader
 	CsJournalReader	  reader;
 	CsLoadedPosition  loaded; /* as the table has it */
 	CsJournalPosition later;  /* what is from here on is of a later journal */
-	HTAB			 *open;	  /* of Open */
 	uint8			  id[CS_JOURNAL_ID_SIZE]; /* of the segment being read */
 	uint64			  id_of;				  /* which that is; 0: none */
 	CsInstant		  not_before;			  /* the next turn */
@@ -95,6 +92,8 @@ typedef struct Batch
 	int				  nkept;
 	Forgotten		 *forgotten;
 	int				  nforgotten;
+	CsJournalPosition end;	/* read up to there, */
+	uint64			  run;	/* before which this one had begun */
 	CsJournalPosition last; /* behind the last record of ours; 0: none */
 	uint8			  id[CS_JOURNAL_ID_SIZE]; /* whose journal's that is */
 	bool			  more;					  /* it stopped in the midst */
@@ -165,46 +164,15 @@ is_loaded(CsJournalPosition position)
 static void
 begin(void)
 {
-	HASHCTL ctl = {.keysize = sizeof(CsJournalPosition),
-				   .entrysize = sizeof(Open)};
-
 	loader.cxt = AllocSetContextCreate(TopMemoryContext, "credscore loader",
 									   ALLOCSET_DEFAULT_SIZES);
-	ctl.hcxt = loader.cxt;
-	loader.open = hash_create("credscore open calls", 64, &ctl,
-							  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	cs_open_calls_begin(loader.cxt);
 	find_loaded();
 	loader.reader.at = cs_journal_file_first(cs_journal_first_segment());
 	loader.begun = true;
 }
 
 /* --- reading --- */
-
-static void
-keep_open(CsJournalPosition sent, const CsCallRow *row, bool linked)
-{
-	bool		  found;
-	Open		 *open;
-	MemoryContext old = MemoryContextSwitchTo(loader.cxt);
-
-	open = hash_search(loader.open, &sent, HASH_ENTER, &found);
-	open->call = row->call;
-	open->linked = linked;
-	open->note = palloc(row->note->len);
-	memcpy(open->note, row->note, row->note->len);
-	MemoryContextSwitchTo(old);
-}
-
-static void
-close_open(CsJournalPosition sent)
-{
-	Open *open = hash_search(loader.open, &sent, HASH_FIND, NULL);
-
-	if (open == NULL)
-		return;
-	pfree(open->note);
-	(void) hash_search(loader.open, &sent, HASH_REMOVE, NULL);
-}
 
 /* A note, copied, since the next reading reuses its bytes; false: it is none.  Bytes
  * behind it are padding. */
@@ -270,10 +238,10 @@ take_call(Batch *batch, CsJournalPosition position, const CsJournalHead *head)
 		return;
 	if (head->type == CS_JOURNAL_SENT)
 	{
-		keep_open(position, &row, head->linked);
+		cs_open_calls_keep(position, &row, head->linked);
 		return;
 	}
-	close_open(row.call.sent);
+	cs_open_calls_close(row.call.sent);
 	if (!is_loaded(position) && row.call.outcome != CS_CALL_UNSENT)
 		batch->calls[batch->ncalls++] = row;
 }
@@ -356,8 +324,9 @@ complain(void)
 
 /* Reads until there is enough for a transaction, or no more. */
 static void
-read_batch(Batch *batch, CsJournalPosition end)
+read_batch(Batch *batch)
 {
+	CsJournalPosition	 end = batch->end;
 	CsJournalPosition	 stop = Min(end, loader.reader.at + BATCH_BYTES);
 	CsJournalPosition	 position;
 	const CsJournalHead *head;
@@ -389,49 +358,6 @@ read_batch(Batch *batch, CsJournalPosition end)
 	batch->more = loader.reader.at < end;
 }
 
-/* --- ends that will not come --- */
-
-/* Writes them down, to be loaded the next time. */
-static void
-end_lost_calls(void)
-{
-	HASH_SEQ_STATUS scan;
-	Open		   *open;
-	uint64			run = cs_journal_run();
-
-	hash_seq_init(&scan, loader.open);
-	while ((open = hash_seq_search(&scan)) != NULL)
-	{
-		if (open->call.run == run || run == 0)
-			continue;
-		open->call.sent = open->sent;
-		strlcpy(open->call.sqlstate, "CS408", sizeof(open->call.sqlstate));
-		if (!cs_journal_append(
-				&(CsJournalEntry){.type = CS_JOURNAL_ENDED,
-								  .database = MyDatabaseId,
-								  .parts = {{&open->call, sizeof(open->call)},
-											{open->note, open->note->len}},
-								  .linked = open->linked},
-				NULL))
-			open->call.sent = 0;
-		else
-			open->call.run = run; /* its end is on its way */
-	}
-}
-
-static CsJournalPosition
-first_needed(void)
-{
-	CsJournalPosition first = loader.reader.at;
-	HASH_SEQ_STATUS	  scan;
-	Open			 *open;
-
-	hash_seq_init(&scan, loader.open);
-	while ((open = hash_seq_search(&scan)) != NULL)
-		first = Min(first, open->sent);
-	return first;
-}
-
 /* --- a transaction --- */
 
 static void
@@ -446,7 +372,7 @@ load(void *argument)
 	batch->reuses = palloc(BATCH_ROWS * sizeof(CsReuseRow));
 	batch->kept = palloc(BATCH_ROWS * sizeof(CsAnswerNew));
 	batch->forgotten = palloc(BATCH_ROWS * sizeof(Forgotten));
-	read_batch(batch, cs_journal_end());
+	read_batch(batch);
 	cs_call_log_insert(batch->calls, batch->ncalls);
 	cs_call_log_insert_answers(batch->answers, batch->nanswers);
 	cs_call_log_insert_reuses(batch->reuses, batch->nreuses);
@@ -465,13 +391,36 @@ load(void *argument)
 	cs_call_log_set_position(&loader.loaded);
 }
 
+/* Is all that is there safe on disk, or is that not to be had?  Whatever wakes this
+ * worker meanwhile does so again. */
+static bool
+is_flushed(CsJournalPosition end)
+{
+	bool flushed;
+
+	if (end == 0 || cs_journal_flush_fails() ||
+		cs_journal_flush_look(end - 1) != CS_JOURNAL_WAITS)
+		return true;
+	flushed = cs_journal_flush_await(end - 1, FLUSH_MS) != CS_JOURNAL_WAITS;
+	SetLatch(MyLatch);
+	return flushed;
+}
+
 /* One transaction's worth; false: that failed.  `more`: it stopped in the midst. */
 static bool
 load_some(bool *more)
 {
 	Batch batch;
+	bool  ended;
 
 	memset(&batch, 0, sizeof(batch));
+	batch.run = cs_journal_run();
+	batch.end = cs_journal_end();
+	if (!is_flushed(batch.end))
+	{
+		loader.not_before = cs_work_after(GATHER_MS);
+		return false;
+	}
 	if (!cs_work_do(load, &batch))
 	{
 		forget();
@@ -482,11 +431,12 @@ load_some(bool *more)
 	/* What is read from now on is later than all that was loaded. */
 	if (batch.last != 0)
 		loader.later = 0;
-	if (!batch.more)
-		end_lost_calls();
-	cs_journal_loaded(MyDatabaseId, loader.reader.at, first_needed());
+	ended = !batch.more && cs_journal_run() == batch.run &&
+			cs_open_calls_end_lost(batch.run);
+	cs_journal_loaded(MyDatabaseId, loader.reader.at,
+					  cs_open_calls_first(loader.reader.at), ended);
 	*more = batch.more;
-	return true;
+	return batch.more || ended;
 }
 
 /* When the worker has come, and once a day. */

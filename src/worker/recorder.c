@@ -115,7 +115,7 @@ typedef struct SegmentEnd
 } SegmentEnd;
 
 static SegmentEnd
-read_segment(CsJournalReader *reader, uint64 segment)
+read_segment(CsJournalReader *reader, uint64 segment, bool ours)
 {
 	SegmentEnd			 found = {0, false};
 	const CsJournalHead *head;
@@ -128,7 +128,7 @@ read_segment(CsJournalReader *reader, uint64 segment)
 										  &begin, &head)) == CS_JOURNAL_RECORD)
 	{
 		cs_journal_found_record(head->database, begin, reader->at);
-		if (head->linked)
+		if (head->linked && ours)
 			cs_journal_chain_set_head(
 				&((const CsJournalLink *) (head + 1))->subject, begin);
 		found.end = reader->at;
@@ -139,11 +139,25 @@ read_segment(CsJournalReader *reader, uint64 segment)
 	return found;
 }
 
-/* Reads all that is there; of the last segment the header is kept. */
+static bool
+is_of_here(void)
+{
+	return !was_archive && header.life == digest_of_life();
+}
+
+/*
+ * Reads all that is there; of the last segment the header is kept.
+ *
+ * What came with a backup is found by its subject in the tables only, once it is
+ * loaded: they may know better, as that somebody was forgotten since.
+ */
 static void
 read_segments(const uint64 *segments, int n, CsJournalFound *found)
 {
 	CsJournalReader reader = {0};
+	bool			ours =
+		cs_journal_file_header(segments[n - 1], &header) && is_of_here();
+	CsJournalHeader last = header;
 
 	for (int i = 0; i < n && !ShutdownRequestPending; i++)
 	{
@@ -154,19 +168,15 @@ read_segments(const uint64 *segments, int n, CsJournalFound *found)
 			complain("understand", segments[i]);
 			continue;
 		}
-		end = read_segment(&reader, segments[i]);
+		end = read_segment(
+			&reader, segments[i],
+			ours && memcmp(header.id, last.id, sizeof(last.id)) == 0);
 		if (end.end != 0)
 			found->end = end.end;
 		if (end.broken)
 			found->end = cs_journal_file_start(segments[i] + 1);
 	}
 	cs_journal_reader_close(&reader);
-}
-
-static bool
-is_of_here(void)
-{
-	return !was_archive && header.life == digest_of_life();
 }
 
 /* False: it cannot be read now. */

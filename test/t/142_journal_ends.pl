@@ -100,12 +100,26 @@ is(one(q{SELECT count(*) FROM credscore.call_log WHERE outcome = 'answered' AND 
 
 # --- copies ---
 
+# Takes a backup while a number is asked about.
+sub on_its_way
+{
+	my ($number, $backup) = @_;
+
+	$sandbox->hold('pngme', 'decision');
+	my $run = $cluster->background("SELECT credscore_decision('$number') ? 'user'");
+	$sandbox->wait_for(provider => 'pngme', path => 'decision', held => 1);
+	$node->backup($backup);
+	$sandbox->release;
+	return $run;
+}
+
 # What was not loaded when a backup was taken is loaded there, once.
 $node->append_conf('postgresql.conf', 'credscore.workers = off');
 $node->reload;
 $cluster->wait_until(sub { one('SHOW credscore.workers') eq 'off' }, 'workers are off');
 one(q{SELECT count(credscore_decision((254698000000 + i)::text)) FROM generate_series(1, 30) i});
-$node->backup('copy');
+my $on_its_way = on_its_way('254698000099', 'copy');
+is($on_its_way->result, 't', 'a call that is on its way when a backup is taken is answered');
 my $calls = received();
 my $copy = PostgreSQL::Test::Cluster->new('copy');
 $copy->init_from_backup($node, 'copy');
@@ -113,6 +127,8 @@ $copy->append_conf('postgresql.conf', 'credscore.workers = on');
 $copy->start;
 $copy->poll_query_until('postgres', qq{SELECT count(*) = $calls FROM credscore.call_log WHERE source = 'call'})
   or die 'the copy did not load its journal';
+is($copy->safe_psql('postgres', q{SELECT string_agg(masked, ',') FROM credscore_unresolved WHERE masked LIKE '%099'}), '25469****099',
+	'in the copy nobody knows of it, though nobody calls there');
 $copy->restart;
 $copy->safe_psql('postgres', 'SELECT credscore_adopt()');
 is($copy->safe_psql('postgres', q{SELECT credscore_decision('254697000000') ? 'user'}), 't', 'a copy that was adopted calls');
@@ -126,18 +142,35 @@ $copy->stop;
 $node->append_conf('postgresql.conf', 'credscore.workers = on');
 $node->reload;
 $cluster->wait_until(sub { one(q{SELECT count(*) FROM credscore.call_log WHERE source = 'call'}) == $calls }, 'the primary has loaded all');
-$node->backup('standby');
+# A call that is on its way then ends in the primary's journal alone.  Who is forgotten
+# there later lies in the standby's yet.
+$cluster->alter_server('pngme', keep_answers => '30d');
+is(one(q{SELECT credscore_decision('254697000001') ? 'user'}), 't', 'an answer is kept');
+$calls++;
+$cluster->wait_until(sub { one(q{SELECT count(*) FROM credscore.answer}) eq '1' }, 'and loaded');
+$on_its_way = on_its_way('254696000099', 'standby');
+is($on_its_way->result, 't', 'a call that is on its way then is answered');
+$calls++;
 my $standby = PostgreSQL::Test::Cluster->new('standby');
 $standby->init_from_backup($node, 'standby', has_streaming => 1);
+$standby->append_conf('postgresql.conf', 'credscore.workers = off');
 $standby->start;
+is(one(q{SELECT removed FROM credscore_forget('254697000001') WHERE place = 'answers'}), '1', 'who was asked about is forgotten');
 one(q{SELECT count(credscore_decision((254696000000 + i)::text)) FROM generate_series(1, 10) i});
 $cluster->wait_until(sub { one(q{SELECT count(*) FROM credscore.call_log WHERE source = 'call'}) == $calls + 10 }, 'the primary goes on');
 $node->wait_for_catchup($standby);
 $node->stop('fast');
 $standby->promote;
+is($standby->safe_psql('postgres', q{SELECT credscore_answer_at('254697000001', 'pngme', now()) IS NULL}), 't', 'and stays so where a standby is promoted');
+$standby->append_conf('postgresql.conf', 'credscore.workers = on');
+$standby->reload;
 is($standby->safe_psql('postgres', q{SELECT count(credscore_decision((254695000000 + i)::text)) FROM generate_series(1, 5) i}), 5, 'promoted it calls');
 $standby->poll_query_until('postgres', "SELECT count(*) = $calls + 15 FROM credscore.call_log WHERE source = 'call'")
   or diag($standby->safe_psql('postgres', 'SELECT count(*) FROM credscore.call_log'));
+is($standby->safe_psql('postgres', q{SELECT credscore_decision('254694000000') ? 'user'}), 't', 'once more');
+$calls++;
+$standby->poll_query_until('postgres', "SELECT count(*) >= $calls + 15 FROM credscore.call_log WHERE source = 'call'") or die 'the last call is not loaded';
+is($standby->safe_psql('postgres', q{SELECT count(*) FROM credscore_unresolved WHERE masked LIKE '%099'}), '0', 'nothing is unknown that the primary knew');
 is($standby->safe_psql('postgres', q{SELECT count(*), count(DISTINCT request_id) FROM credscore.call_log WHERE source = 'call'}),
 	($calls + 15) . '|' . ($calls + 15), 'and has all that either called, once');
 $standby->stop;
