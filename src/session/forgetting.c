@@ -20,8 +20,13 @@
 #include "shared/answer_cache.h"
 #include "shared/forgotten.h"
 #include "shared/journal.h"
+#include "shared/journal_flush.h"
 #include "shared/kept_reply.h"
 #include "store/digest_key.h"
+
+/* It is the recorder that flushes: a failure that another process was told would be
+ * none to it.  So long it is waited for. */
+#define FLUSH_WAIT_MS 10000
 
 /* In TopTransactionContext. */
 typedef struct Pending
@@ -79,6 +84,15 @@ refuse_without_room(void)
 }
 
 static void
+refuse_unflushed(void)
+{
+	cs_error_raise(
+		ERROR, CS_ERR_JOURNAL, "nobody can be forgotten now",
+		"The journal's files cannot be flushed to disk; see the server log.",
+		NULL);
+}
+
+static void
 require_room(void)
 {
 	if (cs_journal_room(MyDatabaseId, 0) != CS_JOURNAL_ROOM)
@@ -103,18 +117,20 @@ refuse_prepare(void)
 static void
 record_all(void)
 {
-	CsJournalPosition position = 0;
+	CsJournalPosition first = 0;
+	CsJournalPosition last = 0;
 
 	require_room();
 	for (Pending *p = pending; p != NULL; p = p->next)
 	{
 		cs_forgotten_add(&p->memory);
-		if (!cs_kept_reply_forget(MyDatabaseId, &p->digest, &position))
+		if (!cs_kept_reply_forget(MyDatabaseId, &p->digest, &last))
 			refuse_without_room();
+		first = first == 0 ? last : first;
 	}
-	if (!cs_journal_file_flush(cs_journal_file_of(position)))
-		ereport(ERROR, (errcode_for_file_access(),
-						errmsg("could not flush the credscore journal: %m")));
+	if (cs_journal_flush_await(last, FLUSH_WAIT_MS) != CS_JOURNAL_SAFE ||
+		cs_journal_flush_look(first) != CS_JOURNAL_SAFE)
+		refuse_unflushed();
 }
 
 /* Locks and assignments. */
