@@ -292,8 +292,9 @@ on_sending(CsHttpOwner *owner)
 
 	flight->withheld = cs_flight_wanting(flight) == 0 ||
 					   cs_server_off(flight->server) != CS_ERR_NONE;
+	/* Where it is flushed first it has been recorded. */
 	if (!flight->withheld && flight->note != NULL &&
-		!cs_flight_is_sync(flight))
+		flight->recording.sent == 0)
 		flight->withheld = !cs_flight_record(flight);
 	if (flight->withheld)
 		return false;

@@ -197,10 +197,13 @@ is_forgotten(const CsFlight *flight)
 bool
 cs_flight_keep(CsFlight *flight, const CsReply *reply)
 {
-	bool kept = false;
+	pg_uuid_t request_id;
+	bool	  kept = false;
 
 	if (is_forgotten(flight) != CS_FORGOTTEN_NO)
 		return false;
+	cs_journal_record_uuid(
+		cs_block_text(flight->spec, flight->spec->request_id), &request_id);
 	for (int s = flight->first_slot; s >= 0; s = next_attached[s])
 	{
 		const CsSpec *spec = cs_slots_spec(s);
@@ -208,7 +211,7 @@ cs_flight_keep(CsFlight *flight, const CsReply *reply)
 
 		if (note != NULL && spec->subject != 0 &&
 			is_first_of_database(flight, s, note->database))
-			kept |= cs_recording_kept(&flight->recording, spec, note, reply,
+			kept |= cs_recording_kept(&request_id, spec, note, reply,
 									  flight->received_at);
 	}
 	return kept;
@@ -261,11 +264,23 @@ cs_flight_start_call(CsFlight *flight, const char *token)
 
 /* --- the ledger --- */
 
+static bool
+slot_is_sync(int slot)
+{
+	const CsSpec *spec = cs_slots_spec(slot);
+
+	return cs_spec_note(spec) != NULL &&
+		   cs_spec_account(spec)->limits.ledger == CS_LEDGER_SYNC;
+}
+
 bool
 cs_flight_is_sync(const CsFlight *flight)
 {
-	return flight->note != NULL &&
-		   flight->account->limits.ledger == CS_LEDGER_SYNC;
+	for (int s = flight->first_slot; flight->note != NULL && s >= 0;
+		 s = next_attached[s])
+		if (slot_is_sync(s))
+			return true;
+	return false;
 }
 
 bool
@@ -274,8 +289,7 @@ cs_flight_record(CsFlight *flight)
 	CsRecordedCall call = {
 		.note = flight->note,
 		.request_id = cs_block_text(flight->spec, flight->spec->request_id),
-		.attempt = flight->attempts + 1,
-		.linked = cs_flight_is_sync(flight)};
+		.attempt = flight->attempts + 1};
 
 	return cs_recording_sent(&flight->recording, &call);
 }

@@ -99,7 +99,8 @@ extern void cs_flight_promise(CsFlight *flight, size_t bytes);
 /* Its call begins; false: there is no memory. */
 extern bool cs_flight_start_call(CsFlight *flight, const char *token);
 
-/* Does nothing of it count before it is safe on disk? */
+/* Does nothing of it count before it is safe on disk?  So it is when one of those
+ * who ask wants that. */
 extern bool cs_flight_is_sync(const CsFlight *flight);
 
 /* Writes down that its call leaves; false: it must not.  Fit for any callback. */

@@ -21,11 +21,10 @@ append(const CsCallRecord *call, CsJournalType type, const CsNote *note,
 	   CsJournalPosition *position)
 {
 	return cs_journal_append(
-		&(CsJournalEntry){
-			.type = type,
-			.database = note->database,
-			.parts = {{call, sizeof(*call)}, {note, note->len}},
-			.linked = cs_key_equal(&call->link.subject, &note->subject)},
+		&(CsJournalEntry){.type = type,
+						  .database = note->database,
+						  .parts = {{call, sizeof(*call)}, {note, note->len}},
+						  .linked = call->source == CS_SOURCE_CALL},
 		position);
 }
 
@@ -35,8 +34,7 @@ cs_recording_sent(CsRecording *r, const CsRecordedCall *call)
 	CsCallRecord *next = &r->next;
 
 	memset(next, 0, sizeof(*next));
-	if (call->linked)
-		next->link.subject = call->note->subject;
+	next->link.subject = call->note->subject;
 	next->run = cs_journal_run();
 	next->called_at = cs_clock_now();
 	next->attempt = (int16) call->attempt;
@@ -68,8 +66,9 @@ cs_recording_unsent(CsRecording *r, const CsNote *note)
 }
 
 bool
-cs_recording_kept(const CsRecording *r, const CsSpec *spec, const CsNote *note,
-				  const CsReply *reply, TimestampTz answered_at)
+cs_recording_kept(const pg_uuid_t *request_id, const CsSpec *spec,
+				  const CsNote *note, const CsReply *reply,
+				  TimestampTz answered_at)
 {
 	const CsSharedAccount *account = cs_spec_account(spec);
 	CsKeptReply			   kept;
@@ -80,7 +79,7 @@ cs_recording_kept(const CsRecording *r, const CsSpec *spec, const CsNote *note,
 	kept.record.answered_at = answered_at;
 	kept.record.expires_at =
 		kept.record.answered_at + account->limits.keep_answers * CS_US_PER_S;
-	kept.record.request_id = r->call.request_id;
+	kept.record.request_id = *request_id;
 	kept.record.http_status = reply->http_status;
 	kept.record.total = (uint32) reply->len;
 	kept.server = cs_block_text(account, account->server_name);

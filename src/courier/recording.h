@@ -43,7 +43,6 @@ typedef struct CsRecordedCall
 	const CsNote *note;
 	const char	 *request_id;
 	int			  attempt;
-	bool		  linked; /* sessions look for it before it is loaded */
 } CsRecordedCall;
 
 /* Before a call leaves; false: it could not be recorded, and must not.  Fit for any
@@ -58,10 +57,10 @@ extern void cs_recording_left(CsRecording *recording);
 extern void cs_recording_unsent(CsRecording *recording, const CsNote *note);
 
 /*
- * The reply to it, which came at `answered_at`, is an answer that is kept, in the
+ * The reply to a call, which came at `answered_at`, is an answer that is kept, in the
  * database that the note names: before its end is recorded.  False: it could not be.
  */
-extern bool cs_recording_kept(const CsRecording *recording, const CsSpec *spec,
+extern bool cs_recording_kept(const pg_uuid_t *request_id, const CsSpec *spec,
 							  const CsNote *note, const CsReply *reply,
 							  TimestampTz answered_at);
 
