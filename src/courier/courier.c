@@ -160,6 +160,40 @@ serve_from_kept(int slot)
 	return true;
 }
 
+static bool
+heeds_doubt(const CsSpec *spec)
+{
+	const CsLimits *limits = &cs_spec_account(spec)->limits;
+
+	return limits->ledger == CS_LEDGER_SYNC && limits->unknown_ttl > 0 &&
+		   !limits->retry_ambiguous && cs_spec_note(spec) != NULL &&
+		   spec->looked_from != 0;
+}
+
+/* Likewise for a call of the same that was on its way when the asker looked, and of
+ * which nobody knows by now what came. */
+static bool
+refuse_in_doubt(int slot)
+{
+	const CsSpec *spec = cs_slots_spec(slot);
+	const CsNote *note = cs_spec_note(spec);
+	pg_uuid_t	  request_id;
+	char		  text[2 * UUID_LEN + 5];
+	CsOutcome	  outcome;
+
+	if (!heeds_doubt(spec) ||
+		cs_journal_chain_head(&note->subject) < spec->looked_from ||
+		!cs_recording_in_doubt(note, spec->looked_from, &request_id))
+		return false;
+	memset(&outcome, 0, sizeof(outcome));
+	outcome.code = CS_ERR_UNKNOWN;
+	cs_journal_record_uuid_text(&request_id, text);
+	snprintf(outcome.detail, sizeof(outcome.detail),
+			 "Call %s was sent meanwhile, and may have been billed.", text);
+	(void) cs_slots_settle(slot, &outcome, InvalidDsaPointer);
+	return true;
+}
+
 /*
  * Who asks the same and has room for it need not wait for the first asker's;
  * and what a session handed over ahead may turn out to be what it waits for.
@@ -191,7 +225,8 @@ take(int slot)
 		cs_slots_settle(slot, &outcome, InvalidDsaPointer);
 		return;
 	}
-	if (serve_from_cache(slot) || serve_from_kept(slot))
+	if (serve_from_cache(slot) || serve_from_kept(slot) ||
+		refuse_in_doubt(slot))
 		return;
 	flight = cs_flight_board(slot, &found);
 	if (found)

@@ -135,3 +135,43 @@ cs_recording_shared(const CsRecording *r, const CsNote *note)
 	memset(&shared.link, 0, sizeof(shared.link));
 	(void) append(&shared, CS_JOURNAL_ENDED, note, NULL);
 }
+
+/* Does a record say so? */
+static bool
+says_unknown(const CsJournalHead *head, const CsNote *note, CsCallRecord *call)
+{
+	const char *body = cs_journal_record_body(head);
+	CsNote		of;
+
+	if (head->type != CS_JOURNAL_ENDED ||
+		cs_journal_record_len(head) < sizeof(*call) + sizeof(of))
+		return false;
+	memcpy(call, body, sizeof(*call));
+	memcpy(&of, body + sizeof(*call), sizeof(of));
+	return call->outcome == CS_CALL_UNKNOWN &&
+		   cs_key_equal(&of.question, &note->question) &&
+		   strcmp(call->sqlstate,
+				  unpack_sql_state(cs_error_sqlstate(CS_ERR_UNKNOWN))) == 0;
+}
+
+bool
+cs_recording_in_doubt(const CsNote *note, CsJournalPosition since,
+					  pg_uuid_t *request_id)
+{
+	CsJournalChain		 chain = {.database = note->database,
+								  .subject = note->subject,
+								  .begun = true,
+								  .at = cs_journal_chain_head(&note->subject),
+								  .stop = since};
+	CsJournalPosition	 position;
+	const CsJournalHead *head;
+	CsCallRecord		 call;
+	bool				 found = false;
+
+	while (!found && (head = cs_journal_chain_next(&chain, &position)) != NULL)
+		found = says_unknown(head, note, &call);
+	cs_journal_chain_end();
+	if (found)
+		*request_id = call.request_id;
+	return found;
+}

@@ -68,6 +68,11 @@ extern bool cs_recording_kept(const pg_uuid_t *request_id, const CsSpec *spec,
 extern void cs_recording_ended(CsRecording *recording, const CsNote *note,
 							   const CsRecordedEnd *end);
 
+/* Has a call of that question ended since a position in the journal, and nobody knows
+ * how?  Then *request_id is its. */
+extern bool cs_recording_in_doubt(const CsNote *note, CsJournalPosition since,
+								  pg_uuid_t *request_id);
+
 /* Somebody else had asked the same, and shares what came of the last call. */
 extern void
 cs_recording_shared(const CsRecording *recording, const CsNote *note);

@@ -328,7 +328,8 @@ keep_about(const CsAsk *ask, CsScope *scope)
 	return about;
 }
 
-/* When it was looked for in memory, and among what is kept. */
+/* When it was looked for in memory, and from where on the journal was not looked
+ * into: for what is kept, and what is in doubt. */
 typedef struct Look
 {
 	CsInstant		  at;
@@ -339,7 +340,7 @@ static Look
 begin_look(const CsAsk *ask)
 {
 	return (Look){cs_clock_ticks(),
-				  cs_noting_keeps(ask) ? cs_journal_end() : 0};
+				  cs_noting_looks(ask) ? cs_journal_end() : 0};
 }
 
 static Running *

@@ -221,6 +221,13 @@ cs_noting_keeps(const CsAsk *ask)
 		   ask->endpoint->shared && ask->endpoint->fee != CS_FEE_NONE;
 }
 
+bool
+cs_noting_looks(const CsAsk *ask)
+{
+	return cs_noting_keeps(ask) ||
+		   ask->settings->limits.ledger == CS_LEDGER_SYNC;
+}
+
 const CsDigests *
 cs_noting_digests(const CsAsk *ask)
 {

@@ -25,6 +25,10 @@ extern const CsNote *cs_noting_make(const CsAsk *ask, const char *purpose);
 /* Is the answer to it to be kept in tables, as far as its server says? */
 extern bool cs_noting_keeps(const CsAsk *ask);
 
+/* Is it looked for in the journal before it is asked: as one that is kept, or since an
+ * earlier call may be in doubt? */
+extern bool cs_noting_looks(const CsAsk *ask);
+
 /* A question's digests, by the database's key: made once, and kept with it. */
 extern const CsDigests *cs_noting_digests(const CsAsk *ask);
 

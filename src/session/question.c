@@ -206,5 +206,5 @@ cs_question_share_as(const CsAsk *ask, const char *request_id,
 					 const char *purpose)
 {
 	return share(ask, request_id, purpose,
-				 cs_noting_keeps(ask) ? cs_journal_end() : 0);
+				 cs_noting_looks(ask) ? cs_journal_end() : 0);
 }
