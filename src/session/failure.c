@@ -368,6 +368,16 @@ cs_failure_without_purpose(CsScope *scope, CsMemoEntry *entry,
 	store_failure(scope, entry, &failure);
 }
 
+char *
+cs_failure_doubt(const CsUnknownCall *call)
+{
+	char request[2 * UUID_LEN + 5];
+
+	cs_journal_record_uuid_text(&call->request_id, request);
+	return psprintf("Call %s, of %s, was sent, and may have been billed.",
+					request, timestamptz_to_str(call->called_at));
+}
+
 void
 cs_failure_in_doubt(CsScope *scope, CsMemoEntry *entry, const CsAbout *about,
 					const CsUnknownCall *call)
@@ -383,11 +393,7 @@ cs_failure_in_doubt(CsScope *scope, CsMemoEntry *entry, const CsAbout *about,
 	failure.message =
 		psprintf("the outcome of an earlier call to %s is unknown",
 				 settings->provider->title);
-	failure.detail = make_detail(
-		about,
-		psprintf("Call %s, of %s, was sent, and may have been billed.",
-				 request, timestamptz_to_str(call->called_at)),
-		0);
+	failure.detail = make_detail(about, cs_failure_doubt(call), 0);
 	failure.hint = psprintf(
 		"Find out whether it was, and say so with credscore_resolve('%s', ...); or accept paying twice with retry_ambiguous of ALTER SERVER %s.",
 		request, quote_identifier(settings->server_name));

@@ -78,6 +78,9 @@ extern void
 cs_failure_in_doubt(CsScope *scope, CsMemoEntry *entry, const CsAbout *about,
 					const CsUnknownCall *call);
 
+/* What is said of that call; palloc'd. */
+extern char *cs_failure_doubt(const CsUnknownCall *call);
+
 /* The first of these of a request, which raises. */
 pg_noreturn extern void cs_failure_no_request(const char *server);
 

@@ -52,8 +52,9 @@ typedef struct CsQueueRow
 	int64		asked_in; /* the life of shared memory then; 0: none known */
 	int			elapsed_min; /* queue_work.h: pending, age of Pngme's user when
 							  * it was asked; -1: not known */
-	Jsonb	   *result;		 /* NULL: none */
-	Jsonb	   *error;		 /* likewise */
+	bool		risked; /* queue_work.h: it was put back when it was unknown */
+	Jsonb	   *result; /* NULL: none */
+	Jsonb	   *error;	/* likewise */
 } CsQueueRow;
 
 /* Is there such a table, so that there may be a queue? */

@@ -22,7 +22,8 @@
 #define COLUMNS \
 	"a.id, a.server, a.kind, a.subject, a.arguments, a.status, a.provider_ref, " \
 	"a.request_id, a.attempts, a.answers, a.deadline, a.requested_by, a.asked_at, a.asked_in, " \
-	"CASE WHEN a.status = 'pending' THEN a.result ->> 'user_created_at_elapsed_minutes' END, a.purpose"
+	"CASE WHEN a.status = 'pending' THEN a.result ->> 'user_created_at_elapsed_minutes' END, a.purpose, " \
+	"a.retried_from ->> 'status' = 'unknown'"
 
 /* --- rows of a result --- */
 
@@ -81,6 +82,7 @@ copy_row(HeapTuple tuple, TupleDesc desc, CsQueueRow *row)
 	row->asked_in = DatumGetInt64(column(tuple, desc, 14, &isnull));
 	row->elapsed_min = minutes_of(text_column(tuple, desc, 15));
 	row->purpose = text_column(tuple, desc, 16);
+	row->risked = DatumGetBool(column(tuple, desc, 17, &isnull)) && !isnull;
 	row->result = row->error = NULL;
 }
 

@@ -345,6 +345,20 @@ take_back_job(CsJob *job)
 	cs_outbox_done(job);
 }
 
+/* They wait for a person. */
+static void
+leave_in_doubt(CsJob *job)
+{
+	for (int i = 0; i < job->nrows; i++)
+	{
+		CsEntry *entry = cs_schedule_find(cs_work.schedule, job->rows[i].id);
+
+		if (entry != NULL)
+			cs_outcome_in_doubt(job, &job->rows[i], entry);
+	}
+	cs_outbox_done(job);
+}
+
 static void
 note_started(CsJob *job)
 {
@@ -370,6 +384,9 @@ start_job(CsJob *job)
 	{
 		case CS_JOB_STARTED:
 			cs_work_keep(job);
+			break;
+		case CS_JOB_IN_DOUBT:
+			leave_in_doubt(job);
 			break;
 		case CS_JOB_UNFIT:
 			cs_lane_refused(job->lane, 0);

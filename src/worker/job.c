@@ -390,6 +390,9 @@ hand_over(CsJob *job)
 	ask.args = arguments_of(job, pairs);
 	cs_job_request_id(job, request_id);
 	cs_question_key(&key, &ask);
+	job->in_doubt = cs_job_is_in_doubt(job, &ask, &key);
+	if (job->in_doubt)
+		return;
 	spec = cs_question_share_as(&ask, request_id, job->rows[0].purpose);
 	job->started_at = GetCurrentTimestamp();
 	job->slot =
@@ -439,6 +442,8 @@ cs_job_start(CsJob *job, CsJobRefusal *refusal)
 {
 	ErrorData *error = act_as(start, job, job->cxt);
 
+	if (error == NULL && job->in_doubt)
+		return CS_JOB_IN_DOUBT;
 	if (error == NULL)
 		return job->slot >= 0 ? CS_JOB_STARTED : CS_JOB_NO_ROOM;
 	if (is_passing(error->sqlerrcode))
@@ -474,14 +479,6 @@ cs_job_resolve(CsJob *job, bool *gone)
 		cs_settings_release(job->settings);
 	job->settings = NULL;
 	return false;
-}
-
-int
-cs_job_poll_deadline(const CsSettings *settings)
-{
-	return settings->limits.poll_deadline >= 0
-			   ? settings->limits.poll_deadline
-			   : settings->provider->polling.deadline;
 }
 
 /* A row whose requester's means are wanted. */

@@ -13,8 +13,10 @@
 
 #include "base/instant.h"
 #include "provider/registry.h"
+#include "session/question.h"
 #include "settings/settings.h"
 #include "store/queue_work.h"
+#include "store/unknown.h"
 
 /* Why it is asked. */
 typedef enum CsJobKind
@@ -40,6 +42,8 @@ typedef struct CsJob
 	TimestampTz		  started_at; /* when it was handed over */
 	CsInstant		  read_at;	  /* its outcome is not read before */
 	int				  unwritten;  /* changes in the outbox */
+	bool			  in_doubt;	  /* it was not handed over, since of */
+	CsUnknownCall	  unknown;	  /* this call nobody knows what came */
 	const char		 *page_token; /* READ: of the next page; NULL: the first */
 	int				  nrows;
 	CsQueueRow		 *rows; /* the first is the one that is asked about */
@@ -85,9 +89,10 @@ extern void cs_job_free(CsJob *job);
 typedef enum CsJobStart
 {
 	CS_JOB_STARTED,
-	CS_JOB_NO_ROOM, /* no slot, or no memory: try again */
-	CS_JOB_UNFIT,	/* server or mapping lack what a person has to give them */
-	CS_JOB_REFUSED	/* its role may not ask: *refusal says why */
+	CS_JOB_NO_ROOM,	 /* no slot, or no memory: try again */
+	CS_JOB_IN_DOUBT, /* an earlier call may have been billed: `unknown` */
+	CS_JOB_UNFIT,  /* server or mapping lack what a person has to give them */
+	CS_JOB_REFUSED /* its role may not ask: *refusal says why */
 } CsJobStart;
 
 /* Why nothing is asked for a role. */
@@ -105,6 +110,13 @@ typedef struct CsJobRefusal
  */
 extern void		  cs_job_rights(void);
 extern CsJobStart cs_job_start(CsJob *job, CsJobRefusal *refusal);
+
+/*
+ * Does an earlier call of which nobody knows what came of it keep it from being
+ * asked?  Then `unknown` is that.  A row that a person has put back though its own
+ * was unknown is asked.  Within a transaction, as the requester; may raise.
+ */
+extern bool cs_job_is_in_doubt(CsJob *job, const CsAsk *ask, const CsKey *key);
 
 /*
  * Settings for a job whose slot a former worker filled: *gone: nobody has any

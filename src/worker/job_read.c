@@ -36,6 +36,14 @@ typedef struct Reading
 	CsJobResult		   *result;
 } Reading;
 
+int
+cs_job_poll_deadline(const CsSettings *settings)
+{
+	return settings->limits.poll_deadline >= 0
+			   ? settings->limits.poll_deadline
+			   : settings->provider->polling.deadline;
+}
+
 static int
 first_pause(const CsJob *job, int said)
 {

@@ -149,6 +149,21 @@ cs_outcome_refused(CsJob *job, const CsQueueRow *row, CsEntry *entry,
 	MemoryContextSwitchTo(old);
 }
 
+void
+cs_outcome_in_doubt(CsJob *job, const CsQueueRow *row, CsEntry *entry)
+{
+	CsFailure failure =
+		failure_of(job, row, CS_ERR_UNKNOWN, CS_BILLED_UNKNOWN);
+	CsKept *kept = write_row(job, row, entry, CS_ROW_UNKNOWN);
+
+	failure.message = "the outcome of an earlier call is unknown";
+	failure.detail = cs_failure_doubt(&job->unknown);
+	failure.attempts = 0;
+	cs_outbox_change(kept)->attempts = -1;
+	cs_outbox_change(kept)->error = report_in(job, &failure);
+	cs_outbox_ends(kept);
+}
+
 /* A row that nobody will ever know of. */
 void
 cs_outcome_unknown(CsJob *job, const CsQueueRow *row, CsEntry *entry)

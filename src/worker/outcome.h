@@ -33,6 +33,10 @@ extern void cs_outcome_take_back(CsJob *job, const CsQueueRow *row,
 extern void cs_outcome_refused(CsJob *job, const CsQueueRow *row,
 							   CsEntry *entry, const CsJobRefusal *refusal);
 
+/* A row of a job that is in doubt: it ends as unknown, and was not asked. */
+extern void
+cs_outcome_in_doubt(CsJob *job, const CsQueueRow *row, CsEntry *entry);
+
 /* A row that nobody will ever know of. */
 extern void
 cs_outcome_unknown(CsJob *job, const CsQueueRow *row, CsEntry *entry);
