@@ -7,6 +7,7 @@ use feature 'state';
 
 use CredScore::Cluster;
 use CredScore::Sandbox;
+use JSON::PP;
 use POSIX ();
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -199,9 +200,16 @@ one(ask('403'));
 comes(sub { one('SELECT flushed = written FROM credscore.journal()') eq 't' }, 'what is a second old is flushed');
 still();
 is(one(ask('404')), 't', 'an asynchronous ledger does not wait');
-crash();
+
+# Loaded before it is flushed, the next ones would be taken for it after a crash.
+$cluster->alter_server('lenderlink', ledger => 'async');
 workers('on');
-rows('answered,yes', 'and has lost its last second', '403', '404');
+my $request = one(q{SELECT credscore_request_lac('639170000404')});
+comes(sub { one("SELECT status FROM credscore.assessment WHERE id = $request") eq 'done' }, 'the worker works');
+is(one(q{SELECT count(*) FROM credscore.call_log WHERE masked LIKE '%404'}), '0', 'and loads nothing that is not flushed');
+crash();
+is(one(ask('405')), 't', 'calls go on after the crash');
+rows('answered,yes;answered,yes', 'and are in the ledger, which has lost its last second', '403', '404', '405');
 $cluster->alter_server('pngme', ledger => 'sync');
 
 # --- what nobody knows is not bought again ---
@@ -237,6 +245,90 @@ up();
 is($cluster->error(ask($_))->{sqlstate}, 'CS408', "so is what has no end: $_") for '501', '502';
 is(received(), $calls + 1, 'nothing leaves');
 
+# It was on its way when the first one looked, whose question waits in its session; by
+# the time that one has room it is lost.
+$sandbox->hold('pngme', 'decision');
+$sandbox->fault(kind => 'lost', provider => 'pngme', path => 'decision', subject => '254712000513', times => 1);
+my $early = $cluster->background(q{SET credscore.slow_start = on;
+	SELECT count(*) FILTER (WHERE credscore_decision((254712000510 + i)::text, on_error => 'report') ? 'user') FROM generate_series(1, 3) i});
+$sandbox->wait_for(provider => 'pngme', path => 'decision', held => 1);
+my $late = $cluster->background(ask('513'));
+$sandbox->wait_for(provider => 'pngme', path => 'decision', held => 2);
+$sandbox->release(1, subject => '254712000513', keep => JSON::PP::true, provider => 'pngme', path => 'decision');
+is($late->error->{sqlstate}, 'CS408', 'a call is lost while another waits to ask the same');
+$sandbox->release;
+is($early->result, 2, 'which then is not asked');
+is($sandbox->subject_count('pngme', 'decision', '254712000513'), 1, 'a second time');
+
+# A request that would buy the same ends as if it had done so.
+workers('on');
+$request = one(q{SELECT credscore_request_decision('254712000513')});
+comes(sub { one("SELECT status FROM credscore.assessment WHERE id = $request") eq 'unknown' }, 'nor by a request');
+$error = $cluster->error("SELECT credscore_result($request)");
+is($error->{sqlstate}, 'CS408', 'whose error');
+like($error->{detail}, qr/^Call [-0-9a-f]{36}, of /, 'names the call');
+is($sandbox->subject_count('pngme', 'decision', '254712000513'), 1, 'and nothing leaves');
+is(one("SELECT credscore_retry($request)"), 't', 'until somebody takes the risk');
+comes(sub { one("SELECT status FROM credscore.assessment WHERE id = $request") eq 'done' }, 'and it is asked');
+is($sandbox->subject_count('pngme', 'decision', '254712000513'), 2, 'once');
+workers('off');
+
+# --- others who ask the same, of a server whose ledger is another ---
+
+$cluster->server($_, provider => 'pngme', base_url => $sandbox->base_url('pngme'), ledger => $_) for qw(async off);
+one(q{CREATE FUNCTION mapping(name) RETURNS text LANGUAGE sql RETURN (SELECT format('CREATE USER MAPPING FOR PUBLIC SERVER %I OPTIONS (%s)', $1,
+	string_agg(format('%I %L', option_name, option_value), ', ')) FROM pg_user_mappings, pg_options_to_table(umoptions) WHERE srvname = 'pngme')});
+one(one("SELECT mapping('$_')")) for qw(async off);
+$cluster->alter_server('pngme', keep_answers => '1d');
+foreach my $first (qw(async off))
+{
+	state $n = 520;
+	my @asks = map { my $server = $_; ++$n; [ map { qq{SELECT credscore_decision('254712000$n', server => '$_') ? 'user'} } $server, 'pngme' ] } ($first) x 2;
+
+	foreach my $lost (0, 1)
+	{
+		my $before = received();
+		$sandbox->fault(kind => 'lost', provider => 'pngme', path => 'decision', times => 1) if $lost;
+		$sandbox->hold('pngme', 'decision');
+		my @runs = $cluster->background($asks[$lost][0]);
+		$sandbox->wait_for(provider => 'pngme', path => 'decision', received => $before + 1);
+		push @runs, $cluster->background($asks[$lost][1]);
+		$cluster->wait_for_questions(2);
+		my $position = written();
+		still() if !$lost && $first eq 'async';
+		$sandbox->release;
+		if (!$lost && $first eq 'async')
+		{
+			$cluster->wait_until(sub { written() > $position }, 'its end is written');
+			ok(!$runs[1]->done, 'who wants it flushed waits for that');
+			go_on();
+		}
+		is(join(',', map { ($_->finish)[1] } @runs), $lost ? ',' : 't,t', $lost ? "they share what is lost, first $first" : "they share an answer, first $first");
+	}
+	my ($kept, $unknown) = ($n - 1, $n);
+	is(one(qq{SELECT source, request_id <> '00000000-0000-0000-0000-000000000000' FROM credscore_ask('decision', '254712000$kept')}), 'kept|t', 'which is kept under the name of its call');
+	is($cluster->error(ask($unknown))->{sqlstate}, 'CS408', 'what was lost is in doubt') if $first eq 'async';
+}
+
+# --- an answer that is kept, and not flushed ---
+
+$calls = received();
+$sandbox->hold('pngme', 'decision');
+$run = $cluster->background(ask('530'));
+$sandbox->wait_for(provider => 'pngme', path => 'decision', received => $calls + 1);
+still();
+one(q{SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query LIKE '%000530%' AND pid <> pg_backend_pid()});
+is($run->error->{sqlstate}, '57014', 'nobody waits for an answer');
+my $end = written();
+$sandbox->release;
+$cluster->wait_until(sub { written() > $end }, 'which is kept');
+$run = $cluster->background(ask('530'));
+$cluster->wait_until(sub { one(q{SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%000530%' AND pid <> pg_backend_pid() AND wait_event_type = 'Extension'}) eq '1' }, 'who asks waits');
+go_on();
+is($run->result, 't', 'for its flush');
+is(received(), $calls + 1, 'and it is not bought twice');
+$cluster->alter_server('pngme', keep_answers => undef);
+
 # --- locks ---
 
 my $locks = $cluster->session;
@@ -245,6 +337,21 @@ is($cluster->error(ask('503'))->{sqlstate}, '55P03', 'a table that is locked is 
 $locks->query_safe('ROLLBACK');
 is(one(ask('503')), 't', 'and read when it is not');
 $locks->quit;
+
+# --- a journal that cannot be read ---
+
+$node->stop;
+rename $journal, "$journal.away" or die $!;
+open my $none, '>', $journal or die $!;
+close $none or die $!;
+$node->start;
+$calls = received();
+$error = $cluster->error(ask('503'));
+is($error->{sqlstate}, 'CS429', 'while the journal cannot be read');
+is(received(), $calls, 'nothing is asked');
+unlink $journal or die $!;
+rename "$journal.away", $journal or die $!;
+comes(sub { $cluster->psql(ask('503')) eq 't' }, 'until it can be');
 
 # --- a disk that does not take it ---
 
