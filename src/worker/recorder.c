@@ -297,19 +297,21 @@ remove_old(void)
 	}
 }
 
-/* When somebody waits for it, and once a second. */
+/* When somebody waits for it, and once a second.  A file that is gone, and was not
+ * removed here, is a failure like any other: processes may write into it yet. */
 static void
 flush(void)
 {
 	CsJournalPosition  end = cs_journal_end();
+	uint64			   first = cs_journal_first_segment();
 	CsJournalFlushView view;
 
 	cs_journal_flush_view(&view);
 	if (end <= view.flushed || view.fails)
 		return;
-	for (uint64 s = cs_journal_file_of(view.flushed);
-		 s <= cs_journal_file_of(end); s++)
-		if (!cs_journal_file_flush(s) && errno != ENOENT)
+	first = Max(first, cs_journal_file_of(view.flushed));
+	for (uint64 s = first; cs_journal_file_start(s) < end; s++)
+		if (!cs_journal_file_flush(s))
 		{
 			complain("flush", s);
 			cs_journal_flush_failed(end);

@@ -377,4 +377,11 @@ cmp_ok(written(), '>', (hex(substr $file, -16) + 1) * SEGMENT, 'in another file'
 $session->quit;
 workers('on');
 rows('answered,yes;answered,yes', 'and all are loaded', '602', '604');
+
+# Somebody takes the files away.
+one(ask('605'));
+rename $journal, "$journal.away" or die $!;
+is($cluster->error(ask('606'))->{sqlstate}, 'CS429', 'what is written into files that are gone is not taken for safe');
+comes(sub { $cluster->psql(ask('607')) eq 't' }, 'and the journal goes on in new ones');
+rows('answered,yes', 'which are loaded', '606', '607');
 done_testing;
