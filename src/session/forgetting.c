@@ -121,6 +121,8 @@ record_all(void)
 	CsJournalPosition last = 0;
 
 	require_room();
+	if (cs_journal_flush_fails())
+		refuse_unflushed();
 	for (Pending *p = pending; p != NULL; p = p->next)
 	{
 		cs_forgotten_add(&p->memory);

@@ -181,7 +181,7 @@ put_rows(FunctionCallInfo fcinfo, const Removed *removed)
  *
  * Errors: 22023: nobody's subject, or another number in another country; 55000:
  * a legal hold; 55P03: a table was locked for a second; CS429 at the commit: the
- * journal has no room.
+ * journal has no room, or cannot be flushed.
  */
 Datum
 credscore_forget(PG_FUNCTION_ARGS)
