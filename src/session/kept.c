@@ -113,7 +113,7 @@ refuse_unread(void)
 	cs_error_raise(
 		ERROR, CS_ERR_JOURNAL, "the journal of credscore is not read yet",
 		"What it has may be the answer, so nothing was asked.",
-		"Ask again in a moment; see the rows \"journal\" and \"processes\" of credscore_health().");
+		"Ask again in a moment; see the rows \"journal\" and \"worker_processes\" of credscore_health().");
 }
 
 void
