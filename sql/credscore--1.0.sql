@@ -569,7 +569,7 @@ CREATE TABLE credscore.legal_hold (
     reason text NOT NULL CHECK (reason <> ''),
     placed_by name NOT NULL DEFAULT current_user,
     placed_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
-    forms text[] NOT NULL,
+    forms text[] NOT NULL CHECK (subject = ANY (forms)),
     PRIMARY KEY (subject, reason)
 );
 REVOKE ALL ON credscore.legal_hold FROM PUBLIC;
@@ -579,7 +579,7 @@ COMMENT ON COLUMN credscore.legal_hold.subject IS 'number, reference or id, as t
 COMMENT ON COLUMN credscore.legal_hold.reason IS 'why, as credscore_forget() says it';
 COMMENT ON COLUMN credscore.legal_hold.placed_by IS 'by which role';
 COMMENT ON COLUMN credscore.legal_hold.placed_at IS 'since when';
-COMMENT ON COLUMN credscore.legal_hold.forms IS 'credscore.subject_forms() of the subject when it was placed, which a trigger adds';
+COMMENT ON COLUMN credscore.legal_hold.forms IS 'credscore.subject_forms() of the subject when it was placed, and itself; a trigger adds them where a row comes without, and a dump brings them along';
 SELECT pg_catalog.pg_extension_config_dump('credscore.legal_hold', '');
 
 -- No key: a restore may bring a row beside the one that is there.
@@ -1142,7 +1142,9 @@ COMMENT ON FUNCTION credscore.subject_forms(text) IS
 CREATE FUNCTION credscore.add_forms() RETURNS trigger
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    NEW.forms := array_append(credscore.subject_forms(NEW.subject), NEW.subject);
+    IF TG_OP = 'UPDATE' OR NEW.forms IS NULL THEN
+        NEW.forms := array_append(credscore.subject_forms(NEW.subject), NEW.subject);
+    END IF;
     RETURN NEW;
 END
 $$;

@@ -1,5 +1,6 @@
 # Dumps of a database with a ledger, of each form: every row comes back, and what
-# keeps it, and a restored ledger goes on.
+# keeps it, and a restored ledger goes on.  Who is held stays so, though no server
+# knows the number any more.
 
 use strict;
 use warnings;
@@ -28,7 +29,10 @@ $ledger->sql(q{
 	SELECT put_call('2026-10-06', outcome => 'unknown', billed => 'unknown', request_id => '00000000-0000-4000-8000-000000000002');
 	SELECT put_answer('2026-10-06', '00000000-0000-4000-8000-000000000002', '{"risk_score": 0.50}');
 	SELECT credscore_resolve('00000000-0000-4000-8000-000000000001', 'yes', 'invoice 2026-10');
-	INSERT INTO credscore.journal_position VALUES ('\x01', 7, 4711)});
+	INSERT INTO credscore.journal_position VALUES ('\x01', 7, 4711);
+	CREATE SERVER closed FOREIGN DATA WRAPPER credscore OPTIONS (provider 'pngme', country 'kenya', organization 'acme', environment 'test');
+	INSERT INTO credscore.legal_hold (subject, reason) VALUES ('0711223344', 'court order 12');
+	DROP SERVER closed});
 my $state_query = join ';', $CredScore::Ledger::digest_query, $CredScore::Ledger::fault_query,
   'SELECT made_at, key FROM credscore.digest_key ORDER BY made_at LIMIT 1', 'TABLE credscore.journal_position',
   'SELECT sum(calls), sum(billed), sum(unknown), sum(reused), sum(cost) FROM credscore_spend';
@@ -87,6 +91,8 @@ $custom->sql(q{SELECT credscore_resolve('00000000-0000-4000-8000-000000000002', 
 $custom->sql(q{SELECT put_call('2027-02-01', 'team_a')});
 is($custom->sql(q{SELECT count(*) FROM credscore_provenance('{"risk_score": 0.50}')}), 0, 'an unknown call is no answer\'s provenance');
 is($custom->sql(q{SELECT count(*) FROM credscore_call_log}), 3003, 'what is new is beside what is old');
+like($cluster->error(q{SELECT * FROM credscore_forget('+254 711 223 344')}, database => 'custom')->{detail}, qr/court order 12/,
+	'who was held is held, in each spelling');
 is($cluster->error('DELETE FROM credscore.call_log', database => 'custom')->{sqlstate}, '42501', 'and it is as hard to change');
 
 # --- into itself ---
