@@ -439,15 +439,14 @@ load_some(bool *more)
 	return batch.more || ended;
 }
 
-/* When the worker has come, and once a day. */
 static void
 drop_old(void *argument)
 {
 	cs_call_log_drop_old();
 }
 
-static void
-drop_old_now_and_then(void)
+void
+cs_loader_drop_old(void)
 {
 	static CsInstant due;
 
@@ -466,7 +465,6 @@ cs_loader_turn(void)
 		return false;
 	for (int i = 0; i < TURN_BATCHES && more && load_some(&more); i++)
 		CHECK_FOR_INTERRUPTS();
-	drop_old_now_and_then();
 	return true;
 }
 
@@ -492,9 +490,12 @@ wait_for_journal(void)
 void
 cs_loader_drain(void)
 {
-	bool more;
+	bool			  more;
+	CsJournalPosition end;
 
 	wait_for_journal();
-	while (cs_journal_is_due(MyDatabaseId) && load_some(&more))
+	end = cs_journal_end();
+	while (cs_journal_is_due(MyDatabaseId) && loader.reader.at < end &&
+		   load_some(&more))
 		CHECK_FOR_INTERRUPTS();
 }

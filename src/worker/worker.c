@@ -331,7 +331,10 @@ work(void)
 			cs_look_news();
 		cs_claim_turn(leaving);
 		if (!leaving)
+		{
 			cs_retention_turn();
+			cs_loader_drop_old();
+		}
 		loaded = !leaving && cs_loader_turn();
 		look_at_turn(&v, loaded);
 		if (should_go(&v) && leave(&v))

@@ -87,8 +87,10 @@ costs(0, 'by no call');
 
 # --- loaded ---
 
+one(q{SELECT credscore.make_ledger_partition('answer', '2020-01-01')});
 workers('on');
 ok($cluster->wait_until(sub { one('SELECT count(*) FROM credscore.answer') eq '56' }, 'a worker loads them'), 'a worker loads them');
+ok($cluster->wait_until(sub { one(q{SELECT to_regclass('credscore.answer_2020_01') IS NULL}) eq 't' }, 'a month goes'), 'and drops a month that has expired');
 is(one(decisions(0, 25)) + one(decisions(100, 30)), 55, 'from the table they are served, too');
 is(one("SELECT md5(credscore_statement('$long')::text), true"), $report, 'the same');
 costs(0, 'by no call');
