@@ -123,22 +123,25 @@ put_journal(CsHealth *health)
 	CsJournalView	   journal;
 	CsJournalFlushView flush;
 	bool			   works;
+	int64			   value;
 
 	cs_journal_view(&journal);
 	cs_journal_flush_view(&flush);
+	/* Before it is read a 0 would say that all is loaded. */
+	value = journal.ready ? (int64) journal.unloaded : CS_HEALTH_NO_VALUE;
 	works = !flush.fails && journal.recorder != 0 && !journal.full &&
 			!journal.fails && journal.failure[0] == '\0';
 	if (works && journal.left_out > 0)
 	{
 		cs_health_put(
-			health, "journal", NULL, true, (int64) journal.unloaded,
+			health, "journal", NULL, true, value,
 			"Bytes of the journal that are not in the ledger of their database yet; " UINT64_FORMAT
 			" rows of log_reuse had no room since the start.",
 			journal.left_out);
 		return;
 	}
 	cs_health_put(
-		health, "journal", NULL, works, (int64) journal.unloaded, "%s",
+		health, "journal", NULL, works, value, "%s",
 		journal.recorder == 0
 			? "The recorder, which keeps the journal, does not run; see the server log and max_worker_processes."
 		: journal.full
@@ -147,6 +150,8 @@ put_journal(CsHealth *health)
 			? "The journal cannot be flushed to disk, see the server log; servers whose ledger is 'sync' are not called."
 		: !works
 			? "The journal cannot be written, see the server log; servers with a ledger are not called."
+		: !journal.ready
+			? "The journal is not read yet, as in the moment after a start; on a standby it is when that is promoted."
 			: "Bytes of the journal that are not in the ledger of their database yet.");
 }
 

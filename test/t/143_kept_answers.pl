@@ -217,5 +217,7 @@ $node->wait_for_catchup($standby->node);
 is($standby->safe_psql(q{SELECT credscore_answer_at('254711000007', 'pngme', now()) = credscore_decision('254711000007')}), 't', 'a standby serves it');
 is($standby->error(q{SELECT credscore_decision('254711999999')})->{sqlstate}, '25006', 'and buys nothing');
 costs(0, 'by no call');
+is($standby->safe_psql(q{SELECT ok, value IS NULL FROM credscore_health() WHERE check_name = 'journal'}), 't|t',
+	'how much of its journal is loaded it does not say');
 $standby->node->stop('immediate');
 done_testing;
