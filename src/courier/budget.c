@@ -14,7 +14,7 @@
  * PGDATA are PostgreSQL's.  pg_basebackup and pg_rewind copy a file of our
  * own like any other, so a clone starts with the count of the server it was
  * made of; from then on each server instance counts for itself.  pg_upgrade
- * leaves it behind, and the day of the upgrade starts anew.
+ * leaves it behind: who does not copy it starts the day anew.
  *
  * Where the file cannot say what was spent today (it is damaged, or the clock
  * was set back by days) the day counts as used up; the next one is normal.
