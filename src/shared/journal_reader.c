@@ -124,6 +124,8 @@ cs_journal_reader_next(CsJournalReader *r, CsJournalPosition limit,
 
 	if (r->at >= limit)
 		return CS_JOURNAL_END;
+	/* The last record of a segment may fill it to its end. */
+	r->at = Max(r->at, cs_journal_file_first(cs_journal_file_of(r->at)));
 	if (r->at + sizeof(CsJournalHead) > segment_end)
 		return CS_JOURNAL_SEGMENT_END;
 	if (!open_file(r))
