@@ -207,7 +207,7 @@ help:
 	@echo '     check-tap          one kind of them'
 	@echo 'make check-deep     tests that take up to an hour: PART=plans (SEED=1,'
 	@echo '                    COUNT=20000), PART=shapes, PART=memory, PART=model, PART=sqlsmith'
-	@echo '                    (SEED=1, SECONDS=3500)'
+	@echo '                    (SEED=1, SECONDS=3500), PART=months (MONTHS=24, ROWS=10000)'
 	@echo 'make check-postgres run PostgreSQL'"'"'s own regression suite with credscore loaded'
 	@echo 'make demo           show it at work against the sandbox; KEEP=1 stays'
 	@echo 'make bench          measure against limits of the same run (QUICK=1: just try)'
@@ -227,7 +227,7 @@ check-lint check-unit check-model check-regress check-isolation check-tap: check
 PART ?= plans
 check-deep:
 	@PG_CONFIG='$(PG_CONFIG)' KEEP='$(KEEP)' SEED='$(SEED)' COUNT='$(COUNT)' SHRINK='$(SHRINK)' \
-	SECONDS='$(SECONDS)' exec scripts/check-deep $(PART)
+	SECONDS='$(SECONDS)' ROWS='$(ROWS)' MONTHS='$(MONTHS)' exec scripts/check-deep $(PART)
 
 check-postgres:
 	@PG_CONFIG='$(PG_CONFIG)' SOURCE='$(SOURCE)' KEEP='$(KEEP)' exec scripts/check-postgres
