@@ -227,7 +227,7 @@ check-lint check-unit check-model check-regress check-isolation check-tap: check
 PART ?= plans
 check-deep:
 	@PG_CONFIG='$(PG_CONFIG)' KEEP='$(KEEP)' SEED='$(SEED)' COUNT='$(COUNT)' SHRINK='$(SHRINK)' \
-	SECONDS='$(SECONDS)' ROWS='$(ROWS)' MONTHS='$(MONTHS)' exec scripts/check-deep $(PART)
+	SECONDS='$(SECONDS)' ROWS='$(ROWS)' MONTHS='$(MONTHS)' LEDGER='$(LEDGER)' exec scripts/check-deep $(PART)
 
 check-postgres:
 	@PG_CONFIG='$(PG_CONFIG)' SOURCE='$(SOURCE)' KEEP='$(KEEP)' exec scripts/check-postgres
