@@ -31,7 +31,8 @@ sub comes
 	return ok($cluster->wait_until($condition, $what), $what);
 }
 
-sub worker { return one(q{SELECT pid FROM pg_stat_activity WHERE backend_type = 'credscore worker' AND datname = current_database()}); }
+# One that waits for a table: elsewhere it may be stopped with a lightweight lock, the wait for which has no end.
+sub worker { return one(q{SELECT pid FROM pg_stat_activity WHERE backend_type = 'credscore worker' AND datname = current_database() AND wait_event_type = 'Lock'}); }
 
 # --- one transaction ---
 
@@ -77,7 +78,7 @@ comes(\&loaded, 'the ledger has each call');
 my $stopped;
 $locks->query_safe('BEGIN; LOCK TABLE credscore.journal_position');
 one($decide);
-comes(sub { $stopped = worker() }, 'a worker is there');
+comes(sub { $stopped = worker() }, 'a worker is there, and waits');
 kill 'STOP', $stopped;
 $locks->query_safe('COMMIT');
 is(one(batch(50)), 50, 'while the worker stands still all is answered');
