@@ -115,7 +115,18 @@ is_of(const Running *running, const CsScope *scope)
 	return scope == NULL || running->scope == scope;
 }
 
-/* Marks those of a scope that are not the courier's alone. */
+static bool
+has_flying(const CsScope *scope)
+{
+	dlist_iter iter;
+
+	dlist_foreach(iter, &flying)
+		if (is_of(dlist_container(Running, node, iter.cur), scope))
+			return true;
+	return false;
+}
+
+/* Leaves the slots of a scope, all of them before any is looked at again. */
 static void
 leave_slots(const CsScope *scope)
 {
@@ -154,7 +165,7 @@ abandon_all(const CsScope *scope)
 		cs_spec_discard(running->spec);
 		release(running);
 	}
-	if (dlist_is_empty(&flying))
+	if (!has_flying(scope))
 		return;
 	leave_slots(scope);
 	dlist_foreach_modify(iter, &flying)
